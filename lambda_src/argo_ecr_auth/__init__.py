@@ -1,0 +1,1 @@
+"""Keeps Amazon ECR credentials fresh in Argo CD: what runs in Lambda."""
