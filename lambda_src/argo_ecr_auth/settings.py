@@ -1,4 +1,4 @@
-"""The function's settings as they are written: their types, which also make the JSON Schema, and what is wrong in them."""
+"""The function's settings as they are written: their types, which also make the JSON Schema, and their faults."""
 
 import base64
 import binascii
