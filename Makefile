@@ -41,3 +41,12 @@ lock: .venv/ready ## pin the dependencies anew with hashes; UPGRADE=--upgrade ta
 	$(COMPILE) --group node -o infra_cdk/requirements-node.txt
 	$(COMPILE) --group cloud -o tests/local_cloud/requirements.txt
 	cd infra_cdk && npm install --package-lock-only --no-audit --no-fund
+
+.PHONY: up
+up: .venv/ready .venv-cloud/ready ## a cloud on this machine: AWS, emulated, with a real API server for EKS
+	@.venv/bin/python -m tests.local_cloud up
+
+# Without .venv too, for what runs must be endable.
+.PHONY: down
+down: ## end it; nothing of it stays
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m tests.local_cloud down; else $(PYTHON) -m tests.local_cloud down; fi

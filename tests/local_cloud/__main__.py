@@ -1,0 +1,101 @@
+"""`python -m tests.local_cloud up|down`: a cloud for a developer, in `.local` of the checkout."""
+
+import argparse
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.local_cloud import cloud
+from tests.local_cloud.environment import ACCOUNT, REGION, shell_script
+
+_ROOT = Path(__file__).parents[2]
+_STATE_DIR = _ROOT / ".local"
+_CLUSTER = "demo"
+_NAMESPACE = "argocd"
+
+_NEXT = f"""
+The cloud is up: account {ACCOUNT}, region {REGION}, EKS cluster {_CLUSTER} with the namespace {_NAMESPACE}.
+
+  source .local/env                       point this shell at it
+  kubectl get namespaces                  as the cluster's administrator
+  cdk deploy $ARGO_ECR_AUTH_CDK_ARGS ...  in infra_cdk
+  make down                               end it
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.local_cloud", description=__doc__)
+    parser.add_argument("command", choices=("up", "down"))
+    command = parser.parse_args().command
+    with _alone():
+        if command == "up":
+            up()
+        else:
+            down()
+
+
+def up() -> None:
+    local = cloud.LocalCloud(_STATE_DIR)
+    if (_STATE_DIR / "env").exists() and local.alive():
+        print("The cloud is up already.", _NEXT)
+        return
+    try:
+        with _step("AWS (ministack)"):
+            local.start(detached=True)
+        local.begin_cluster(_CLUSTER)
+        with _step("cdk bootstrap"):
+            local.bootstrap()
+        with _step(f"EKS cluster {_CLUSTER} (kube-apiserver and etcd)"):
+            cluster = local.finish_cluster(_CLUSTER, namespaces=[_NAMESPACE])
+        _write_environment(local, cluster)
+    except BaseException:
+        local.stop()
+        raise
+    print(_NEXT)
+
+
+def down() -> None:
+    print("The cloud is down." if cloud.stop(_STATE_DIR) else "There is no cloud.")
+
+
+def _write_environment(local: cloud.LocalCloud, cluster: cloud.Cluster) -> None:
+    from tests.local_cloud import binaries  # noqa: PLC0415 - `down` needs none
+
+    kubeconfig = _STATE_DIR / "kubeconfig"
+    # A link, for it is written anew when the cluster's address or authority changes.
+    kubeconfig.symlink_to(cluster.kubeconfig.relative_to(_STATE_DIR))
+    settings = {
+        **local.settings(),
+        "KUBECONFIG": str(kubeconfig),
+        "ARGO_ECR_AUTH_CDK_ARGS": " ".join(f"-c {name}={value}" for name, value in local.cdk_context().items()),
+    }
+    # Last, and at once: that it is there says that the cloud is complete.
+    unfinished = _STATE_DIR / "env.new"
+    unfinished.write_text(shell_script(settings, path=binaries.find().kubectl.parent))
+    unfinished.replace(_STATE_DIR / "env")
+
+
+@contextlib.contextmanager
+def _step(name: str) -> Iterator[None]:
+    started = time.monotonic()
+    print(f"{name} ...", end=" ", flush=True)
+    yield
+    print(f"{time.monotonic() - started:.1f} s", flush=True)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One `up` or `down` at a time in a checkout; the lock is on its folder, so that no file is left."""
+    folder = os.open(_ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+if __name__ == "__main__":
+    main()

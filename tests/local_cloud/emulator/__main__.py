@@ -1,0 +1,64 @@
+"""Starts ministack with our adjustments: `python -m tests.local_cloud.emulator STATE_DIR`.
+
+Its settings come by the environment (see `cloud.py`). With `--attached` it ends when its standard input does, which
+is when the process that started it is gone.
+"""
+
+import argparse
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+from ministack import app
+from ministack.core import lambda_runtime
+
+from tests.local_cloud.emulator import access_entries, authorization_tokens, clusters, gateway
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("state_dir", type=Path)
+    parser.add_argument("--attached", action="store_true")
+    options = parser.parse_args()
+    if options.attached:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+    fleet = clusters.Fleet(options.state_dir)
+    clusters.install(fleet)
+    access_entries.install()
+    authorization_tokens.install()
+    gateway.install(log=options.state_dir / "requests.jsonl", fleet=fleet, identity=_identity(options.state_dir))
+    _run_functions_without_our_packages()
+    # ministack reads the command line too.
+    sys.argv = ["ministack"]
+    app.main()
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def _identity(state_dir: Path) -> str:
+    """Tells a client that waits for this cloud that it is this one, and which Python runs its functions."""
+    return json.dumps({"state_dir": str(state_dir), "python": f"{sys.version_info.major}.{sys.version_info.minor}"})
+
+
+def _run_functions_without_our_packages() -> None:
+    """A function sees its asset and the standard library, as in AWS, not ministack's packages.
+
+    (AWS has boto3 besides, of a version of its own, which an asset should not count upon.)
+    """
+    original = lambda_runtime._detect_runtime_binary  # noqa: SLF001
+    interpreter = getattr(sys, "_base_executable", sys.executable)
+
+    def detect(runtime: str) -> tuple[str, str]:
+        binary, script = original(runtime)
+        return (interpreter if binary == sys.executable else binary), script
+
+    lambda_runtime._detect_runtime_binary = detect  # noqa: SLF001
+
+
+if __name__ == "__main__":
+    main()

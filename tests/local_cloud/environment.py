@@ -1,0 +1,59 @@
+"""What a client of the local cloud has in its environment, and what it must not have."""
+
+import os
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+
+# Everything of AWS's: other credentials, profiles, regions and endpoints would send a client elsewhere.
+_FOREIGN = re.compile(r"AWS_.*|CDK_(DEFAULT|NEW)_.*|KUBECONFIG|PYTHONPATH|PYTHONHOME")
+_NO_PROXY = "127.0.0.1,localhost"
+
+
+def client_settings(
+    endpoint_url: str, state_dir: Path, *, account: str = ACCOUNT, region: str = REGION
+) -> dict[str, str]:
+    """The variables for a client that is the root of an account: its access key id is the account's number."""
+    nothing = state_dir / "nothing"
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "anything",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_CONFIG_FILE": str(nothing),
+        "AWS_SHARED_CREDENTIALS_FILE": str(nothing),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CDK_DEFAULT_ACCOUNT": account,
+        "CDK_DEFAULT_REGION": region,
+        # What these tools keep goes with the cloud.
+        "CDK_HOME": str(state_dir / "cdk"),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "KUBECACHEDIR": str(state_dir / "kubectl-cache"),
+    }
+
+
+def client_environment(settings: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """A whole environment for a client: this one, less what is foreign, with the settings."""
+    kept = {name: value for name, value in environ.items() if not _FOREIGN.fullmatch(name)}
+    for name in ("NO_PROXY", "no_proxy"):
+        kept[name] = ",".join(filter(None, (environ.get(name), _NO_PROXY)))
+    return {**kept, **settings}
+
+
+def shell_script(settings: Mapping[str, str], *, path: Path) -> str:
+    """The same for a shell, bash or zsh, to `source`; `path` is a folder that comes first on its PATH."""
+    folder = shlex.quote(str(path))
+    lines = [
+        "# Points this shell at the local cloud; another shell is not affected.",
+        "for name in $(env | sed -n 's/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p'); do unset \"$name\"; done",
+        *(f"export {name}={shlex.quote(value)}" for name, value in settings.items()),
+        f'export NO_PROXY="${{NO_PROXY:+$NO_PROXY,}}{_NO_PROXY}"',
+        f'export no_proxy="${{no_proxy:+$no_proxy,}}{_NO_PROXY}"',
+        f'case ":$PATH:" in *:{folder}:*) ;; *) export PATH={folder}:"$PATH" ;; esac',
+    ]
+    return "\n".join(lines) + "\n"

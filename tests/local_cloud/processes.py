@@ -1,0 +1,118 @@
+"""Processes that do not outlive their purpose, and how to find those that did.
+
+A process is found again by its command line, which names its state directory: a process id in a file could be
+missing after a crash, or belong to somebody else by now.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Waits for the end of its input, which comes when its parent is gone, however it went; then ends its process group.
+_GUARD = "import os, signal, sys; sys.stdin.read(); os.killpg(0, signal.SIGKILL)"
+
+
+@dataclass
+class ProcessGroup:
+    """Processes that end with the one that started them, even if that is killed."""
+
+    directory: Path
+    _guard: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def start(self, arguments: Sequence[str | Path], *, log: Path) -> subprocess.Popen[bytes]:
+        if self._guard is None or self._guard.poll() is not None:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _GUARD, "local-cloud-guard", self.directory],
+                stdin=subprocess.PIPE,
+                process_group=0,
+            )
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.directory,
+                env={"PATH": os.defpath, "HOME": str(self.directory), "TMPDIR": str(self.directory)},
+                process_group=self._guard.pid,
+            )
+
+    def stop(self) -> None:
+        if self._guard is not None:
+            if self._guard.stdin is not None:
+                self._guard.stdin.close()
+            self._guard.wait()
+            self._guard = None
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process at once: nothing that it holds is worth a farewell."""
+    process.kill()
+    process.wait()
+
+
+def free_port() -> int:
+    """A port that was free a moment ago; whoever takes it must cope with its being taken since."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def find(state_dir: Path) -> list[int]:
+    """The ids of the processes of a cloud, or of a single control plane, in a state directory."""
+    shapes = (
+        f"tests.local_cloud.emulator {state_dir}",
+        f"local-cloud-guard {state_dir}",
+        f"--data-dir={state_dir}/",
+        f"--cert-dir={state_dir}/",
+        f" {state_dir}/tmp/ministack-lambda-",  # noqa: S108 - not that one
+    )
+    ends = ("", "/", " ")
+    found = []
+    for pid, command in _commands():
+        for shape in shapes:
+            before, match, after = command.partition(shape)
+            if match and before and (shape.endswith(("/", "-")) or after[:1] in ends) and pid != os.getpid():
+                found.append(pid)
+                break
+    return found
+
+
+def end_all(state_dir: Path) -> int:
+    """End every process of a state directory, and those that they start meanwhile; how many there were."""
+    ended: set[int] = set()
+    deadline = time.monotonic() + 20
+    while pids := find(state_dir):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"these processes do not end: {pids}")
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            ended.add(pid)
+        time.sleep(0.05)
+    return len(ended)
+
+
+def _commands() -> list[tuple[int, str]]:
+    """Every process's id and command line; of a process that has ended but was not waited for, nothing."""
+    if not Path("/proc/self/cmdline").exists():
+        listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True)
+        rows = (line.strip().partition(" ") for line in listing.stdout.splitlines())
+        return [(int(pid), command) for pid, _, command in rows]
+    commands = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            commands.append((int(entry.name), command.rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")))
+    return commands
