@@ -39,6 +39,20 @@ ClusterName = Annotated[
 Region = Annotated[
     str, msgspec.Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", description="An AWS region, such as eu-west-1.")
 ]
+RoleArn = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
+        description="A role that you made: its ARN.",
+    ),
+]
+ExternalId = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Za-z0-9_+=,.@:/-]{2,1224}$",
+        description="What the role's trust policy asks for; goes with role_arn.",
+    ),
+]
 
 
 class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +65,8 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     secret_name: Annotated[
         str, msgspec.Meta(pattern=_SUBDOMAIN, max_length=253, description="The Secret's and the ConfigMap's name.")
     ] = "ecr-auth"  # noqa: S105 - an object's name
+    role_arn: RoleArn | None = None
+    external_id: ExternalId | None = None
 
 
 class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,6 +84,9 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         | None
     ) = None
     region: Region | None = None
+    account: (
+        Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="The cluster's AWS account, in quotes.")] | None
+    ) = None
     namespace: Namespace = "argocd"
     enabled: Annotated[bool, msgspec.Meta(description="false: no schedule (a hibernated cluster).")] = True
     endpoint: (
@@ -84,6 +103,8 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     certificate_authority: (
         Annotated[str, msgspec.Meta(description="Base64 of the PEM, as DescribeCluster gives it.")] | None
     ) = None
+    role_arn: RoleArn | None = None
+    external_id: ExternalId | None = None
     credentials: Annotated[
         tuple[CredentialSettings, ...], msgspec.Meta(description="Instead of the general credentials.")
     ] = ()
@@ -137,6 +158,8 @@ def _faults_of_credentials(settings: Settings) -> Iterator[str]:
                 parse_registry(credential.registry)
             except NotARegistryError as fault:
                 yield f"{place}[{i}].registry: {fault}"
+            if credential.external_id and not credential.role_arn:
+                yield f"{place}[{i}].external_id: goes with role_arn, which is missing"
 
 
 def _faults_of_targets(settings: Settings) -> Iterator[str]:
@@ -149,6 +172,8 @@ def _faults_of_targets(settings: Settings) -> Iterator[str]:
         if name in named:
             yield f"{path}.name: {name!r} is the name of {named[name]} already; give each a name of its own"
         named.setdefault(name, path)
+        if target.external_id and not target.role_arn:
+            yield f"{path}.external_id: goes with role_arn, which is missing"
         if (target.endpoint is None) != (target.certificate_authority is None):
             given, missing = "endpoint", "certificate_authority"
             if target.endpoint is None:
@@ -168,7 +193,7 @@ def _faults_of_secrets(settings: Settings) -> Iterator[str]:
         for j, credential in enumerate(credentials):
             path = f"targets[{i}].credentials[{j}]" if of_its_own else f"targets[{i}] with credentials[{j}]"
             namespace = credential.namespace or target.namespace
-            secret = (target.region, target.cluster, namespace, credential.secret_name)
+            secret = (target.account, target.region, target.cluster, namespace, credential.secret_name)
             if secret in written:
                 yield (
                     f"{path}: the Secret {namespace}/{credential.secret_name} of cluster {target.cluster} "

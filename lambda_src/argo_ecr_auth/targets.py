@@ -8,12 +8,21 @@ from argo_ecr_auth.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role to assume, instead of the function's own."""
+
+    arn: str
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Credential:
     """A Secret and its ConfigMap, as they should be in one cluster."""
 
     namespace: str
     secret_name: str
     registry: Registry
+    role: Role | None = None  # to ask ECR with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +36,7 @@ class Target:
     endpoint: str | None
     certificate_authority: str | None
     credentials: tuple[Credential, ...]
+    role: Role | None = None  # to reach the cluster with
 
 
 def targets_of(settings: Settings, *, region: str) -> tuple[Target, ...]:
@@ -47,9 +57,11 @@ def targets_of(settings: Settings, *, region: str) -> tuple[Target, ...]:
                     namespace=credential.namespace or target.namespace,
                     secret_name=credential.secret_name,
                     registry=parse_registry(credential.registry),
+                    role=_role(credential.role_arn, credential.external_id),
                 )
                 for credential in target.credentials or settings.credentials
             ),
+            role=_role(target.role_arn, target.external_id),
         )
         for target in settings.targets
     )
@@ -57,3 +69,7 @@ def targets_of(settings: Settings, *, region: str) -> tuple[Target, ...]:
 
 def _pem(base64_text: str | None) -> str | None:
     return None if base64_text is None else base64.b64decode(base64_text).decode("ascii")
+
+
+def _role(arn: str | None, external_id: str | None) -> Role | None:
+    return Role(arn=arn, external_id=external_id) if arn else None

@@ -1,0 +1,40 @@
+"""An ECR authorization token: what it is made of, and how it is recognised again."""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+
+USERNAME = "AWS"
+
+
+class MalformedTokenError(ValueError):
+    """ECR's answer holds no token of the documented form."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationToken:
+    """A registry's password and when it ends (UTC)."""
+
+    password: str = field(repr=False)
+    expires_at: datetime
+
+
+def parse_authorization_token(text: str, *, expires_at: datetime) -> AuthorizationToken:
+    """Read ECR's `authorizationToken`: base64 of `AWS:PASSWORD` (Amazon ECR API Reference, AuthorizationData).
+
+    Raises MalformedTokenError, which does not hold the text.
+    """
+    try:
+        username, _, password = base64.b64decode(text, validate=True).decode("ascii").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise MalformedTokenError("ECR's authorization token is not base64 of text") from None
+    if username != USERNAME or not password or password != password.strip():
+        raise MalformedTokenError("ECR's authorization token is not of the form AWS:PASSWORD")
+    return AuthorizationToken(password=password, expires_at=expires_at)
+
+
+def fingerprint(password: bytes) -> str:
+    """What recognises a password without giving it away: a token's hundreds of random bytes cannot be guessed back."""
+    return "sha256:" + hashlib.sha256(password).hexdigest()[:32]

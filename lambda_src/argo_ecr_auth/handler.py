@@ -1,0 +1,77 @@
+"""The Lambda function's entry point: event in; sync; result, log lines and metrics out."""
+
+import json
+import logging
+import os
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from argo_ecr_auth.events import chosen, parse_event
+from argo_ecr_auth.results import Result, figures_of
+from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.settings import Settings, duration, load
+from argo_ecr_auth.sync import Order, Warm, sync
+from argo_ecr_auth.targets import targets_of
+
+SETTINGS_FILE = "settings.json"  # at the asset's root
+_SECONDS_TO_REPORT = 5  # left of the function's timeout when a run ends
+
+logger = Logger()
+metrics = Metrics()
+
+
+class SyncFailed(Exception):  # noqa: N818 - Lambda shows the name as the error's type
+    """At least one credential is not as it should be; the message is the whole result, as JSON."""
+
+
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Keep the credentials of the event's targets fresh.
+
+    Answers `{"results": [...]}`. Raises EventError for an event that asks for nothing sensible and SyncFailed, with the
+    results in its message, where any credential failed, so that Lambda's own metrics and alarms see it.
+    """
+    quieten_libraries()
+    settings, warm = _environment()
+    request = parse_event(event)
+    targets = chosen(targets_of(settings, region=os.environ["AWS_REGION"]), request)
+    order = Order(
+        renew_before=duration(settings.renew_before),
+        seconds=max(1.0, context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_REPORT),
+        dry_run=request.dry_run,
+        force=request.force,
+    )
+    results = sync(targets, order=order, warm=warm, now=lambda: datetime.now(UTC))
+    _report(results)
+    answer = {"results": [result.as_dict() for result in results]}
+    if any(result.failed for result in results):
+        raise SyncFailed(json.dumps(answer))
+    return answer
+
+
+def quieten_libraries() -> None:
+    """Keep the libraries' debug lines out, whatever the log level: they print tokens, bodies and signed headers."""
+    for name in ("boto3", "botocore", "kubernetes", "urllib3"):
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
+@cache
+def _environment() -> tuple[Settings, Warm]:
+    settings = load((Path(__file__).parents[1] / SETTINGS_FILE).read_bytes())
+    return settings, Warm(sessions=Sessions(region=os.environ["AWS_REGION"]))
+
+
+def _report(results: tuple[Result, ...]) -> None:
+    for result in results:
+        log = logger.error if result.failed else logger.info
+        log(result.action, extra=result.as_dict())
+    for name, value in figures_of(results).items():
+        metrics.add_metric(
+            name=name, unit=MetricUnit.Seconds if name == "SecondsToExpiry" else MetricUnit.Count, value=value
+        )
+    metrics.flush_metrics()

@@ -1,0 +1,81 @@
+"""What a run says of each credential, the same keys for every one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from argo_ecr_auth.manifests import rfc3339
+from argo_ecr_auth.targets import Credential, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How one credential is after a run."""
+
+    target: str
+    secret: str  # NAMESPACE/NAME
+    registry: str
+    action: str  # fresh, created, renewed, repaired or failed
+    reason: str | None = None
+    expires_at: datetime | None = None  # None where nothing is known of the token that is there
+    seconds_to_expiry: int | None = None
+    verified: bool | None = None
+    error: str | None = None
+    dry_run: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return self.action == "failed"
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it; `dry_run` stands there only where it is true."""
+        said: dict[str, Any] = {
+            "target": self.target,
+            "secret": self.secret,
+            "registry": self.registry,
+            "action": self.action,
+            "reason": self.reason,
+            "expires_at": rfc3339(self.expires_at) if self.expires_at else None,
+            "seconds_to_expiry": self.seconds_to_expiry,
+            "verified": self.verified,
+            "error": self.error,
+        }
+        return said | {"dry_run": True} if self.dry_run else said
+
+
+def result_of(
+    target: Target,
+    credential: Credential,
+    *,
+    action: str,
+    now: datetime,
+    reason: str | None = None,
+    expires_at: datetime | None = None,
+    error: str | None = None,
+    dry_run: bool = False,
+) -> Result:
+    """A result for this credential, at this time."""
+    return Result(
+        target=target.name,
+        secret=f"{credential.namespace}/{credential.secret_name}",
+        registry=credential.registry.host,
+        action=action,
+        reason=reason,
+        expires_at=expires_at,
+        seconds_to_expiry=int((expires_at - now).total_seconds()) if expires_at else None,
+        error=error,
+        dry_run=dry_run,
+    )
+
+
+def figures_of(results: tuple[Result, ...]) -> dict[str, int]:
+    """A run in numbers, by the names of its metrics; `SecondsToExpiry` (the least) only where one is known."""
+    remaining = [result.seconds_to_expiry for result in results if result.seconds_to_expiry is not None]
+    actions = [result.action for result in results if not result.dry_run or result.failed]
+    figures = {
+        "ChecksCompleted": sum(not result.failed for result in results),
+        "Failures": actions.count("failed"),
+        "Renewed": actions.count("renewed") + actions.count("created"),
+        "Repaired": actions.count("repaired"),
+    }
+    return figures | ({"SecondsToExpiry": min(remaining)} if remaining else {})

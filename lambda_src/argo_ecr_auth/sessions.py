@@ -1,0 +1,108 @@
+"""boto3 sessions per role, and the clients that a warm environment keeps."""
+
+import threading
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    Credentials,
+    DeferredRefreshableCredentials,
+    ReadOnlyCredentials,
+)
+from botocore.exceptions import BotoCoreError, ClientError
+
+from argo_ecr_auth.errors import SyncError
+from argo_ecr_auth.targets import Role
+
+SESSION_NAME = "argo-ecr-auth"
+"""What an auditor finds in CloudTrail beside the role."""
+
+# A call ends within three tries of at most 3 + 10 seconds.
+_CALLS = Config(
+    connect_timeout=3,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    user_agent_extra="argo-ecr-auth",
+)
+
+
+class _AssumedRole(CredentialProvider):
+    """Hands a session the credentials that it is to use."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> Credentials:
+        return self._credentials
+
+
+class Sessions:
+    """Sessions, clients and assumed roles' credentials, made once and kept; botocore renews the credentials itself."""
+
+    def __init__(self, *, region: str) -> None:
+        self._region = region
+        # boto3's sessions are not safe to share between threads while they make clients.
+        self._lock = threading.RLock()
+        self._sessions: dict[Role | None, Any] = {}  # boto3.Session: typed, it knows each service by name alone
+        self._clients: dict[tuple[str, str, Role | None], Any] = {}
+
+    def client(self, service: str, *, region: str, role: Role | None = None) -> Any:
+        """A client of this service in this region, with the role's rights."""
+        with self._lock:
+            key = (service, region, role)
+            if key not in self._clients:
+                self._clients[key] = self._session(role).client(service, region_name=region, config=_CALLS)
+            return self._clients[key]
+
+    def credentials(self, role: Role | None = None) -> ReadOnlyCredentials:
+        """The credentials as they are now. Raises SyncError where the role cannot be assumed."""
+        with self._lock:
+            found = self._session(role).get_credentials()
+        if found is None:
+            raise SyncError("there are no AWS credentials here: run it with a role, a profile or keys")
+        try:
+            frozen: ReadOnlyCredentials = found.get_frozen_credentials()
+        except (ClientError, BotoCoreError) as error:
+            raise aws_error(error, asked="STS for the role " + role.arn if role else "for credentials") from None
+        return frozen
+
+    def _session(self, role: Role | None) -> Any:
+        if role not in self._sessions:
+            self._sessions[role] = self._assumed(role) if role else boto3.Session(region_name=self._region)
+        return self._sessions[role]
+
+    def _assumed(self, role: Role) -> Any:
+        own = self._session(None)
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=lambda service, **arguments: own.client(service, config=_CALLS, **arguments),
+            source_credentials=own.get_credentials(),
+            role_arn=role.arn,
+            extra_args={"RoleSessionName": SESSION_NAME}
+            | ({"ExternalId": role.external_id} if role.external_id else {}),
+        )
+        session = botocore.session.Session()
+        renewed = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method=_AssumedRole.METHOD)
+        session.register_component("credential_provider", CredentialResolver([_AssumedRole(renewed)]))
+        return boto3.Session(botocore_session=session, region_name=self._region)
+
+
+def aws_error(error: ClientError | BotoCoreError, *, asked: str, remedy: str = "") -> SyncError:
+    """What AWS refused, in its own code and words; botocore's other errors by their kind alone.
+
+    Of the words only the first line: a refused signature goes on with the request, its session token included.
+    """
+    if isinstance(error, ClientError):
+        said = error.response.get("Error", {})
+        message = said.get("Message", "").strip().split("\n")[0]
+        why = f"{said.get('Code', 'unknown')}: {message}".rstrip(": ")
+    else:
+        why = f"{type(error).__name__}: no answer, or none that can be read"
+    return SyncError(f"asked {asked}: {why}{'; ' + remedy if remedy else ''}")
