@@ -320,7 +320,7 @@ class LocalCloud:
         for directory in ("tmp", "home"):
             (self.state_dir / directory).mkdir(exist_ok=True)
         settings = {
-            "PATH": os.environ.get("PATH", os.defpath),
+            "PATH": os.defpath,
             "HOME": str(self.state_dir / "home"),
             "TMPDIR": str(self.state_dir / "tmp"),
             "S3_DATA_DIR": str(self.state_dir / "tmp" / "s3"),

@@ -7,6 +7,7 @@ is when the process that started it is gone.
 import argparse
 import json
 import os
+import shlex
 import sys
 import threading
 from pathlib import Path
@@ -29,7 +30,7 @@ def main() -> None:
     access_entries.install()
     authorization_tokens.install()
     gateway.install(log=options.state_dir / "requests.jsonl", fleet=fleet, identity=_identity(options.state_dir))
-    _run_functions_without_our_packages()
+    _run_functions_without_packages(options.state_dir)
     # ministack reads the command line too.
     sys.argv = ["ministack"]
     app.main()
@@ -45,17 +46,20 @@ def _identity(state_dir: Path) -> str:
     return json.dumps({"state_dir": str(state_dir), "python": f"{sys.version_info.major}.{sys.version_info.minor}"})
 
 
-def _run_functions_without_our_packages() -> None:
-    """A function sees its asset and the standard library, as in AWS, not ministack's packages.
+def _run_functions_without_packages(state_dir: Path) -> None:
+    """A function sees its asset and the standard library, not the packages of ministack or of the machine.
 
-    (AWS has boto3 besides, of a version of its own, which an asset should not count upon.)
+    AWS has boto3 besides, of a version of its own, which an asset should not count upon.
     """
+    interpreter = state_dir / "python-for-functions"
+    base = getattr(sys, "_base_executable", sys.executable)
+    interpreter.write_text(f'#!/bin/sh\nexec {shlex.quote(base)} -I -S "$@"\n')
+    interpreter.chmod(0o700)
     original = lambda_runtime._detect_runtime_binary  # noqa: SLF001
-    interpreter = getattr(sys, "_base_executable", sys.executable)
 
     def detect(runtime: str) -> tuple[str, str]:
         binary, script = original(runtime)
-        return (interpreter if binary == sys.executable else binary), script
+        return (str(interpreter) if binary == sys.executable else binary), script
 
     lambda_runtime._detect_runtime_binary = detect  # noqa: SLF001
 

@@ -68,6 +68,8 @@ def install(*, log: Path, fleet: Fleet, identity: str) -> None:
         await original_app(scope, receive, sending)
 
     app.app, app._dispatch_service_request = front_door, dispatch  # noqa: SLF001
+    # Policies that demand TLS, as that of CDK's bucket for assets does, are content with the loopback interface.
+    app.pin_request_origin = lambda source_ip, _: iam_evaluator.pin_request_origin(source_ip, secure_transport=True)
 
 
 def _begin(scope: Scope) -> dict[str, Any]:
