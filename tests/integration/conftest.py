@@ -1,0 +1,175 @@
+"""The function's own parts against a real API server, and AWS on this machine with IAM enforced."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from argo_ecr_auth.rbac import rbac_manifests
+from argo_ecr_auth.results import Result
+from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.settings import Settings, faults_of
+from argo_ecr_auth.sync import Order, Warm, sync
+from argo_ecr_auth.targets import Target, targets_of
+from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.local_cloud.environment import REGION
+from tests.local_cloud.kube_api import KubeApi
+
+GROUP = "argo-ecr-auth"
+REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
+RIGHTS = ("ecr:GetAuthorizationToken", "eks:DescribeCluster")
+
+
+@pytest.fixture(scope="session")
+def role(local_cloud: LocalCloud) -> str:
+    """What the function's role may do, made by hand: the deployed one is another test's."""
+    return local_cloud.create_role("function", allow=RIGHTS)
+
+
+def admit(cluster: Cluster, role: str) -> None:
+    """The access entry that the CDK app makes."""
+    cluster.cloud.client("eks", account=cluster.account, region=cluster.region).create_access_entry(
+        clusterName=cluster.name, principalArn=role, kubernetesGroups=[GROUP]
+    )
+
+
+@pytest.fixture(scope="session")
+def cluster(local_cloud: LocalCloud, role: str) -> Cluster:
+    cluster = local_cloud.create_cluster("demo")
+    admit(cluster, role)
+    return cluster
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> str:
+    """A namespace for this test alone, without the function's Role."""
+    name = f"test-{uuid4().hex[:8]}"
+    cluster.admin.create_namespace(name)
+    return name
+
+
+def settings_of(*targets: dict[str, Any], **others: Any) -> Settings:
+    """Settings as a user writes them, with one credential for every target that has none."""
+    written = {"credentials": [{"registry": REGISTRY}], "targets": targets, **others}
+    settings = msgspec.convert(written, type=Settings)
+    assert not faults_of(settings)
+    return settings
+
+
+def grant(admin: KubeApi, *targets: Target) -> None:
+    """Apply the manifest that the synth writes."""
+    for target in targets:
+        for manifest in rbac_manifests(target, group=GROUP):
+            plural = {"Role": "roles", "RoleBinding": "rolebindings"}[manifest["kind"]]
+            path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{manifest['metadata']['namespace']}/{plural}"
+            status, answer = admin.request("POST", path, manifest)
+            assert status == 201, answer
+
+
+@dataclass(kw_only=True)
+class Function:
+    """The function without Lambda around it: one warm environment, its settings, and the clock."""
+
+    sessions: Sessions
+    settings: Settings
+    warm: Warm = field(init=False)
+    now: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.warm = Warm(sessions=self.sessions)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return targets_of(self.settings, region=REGION)
+
+    def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
+        order = Order(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)
+        return sync(self.targets, order=order, warm=self.warm, now=lambda: self.now or datetime.now(UTC))
+
+    def result(self, **order: Any) -> Result:
+        """The result of a run over one credential."""
+        (result,) = self.run(**order)
+        return result
+
+
+@pytest.fixture
+def function_for(local_cloud: LocalCloud, role: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Function]:
+    """Makes functions with these settings, in the environment and with the credentials that Lambda would give them."""
+
+    def make(settings: Settings, *, role: str = role) -> Function:
+        credentials = local_cloud.assume(role)
+        environment = local_cloud.settings() | {
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": credentials["SessionToken"],
+            "NO_PROXY": "127.0.0.1",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return Function(sessions=Sessions(region=REGION), settings=settings)
+
+    return make
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objects:
+    """The Secret and the ConfigMap of one credential, as the cluster's administrator sees and changes them."""
+
+    admin: KubeApi
+    namespace: str
+    name: str = "ecr-auth"
+
+    def path(self, plural: str) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/{plural}/{self.name}"
+
+    def get(self, plural: str) -> dict[str, Any] | None:
+        status, answer = self.admin.request("GET", self.path(plural))
+        assert status in {200, 404}, answer
+        return dict(answer) if status == 200 else None
+
+    def there(self, plural: str) -> dict[str, Any]:
+        found = self.get(plural)
+        assert found is not None, f"no {plural} {self.namespace}/{self.name}"
+        return found
+
+    def patch(self, plural: str, change: dict[str, Any]) -> None:
+        status, answer = self.admin.request(
+            "PATCH", self.path(plural), change, content_type="application/merge-patch+json"
+        )
+        assert status == 200, answer
+
+    def delete(self, plural: str) -> None:
+        status, answer = self.admin.request("DELETE", self.path(plural))
+        assert status == 200, answer
+
+    @property
+    def password(self) -> str:
+        return base64.b64decode(self.there("secrets")["data"]["password"]).decode()
+
+    @property
+    def versions(self) -> tuple[str, str]:
+        secret, config_map = self.there("secrets"), self.there("configmaps")
+        return secret["metadata"]["resourceVersion"], config_map["metadata"]["resourceVersion"]
+
+    def text(self) -> str:
+        """Everything that the ConfigMap says, for a search."""
+        return json.dumps(self.there("configmaps"))
+
+
+@pytest.fixture
+def objects(cluster: Cluster, namespace: str) -> Objects:
+    return Objects(admin=cluster.admin, namespace=namespace)
+
+
+@pytest.fixture
+def function(cluster: Cluster, namespace: str, function_for: Callable[..., Function]) -> Function:
+    """A function with one target and one credential, in a namespace where it has its rights."""
+    function = function_for(settings_of({"cluster": cluster.name, "namespace": namespace}))
+    grant(cluster.admin, *function.targets)
+    return function

@@ -1,0 +1,281 @@
+"""What a run says where something is wrong: short, for a person, and the other targets are done all the same."""
+
+import base64
+import json
+import socket
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+import trustme
+
+from argo_ecr_auth.results import Result
+from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
+from tests.integration.loopback import denying, https_server, passing_on
+from tests.local_cloud.cloud import Cluster, LocalCloud
+
+FunctionFor = Callable[..., Function]
+
+
+def failed(result: Result, *words: str) -> None:
+    error = result.error or ""
+    assert result.action == "failed"
+    assert "\n" not in error
+    assert len(error) <= 450
+    assert [word for word in words if word not in error] == [], error
+
+
+def base64_of(pem: str) -> str:
+    return base64.b64encode(pem.encode()).decode()
+
+
+@pytest.mark.parametrize("namespace_exists", [True, False])
+def test_a_missing_manifest_and_a_missing_namespace_are_both_named_with_their_commands(
+    namespace_exists: bool, cluster: Cluster, namespace: str, function_for: FunctionFor
+) -> None:
+    name = namespace if namespace_exists else "nowhere"
+
+    result = function_for(settings_of({"cluster": "demo", "name": "mine", "namespace": name})).result()
+
+    failed(result, "get the Secret", f"kubectl create namespace {name}", "kubectl apply -f cdk.out/rbac/mine.rbac.yaml")
+
+
+def test_a_cluster_without_an_access_entry_is_told_with_the_command_that_shows_them(
+    cluster: Cluster, local_cloud: LocalCloud, function_for: FunctionFor
+) -> None:
+    stranger = local_cloud.create_role("stranger", allow=["ecr:GetAuthorizationToken", "eks:DescribeCluster"])
+
+    result = function_for(settings_of({"cluster": "demo"}), role=stranger).result()
+
+    failed(result, "demo's API server answers 401", "no access entry", "--cluster-name demo --region us-east-1")
+
+
+def test_a_fixed_endpoint_of_another_cluster_is_among_the_candidates(
+    cluster: Cluster, function_for: FunctionFor
+) -> None:
+    target = {
+        "cluster": "other",
+        "endpoint": cluster.endpoint,
+        "certificate_authority": base64_of(cluster.ca_pem),
+    }
+
+    failed(function_for(settings_of(target)).result(), "401", "the endpoint is another cluster's")
+
+
+def test_a_cluster_that_is_not_there_is_named_with_its_region(
+    function_for: FunctionFor, local_cloud: LocalCloud
+) -> None:
+    failed(function_for(settings_of({"cluster": "gone"})).result(), "no EKS cluster gone in us-east-1")
+
+
+def test_a_right_that_the_role_lacks_on_the_cluster_is_named(
+    local_cloud: LocalCloud, function_for: FunctionFor
+) -> None:
+    blind = local_cloud.create_role("blind", allow=["ecr:GetAuthorizationToken"])
+
+    failed(function_for(settings_of({"cluster": "demo"}), role=blind).result(), "AccessDenied", "eks:DescribeCluster")
+
+
+def test_an_unreachable_endpoint_is_named_with_what_to_look_at(
+    local_cloud: LocalCloud, role: str, function_for: FunctionFor
+) -> None:
+    cluster = local_cloud.create_cluster("halted")
+    endpoint = cluster.endpoint
+    cluster.halt()
+
+    result = function_for(settings_of({"cluster": "halted"})).result()
+
+    failed(result, endpoint, "does not answer", "publicAccessCidrs")
+
+
+def test_a_cluster_that_never_answers_ends_with_the_runs_time_and_keeps_no_other_from_being_done(
+    local_cloud: LocalCloud, role: str, cluster: Cluster, namespace: str, function_for: FunctionFor
+) -> None:
+    frozen = local_cloud.create_cluster("frozen")
+    admit(frozen, role)
+    function = function_for(settings_of({"cluster": "frozen"}, {"cluster": "demo", "namespace": namespace}))
+    grant(cluster.admin, function.targets[1])
+    frozen.freeze()
+    try:
+        first, second = function.run(seconds=3)
+    finally:
+        frozen.thaw()
+
+    failed(first, "not finished within the run's 3 s", "frozen")
+    assert second.action == "created"
+
+
+def test_a_wrong_authority_is_told_and_the_certificate_never_trusted(
+    cluster: Cluster, function_for: FunctionFor
+) -> None:
+    foreign = trustme.CA().cert_pem.bytes().decode()
+    target = {"cluster": "demo", "endpoint": cluster.endpoint, "certificate_authority": base64_of(foreign)}
+
+    failed(function_for(settings_of(target)).result(), "certificate", "certificate_authority")
+
+
+def test_ecr_refusing_is_told_in_its_own_words_with_the_right_that_is_missing(
+    local_cloud: LocalCloud, function_for: FunctionFor
+) -> None:
+    poor = local_cloud.create_role("poor", allow=["eks:DescribeCluster"])
+    cluster = local_cloud.create_cluster("poor")
+    admit(cluster, poor)
+    function = function_for(settings_of({"cluster": "poor"}), role=poor)
+    grant(cluster.admin, *function.targets)
+
+    result = function.result()
+
+    failed(result, "ECR in us-east-1", "AccessDenied", "ecr:GetAuthorizationToken")
+    assert result.reason == "there is no Secret and no ConfigMap"
+
+
+def test_an_admission_webhook_is_quoted_in_its_own_words_without_the_password(
+    function: Function, objects: Objects, cluster: Cluster
+) -> None:
+    """The webhook repeats the whole object, as careless ones do."""
+    path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    with https_server(denying(lambda found: f"no Secrets on Mondays: {found['data']['password']}")) as (url, ca_pem):
+        webhook = {
+            "metadata": {"name": objects.namespace},
+            "webhooks": [
+                {
+                    "name": "deny.example.org",
+                    "clientConfig": {"url": url, "caBundle": base64_of(ca_pem)},
+                    "rules": [
+                        {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["secrets"]}
+                    ],
+                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": objects.namespace}},
+                    "sideEffects": "None",
+                    "admissionReviewVersions": ["v1"],
+                }
+            ],
+        }
+        assert cluster.admin.request("POST", path, webhook)[0] == 201
+        try:
+            result = _until(function, lambda result: result.action == "failed")
+        finally:
+            cluster.admin.request("DELETE", f"{path}/{objects.namespace}")
+
+    failed(result, "deny.example.org", "no Secrets on Mondays: ***")
+
+
+def _until(function: Function, holds: Callable[[Result], bool]) -> Result:
+    """Webhooks take effect within moments of their creation, not at once."""
+    for _ in range(50):
+        result = function.result(force=True)
+        if holds(result):
+            return result
+    raise AssertionError(result)
+
+
+MANAGED = {
+    "label": {"labels": {"reconcile.external-secrets.io/managed": "true"}},
+    "annotation": {"annotations": {"reconcile.external-secrets.io/data-hash": "1"}},
+}
+
+
+@pytest.mark.parametrize("mark", MANAGED)
+def test_a_secret_that_external_secrets_manages_is_left_alone(mark: str, function: Function, objects: Objects) -> None:
+    body = {"metadata": {"name": "ecr-auth", **MANAGED[mark]}, "data": {"password": "eA=="}}
+    assert objects.admin.request("POST", objects.path("secrets").rpartition("/")[0], body)[0] == 201
+
+    failed(function.result(), "External Secrets", "secret_name")
+    assert objects.password == "x"
+
+
+def test_an_owned_secret_is_left_alone_and_its_owner_named(function: Function, objects: Objects) -> None:
+    owner = {"apiVersion": "v1", "kind": "Widget", "name": "mine", "uid": "1"}
+    body = {"metadata": {"name": "ecr-auth", "ownerReferences": [owner]}, "data": {"password": "eA=="}}
+    assert objects.admin.request("POST", objects.path("secrets").rpartition("/")[0], body)[0] == 201
+
+    failed(function.result(), "Widget mine")
+
+
+def test_a_secret_of_another_type_is_refused_and_not_deleted(function: Function, objects: Objects) -> None:
+    body = {"metadata": {"name": "ecr-auth"}, "type": "example.org/other", "data": {"password": "eA=="}}
+    assert objects.admin.request("POST", objects.path("secrets").rpartition("/")[0], body)[0] == 201
+
+    failed(function.result(), "the type example.org/other")
+    assert objects.password == "x"
+
+
+def test_the_other_credentials_are_done_whatever_one_meets(
+    cluster: Cluster, namespace: str, function_for: FunctionFor
+) -> None:
+    credentials = [{"registry": REGISTRY}, {"registry": REGISTRY, "secret_name": "second"}]
+    written = {"cluster": "demo", "namespace": namespace, "credentials": credentials}
+    function = function_for(settings_of(written, {"cluster": "gone"}))
+    grant(cluster.admin, function.targets[0])
+    body = {"metadata": {"name": "ecr-auth"}, "type": "example.org/other"}
+    assert cluster.admin.request("POST", f"/api/v1/namespaces/{namespace}/secrets", body)[0] == 201
+
+    assert [result.action for result in function.run()] == ["failed", "created", "failed"]
+
+
+FAULTS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
+    "too many requests": lambda request: _answer(request, 429),
+    "an internal error": lambda request: _answer(request, 500),
+    "an unavailable server": lambda request: _answer(request, 503),
+    "a connection that breaks off": lambda request: request.connection.shutdown(socket.SHUT_RDWR),
+}
+
+
+def _answer(request: BaseHTTPRequestHandler, status: int) -> None:
+    request.send_response(status)
+    request.send_header("Content-Length", "2")
+    request.end_headers()
+    request.wfile.write(b"{}")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_passes_is_tried_again_reads_and_writes(
+    fault: str, cluster: Cluster, namespace: str, function_for: FunctionFor
+) -> None:
+    """Every other request meets the fault, at a proxy before the real API server."""
+    met: list[str] = []
+
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        met.append(request.command)
+        if len(met) % 2:
+            FAULTS[fault](request)
+        return bool(len(met) % 2)
+
+    with https_server(passing_on(cluster.endpoint, cluster.ca_pem, first=first)) as (url, ca_pem):
+        written = {
+            "cluster": "demo",
+            "namespace": namespace,
+            "endpoint": url,
+            "certificate_authority": base64_of(ca_pem),
+        }
+        function = function_for(settings_of(written))
+        grant(cluster.admin, *function.targets)
+        result = function.result()
+
+    assert (result.action, result.error) == ("created", None)
+    assert met == ["GET"] * 4 + ["PATCH"] * 4
+
+
+def test_a_redirect_is_not_followed(cluster: Cluster, namespace: str, function_for: FunctionFor) -> None:
+    """It would carry the bearer token elsewhere."""
+    asked: list[str] = []
+
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        asked.append(request.path)
+        request.send_response(307)
+        request.send_header("Location", "/elsewhere")
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+        return True
+
+    with https_server(passing_on(cluster.endpoint, cluster.ca_pem, first=first)) as (url, ca_pem):
+        target = {"cluster": "demo", "endpoint": url, "certificate_authority": base64_of(ca_pem)}
+        result = function_for(settings_of({**target, "namespace": namespace})).result()
+
+    failed(result, "(307)")
+    assert not [path for path in asked if path == "/elsewhere"]
+
+
+def test_every_error_is_json_that_a_person_can_read(function_for: FunctionFor, local_cloud: LocalCloud) -> None:
+    result = function_for(settings_of({"cluster": "gone"})).result()
+
+    assert json.loads(json.dumps(result.as_dict()))["error"] == result.error

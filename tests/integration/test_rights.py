@@ -1,0 +1,60 @@
+"""What the function's Kubernetes user may do with the manifest that the synth writes: tried on a real API server."""
+
+import dataclasses
+
+import pytest
+
+from argo_ecr_auth.eks_token import bearer_token
+from tests.integration.conftest import Function, Objects
+from tests.local_cloud.kube_api import KubeApi
+
+ALLOWED = [("GET", "secrets"), ("GET", "configmaps")]
+REFUSED = {
+    "list the Secrets": ("GET", "/api/v1/namespaces/{namespace}/secrets"),
+    "watch the Secrets": ("GET", "/api/v1/namespaces/{namespace}/secrets?watch=true&timeoutSeconds=1"),
+    "list the ConfigMaps": ("GET", "/api/v1/namespaces/{namespace}/configmaps"),
+    "delete its Secret": ("DELETE", "/api/v1/namespaces/{namespace}/secrets/ecr-auth"),
+    "delete its ConfigMap": ("DELETE", "/api/v1/namespaces/{namespace}/configmaps/ecr-auth"),
+    "replace its Secret": ("PUT", "/api/v1/namespaces/{namespace}/secrets/ecr-auth"),
+    "read another Secret": ("GET", "/api/v1/namespaces/{namespace}/secrets/argocd-secret"),
+    "create another Secret": ("POST", "/api/v1/namespaces/{namespace}/secrets"),
+    "apply another Secret": ("PATCH", "/api/v1/namespaces/{namespace}/secrets/argocd-secret?fieldManager=x"),
+    "read in another namespace": ("GET", "/api/v1/namespaces/argocd/secrets/ecr-auth"),
+    "apply in another namespace": ("PATCH", "/api/v1/namespaces/argocd/secrets/ecr-auth?fieldManager=x"),
+    "read another kind": ("GET", "/api/v1/namespaces/{namespace}/pods/ecr-auth"),
+    "apply another kind": ("PATCH", "/api/v1/namespaces/{namespace}/services/ecr-auth?fieldManager=x"),
+    "make a service account's token": ("POST", "/api/v1/namespaces/{namespace}/serviceaccounts/ecr-auth/token"),
+    "widen its own Role": (
+        "PATCH",
+        "/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles/argo-ecr-auth?fieldManager=x",
+    ),
+    "read the namespace": ("GET", "/api/v1/namespaces/{namespace}"),
+}
+
+
+@pytest.fixture
+def user(function: Function, objects: Objects) -> KubeApi:
+    """The API server as the function's own user, after its first run."""
+    function.run()
+    bearer = bearer_token(credentials=function.sessions.credentials(), cluster="demo", region="us-east-1")
+    return dataclasses.replace(objects.admin, token=bearer)
+
+
+@pytest.mark.parametrize(("method", "plural"), ALLOWED)
+def test_the_function_may_read_its_two_objects(method: str, plural: str, user: KubeApi, objects: Objects) -> None:
+    assert user.request(method, objects.path(plural))[0] == 200
+
+
+@pytest.mark.parametrize("deed", REFUSED)
+def test_the_function_may_not(deed: str, user: KubeApi, objects: Objects) -> None:
+    method, path = REFUSED[deed]
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "argocd-secret"}}
+
+    status, answer = user.request(
+        method,
+        path.format(namespace=objects.namespace),
+        None if method in {"GET", "DELETE"} else body,
+        content_type="application/apply-patch+yaml" if method == "PATCH" else "application/json",
+    )
+
+    assert status == 403, answer

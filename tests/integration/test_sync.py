@@ -1,0 +1,260 @@
+"""What a run makes of what it finds in a cluster."""
+
+import base64
+import json
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from argo_ecr_auth.results import Result
+from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
+from tests.local_cloud import ecr_token
+from tests.local_cloud.cloud import Cluster, LocalCloud
+
+
+def test_the_first_run_creates_both_objects_in_exactly_the_documented_shape(
+    function: Function, objects: Objects, role: str
+) -> None:
+    result = function.result()
+
+    secret, config_map = objects.there("secrets"), objects.there("configmaps")
+    assert (result.action, result.error) == ("created", None)
+    assert secret["type"] == "Opaque"
+    assert secret["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert "annotations" not in secret["metadata"]
+    data = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+    token = ecr_token.parse(data.pop("password"))
+    assert data == {"url": REGISTRY, "name": "ecr", "type": "helm", "enableOCI": "true", "username": "AWS"}
+    assert (token.region, role.rpartition("/")[2] in token.caller) == ("us-east-1", True)
+    assert config_map["metadata"]["labels"] == {"argo-ecr-auth": "managed-resource"}
+    assert list(config_map["metadata"]["annotations"]) == ["argo-ecr-auth/password-fingerprint"]
+    assert config_map["data"] == {"expireyTime": result.as_dict()["expires_at"], "name": REGISTRY}
+
+
+def test_a_fresh_credential_costs_two_reads_no_write_and_no_call_to_aws(
+    function: Function, objects: Objects, cluster: Cluster, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    versions, requests, events = objects.versions, len(local_cloud.requests()), len(cluster.audit_events())
+
+    result = function.result()
+
+    seen = [
+        (event["verb"], event["objectRef"]["resource"])
+        for event in cluster.audit_events()[events:]
+        if event["objectRef"].get("namespace") == objects.namespace and "assumed-role" in event["user"]["username"]
+    ]
+    assert result.action == "fresh"
+    assert seen == [("get", "secrets"), ("get", "configmaps")]
+    assert local_cloud.requests()[requests:] == []
+    assert objects.versions == versions
+
+
+Harm = Callable[[Objects], None]
+
+
+def _expiry(text: str) -> Harm:
+    return lambda objects: objects.patch("configmaps", {"data": {"expireyTime": text}})
+
+
+def _secret_key(key: str, value: str) -> Harm:
+    return lambda objects: objects.patch("secrets", {"data": {key: base64.b64encode(value.encode()).decode()}})
+
+
+NEW_TOKEN: dict[str, tuple[Harm, str]] = {
+    "the Secret is deleted": (lambda objects: objects.delete("secrets"), "the Secret is missing"),
+    "the ConfigMap is deleted": (lambda objects: objects.delete("configmaps"), "the ConfigMap is missing"),
+    "the password is overwritten": (
+        _secret_key("password", "something else"),
+        "the password is not the one that was written",
+    ),
+    "the password gets a newline": (
+        lambda objects: _secret_key("password", objects.password + "\n")(objects),
+        "the password is not the one that was written",
+    ),
+    "the expiry is in the past": (_expiry("2020-01-01T00:00:00Z"), "the token has ended"),
+    "the expiry is near": (
+        _expiry(f"{datetime.now(UTC) + timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"),
+        "of the token's life left",
+    ),
+    "the expiry is no time": (_expiry("tomorrow"), "is not a time of RFC 3339"),
+    "the expiry is years ahead": (_expiry("2099-01-01T00:00:00Z"), "further ahead than a token lives"),
+    "the expiry is removed": (
+        lambda objects: objects.patch("configmaps", {"data": {"expireyTime": None}}),
+        "has no expireyTime",
+    ),
+    "the original tool wrote both": (
+        lambda objects: objects.patch("configmaps", {"metadata": {"annotations": None}}),
+        "has no fingerprint",
+    ),
+}
+SAME_TOKEN: dict[str, tuple[Harm, str]] = {
+    "the Secret's label is stripped": (
+        lambda objects: objects.patch("secrets", {"metadata": {"labels": None}}),
+        "the Secret's label argocd.argoproj.io/secret-type is missing",
+    ),
+    "the user interface resets enableOCI": (_secret_key("enableOCI", "false"), "the Secret's data enableOCI differs"),
+    "the url is changed": (_secret_key("url", "https://example.org"), "the Secret's data url differs"),
+    "the ConfigMap's label is changed": (
+        lambda objects: objects.patch("configmaps", {"metadata": {"labels": {"argo-ecr-auth": "other"}}}),
+        "the ConfigMap's label argo-ecr-auth differs",
+    ),
+    "the ConfigMap's name is removed": (
+        lambda objects: objects.patch("configmaps", {"data": {"name": None}}),
+        "the ConfigMap's data name is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("harm", NEW_TOKEN)
+def test_the_next_run_heals_with_a_new_token(harm: str, function: Function, objects: Objects) -> None:
+    function.run()
+    before = ecr_token.parse(objects.password)
+    do, reason = NEW_TOKEN[harm]
+    do(objects)
+
+    result = function.result()
+
+    assert result.action in {"repaired", "renewed"}
+    assert reason in (result.reason or "")
+    assert ecr_token.parse(objects.password).turn > before.turn
+    assert function.result().action == "fresh"
+
+
+@pytest.mark.parametrize("harm", SAME_TOKEN)
+def test_the_next_run_heals_with_the_token_that_is_there(
+    harm: str, function: Function, objects: Objects, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    before, requests = objects.password, len(local_cloud.requests())
+    do, reason = SAME_TOKEN[harm]
+    do(objects)
+
+    result = function.result()
+
+    assert (result.action, result.reason) == ("repaired", reason)
+    assert objects.password == before
+    assert local_cloud.requests()[requests:] == []
+    assert function.result().action == "fresh"
+
+
+def test_a_token_with_less_than_the_set_life_left_is_renewed(function: Function, objects: Objects) -> None:
+    function.run()
+    before = objects.password
+    function.now = datetime.now(UTC) + timedelta(hours=7)
+
+    result = function.result()
+
+    assert result.action == "renewed"
+    assert objects.password != before
+
+
+def test_what_others_added_stays(function: Function, objects: Objects) -> None:
+    function.run()
+    foreign = {"labels": {"team": "a"}, "annotations": {"note": "b"}}
+    objects.patch("secrets", {"metadata": foreign, "data": {"proxy": "Yw=="}})
+    objects.patch("configmaps", {"metadata": foreign, "data": {"theirs": "d"}})
+    objects.patch("secrets", {"data": {"password": "eA=="}})
+
+    assert function.result().action == "repaired"
+
+    secret, config_map = objects.there("secrets"), objects.there("configmaps")
+    for found in (secret, config_map):
+        assert found["metadata"]["labels"]["team"] == "a"
+        assert found["metadata"]["annotations"]["note"] == "b"
+    assert (secret["data"]["proxy"], config_map["data"]["theirs"]) == ("Yw==", "d")
+
+
+def test_a_forced_run_renews_what_is_fresh(function: Function, objects: Objects) -> None:
+    function.run()
+    before = objects.password
+
+    assert function.result(force=True).action == "renewed"
+    assert objects.password != before
+
+
+def test_a_dry_run_says_what_would_be_done_and_writes_and_asks_nothing(
+    function: Function, objects: Objects, local_cloud: LocalCloud
+) -> None:
+    requests = len(local_cloud.requests())
+
+    result = function.result(dry_run=True)
+
+    assert (result.action, result.dry_run) == ("created", True)
+    assert objects.get("secrets") is None
+    assert objects.get("configmaps") is None
+    assert [request["service"] for request in local_cloud.requests()[requests:]] == ["eks"]
+
+
+def test_ten_credentials_of_one_role_and_region_share_one_token(
+    cluster: Cluster, namespace: str, function_for: Callable[..., Function], local_cloud: LocalCloud
+) -> None:
+    credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(10)]
+    settings = settings_of({"cluster": cluster.name, "namespace": namespace, "credentials": credentials})
+    function = function_for(settings)
+    grant(cluster.admin, *function.targets)
+    requests = len(local_cloud.requests())
+
+    results = function.run()
+
+    asked = [request["service"] for request in local_cloud.requests()[requests:]]
+    assert [result.action for result in results] == ["created"] * 10
+    assert (asked.count("ecr"), asked.count("eks")) == (1, 1)
+
+
+def test_two_runs_at_once_end_in_a_right_state_after_the_next_run(
+    function: Function, objects: Objects, function_for: Callable[..., Function]
+) -> None:
+    other = Function(sessions=function.sessions, settings=function.settings)
+    barrier = threading.Barrier(2)
+    results: list[Result] = []
+
+    def run(one: Function) -> None:
+        barrier.wait()
+        results.append(one.result())
+
+    threads = [threading.Thread(target=run, args=(one,)) for one in (function, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    function.run()
+
+    assert {result.error for result in results} == {None}
+    assert function.result().action == "fresh"
+
+
+def test_a_run_that_died_between_its_two_writes_is_mended_by_the_next(function: Function, objects: Objects) -> None:
+    """What such a run leaves: a Secret with a new password beside a ConfigMap that speaks of the old one."""
+    function.run()
+    config_map = objects.there("configmaps")
+    function.run(force=True)
+    objects.patch("configmaps", {"metadata": {"annotations": config_map["metadata"]["annotations"]}})
+    objects.patch("configmaps", {"data": config_map["data"]})
+
+    assert function.result().action == "repaired"
+    assert function.result().action == "fresh"
+
+
+@pytest.mark.parametrize("change", ["rotate_ca", "move"])
+def test_a_changed_authority_or_endpoint_is_asked_for_again_in_the_same_run(
+    change: str, local_cloud: LocalCloud, role: str, function_for: Callable[..., Function]
+) -> None:
+    cluster = local_cloud.create_cluster(change.replace("_", "-"))
+    admit(cluster, role)
+    function = function_for(settings_of({"cluster": cluster.name}))
+    grant(cluster.admin, *function.targets)
+    assert function.result().action == "created"
+
+    getattr(cluster, change)()
+
+    assert (function.result().action, function.result().error) == ("fresh", None)
+
+
+def test_no_result_holds_a_password(function: Function, objects: Objects) -> None:
+    said = json.dumps([result.as_dict() for result in (function.result(), function.result(force=True))])
+
+    assert objects.password not in said
+    assert objects.password not in objects.text()
