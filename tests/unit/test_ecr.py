@@ -1,0 +1,87 @@
+"""Asking ECR for a token: what it answers, and each way in which that can be wrong."""
+
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from argo_ecr_auth.authorization_token import AuthorizationToken
+from argo_ecr_auth.ecr import authorization_token
+from argo_ecr_auth.errors import SyncError
+from tests.unit.aws_clients import offline_client
+from tests.unit.builders import NOW, PASSWORD, b64
+
+CLIENT = offline_client("ecr")
+ASKED = "asked ECR in eu-west-1 for an authorization token"
+
+
+@pytest.fixture
+def ecr() -> Iterator[Stubber]:
+    with Stubber(CLIENT) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def _token() -> AuthorizationToken:
+    return authorization_token(CLIENT, region="eu-west-1")
+
+
+def _failure() -> SyncError:
+    with pytest.raises(SyncError) as failed:
+        _token()
+    return failed.value
+
+
+def test_the_token_is_what_ecr_answers(ecr: Stubber) -> None:
+    answer = {"authorizationToken": b64(f"AWS:{PASSWORD}"), "expiresAt": NOW, "proxyEndpoint": "https://other.example"}
+    ecr.add_response("get_authorization_token", {"authorizationData": [answer]}, {})
+    assert _token() == AuthorizationToken(password=PASSWORD, expires_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({}, "the answer holds none"),
+        ({"authorizationData": []}, "the answer holds none"),
+        ({"authorizationData": [{}]}, "the answer holds none"),
+        ({"authorizationData": [{"authorizationToken": b64("AWS:x")}]}, "the answer holds none"),
+        ({"authorizationData": [{"expiresAt": NOW}]}, "the answer holds none"),
+        (
+            {"authorizationData": [{"authorizationToken": f"{PASSWORD}!", "expiresAt": NOW}]},
+            "ECR's authorization token is not base64 of text",
+        ),
+        (
+            {"authorizationData": [{"authorizationToken": b64(PASSWORD), "expiresAt": NOW}]},
+            "ECR's authorization token is not of the form AWS:PASSWORD",
+        ),
+    ],
+)
+def test_a_malformed_answer_is_refused_in_a_few_words(ecr: Stubber, answer: dict[str, Any], said: str) -> None:
+    ecr.add_response("get_authorization_token", answer)
+    assert str(_failure()) == f"{ASKED}: {said}"
+
+
+def test_a_malformed_token_is_in_no_traceback(ecr: Stubber) -> None:
+    answer = {"authorizationToken": b64(f"aws:{PASSWORD}"), "expiresAt": NOW}
+    ecr.add_response("get_authorization_token", {"authorizationData": [answer]})
+    shown = "".join(traceback.format_exception(_failure()))
+    assert PASSWORD not in shown
+    assert b64(f"aws:{PASSWORD}") not in shown
+
+
+def test_a_refusal_is_in_ecrs_words_with_the_right_that_is_needed(ecr: Stubber) -> None:
+    ecr.add_client_error("get_authorization_token", "AccessDeniedException", "User: x is not authorized", 400)
+    assert str(_failure()) == (
+        f"{ASKED}: AccessDeniedException: User: x is not authorized; the role needs ecr:GetAuthorizationToken on *"
+    )
+
+
+def test_a_refused_signature_does_not_bring_the_request_with_it(ecr: Stubber) -> None:
+    ecr.add_client_error(
+        "get_authorization_token",
+        "InvalidSignatureException",
+        "The signature does not match.\n\nThe Canonical String should have been\nx-amz-security-token:planted",
+    )
+    assert "planted" not in "".join(traceback.format_exception(_failure()))

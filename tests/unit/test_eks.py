@@ -1,0 +1,78 @@
+"""Asking EKS for a cluster's address: what it answers, and each way in which that can be wrong."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from argo_ecr_auth.eks import Address, describe_cluster
+from argo_ecr_auth.errors import SyncError
+from tests.unit.aws_clients import offline_client
+from tests.unit.builders import b64
+
+CLIENT = offline_client("eks")
+PEM = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
+AUTHORITY = {"data": b64(PEM)}
+ENDPOINT = "https://ABC.gr7.eu-west-1.eks.amazonaws.com"
+
+
+@pytest.fixture
+def eks() -> Iterator[Stubber]:
+    with Stubber(CLIENT) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def _address() -> Address:
+    return describe_cluster(CLIENT, cluster="demo", region="eu-west-1")
+
+
+def _failure() -> str:
+    with pytest.raises(SyncError) as failed:
+        _address()
+    return str(failed.value)
+
+
+def test_the_address_is_what_eks_answers(eks: Stubber) -> None:
+    answer = {"endpoint": ENDPOINT, "certificateAuthority": AUTHORITY, "status": "ACTIVE"}
+    eks.add_response("describe_cluster", {"cluster": answer}, {"name": "demo"})
+    assert _address() == Address(endpoint=ENDPOINT, certificate_authority=PEM)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": "CREATING"},
+        {"status": "CREATING", "endpoint": ENDPOINT},
+        {"status": "CREATING", "endpoint": ENDPOINT, "certificateAuthority": {}},
+        {"status": "CREATING", "certificateAuthority": AUTHORITY},
+    ],
+)
+def test_a_cluster_without_an_address_yet_is_told_with_its_status(eks: Stubber, answer: dict[str, Any]) -> None:
+    eks.add_response("describe_cluster", {"cluster": answer})
+    assert _failure() == (
+        "asked EKS for the cluster demo in eu-west-1: it has no endpoint and authority yet (its status is CREATING)"
+    )
+
+
+@pytest.mark.parametrize("data", ["not base64!", b64(b"\xff"), "x"])
+def test_an_authority_that_cannot_be_read_is_a_failure(eks: Stubber, data: str) -> None:
+    answer = {"endpoint": ENDPOINT, "certificateAuthority": {"data": data}}
+    eks.add_response("describe_cluster", {"cluster": answer})
+    assert _failure().startswith("asked EKS for the cluster demo in eu-west-1: ")
+
+
+def test_a_cluster_that_is_not_there_is_told_with_what_to_correct(eks: Stubber) -> None:
+    eks.add_client_error("describe_cluster", "ResourceNotFoundException", "No cluster found for name: demo.", 404)
+    assert _failure() == (
+        "there is no EKS cluster demo in eu-west-1: correct the target's cluster or region, or remove it"
+    )
+
+
+def test_a_refusal_is_in_ekss_words_with_the_right_that_is_needed(eks: Stubber) -> None:
+    eks.add_client_error("describe_cluster", "AccessDeniedException", "User: x is not authorized", 403)
+    assert _failure() == (
+        "asked EKS for the cluster demo in eu-west-1: AccessDeniedException: User: x is not authorized; "
+        "the role needs eks:DescribeCluster on it"
+    )

@@ -1,0 +1,169 @@
+"""The bearer token, judged by the rules of EKS's own verifier (aws-iam-authenticator, pkg/token/token.go)."""
+
+import base64
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, urlsplit
+
+import pytest
+from botocore.credentials import ReadOnlyCredentials
+
+from argo_ecr_auth.eks_token import bearer_token
+
+PREFIX = "k8s-aws-v1."
+SECRET_KEY = "planted-secret-key"
+# A role's session token: long, and of characters that a query must escape.
+SESSION_TOKEN = "IQoJ+/=" * 200
+ALLOWED_KEYS = {
+    "Action",
+    "Version",
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-SignedHeaders",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+}
+
+
+def _token(*, session_token: str | None = SESSION_TOKEN, cluster: str = "demo", region: str = "eu-west-1") -> str:
+    credentials = ReadOnlyCredentials("AKIDEXAMPLE", SECRET_KEY, session_token)  # type: ignore[arg-type, call-arg, unused-ignore]
+    return bearer_token(credentials=credentials, cluster=cluster, region=region)
+
+
+def _url(token: str) -> SplitResult:
+    encoded = token.removeprefix(PREFIX)
+    return urlsplit(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode())
+
+
+def _query(token: str) -> dict[str, str]:
+    return dict(parse_qsl(_url(token).query, strict_parsing=True))
+
+
+def _signature(url: SplitResult, *, cluster: str) -> str:
+    """What STS computes of the URL and the header that the verifier adds, with the secret key that it knows."""
+    query = dict(parse_qsl(url.query))
+    signed = "&".join(
+        f"{quote(key, safe='-_.~')}={quote(value, safe='-_.~')}"
+        for key, value in sorted(query.items())
+        if key != "X-Amz-Signature"
+    )
+    headers = f"host:{url.netloc}\nx-k8s-aws-id:{cluster}\n"
+    empty = hashlib.sha256(b"").hexdigest()
+    request = f"GET\n/\n{signed}\n{headers}\nhost;x-k8s-aws-id\n{empty}"
+    scope = query["X-Amz-Credential"].partition("/")[2]
+    text = f"AWS4-HMAC-SHA256\n{query['X-Amz-Date']}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+    key = f"AWS4{SECRET_KEY}".encode()
+    for part in (*scope.split("/"), text):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key.hex()
+
+
+def test_a_token_is_at_most_as_long_as_the_verifier_reads() -> None:
+    assert len(_token()) <= 4096
+
+
+def test_a_token_is_the_prefix_and_url_safe_base64_without_padding() -> None:
+    encoded = _token().removeprefix(PREFIX)
+    assert set(encoded) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_a_token_starts_with_the_prefix() -> None:
+    assert _token().startswith(PREFIX)
+
+
+def test_the_url_is_https() -> None:
+    assert _url(_token()).scheme == "https"
+
+
+def test_the_path_is_exactly_the_root() -> None:
+    assert _url(_token()).path == "/"
+
+
+def test_the_url_has_no_fragment() -> None:
+    assert _url(_token()).fragment == ""
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-west-1", "sts.eu-west-1.amazonaws.com"),
+        ("us-east-1", "sts.us-east-1.amazonaws.com"),
+        ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "sts.us-gov-west-1.amazonaws.com"),
+        ("us-iso-east-1", "sts.us-iso-east-1.c2s.ic.gov"),
+        ("us-isob-east-1", "sts.us-isob-east-1.sc2s.sgov.gov"),
+        ("eu-isoe-west-1", "sts.eu-isoe-west-1.cloud.adc-e.uk"),
+        ("us-isof-south-1", "sts.us-isof-south-1.csp.hci.ic.gov"),
+        ("eusc-de-east-1", "sts.eusc-de-east-1.amazonaws.eu"),
+    ],
+)
+def test_the_host_is_the_regional_one_of_the_clusters_partition_without_a_port(region: str, host: str) -> None:
+    assert _url(_token(region=region)).netloc == host
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"])
+def test_an_endpoint_of_the_environment_is_not_signed_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "http://127.0.0.1:4566")
+    assert _url(_token()).netloc == "sts.eu-west-1.amazonaws.com"
+
+
+def test_the_query_has_no_foreign_key() -> None:
+    assert _query(_token()).keys() == ALLOWED_KEYS
+
+
+def test_the_query_has_no_key_twice() -> None:
+    values = parse_qs(_url(_token()).query, strict_parsing=True).values()
+    assert all(len(given) == 1 for given in values)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("Action", "GetCallerIdentity"),
+        ("Version", "2011-06-15"),
+        ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
+        ("X-Amz-Security-Token", SESSION_TOKEN),
+    ],
+)
+def test_the_query_asks_who_the_caller_is(key: str, value: str) -> None:
+    assert _query(_token())[key] == value
+
+
+def test_the_expiry_is_one_that_the_verifier_allows() -> None:
+    assert 0 < int(_query(_token())["X-Amz-Expires"]) <= 900
+
+
+def test_the_date_is_now() -> None:
+    signed = datetime.strptime(_query(_token())["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    assert abs(datetime.now(UTC) - signed) < timedelta(minutes=1)
+
+
+def test_the_clusters_header_is_among_the_signed_ones() -> None:
+    assert _query(_token())["X-Amz-SignedHeaders"].split(";") == ["host", "x-k8s-aws-id"]
+
+
+def test_the_credential_is_of_the_region_and_of_sts() -> None:
+    access_key, _date, *scope = _query(_token(region="us-east-1"))["X-Amz-Credential"].split("/")
+    assert (access_key, scope) == ("AKIDEXAMPLE", ["us-east-1", "sts", "aws4_request"])
+
+
+def test_credentials_without_a_session_have_no_session_token_in_the_query() -> None:
+    assert "X-Amz-Security-Token" not in _query(_token(session_token=None))
+
+
+@pytest.mark.parametrize("session_token", [SESSION_TOKEN, None], ids=["role", "user"])
+def test_the_signature_is_good_for_the_cluster_of_this_name(session_token: str | None) -> None:
+    url = _url(_token(session_token=session_token))
+    assert _signature(url, cluster="demo") == dict(parse_qsl(url.query))["X-Amz-Signature"]
+
+
+def test_the_signature_is_not_good_for_another_cluster() -> None:
+    url = _url(_token())
+    assert _signature(url, cluster="other") != dict(parse_qsl(url.query))["X-Amz-Signature"]
+
+
+def test_the_secret_key_is_not_in_it() -> None:
+    assert SECRET_KEY not in _url(_token()).geturl()

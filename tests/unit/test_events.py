@@ -1,0 +1,133 @@
+"""What the function may be asked, and which targets that means."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argo_ecr_auth.events import MOST_TARGETS, Event, EventError, chosen, parse_event
+from tests.unit.builders import target
+
+TARGETS = (target("a"), target("b"), target("asleep", enabled=False))
+EXPECTED = r'expected \{\} or \{"targets": \["NAME", \.\.\.\], "dry_run": true, "force": true\}, each key optional'
+
+
+def _names(*named: str) -> list[str]:
+    return [found.name for found in chosen(TARGETS, Event(targets=named))]
+
+
+@pytest.mark.parametrize(
+    ("event", "meant"),
+    [
+        ({}, Event()),
+        ({"targets": ["a"]}, Event(targets=("a",))),
+        ({"targets": None}, Event()),
+        ({"dry_run": True}, Event(dry_run=True)),
+        ({"force": True, "dry_run": False}, Event(force=True)),
+    ],
+)
+def test_an_event_says_what_to_do(event: dict[str, Any], meant: Event) -> None:
+    assert parse_event(event) == meant
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "a",
+        7,
+        {"target": "a"},
+        {"targets": "a"},
+        {"targets": [1]},
+        {"targets": {"a": True}},
+        {"dry_run": "true"},
+        {"force": 1},
+        {"dry-run": True},
+        {"Records": []},
+        {"version": "0", "detail-type": "Scheduled Event", "detail": {}},
+    ],
+)
+def test_another_event_is_refused_with_what_was_expected(event: Any) -> None:
+    with pytest.raises(EventError, match=f"{EXPECTED}$"):
+        parse_event(event)
+
+
+def test_a_refusal_does_not_repeat_the_events_values() -> None:
+    with pytest.raises(EventError) as refused:
+        parse_event({"force": "planted-value"})
+    assert "planted-value" not in str(refused.value)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner) | st.dictionaries(st.sampled_from(["targets", "dry_run", "force"]) | st.text(), inner)
+        ),
+    )
+)
+def test_any_event_is_understood_or_refused(event: Any) -> None:
+    try:
+        understood = parse_event(event)
+    except EventError:
+        return
+    assert isinstance(understood, Event)
+
+
+def test_every_enabled_target_is_meant_where_none_is_named() -> None:
+    assert [found.name for found in chosen(TARGETS, Event())] == ["a", "b"]
+
+
+def test_named_targets_alone_are_meant() -> None:
+    assert _names("b") == ["b"]
+
+
+def test_named_targets_are_in_the_events_order() -> None:
+    assert _names("b", "a") == ["b", "a"]
+
+
+def test_a_target_named_twice_is_done_once() -> None:
+    assert _names("a", "a") == ["a"]
+
+
+def test_a_disabled_target_that_is_named_is_done() -> None:
+    assert _names("asleep") == ["asleep"]
+
+
+def test_an_unknown_target_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(EventError, match=r"^no target is named x, y: the settings have a, b, asleep$"):
+        _names("a", "x", "y")
+
+
+def test_a_refusal_names_only_some_of_many_targets() -> None:
+    many = [target(f"t{i}") for i in range(12)]
+    with pytest.raises(EventError, match=r"the settings have t0, .*, t9 and 2 more$"):
+        chosen(many, Event(targets=("x",)))
+
+
+def test_an_empty_list_of_targets_is_refused() -> None:
+    with pytest.raises(EventError, match=f"^no target is named or enabled: {EXPECTED}$"):
+        _names()
+
+
+def test_settings_of_disabled_targets_alone_are_refused() -> None:
+    with pytest.raises(EventError, match="^no target is named or enabled"):
+        chosen([target("asleep", enabled=False)], Event())
+
+
+def test_as_many_targets_as_one_run_does_are_done() -> None:
+    many = [target(f"t{i}") for i in range(MOST_TARGETS)]
+    assert chosen(many, Event()) == tuple(many)
+
+
+def test_more_targets_than_one_run_does_are_refused_with_the_limit() -> None:
+    many = [target(f"t{i}") for i in range(MOST_TARGETS + 1)]
+    with pytest.raises(EventError, match=f"{MOST_TARGETS + 1} targets .* name at most {MOST_TARGETS} in `targets`$"):
+        chosen(many, Event())
+
+
+def test_disabled_targets_do_not_count_against_the_limit() -> None:
+    many = [target(f"t{i}", enabled=i < MOST_TARGETS) for i in range(MOST_TARGETS + 5)]
+    assert len(chosen(many, Event())) == MOST_TARGETS

@@ -1,0 +1,51 @@
+"""The Role and RoleBinding of a target."""
+
+from argo_ecr_auth.rbac import rbac_manifests
+from argo_ecr_auth.registry import parse_registry
+from argo_ecr_auth.targets import Credential, Target
+
+_REGISTRY = parse_registry("123456789012.dkr.ecr.eu-west-1.amazonaws.com")
+
+
+def _target(*secrets: tuple[str, str]) -> Target:
+    return Target(
+        name="demo",
+        cluster="demo",
+        region="eu-west-1",
+        enabled=True,
+        endpoint=None,
+        certificate_authority=None,
+        credentials=tuple(
+            Credential(namespace=namespace, secret_name=name, registry=_REGISTRY) for namespace, name in secrets
+        ),
+    )
+
+
+def test_the_role_names_the_objects_and_what_a_run_does_with_them() -> None:
+    role, _ = rbac_manifests(_target(("argocd", "two"), ("argocd", "one")), group="the-group")
+    assert role["metadata"] == {"namespace": "argocd", "name": "the-group"}
+    assert role["rules"] == [
+        {
+            "apiGroups": [""],
+            "resources": ["secrets", "configmaps"],
+            "resourceNames": ["one", "two"],
+            "verbs": ["get", "create", "patch"],
+        }
+    ]
+
+
+def test_the_binding_gives_the_group_that_role() -> None:
+    role, binding = rbac_manifests(_target(("argocd", "one")), group="the-group")
+    assert binding["metadata"] == role["metadata"]
+    assert binding["subjects"] == [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "the-group"}]
+    assert binding["roleRef"] == {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "Role",
+        "name": role["metadata"]["name"],
+    }
+
+
+def test_each_namespace_has_a_pair_of_its_own() -> None:
+    manifests = rbac_manifests(_target(("b", "one"), ("a", "one"), ("b", "two")), group="the-group")
+    places = [(manifest["kind"], manifest["metadata"]["namespace"]) for manifest in manifests]
+    assert places == [("Role", "a"), ("RoleBinding", "a"), ("Role", "b"), ("RoleBinding", "b")]

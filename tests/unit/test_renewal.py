@@ -1,0 +1,378 @@
+"""Why a credential is written, with which token, and what is left alone."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argo_ecr_auth.authorization_token import fingerprint
+from argo_ecr_auth.errors import SyncError
+from argo_ecr_auth.manifests import rfc3339
+from argo_ecr_auth.renewal import Plan, Reading, decide, jitter, refuse_what_is_not_ours
+from tests.unit.builders import (
+    HOST,
+    NOW,
+    PASSWORD,
+    REMOVED,
+    b64,
+    config_map_there,
+    credential,
+    edited,
+    secret_there,
+    there,
+    token,
+)
+
+RENEW_BEFORE = timedelta(hours=6)
+FINGERPRINT = ("metadata", "annotations", "argo-ecr-auth/password-fingerprint")
+SECRET_TYPE = ("metadata", "labels", "argocd.argoproj.io/secret-type")
+MANAGED = ("metadata", "labels", "argo-ecr-auth")
+
+
+def _plan(reading: Reading, *, renew_before: timedelta = RENEW_BEFORE, force: bool = False) -> Plan:
+    return decide(reading, credential=credential(), now=NOW, renew_before=renew_before, force=force)
+
+
+def _secret(*path: str, to: Any) -> Reading:
+    return Reading(secret=edited(secret_there(), *path, to=to), config_map=config_map_there())
+
+
+def _config_map(*path: str, to: Any) -> Reading:
+    return Reading(secret=secret_there(), config_map=edited(config_map_there(), *path, to=to))
+
+
+def _expiring(text: str) -> Reading:
+    return _config_map("data", "expireyTime", to=text)
+
+
+def test_nothing_is_due_while_all_is_as_it_was_written() -> None:
+    assert _plan(there()) == Plan(
+        action="fresh", reasons=(), expires_at=NOW + timedelta(hours=11), token=_plan(there()).token
+    )
+
+
+MISSING = [
+    (Reading(secret=None, config_map=None), "created", "there is no Secret and no ConfigMap"),
+    (Reading(secret=None, config_map=config_map_there()), "repaired", "the Secret is missing"),
+    (Reading(secret=secret_there(), config_map=None), "repaired", "the ConfigMap is missing"),
+]
+
+
+@pytest.mark.parametrize(("reading", "action", "reason"), MISSING)
+def test_a_missing_object_is_made(reading: Reading, action: str, reason: str) -> None:
+    plan = _plan(reading)
+    assert (plan.action, plan.reasons) == (action, (reason,))
+
+
+@pytest.mark.parametrize(("reading", "action", "reason"), MISSING)
+def test_a_missing_object_asks_for_a_new_token(reading: Reading, action: str, reason: str) -> None:
+    assert _plan(reading).token is None
+
+
+# What differs, while the token that is there is known to be good.
+KEPT = [
+    (_secret(*SECRET_TYPE, to=REMOVED), "the Secret's label argocd.argoproj.io/secret-type is missing"),
+    (_secret(*SECRET_TYPE, to="repo-creds"), "the Secret's label argocd.argoproj.io/secret-type differs"),
+    (_secret("metadata", "labels", to=REMOVED), "the Secret's label argocd.argoproj.io/secret-type is missing"),
+    (_secret("metadata", "labels", to=None), "the Secret's label argocd.argoproj.io/secret-type is missing"),
+    *(
+        reading
+        for key in ("url", "name", "type", "enableOCI", "username")
+        for reading in (
+            (_secret("data", key, to=b64("other")), f"the Secret's data {key} differs"),
+            (_secret("data", key, to=REMOVED), f"the Secret's data {key} is missing"),
+        )
+    ),
+    (_secret("data", "url", to=b64(HOST + "\n")), "the Secret's data url differs"),
+    (_secret("data", "enableOCI", to=b64("false")), "the Secret's data enableOCI differs"),
+    (_secret("data", "url", to=None), "the Secret's data url differs"),
+    (_config_map(*MANAGED, to=REMOVED), "the ConfigMap's label argo-ecr-auth is missing"),
+    (_config_map(*MANAGED, to=""), "the ConfigMap's label argo-ecr-auth differs"),
+    (_config_map("metadata", "labels", to=None), "the ConfigMap's label argo-ecr-auth is missing"),
+    (_config_map("data", "name", to="other"), "the ConfigMap's data name differs"),
+    (_config_map("data", "name", to=REMOVED), "the ConfigMap's data name is missing"),
+]
+# What makes the token that is there worthless, or of unknown worth.
+DOUBTED = [
+    (_secret("data", "password", to=b64("other")), "the password is not the one that was written"),
+    (_secret("data", "password", to=b64(PASSWORD + "\n")), "the password is not the one that was written"),
+    (_secret("data", "password", to=""), "the password is not the one that was written"),
+    (_secret("data", "password", to=REMOVED), "the password is not the one that was written"),
+    (_secret("data", "password", to="x"), "the password is not the one that was written"),
+    (_secret("data", "password", to=b64(b"\xff\xfe")), "the password is not the one that was written"),
+    (_config_map(*FINGERPRINT, to=fingerprint(b"other")), "the password is not the one that was written"),
+    (_config_map(*FINGERPRINT, to=""), "the password is not the one that was written"),
+    (
+        _config_map(*FINGERPRINT, to=REMOVED),
+        "the password has no fingerprint in the ConfigMap: something else wrote it",
+    ),
+    (
+        _config_map("metadata", "annotations", to=None),
+        "the password has no fingerprint in the ConfigMap: something else wrote it",
+    ),
+    (_config_map("data", "expireyTime", to=REMOVED), "the ConfigMap has no expireyTime"),
+    (_expiring(""), "the ConfigMap's expireyTime is not a time of RFC 3339"),
+    (_expiring("soon"), "the ConfigMap's expireyTime is not a time of RFC 3339"),
+    (_expiring("1795500000"), "the ConfigMap's expireyTime is not a time of RFC 3339"),
+    (_expiring("2026-11-24"), "the ConfigMap's expireyTime is not a time of RFC 3339"),
+    (_expiring("2026-11-24T04:55:22"), "the ConfigMap's expireyTime is not a time of RFC 3339"),
+    (_expiring("2026-02-30T04:55:22Z"), "the ConfigMap's expireyTime is not a time of RFC 3339"),
+    (_expiring("0001-01-01T00:00:00+14:00"), "the ConfigMap's expireyTime is not a time of RFC 3339"),
+    (_expiring("9999-12-31T23:59:59-14:00"), "the ConfigMap's expireyTime is not a time of RFC 3339"),
+    (_expiring("9999-12-31T23:59:59Z"), "the ConfigMap's expireyTime is further ahead than a token lives"),
+    (_expiring("2026-11-24T08:05:01Z"), "the ConfigMap's expireyTime is further ahead than a token lives"),
+]
+
+
+@pytest.mark.parametrize(("reading", "reason"), [*KEPT, *DOUBTED])
+def test_each_difference_is_repaired_for_its_own_reason(reading: Reading, reason: str) -> None:
+    plan = _plan(reading)
+    assert (plan.action, plan.reasons) == ("repaired", (reason,))
+
+
+@pytest.mark.parametrize(("reading", "_reason"), KEPT)
+def test_what_a_good_token_lacks_is_repaired_with_the_token_that_is_there(reading: Reading, _reason: str) -> None:
+    assert _plan(reading).token == token()
+
+
+@pytest.mark.parametrize(("reading", "_reason"), DOUBTED)
+def test_a_token_of_unknown_worth_is_replaced(reading: Reading, _reason: str) -> None:
+    assert _plan(reading).token is None
+
+
+@pytest.mark.parametrize("data", [None, {}, REMOVED], ids=["null", "empty", "gone"])
+def test_a_secret_without_data_is_repaired_with_a_new_token(data: Any) -> None:
+    plan = _plan(_secret("data", to=data))
+    assert (plan.action, plan.token) == ("repaired", None)
+
+
+@pytest.mark.parametrize("data", [None, {}, REMOVED], ids=["null", "empty", "gone"])
+def test_a_config_map_without_data_is_repaired_with_a_new_token(data: Any) -> None:
+    plan = _plan(_config_map("data", to=data))
+    assert (plan.action, plan.token) == ("repaired", None)
+
+
+def test_several_differences_are_all_told() -> None:
+    reading = Reading(
+        secret=edited(secret_there(), "data", "password", to=b64("other")),
+        config_map=edited(config_map_there(), *MANAGED, to=REMOVED),
+    )
+    assert _plan(reading).reasons == (
+        "the password is not the one that was written",
+        "the ConfigMap's label argo-ecr-auth is missing",
+    )
+
+
+def test_nothing_is_known_of_the_expiry_of_another_password() -> None:
+    assert _plan(_secret("data", "password", to=b64("other"))).expires_at is None
+
+
+def test_the_expiry_is_known_beside_a_missing_label() -> None:
+    assert _plan(_secret(*SECRET_TYPE, to=REMOVED)).expires_at == NOW + timedelta(hours=11)
+
+
+@pytest.mark.parametrize(
+    ("left", "reason"),
+    [
+        (timedelta(hours=5, minutes=59, seconds=59), "5h59m of the token's life left, renewed below 6h00m"),
+        (timedelta(seconds=1), "0h00m of the token's life left, renewed below 6h00m"),
+        (timedelta(), "the token has ended, renewed below 6h00m"),
+        (timedelta(days=-400), "the token has ended, renewed below 6h00m"),
+    ],
+)
+def test_a_token_with_less_than_that_left_is_renewed(left: timedelta, reason: str) -> None:
+    plan = _plan(there(token(left=left)))
+    assert (plan.action, plan.reasons, plan.token) == ("renewed", (reason,), None)
+
+
+def test_the_expiry_of_a_token_that_is_due_is_known() -> None:
+    assert _plan(there(token(left=timedelta(hours=1)))).expires_at == NOW + timedelta(hours=1)
+
+
+def test_a_token_with_exactly_that_left_is_fresh() -> None:
+    assert _plan(there(token(left=RENEW_BEFORE))).action == "fresh"
+
+
+def test_a_clock_that_runs_a_little_behind_does_not_doubt_a_new_token() -> None:
+    assert _plan(there(token(left=timedelta(hours=12, minutes=5)))).action == "fresh"
+
+
+def test_the_expiry_counts_in_whatever_zone_it_is_written() -> None:
+    assert _plan(_expiring("2026-11-24T08:00:00+01:00")).expires_at == NOW + timedelta(hours=11)
+
+
+def test_a_renewal_that_was_asked_for_is_due_although_the_token_is_fresh() -> None:
+    plan = _plan(there(), force=True)
+    assert (plan.action, plan.reasons, plan.token) == ("renewed", ("a renewal was asked for",), None)
+
+
+def test_a_repair_while_a_renewal_is_due_takes_a_new_token() -> None:
+    reading = Reading(
+        secret=edited(secret_there(token(left=timedelta(hours=1))), *SECRET_TYPE, to=REMOVED),
+        config_map=config_map_there(token(left=timedelta(hours=1))),
+    )
+    plan = _plan(reading)
+    assert (plan.action, plan.token) == ("repaired", None)
+
+
+def test_a_run_that_ended_between_its_two_writes_is_repaired() -> None:
+    reading = Reading(secret=secret_there(token(password="newer")), config_map=config_map_there())
+    assert _plan(reading).reasons == ("the password is not the one that was written",)
+
+
+def test_objects_of_the_original_tool_are_taken_over() -> None:
+    reading = _config_map("metadata", "annotations", to=REMOVED)
+    assert _plan(reading).action == "repaired"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("metadata", "labels", "team"),
+        ("metadata", "annotations", "team"),
+        ("metadata", "annotations", "managed-by"),
+        ("data", "proxy"),
+    ],
+    ids="/".join,
+)
+@pytest.mark.parametrize("change", [_secret, _config_map], ids=["Secret", "ConfigMap"])
+def test_what_others_added_is_left_alone(change: Callable[..., Reading], path: tuple[str, ...]) -> None:
+    assert _plan(change(*path, to="bXk=")).action == "fresh"
+
+
+@given(st.text())
+def test_any_text_for_an_expiry_is_judged(text: str) -> None:
+    assert _plan(_expiring(text)).action in {"fresh", "renewed", "repaired"}
+
+
+@given(st.datetimes(timezones=st.timezones() | st.just(UTC)))
+def test_any_time_for_an_expiry_is_judged(moment: datetime) -> None:
+    assert _plan(_expiring(moment.isoformat())).action in {"fresh", "renewed", "repaired"}
+
+
+@given(st.binary().map(b64) | st.text(st.characters(max_codepoint=127)))
+def test_any_other_password_is_replaced(password: str) -> None:
+    assert _plan(_secret("data", "password", to=password)).token is None
+
+
+def test_a_plan_does_not_show_the_password() -> None:
+    assert PASSWORD not in repr(_plan(there()))
+
+
+# The jitter
+
+
+SPANS = st.timedeltas(timedelta(minutes=10), timedelta(hours=11))
+
+
+@given(target=st.text(), renew_before=SPANS)
+def test_the_jitter_is_up_to_an_hour(target: str, renew_before: timedelta) -> None:
+    assert timedelta() <= jitter(target, renew_before=renew_before) <= timedelta(hours=1)
+
+
+@given(target=st.text(), renew_before=SPANS)
+def test_a_new_token_is_never_due_at_once(target: str, renew_before: timedelta) -> None:
+    early = renew_before + jitter(target, renew_before=renew_before)
+    assert _plan(there(token(left=timedelta(hours=12))), renew_before=early).action == "fresh"
+
+
+@given(target=st.text())
+def test_a_new_token_stays_fresh_for_ticks_to_come_even_when_renewed_as_early_as_can_be(target: str) -> None:
+    early = timedelta(hours=11) + jitter(target, renew_before=timedelta(hours=11))
+    assert timedelta(hours=12) - early >= timedelta(minutes=30)
+
+
+def test_the_jitter_of_a_target_is_the_same_in_every_environment() -> None:
+    # Pinned: another value would have each target renew at another time after an update.
+    assert jitter("demo", renew_before=RENEW_BEFORE) == timedelta(seconds=600, microseconds=414_309)
+
+
+def test_the_jitters_of_many_targets_are_spread_over_the_hour() -> None:
+    minutes = {jitter(f"cluster-{i}", renew_before=RENEW_BEFORE) // timedelta(minutes=10) for i in range(100)}
+    assert minutes == {0, 1, 2, 3, 4, 5}
+
+
+# What is not ours
+
+
+OWNED = [{"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "ecr", "uid": "1"}]
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        there(),
+        Reading(secret=None, config_map=None),
+        _secret("metadata", "ownerReferences", to=[]),
+        _secret("metadata", "labels", to=None),
+        _secret("metadata", "annotations", to=None),
+        _secret("metadata", "labels", "app.kubernetes.io/managed-by", to="Helm"),
+        _secret("immutable", to=False),
+        _config_map("immutable", to=False),
+    ],
+)
+def test_what_nothing_else_owns_is_ours(reading: Reading) -> None:
+    refuse_what_is_not_ours(reading)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [(_secret, "Secret"), (_config_map, "ConfigMap")],
+    ids=["Secret", "ConfigMap"],
+)
+@pytest.mark.parametrize(
+    ("path", "value", "why"),
+    [
+        (
+            ("metadata", "ownerReferences"),
+            OWNED,
+            "belongs to ExternalSecret ecr: remove it there, or choose another secret_name",
+        ),
+        (
+            ("metadata", "labels", "reconcile.external-secrets.io/managed"),
+            "true",
+            "belongs to External Secrets: remove it there, or choose another secret_name",
+        ),
+        (
+            ("metadata", "annotations", "reconcile.external-secrets.io/data-hash"),
+            "1f",
+            "belongs to External Secrets: remove it there, or choose another secret_name",
+        ),
+        (("immutable",), True, "is immutable: delete it, and the next run makes it anew"),
+    ],
+)
+def test_what_is_not_ours_to_write_is_refused_with_the_reason(
+    change: Callable[..., Reading], what: str, path: tuple[str, ...], value: object, why: str
+) -> None:
+    with pytest.raises(SyncError) as refused:
+        refuse_what_is_not_ours(change(*path, to=value))
+    assert str(refused.value) == f"the {what} argocd/ecr-auth {why}"
+
+
+@pytest.mark.parametrize("kind", ["kubernetes.io/dockerconfigjson", "kubernetes.io/basic-auth"])
+def test_a_secret_of_another_type_is_refused_with_its_type(kind: str) -> None:
+    with pytest.raises(SyncError) as refused:
+        refuse_what_is_not_ours(_secret("type", to=kind))
+    assert str(refused.value) == (
+        f"the Secret argocd/ecr-auth has the type {kind}, which cannot be changed: delete it, or choose another "
+        "secret_name"
+    )
+
+
+def test_every_owner_is_named() -> None:
+    owners = [{"kind": "ExternalSecret", "name": "a"}, {"kind": "Deployment", "name": "b"}]
+    with pytest.raises(SyncError, match="belongs to ExternalSecret a, Deployment b:"):
+        refuse_what_is_not_ours(_secret("metadata", "ownerReferences", to=owners))
+
+
+def test_a_refusal_does_not_show_the_password() -> None:
+    with pytest.raises(SyncError) as refused:
+        refuse_what_is_not_ours(_secret("type", to="kubernetes.io/basic-auth"))
+    assert b64(PASSWORD) not in str(refused.value)
+
+
+def test_a_written_expiry_is_read_back_as_it_was() -> None:
+    assert rfc3339(_plan(there()).expires_at or NOW) == "2026-11-24T07:00:00Z"

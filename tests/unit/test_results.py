@@ -1,0 +1,109 @@
+"""What a run says of each credential, and in numbers."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from argo_ecr_auth.results import Result, figures_of, result_of
+from tests.unit.builders import HOST, NOW, credential, target
+
+KEYS = ["target", "secret", "registry", "action", "reason", "expires_at", "seconds_to_expiry", "verified", "error"]
+ACTIONS = ["fresh", "created", "renewed", "repaired", "failed"]
+
+
+def _result(action: str = "fresh", *, left: timedelta | None = timedelta(hours=11), dry_run: bool = False) -> Result:
+    return result_of(
+        target(),
+        credential(),
+        action=action,
+        now=NOW,
+        expires_at=None if left is None else NOW + left,
+        error="why" if action == "failed" else None,
+        dry_run=dry_run,
+    )
+
+
+@pytest.mark.parametrize("left", [timedelta(hours=11), None], ids=["expiry-known", "expiry-unknown"])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_result_has_the_same_keys(action: str, left: timedelta | None) -> None:
+    assert list(_result(action, left=left).as_dict()) == KEYS
+
+
+def test_a_result_says_everything_of_its_credential() -> None:
+    result = result_of(target(), credential(), action="failed", now=NOW, reason="why so", expires_at=NOW, error="what")
+    assert result.as_dict() == {
+        "target": "demo",
+        "secret": "argocd/ecr-auth",
+        "registry": HOST,
+        "action": "failed",
+        "reason": "why so",
+        "expires_at": "2026-11-23T20:00:00Z",
+        "seconds_to_expiry": 0,
+        "verified": None,
+        "error": "what",
+    }
+
+
+def test_a_dry_run_says_so_beside_the_rest() -> None:
+    assert _result(dry_run=True).as_dict() == _result().as_dict() | {"dry_run": True}
+
+
+def test_a_result_is_json() -> None:
+    said = _result("failed").as_dict()
+    assert json.loads(json.dumps(said)) == said
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_only_the_action_failed_has_failed(action: str) -> None:
+    assert _result(action).failed == (action == "failed")
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"),
+    [(timedelta(seconds=90), 90), (timedelta(seconds=-90), -90), (timedelta(milliseconds=900), 0), (None, None)],
+)
+def test_the_seconds_to_the_expiry_are_whole_and_signed(left: timedelta | None, seconds: int | None) -> None:
+    assert _result(left=left).seconds_to_expiry == seconds
+
+
+@pytest.mark.parametrize(
+    ("action", "figures"),
+    [
+        ("fresh", {"ChecksCompleted": 1, "Failures": 0, "Renewed": 0, "Repaired": 0}),
+        ("created", {"ChecksCompleted": 1, "Failures": 0, "Renewed": 1, "Repaired": 0}),
+        ("renewed", {"ChecksCompleted": 1, "Failures": 0, "Renewed": 1, "Repaired": 0}),
+        ("repaired", {"ChecksCompleted": 1, "Failures": 0, "Renewed": 0, "Repaired": 1}),
+        ("failed", {"ChecksCompleted": 0, "Failures": 1, "Renewed": 0, "Repaired": 0}),
+    ],
+)
+def test_each_action_counts_where_it_belongs(action: str, figures: dict[str, int]) -> None:
+    assert figures_of((_result(action, left=None),)) == figures
+
+
+def test_a_runs_figures_are_the_sum_of_its_results() -> None:
+    figures = figures_of(tuple(_result(action, left=None) for action in ACTIONS))
+    assert figures == {"ChecksCompleted": 4, "Failures": 1, "Renewed": 2, "Repaired": 1}
+
+
+@pytest.mark.parametrize("action", ["created", "renewed", "repaired"])
+def test_what_a_dry_run_would_write_does_not_count_as_written(action: str) -> None:
+    figures = figures_of((_result(action, left=None, dry_run=True),))
+    assert figures == {"ChecksCompleted": 1, "Failures": 0, "Renewed": 0, "Repaired": 0}
+
+
+def test_a_failure_of_a_dry_run_counts() -> None:
+    assert figures_of((_result("failed", dry_run=True),))["Failures"] == 1
+
+
+def test_the_figure_of_the_expiry_is_the_least() -> None:
+    results = tuple(_result(left=left) for left in (timedelta(hours=2), timedelta(hours=-1), None))
+    assert figures_of(results)["SecondsToExpiry"] == -3600
+
+
+def test_an_expiry_right_now_is_known() -> None:
+    assert figures_of((_result(left=timedelta()),))["SecondsToExpiry"] == 0
+
+
+def test_an_unknown_expiry_is_no_figure() -> None:
+    assert "SecondsToExpiry" not in figures_of((_result(left=None),))

@@ -1,0 +1,87 @@
+"""Targets: the settings with every default filled in."""
+
+from typing import Any
+
+import pytest
+
+from argo_ecr_auth.targets import Credential, Role, Target, targets_of
+from tests.unit.builders import HOST, b64, credential, settings
+
+ROLE = "arn:aws:iam::123456789012:role/reader"
+PEM = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
+
+
+def _target(**keys: Any) -> Target:
+    (target,) = targets_of(settings(targets=[{"cluster": "demo"} | keys]), region="eu-central-1")
+    return target
+
+
+def _credential(**keys: Any) -> Credential:
+    (found,) = _target(namespace="of-the-target", credentials=[{"registry": HOST} | keys]).credentials
+    return found
+
+
+def test_a_target_of_nothing_but_a_cluster_has_every_default() -> None:
+    assert _target() == Target(
+        name="demo",
+        cluster="demo",
+        region="eu-central-1",
+        enabled=True,
+        endpoint=None,
+        certificate_authority=None,
+        credentials=(credential(),),
+        role=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "field", "value"),
+    [
+        ({"name": "other"}, "name", "other"),
+        ({"region": "us-east-1"}, "region", "us-east-1"),
+        ({"enabled": False}, "enabled", False),
+        ({"endpoint": "https://demo.example"}, "endpoint", "https://demo.example"),
+        ({"certificate_authority": b64(PEM)}, "certificate_authority", PEM),
+        ({"role_arn": ROLE}, "role", Role(arn=ROLE)),
+        ({"role_arn": ROLE, "external_id": "who"}, "role", Role(arn=ROLE, external_id="who")),
+    ],
+)
+def test_what_a_target_says_counts(keys: dict[str, Any], field: str, value: object) -> None:
+    assert getattr(_target(**keys), field) == value
+
+
+@pytest.mark.parametrize(
+    ("keys", "field", "value"),
+    [
+        ({}, "namespace", "of-the-target"),
+        ({}, "secret_name", "ecr-auth"),
+        ({}, "role", None),
+        ({"namespace": "own"}, "namespace", "own"),
+        ({"secret_name": "own"}, "secret_name", "own"),
+        ({"role_arn": ROLE, "external_id": "who"}, "role", Role(arn=ROLE, external_id="who")),
+    ],
+)
+def test_what_a_credential_leaves_out_is_filled_in(keys: dict[str, Any], field: str, value: object) -> None:
+    assert getattr(_credential(**keys), field) == value
+
+
+def test_a_targets_role_is_not_its_credentials_role() -> None:
+    assert _target(role_arn=ROLE).credentials[0].role is None
+
+
+def test_own_credentials_stand_instead_of_the_general_ones() -> None:
+    own = _target(credentials=[{"registry": HOST, "secret_name": "own"}])
+    assert [found.secret_name for found in own.credentials] == ["own"]
+
+
+def test_general_credentials_go_into_each_targets_own_namespace() -> None:
+    targets = targets_of(
+        settings(targets=[{"cluster": "a", "namespace": "one"}, {"cluster": "b", "namespace": "two"}]),
+        region="eu-central-1",
+    )
+    assert [target.credentials[0].namespace for target in targets] == ["one", "two"]
+
+
+def test_the_order_is_that_of_the_settings() -> None:
+    targets = targets_of(settings(targets=[{"cluster": "b"}, {"cluster": "a"}]), region="eu-central-1")
+    assert [target.name for target in targets] == ["b", "a"]
