@@ -50,3 +50,20 @@ up: .venv/ready .venv-cloud/ready ## a cloud on this machine: AWS, emulated, wit
 .PHONY: down
 down: ## end it; nothing of it stays
 	@if [ -x .venv/bin/python ]; then .venv/bin/python -m tests.local_cloud down; else $(PYTHON) -m tests.local_cloud down; fi
+
+# The local cloud needs no approval; AWS's own account does.
+ON_THIS_MACHINE = $(filter http://127.0.0.1:%,$(AWS_ENDPOINT_URL))
+
+.PHONY: synth
+synth: .venv/ready ## the templates, the function's asset and the clusters' manifests, in cdk.out; ARGS="-c KEY=VALUE"
+	@cdk synth --quiet $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
+
+.PHONY: deploy
+deploy: .venv/ready ## put it into the account of the environment's credentials; ARGS as for synth
+	@.venv/bin/python infra_cdk/destination.py
+	@cdk deploy --all $(if $(ON_THIS_MACHINE),--require-approval never) $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
+
+.PHONY: destroy
+destroy: .venv/ready ## remove what deploy made there; ARGS as for deploy
+	@.venv/bin/python infra_cdk/destination.py
+	@cdk destroy --all $(if $(ON_THIS_MACHINE),--force) $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)

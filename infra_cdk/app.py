@@ -1,0 +1,46 @@
+"""The CDK app: the settings from a file or CDK's context, one stack, and the manifests for the clusters."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from argo_ecr_auth_cdk.asset import RuntimeMismatchError
+from argo_ecr_auth_cdk.dependencies import InstallationError
+from argo_ecr_auth_cdk.document import settings_document
+from argo_ecr_auth_cdk.rbac_files import write_rbac_files
+from argo_ecr_auth_cdk.reading import SettingsError, read_settings
+from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
+
+_SETTINGS_FILE = Path(__file__).parents[1] / "settings.yaml"
+_COMMANDS_TOLD = 10
+
+
+def main() -> None:
+    app = cdk.App()
+    settings = read_settings(settings_document(app.node.try_get_context, default_file=_SETTINGS_FILE))
+    env = cdk.Environment(account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION"))
+    ArgoEcrAuthStack(app, settings=settings, env=env)
+    files = write_rbac_files(Path(app.synth().directory) / "rbac", settings=settings)
+    _tell(files)
+
+
+def _tell(files: Sequence[Path]) -> None:
+    """On stderr, for `cdk synth` prints the template on stdout."""
+    if files:
+        print("as each cluster's administrator, before or after the deployment:", file=sys.stderr)
+    for file in files[:_COMMANDS_TOLD]:
+        print(f"  kubectl apply -f {os.path.relpath(file)}", file=sys.stderr)
+    if len(files) > _COMMANDS_TOLD:
+        print(f"  and {len(files) - _COMMANDS_TOLD} more in {os.path.relpath(files[0].parent)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except SettingsError as error:
+        sys.exit("\n".join(("the settings cannot be deployed:", *error.faults)))
+    except (RuntimeMismatchError, InstallationError) as error:
+        sys.exit(str(error))

@@ -1,0 +1,96 @@
+"""The function's asset: its dependencies, its package and its settings."""
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_lambda as lambda_
+
+from argo_ecr_auth_cdk.dependencies import PACKAGE, byte_compile, dependencies_key, installed_dependencies
+
+# The command line runs on people's machines; requirements.txt speaks to pip; caches are the machine's own.
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "cli", "requirements.txt")
+
+
+class RuntimeMismatchError(Exception):
+    """The synthesising Python cannot byte-compile for the function's runtime; the message says what to do."""
+
+
+def this_runtime() -> str:
+    """Lambda's name of the Python that synthesises."""
+    return f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def function_code(*, settings: bytes, runtime: str, architecture: str, bundling_required: bool) -> lambda_.Code:
+    """The code of the function, with the settings at its root.
+
+    The asset's hash is of what it is made from: it is the same for two checkouts, and a file that no one ships does
+    not change it. Raises RuntimeMismatchError and InstallationError; nothing is installed where CDK wants no bundle
+    (`cdk destroy`).
+    """
+    _check(runtime)
+    if bundling_required:
+        installed_dependencies(runtime=runtime, architecture=architecture)
+    return lambda_.Code.from_asset(
+        str(PACKAGE),
+        asset_hash_type=cdk.AssetHashType.CUSTOM,
+        asset_hash=_hash(settings=settings, runtime=runtime, architecture=architecture),
+        bundling=cdk.BundlingOptions(
+            image=cdk.DockerImage.from_registry("unused"),
+            local=_WithoutDocker(settings=settings, runtime=runtime, architecture=architecture),
+        ),
+    )
+
+
+def assemble(directory: Path, *, settings: bytes, runtime: str, architecture: str) -> None:
+    """Fill the directory with what the function needs, and nothing else."""
+    dependencies = installed_dependencies(runtime=runtime, architecture=architecture)
+    shutil.copytree(dependencies, directory, dirs_exist_ok=True)
+    shutil.copytree(PACKAGE, directory / PACKAGE.name, ignore=_LEFT_OUT)
+    (directory / "settings.json").write_bytes(settings)
+    byte_compile(directory / PACKAGE.name, root=directory)
+
+
+@jsii.implements(cdk.ILocalBundling)
+class _WithoutDocker:
+    def __init__(self, **made_of: Any) -> None:
+        self._made_of = made_of
+
+    def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_: object) -> bool:  # noqa: ARG002 - jsii needs it
+        assemble(Path(output_dir), **self._made_of)
+        return True
+
+
+def _hash(*, settings: bytes, runtime: str, architecture: str) -> str:
+    found = hashlib.sha256()
+    for part in (dependencies_key(runtime=runtime, architecture=architecture).encode(), settings, _own_source()):
+        found.update(hashlib.sha256(part).digest())
+    for path in sorted(_shipped(PACKAGE)):
+        found.update(hashlib.sha256(path.relative_to(PACKAGE).as_posix().encode()).digest())
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def _own_source() -> bytes:
+    return Path(__file__).read_bytes()
+
+
+def _shipped(directory: Path) -> list[Path]:
+    names = [path.name for path in directory.iterdir()]
+    ignored = _LEFT_OUT(str(directory), names)
+    found = [directory / name for name in names if name not in ignored]
+    return [file for path in found for file in (_shipped(path) if path.is_dir() else [path])]
+
+
+def _check(runtime: str) -> None:
+    if runtime != this_runtime():
+        version = runtime.removeprefix("python")
+        raise RuntimeMismatchError(
+            f"runtime: {runtime} needs a synth with Python {version}, for it byte-compiles the function; this is "
+            f"{sys.version.split()[0]}: run `rm -rf .venv && make setup PYTHON=python{version}`, "
+            f"or set runtime: {this_runtime()}"
+        )

@@ -1,0 +1,54 @@
+"""Where the settings come from: a file, and what CDK's context (`-c KEY=VALUE`) says over it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from argo_ecr_auth_cdk.reading import SettingsError
+
+OVERRIDING = ("check_every", "runtime", "architecture", "installation")
+"""Keys of the settings that may be given as context too."""
+
+
+_REMEDY = (
+    "copy settings.example.yaml to settings.yaml and fill it in, or give -c settings=FILE, "
+    "or -c cluster=NAME -c registry=HOST for one of everything"
+)
+
+
+def settings_document(context: Callable[[str], Any], *, default_file: Path) -> object:
+    """The settings as they are written, not validated yet.
+
+    `-c cluster=NAME -c registry=HOST` is one of everything, without a file; else it is `-c settings=FILE`, else the
+    default file. Raises SettingsError where there is none of it, or too much.
+    """
+    document = _document(context, default_file=default_file)
+    given = {key: context(key) for key in OVERRIDING if context(key) is not None}
+    return {**document, **given} if isinstance(document, dict) else document
+
+
+def _document(context: Callable[[str], Any], *, default_file: Path) -> object:
+    file, cluster, registry = (context(key) for key in ("settings", "cluster", "registry"))
+    if cluster is None and registry is None:
+        return _parsed(Path(file) if file else default_file)
+    if file:
+        raise SettingsError(["-c settings: is given beside -c cluster and -c registry; give either"])
+    if cluster is None or registry is None:
+        given, missing = ("cluster", "registry") if registry is None else ("registry", "cluster")
+        raise SettingsError([f"-c {missing}: missing; it goes with -c {given}"])
+    return {"targets": [{"cluster": cluster}], "credentials": [{"registry": registry}]}
+
+
+def _parsed(file: Path) -> object:
+    try:
+        return yaml.safe_load(file.read_text())
+    except FileNotFoundError:
+        raise SettingsError(
+            [f"there is no {file.name}: {_REMEDY}"],
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file.name} cannot be read: {error}"]) from None
+    except yaml.YAMLError as error:
+        raise SettingsError([f"{file.name} is not YAML: {' '.join(str(error).split())}"]) from None

@@ -1,0 +1,71 @@
+"""The function, its role and its log group."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from argo_ecr_auth.targets import Target
+from argo_ecr_auth_cdk.asset import function_code, this_runtime
+from argo_ecr_auth_cdk.permissions import statements
+from argo_ecr_auth_cdk.schedules import tick
+from argo_ecr_auth_cdk.settings import DeploymentSettings, function_settings
+
+# Half of the shortest tick's two minutes: a run that hangs ends before the next one begins, and a cold start with one
+# slow cluster (three tries of 3 + 10 seconds) still fits.
+TIMEOUT = cdk.Duration.seconds(60)
+
+# A run holds 130 MB; what more memory buys is processor, for the imports of a cold start and the TLS handshakes.
+MEMORY_MB = 512
+
+METRICS_NAMESPACE = "ArgoEcrAuth"
+
+
+class EcrAuthFunction(Construct):
+    """What runs: `function`, with the settings in its asset and exactly the rights that they imply."""
+
+    def __init__(self, scope: Construct, id_: str, *, settings: DeploymentSettings, targets: Sequence[Target]) -> None:
+        super().__init__(scope, id_)
+        stack = cdk.Stack.of(self)
+        runtime = settings.runtime or this_runtime()
+
+        log_group = logs.LogGroup(
+            self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=cdk.RemovalPolicy.DESTROY
+        )
+        # A role of its own: the one that CDK makes may write to every log group of the account.
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(self.role)
+        for statement in statements(targets, partition=stack.partition, account=stack.account):
+            self.role.add_to_principal_policy(statement)
+
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=f"Keeps ECR credentials fresh in Argo CD ({settings.installation})",
+            handler="argo_ecr_auth.handler.handler",
+            code=function_code(
+                settings=function_settings(settings),
+                runtime=runtime,
+                architecture=settings.architecture,
+                bundling_required=stack.bundling_required,
+            ),
+            runtime=lambda_.Runtime(runtime, lambda_.RuntimeFamily.PYTHON),
+            architecture=_ARCHITECTURES[settings.architecture],
+            timeout=TIMEOUT,
+            memory_size=MEMORY_MB,
+            role=self.role,
+            log_group=log_group,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": settings.installation,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+            },
+            # The next tick is the retry; Lambda's own, after one and two minutes, would only overlap it.
+            retry_attempts=0,
+            max_event_age=tick(settings),
+        )
+
+
+_ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}

@@ -1,0 +1,90 @@
+"""From a document, such as a parsed `settings.yaml`, to settings without faults; or all of its faults at once."""
+
+import copy
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import msgspec
+
+from argo_ecr_auth.settings import faults_of
+from argo_ecr_auth_cdk.faults import deployment_faults
+from argo_ecr_auth_cdk.schema import Path, schema_faults, spelled
+from argo_ecr_auth_cdk.settings import DeploymentSettings
+
+# What stands in for a required key that is faulty, so that the rest can be checked too.
+_STAND_IN_REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
+
+
+class SettingsError(ValueError):
+    """The settings cannot be deployed; `faults` says why, each with its path."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+def read_settings(document: object) -> DeploymentSettings:
+    """Settings without faults. Raises SettingsError with all of them: of the form, and of what the form cannot say."""
+    found = schema_faults(document)
+    if not found:
+        settings = msgspec.convert(document, DeploymentSettings)
+        check_settings(settings)
+        return settings
+    rest = _sound_rest(document, [path for path, _ in found])
+    places = [spelled(path) for path, _ in found]
+    raise SettingsError(
+        (
+            *(f"{place or 'settings'}: {fault}" for place, (_, fault) in zip(places, found, strict=True)),
+            *(fault for fault in (_faults(rest) if rest else ()) if not _is_of(fault, places)),
+        )
+    )
+
+
+def check_settings(settings: DeploymentSettings) -> None:
+    """For settings that were made in Python. Raises SettingsError with all faults."""
+    if faults := _faults(settings):
+        raise SettingsError(faults)
+
+
+def _faults(settings: DeploymentSettings) -> tuple[str, ...]:
+    return (*faults_of(settings), *deployment_faults(settings))
+
+
+def _is_of(fault: str, places: Collection[str]) -> bool:
+    return fault.startswith(tuple(f"{place}{end}" for place in places for end in (":", ".", "[")))
+
+
+def _sound_rest(document: object, faulty: Iterable[Path]) -> DeploymentSettings | None:
+    """The document less its faulty keys, as settings; None where nothing can be said of the rest."""
+    rest = copy.deepcopy(document)
+    for path in faulty:
+        _remove(rest, path)
+    try:
+        _stand_in(rest)
+        return msgspec.convert(rest, DeploymentSettings)
+    except (msgspec.ValidationError, TypeError, AttributeError, KeyError):
+        return None
+
+
+def _remove(document: Any, path: Path) -> None:
+    """Remove the key at the path; of a faulty entry in a list, the whole list's key, so that no index moves."""
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    for step in path[:-1]:
+        try:
+            document = document[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    if path and isinstance(document, dict):
+        document.pop(path[-1], None)
+
+
+def _stand_in(document: Any) -> None:
+    lists = [document.get("credentials", [])]
+    for i, target in enumerate(document.setdefault("targets", [])):
+        target.setdefault("cluster", f"stand-in-{i}")
+        lists.append(target.get("credentials", []))
+    for credentials in lists:
+        for i, credential in enumerate(credentials):
+            if credential.setdefault("registry", _STAND_IN_REGISTRY) == _STAND_IN_REGISTRY:
+                credential.setdefault("secret_name", f"stand-in-{i}")

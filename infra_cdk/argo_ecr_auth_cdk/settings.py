@@ -1,0 +1,71 @@
+"""The deployment's settings as they are written: the function's, and how to deploy it."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from argo_ecr_auth.settings import CredentialSettings, Duration, Settings, TargetSettings
+
+Access = Annotated[
+    Literal["least-privilege", "edit-policy", "none"],
+    msgspec.Meta(
+        description="least-privilege: a Role of the named objects, to be applied; edit-policy: EKS's own policy, "
+        "wider, nothing to apply; none: you make the access yourself."
+    ),
+]
+Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
+Architecture = Literal["arm64", "x86_64"]
+
+
+class DeployedCredentialSettings(CredentialSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One Secret in one namespace, and what its token may pull."""
+
+
+class DeployedTargetSettings(TargetSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One EKS cluster, and how the function gets access to it."""
+
+    access: Access | None = None
+    credentials: Annotated[
+        tuple[DeployedCredentialSettings, ...], msgspec.Meta(description="Instead of the general credentials.")
+    ] = ()
+
+
+class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `settings.yaml` holds."""
+
+    targets: tuple[DeployedTargetSettings, ...]
+    credentials: Annotated[
+        tuple[DeployedCredentialSettings, ...],
+        msgspec.Meta(description="What each target without credentials of its own gets."),
+    ] = ()
+    installation: Annotated[
+        str,
+        msgspec.Meta(
+            pattern="^[a-z][a-z0-9-]{0,38}[a-z0-9]$",
+            description="Names the stack, the Kubernetes group and the Role; lower case, digits and hyphens.",
+        ),
+    ] = "argo-ecr-auth"
+    check_every: Annotated[Duration, msgspec.Meta(description="How often each target is checked; 1m to 1h.")] = "2m"
+    access: Access = "least-privilege"
+    architecture: Architecture = "arm64"
+    runtime: Annotated[
+        Runtime | None,
+        msgspec.Meta(
+            description="The function's Python, which is also that of the synth; where not given, the synth's."
+        ),
+    ] = None
+
+
+def function_settings(settings: DeploymentSettings) -> bytes:
+    """The function's part, as JSON with a stable order, so that a changed deployment key leaves the asset alone."""
+    document = _only(Settings, msgspec.to_builtins(settings))
+    document["credentials"] = [_only(CredentialSettings, credential) for credential in document["credentials"]]
+    document["targets"] = [_only(TargetSettings, target) for target in document["targets"]]
+    for target in document["targets"]:
+        target["credentials"] = [_only(CredentialSettings, credential) for credential in target["credentials"]]
+    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2)
+
+
+def _only(base: type[msgspec.Struct], document: dict[str, Any]) -> dict[str, Any]:
+    """The keys that the base type knows and that are given."""
+    return {key: document[key] for key in base.__struct_fields__ if document[key] is not None}

@@ -1,0 +1,47 @@
+"""Templates of settings, without a bundle: what they say does not depend on the asset's contents."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk.assertions import Template
+
+from argo_ecr_auth_cdk.reading import read_settings
+from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
+
+ACCOUNT = "111111111111"
+REGION = "eu-west-1"
+REGISTRY = "222222222222.dkr.ecr.eu-central-1.amazonaws.com"
+ONE_OF_EVERYTHING = {"targets": [{"cluster": "demo"}], "credentials": [{"registry": REGISTRY}]}
+
+_ROOT = Path(__file__).parents[2]
+
+
+def settings_of(**changes: Any) -> dict[str, Any]:
+    """A document with one of everything, and these keys instead."""
+    return {**ONE_OF_EVERYTHING, **changes}
+
+
+def app_of(*, context: dict[str, Any] | None = None, bundled: bool = False) -> cdk.App:
+    flags = json.loads((_ROOT / "cdk.json").read_text())["context"]
+    return cdk.App(context=flags | ({} if bundled else {"aws:cdk:bundling-stacks": []}) | (context or {}))
+
+
+def stack_of(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> ArgoEcrAuthStack:
+    env = cdk.Environment(account=account, region=region)
+    return ArgoEcrAuthStack(app_of(), settings=read_settings(document), env=env)
+
+
+def template_of(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> Template:
+    return Template.from_stack(stack_of(document, account=account, region=region))
+
+
+def the_only(template: Template, type_: str) -> dict[str, Any]:
+    """The properties of the one resource of this type."""
+    (found,) = all_of(template, type_)
+    return found
+
+
+def all_of(template: Template, type_: str) -> list[dict[str, Any]]:
+    return [resource["Properties"] for resource in template.find_resources(type_).values()]

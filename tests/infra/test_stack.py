@@ -1,0 +1,94 @@
+"""What one of everything deploys."""
+
+import json
+
+import pytest
+from aws_cdk.assertions import Template
+
+from tests.infra.synthesis import ACCOUNT, REGION, all_of, settings_of, template_of, the_only
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return template_of(settings_of(architecture="x86_64", check_every="3m"))
+
+
+def test_the_function_runs_the_handler_with_what_it_needs_and_no_more(template: Template) -> None:
+    function = the_only(template, "AWS::Lambda::Function")
+    assert function["Handler"] == "argo_ecr_auth.handler.handler"
+    assert function["Architectures"] == ["x86_64"]
+    assert (function["Timeout"], function["MemorySize"]) == (60, 512)
+    assert function["Environment"]["Variables"] == {
+        "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
+        "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
+    }
+    assert "ReservedConcurrentExecutions" not in function
+
+
+def test_the_next_tick_is_the_only_retry(template: Template) -> None:
+    once = {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 0}
+    asynchronous = the_only(template, "AWS::Lambda::EventInvokeConfig")
+    assert {key: asynchronous[key] for key in once} == once
+    assert the_only(template, "AWS::Scheduler::Schedule")["Target"]["RetryPolicy"] == once
+
+
+def test_a_target_has_a_schedule_that_names_it(template: Template) -> None:
+    schedule = the_only(template, "AWS::Scheduler::Schedule")
+    assert schedule["ScheduleExpression"] == "rate(3 minutes)"
+    assert json.loads(schedule["Target"]["Input"]) == {"targets": ["demo"]}
+
+
+def test_a_disabled_target_has_no_schedule_but_keeps_its_access() -> None:
+    template = template_of(settings_of(targets=[{"cluster": "demo", "enabled": False}, {"cluster": "other"}]))
+    assert json.loads(the_only(template, "AWS::Scheduler::Schedule")["Target"]["Input"]) == {"targets": ["other"]}
+    assert {entry["ClusterName"] for entry in all_of(template, "AWS::EKS::AccessEntry")} == {"demo", "other"}
+
+
+def test_the_schedule_comes_after_the_access(template: Template) -> None:
+    (entry,) = template.find_resources("AWS::EKS::AccessEntry")
+    (schedule,) = template.find_resources("AWS::Scheduler::Schedule").values()
+    assert entry in schedule["DependsOn"]
+
+
+def test_the_log_group_ends_with_the_stack_and_its_lines_after_a_month(template: Template) -> None:
+    (log_group,) = template.find_resources("AWS::Logs::LogGroup").values()
+    assert log_group["Properties"]["RetentionInDays"] == 30
+    assert log_group["DeletionPolicy"] == "Delete"
+
+
+def test_nothing_has_a_physical_name_so_that_two_installations_fit_into_an_account(template: Template) -> None:
+    resources = template.to_json()["Resources"].values()
+    named = {
+        (one["Type"], key)
+        for one in resources
+        for key, value in one["Properties"].items()
+        if (key == "Name" or key.endswith("Name")) and isinstance(value, str)
+    }
+    assert named == {
+        ("AWS::EKS::AccessEntry", "ClusterName"),  # somebody else's
+        ("AWS::IAM::Policy", "PolicyName"),  # unique in its role alone
+    }
+
+
+def test_the_outputs_name_the_function_and_the_whole_command_that_invokes_it(template: Template) -> None:
+    outputs = template.to_json()["Outputs"]
+    (function,) = template.find_resources("AWS::Lambda::Function")
+    assert outputs["FunctionName"]["Value"] == {"Ref": function}
+    parts = outputs["InvokeCommand"]["Value"]["Fn::Join"][1]
+    assert "".join(part if isinstance(part, str) else "NAME" for part in parts) == (
+        f"aws lambda invoke --region {REGION} --function-name NAME --cli-binary-format raw-in-base64-out "
+        "--cli-read-timeout 0 --payload '{}' /dev/stdout"
+    )
+
+
+def test_an_installation_names_the_stack_the_service_and_the_group() -> None:
+    template = template_of(settings_of(installation="second"))
+    function = the_only(template, "AWS::Lambda::Function")
+    assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "second"
+    assert the_only(template, "AWS::EKS::AccessEntry")["KubernetesGroups"] == ["second"]
+
+
+def test_it_synthesises_where_account_and_region_are_not_known() -> None:
+    template = template_of(settings_of(), account=None, region=None)
+    assert ACCOUNT not in json.dumps(template.to_json())
+    assert the_only(template, "AWS::EKS::AccessEntry")["ClusterName"] == "demo"
