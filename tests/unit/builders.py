@@ -20,7 +20,7 @@ PASSWORD: Final = "planted-password-0123456789"
 REMOVED: Final = object()
 
 
-def credential(*, secret_name: str = "ecr-auth") -> Credential:
+def credential(*, secret_name: str = "ecr-auth") -> Credential:  # noqa: S107 - an object's name
     return Credential(namespace="argocd", secret_name=secret_name, registry=parse_registry(HOST))
 
 

@@ -29,7 +29,7 @@ ALLOWED_KEYS = {
 
 
 def _token(*, session_token: str | None = SESSION_TOKEN, cluster: str = "demo", region: str = "eu-west-1") -> str:
-    credentials = ReadOnlyCredentials("AKIDEXAMPLE", SECRET_KEY, session_token)  # type: ignore[arg-type, call-arg, unused-ignore]
+    credentials = ReadOnlyCredentials("AKIDEXAMPLE", SECRET_KEY, session_token)
     return bearer_token(credentials=credentials, cluster=cluster, region=region)
 
 

@@ -113,7 +113,7 @@ def test_an_empty_list_of_targets_is_refused() -> None:
 
 
 def test_settings_of_disabled_targets_alone_are_refused() -> None:
-    with pytest.raises(EventError, match="^no target is named or enabled"):
+    with pytest.raises(EventError, match=r"^no target is named or enabled"):
         chosen([target("asleep", enabled=False)], Event())
 
 

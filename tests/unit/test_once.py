@@ -11,16 +11,17 @@ PATIENCE_SECONDS = 30
 THREADS = 8
 
 
-def _ask_at_once(once: Once[str, object], make_first: "threading.Event", outcome: object) -> tuple[list[object], int]:
+def _ask_at_once(outcome: object) -> tuple[list[object], int]:
     """Let one thread begin to make the answer, the others ask meanwhile, and then let it end."""
+    once: Once[str, object] = Once()
     made: list[int] = []
-    begun = threading.Event()
+    begun, may_end = threading.Event(), threading.Event()
     asking = threading.Barrier(THREADS)
 
     def make() -> object:
         made.append(1)
         begun.set()
-        assert make_first.wait(PATIENCE_SECONDS)
+        assert may_end.wait(PATIENCE_SECONDS)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -35,24 +36,24 @@ def _ask_at_once(once: Once[str, object], make_first: "threading.Event", outcome
     with ThreadPoolExecutor(THREADS) as pool:
         answers = [pool.submit(ask) for _ in range(THREADS)]
         assert begun.wait(PATIENCE_SECONDS)
-        make_first.set()
+        may_end.set()
         return [answer.result(PATIENCE_SECONDS) for answer in answers], len(made)
 
 
 def test_many_who_ask_at_once_have_it_made_once() -> None:
-    _, made = _ask_at_once(Once(), threading.Event(), "answer")
+    _, made = _ask_at_once("answer")
     assert made == 1
 
 
 def test_all_who_ask_at_once_get_the_same_answer() -> None:
     answer = object()
-    answers, _ = _ask_at_once(Once(), threading.Event(), answer)
+    answers, _ = _ask_at_once(answer)
     assert answers == [answer] * THREADS
 
 
 def test_all_who_ask_at_once_get_the_same_error() -> None:
     error = LookupError("no answer")
-    answers, _ = _ask_at_once(Once(), threading.Event(), error)
+    answers, _ = _ask_at_once(error)
     assert answers == [error] * THREADS
 
 
