@@ -1,4 +1,5 @@
 # Everything that a developer or an operator runs. `make` alone lists it.
+SHELL := bash
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -32,6 +33,26 @@ setup: .venv/ready ## what the other targets need: Python packages in .venv, the
 	@$(PYTHON) -m venv .venv-cloud
 	@.venv-cloud/bin/python $(PIP_INSTALL) -r $<
 	@touch $@
+
+.PHONY: demo
+demo: .venv/ready .venv-cloud/ready ## the main job, told as it happens, on this machine alone
+	@.venv/bin/python -m tests.local_cloud.demo
+
+.PHONY: test
+test: check ## everything: format, lint, types, the import contract, and all tests
+	@.venv/bin/python -m pytest --quiet $(ARGS)
+
+.PHONY: check
+check: .venv/ready .venv-cloud/ready ## what needs no test to run: format, lint, types, the import contract
+	@ruff format --check --quiet .
+	@ruff check --quiet .
+	@mypy
+	@lint-imports --no-cache | grep -E 'KEPT|BROKEN|kept|Missing' ; test $${PIPESTATUS[0]} -eq 0
+
+.PHONY: format
+format: .venv/ready ## put the code into its format
+	@ruff format --quiet .
+	@ruff check --quiet --fix .
 
 .PHONY: lock
 lock: .venv/ready ## pin the dependencies anew with hashes; UPGRADE=--upgrade takes newer versions
