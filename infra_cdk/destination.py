@@ -8,7 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 def main() -> None:
-    session = boto3.Session()
+    # boto3 by itself reads AWS_DEFAULT_REGION alone.
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "AWS")
     if session.region_name is None:
         sys.exit("there is no region: set AWS_REGION, or a profile with one in AWS_PROFILE")

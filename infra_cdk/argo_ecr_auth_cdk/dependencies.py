@@ -69,7 +69,7 @@ def installed_dependencies(*, runtime: str, architecture: str) -> Path:
                 if path.is_dir():
                     shutil.rmtree(path)
                 else:
-                    path.unlink()
+                    path.unlink(missing_ok=True)  # it may be in a directory that is gone
             byte_compile(directory, root=directory)
             try:
                 directory.rename(kept)

@@ -1,0 +1,111 @@
+"""The function's asset: what is in it, how large it is, and that it is the same wherever it is made."""
+
+import hashlib
+import io
+import platform
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from argo_ecr_auth_cdk.asset import RuntimeMismatchError, assemble, this_runtime
+from argo_ecr_auth_cdk.reading import read_settings
+from argo_ecr_auth_cdk.settings import function_settings
+from tests.infra.synthesis import settings_of, template_of, the_only
+
+_SETTINGS = function_settings(read_settings(settings_of()))
+_MB = 1024 * 1024
+
+_THIS_ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
+# Two of the other minor versions that Lambda has; at most one is this Python's.
+_ANOTHER = next(runtime for runtime in ("python3.14", "python3.13") if runtime != this_runtime())
+
+
+def _assembled(directory: Path, *, architecture: str) -> Path:
+    directory.mkdir(parents=True)
+    assemble(directory, settings=_SETTINGS, runtime=this_runtime(), architecture=architecture)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def asset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _assembled(tmp_path_factory.mktemp("one") / "asset", architecture=_THIS_ARCHITECTURE)
+
+
+def _files(directory: Path) -> dict[str, str]:
+    return {
+        file.relative_to(directory).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in directory.rglob("*")
+        if file.is_file()
+    }
+
+
+def _asset_hash(document: object) -> str:
+    return str(the_only(template_of(document), "AWS::Lambda::Function")["Code"]["S3Key"])
+
+
+def test_it_is_small_enough_for_a_quick_cold_start(asset: Path) -> None:
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in asset.rglob("*"):
+            archive.write(file, file.relative_to(asset))
+    assert sum(file.stat().st_size for file in asset.rglob("*")) < 100 * _MB
+    assert len(zipped.getvalue()) < 25 * _MB
+
+
+def test_it_is_the_same_on_two_paths(asset: Path, tmp_path: Path) -> None:
+    other = _assembled(tmp_path / "another" / "and-longer" / "path", architecture=_THIS_ARCHITECTURE)
+    assert _files(other) == _files(asset)
+
+
+def test_it_holds_the_settings_and_the_package_without_the_command_line(asset: Path) -> None:
+    assert (asset / "settings.json").read_bytes() == _SETTINGS
+    assert (asset / "argo_ecr_auth" / "handler.py").exists()
+    assert not (asset / "argo_ecr_auth" / "cli").exists()
+
+
+def test_every_module_of_it_is_byte_compiled(asset: Path) -> None:
+    tag = sys.implementation.cache_tag
+    for module in asset.rglob("*.py"):
+        compiled = module.parent / "__pycache__" / f"{module.stem}.{tag}.pyc"
+        assert compiled.exists(), module
+        # PEP 552: a hash-based file that is not checked against its source.
+        assert compiled.read_bytes()[4:8] == b"\1\0\0\0"
+
+
+def test_nothing_in_it_names_the_machine(asset: Path) -> None:
+    for file in asset.rglob("*.pyc"):
+        content = file.read_bytes()
+        assert str(asset).encode() not in content
+        assert str(Path.home()).encode() + b"/.cache" not in content
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="imports wheels for Linux")
+def test_the_handlers_imports_and_clients_find_all_they_need_in_it(asset: Path) -> None:
+    program = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import argo_ecr_auth.handler, boto3
+for service in ("ecr", "ecr-public", "eks", "sts"):
+    boto3.client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+"""
+    # Isolated and without site-packages: nothing of this environment can stand in.
+    command = [sys.executable, "-I", "-S", "-c", program, str(asset)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_deployment_key_leaves_the_asset_alone_and_a_functions_key_does_not() -> None:
+    before = _asset_hash(settings_of())
+    assert _asset_hash(settings_of(check_every="5m", installation="other", access="none")) == before
+    assert _asset_hash(settings_of(renew_before="5h")) != before
+    assert _asset_hash(settings_of(architecture="x86_64")) != before
+
+
+def test_a_runtime_of_another_python_than_this_is_refused_with_the_remedy() -> None:
+    with pytest.raises(RuntimeMismatchError) as refused:
+        template_of(settings_of(runtime=_ANOTHER))
+    assert f"make setup PYTHON={_ANOTHER}" in str(refused.value)
+    assert f"set runtime: {this_runtime()}" in str(refused.value)

@@ -1,0 +1,104 @@
+"""What is refused at synth, how it is said, and what of the settings reaches the function."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from argo_ecr_auth.settings import Settings, load
+from argo_ecr_auth_cdk.reading import SettingsError, read_settings
+from argo_ecr_auth_cdk.settings import DeploymentSettings, function_settings
+from tests.infra.synthesis import REGISTRY, settings_of
+
+_EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
+
+
+def _faults(document: object) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as refused:
+        read_settings(document)
+    return refused.value.faults
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "allowed"),
+    [
+        ({"targets": []}, "targets", "at least one cluster"),
+        ({"check_evry": "2m"}, "check_evry", "is it check_every?"),
+        ({"targets": [{"cluster": "demo", "regoin": "eu-west-1"}]}, "targets[0].regoin", "is it region?"),
+        ({"credentials": [{"registry": "registry.example"}]}, "credentials[0].registry", "ACCOUNT.dkr.ecr.REGION"),
+        ({"credentials": [{"registry": f"https://{REGISTRY}"}]}, "credentials[0].registry", "no scheme"),
+        ({"targets": [{"cluster": "arn:aws:eks:eu-west-1:1:cluster/demo"}]}, "targets[0].cluster", "not its ARN"),
+        ({"targets": [{"cluster": "demo"}, {"cluster": "demo", "namespace": "a"}]}, "targets[1].name", "of its own"),
+        ({"credentials": [{"registry": REGISTRY}] * 2}, "targets[0] with credentials[1]", "its own secret_name"),
+        ({"targets": [{"cluster": "demo", "external_id": "abc"}]}, "targets[0].external_id", "role_arn"),
+        ({"renew_before": "13h"}, "renew_before", "between 10m and 11h"),
+        ({"renew_before": "1m"}, "renew_before", "between 10m and 11h"),
+        ({"check_every": "0m"}, "check_every", "between 1m and 1h in whole minutes"),
+        ({"check_every": "90s"}, "check_every", "between 1m and 1h in whole minutes"),
+        ({"check_every": "1h", "renew_before": "30m"}, "check_every", "longer than renew_before (30m)"),
+        ({"targets": [{"cluster": "demo", "endpoint": "https://a"}]}, "targets[0].certificate_authority", "both"),
+        ({"targets": [{"cluster": "demo", "account": 123456789012}]}, "targets[0].account", "put it in quotes"),
+        ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
+        ({"runtime": "python3.9"}, "runtime", "python3.13"),
+        ({"targets": [{}]}, "targets[0].cluster", "must be given"),
+        ({"installation": "Mine"}, "installation", "lower case"),
+    ],
+)
+def test_a_fault_names_its_place_and_what_is_allowed(changes: dict[str, Any], place: str, allowed: str) -> None:
+    (fault,) = _faults(settings_of(**changes))
+    assert fault.startswith(f"{place}: ")
+    assert allowed in fault
+
+
+def test_all_faults_are_told_at_once_whatever_their_kind() -> None:
+    faults = _faults(
+        {
+            "targets": [{"cluster": "a/b", "acess": "none"}, {"cluster": "demo", "external_id": "abc"}],
+            "credentials": [{"registry": "registry.example"}],
+            "renew_before": "13h",
+            "check_every": "2 minutes",
+        }
+    )
+    assert sorted(fault.split(": ")[0] for fault in faults) == [
+        "check_every",
+        "credentials[0].registry",
+        "renew_before",
+        "targets[0].acess",
+        "targets[0].cluster",
+        "targets[1].external_id",
+    ]
+
+
+@pytest.mark.parametrize("document", [None, [], "demo", {"targets": {}}, {"targets": [1]}, {"targets": [None]}])
+def test_what_is_no_settings_at_all_is_refused_too(document: object) -> None:
+    assert _faults(document)
+
+
+def test_the_example_is_deployable_and_its_comments_name_every_key() -> None:
+    text = _EXAMPLE.read_text()
+    settings = read_settings(yaml.safe_load(text))
+    assert settings.targets
+    schema = msgspec.json.schema(DeploymentSettings)
+    for definition in schema["$defs"].values():
+        assert [key for key in definition["properties"] if f"{key}:" not in text] == []
+
+
+def test_the_comments_of_the_example_show_the_defaults() -> None:
+    said = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
+    defaults = msgspec.to_builtins(read_settings(settings_of()))
+    assert {key: defaults[key] for key in said if key != "runtime"} == {
+        key: yaml.safe_load(value) for key, value in said.items() if key != "runtime"
+    }
+
+
+def test_the_function_gets_its_part_without_the_deployments() -> None:
+    text = function_settings(
+        read_settings(settings_of(targets=[{"cluster": "demo", "access": "none"}], check_every="5m"))
+    )
+    assert load(text) == msgspec.convert(settings_of(), Settings)
+    assert set(json.loads(text)) == {"credentials", "renew_before", "targets"}
+    assert "access" not in json.loads(text)["targets"][0]
