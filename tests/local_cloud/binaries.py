@@ -1,8 +1,15 @@
-"""Finds kube-apiserver, etcd and kubectl; where the machine has none, builds them once."""
+"""Finds kube-apiserver, etcd and kubectl; where the machine has none, they are built once (`binaries_build`)."""
 
 import os
+import platform
+import re
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+from tests.local_cloud import binaries_build
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,14 +18,41 @@ class Binaries:
     etcd: Path
     kubectl: Path
 
+    @classmethod
+    def of(cls, directory: Path) -> Self:
+        return cls(kube_apiserver=directory / "kube-apiserver", etcd=directory / "etcd", kubectl=directory / "kubectl")
 
-def find() -> Binaries:
-    """From `KUBEBUILDER_ASSETS`, else from the store of setup-envtest, else from our own cache, building them first."""
-    assets = os.environ.get("KUBEBUILDER_ASSETS")
-    if assets:
-        return _complete(Path(assets), required=True)
-    raise FileNotFoundError
+    def missing(self) -> list[str]:
+        return [path.name for path in (self.kube_apiserver, self.etcd, self.kubectl) if not os.access(path, os.X_OK)]
 
 
-def _complete(directory: Path, *, required: bool) -> Binaries:
-    return Binaries(kube_apiserver=directory / "kube-apiserver", etcd=directory / "etcd", kubectl=directory / "kubectl")
+def find(environ: Mapping[str, str] = os.environ) -> Binaries:
+    """From `KUBEBUILDER_ASSETS`, else from the store of setup-envtest, else from our own cache, built if need be."""
+    if assets := environ.get("KUBEBUILDER_ASSETS"):
+        named = Binaries.of(Path(assets).absolute())
+        if missing := named.missing():
+            raise FileNotFoundError(f"KUBEBUILDER_ASSETS={assets} lacks {', '.join(missing)}")
+        return named
+    for directory in _envtest(_envtest_store()):
+        if not (stored := Binaries.of(directory)).missing():
+            return stored
+    cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "argo-ecr-auth"
+    return Binaries.of(binaries_build.built(cache.absolute()))
+
+
+def _envtest_store() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "io.kubebuilder.envtest" / "k8s"
+    return Path.home() / ".local" / "share" / "kubebuilder-envtest" / "k8s"
+
+
+def _envtest(store: Path) -> list[Path]:
+    """The store's folders for this machine, named VERSION-OS-ARCH, the newest first."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    name = re.compile(rf"(\d+)\.(\d+)\.(\d+)-{platform.system().lower()}-{re.escape(machine)}")
+    folders = {
+        tuple(int(part) for part in match.groups()): folder
+        for folder in (store.iterdir() if store.is_dir() else ())
+        if (match := name.fullmatch(folder.name))
+    }
+    return [folders[version] for version in sorted(folders, reverse=True)]

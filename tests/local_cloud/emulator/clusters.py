@@ -148,7 +148,8 @@ def _run_kubectl(command: list[str], kubeconfig: Path) -> SimpleNamespace:
     environment = {
         "PATH": f"{binaries.find().kubectl.parent}{os.pathsep}{os.defpath}",
         "KUBECONFIG": str(kubeconfig),
-        "KUBECACHEDIR": str(kubeconfig.parent / "kubectl-cache"),
+        # Nothing is to be written where a cluster may be deleted meanwhile.
+        "KUBECACHEDIR": f"{os.devnull}/none",
     }
     done = subprocess.run(command, env=environment, capture_output=True, timeout=_KUBECTL_SECONDS, check=False)
     return SimpleNamespace(exit_code=done.returncode, output=done.stdout or done.stderr)

@@ -34,7 +34,7 @@ def install(*, log: Path, fleet: Fleet, identity: str) -> None:
     async def dispatch(  # noqa: PLR0917 - ministack's own signature
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
     ) -> Any:
-        record = _record.get()
+        record = _record.get({})  # empty for what is not logged
         parameters = app._routing_params(method, path, headers, body, query)  # noqa: SLF001
         public = authorization_tokens.is_public(headers)
         service = "ecr-public" if public else detect_service(method, path, headers, parameters)
