@@ -1,0 +1,98 @@
+"""The app as the CDK CLI runs it: context in, templates, manifests and messages out."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
+
+_ROOT = Path(__file__).parents[2]
+
+
+def _run(directory: Path, **context: str) -> subprocess.CompletedProcess[str]:
+    """Run the app without the CLI, which would only add to its time, and without a bundle."""
+    given = json.loads((_ROOT / "cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []} | context
+    environment = {
+        **os.environ,
+        "CDK_OUTDIR": str(directory / "cdk.out"),
+        "CDK_CONTEXT_JSON": json.dumps(given),
+        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+        "CDK_DEFAULT_REGION": REGION,
+    }
+    command = [sys.executable, str(_ROOT / "infra_cdk" / "app.py")]
+    return subprocess.run(command, env=environment, cwd=directory, check=False, capture_output=True, text=True)
+
+
+def _settings_file(directory: Path, **changes: object) -> str:
+    (directory / "mine.yaml").write_text(yaml.safe_dump(settings_of(**changes)))
+    return "mine.yaml"
+
+
+def _template(directory: Path, stack: str = "argo-ecr-auth") -> str:
+    return (directory / "cdk.out" / f"{stack}.template.json").read_text()
+
+
+def test_a_cluster_and_a_registry_are_enough(tmp_path: Path) -> None:
+    done = _run(tmp_path, cluster="demo", registry=REGISTRY)
+    assert done.returncode == 0, done.stderr
+    assert '"ClusterName": "demo"' in _template(tmp_path)
+
+
+def test_the_manifests_are_written_and_the_commands_told(tmp_path: Path) -> None:
+    targets = [{"cluster": "demo"}, {"cluster": "other", "access": "edit-policy"}]
+    done = _run(tmp_path, settings=_settings_file(tmp_path, targets=targets))
+    assert "kubectl apply -f cdk.out/rbac/demo.rbac.yaml" in done.stderr
+    assert done.stdout == ""
+    assert [file.name for file in (tmp_path / "cdk.out" / "rbac").iterdir()] == ["demo.rbac.yaml"]
+    manifests = list(yaml.safe_load_all((tmp_path / "cdk.out" / "rbac" / "demo.rbac.yaml").read_text()))
+    assert [manifest["kind"] for manifest in manifests] == ["Role", "RoleBinding"]
+
+
+def test_the_manifest_of_a_target_that_is_gone_goes_too(tmp_path: Path) -> None:
+    _run(tmp_path, cluster="before", registry=REGISTRY)
+    _run(tmp_path, cluster="demo", registry=REGISTRY)
+    assert [file.name for file in (tmp_path / "cdk.out" / "rbac").iterdir()] == ["demo.rbac.yaml"]
+
+
+def test_context_comes_before_the_file(tmp_path: Path) -> None:
+    file = _settings_file(tmp_path, check_every="5m", architecture="arm64")
+    done = _run(tmp_path, settings=file, check_every="1m", architecture="x86_64", installation="second")
+    assert done.returncode == 0, done.stderr
+    assert '"rate(1 minute)"' in _template(tmp_path, "second")
+    assert '"x86_64"' in _template(tmp_path, "second")
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ({"settings": "none.yaml"}, "there is no none.yaml"),
+        ({"cluster": "demo"}, "-c registry: missing"),
+        ({"registry": REGISTRY}, "-c cluster: missing"),
+        ({"cluster": "demo", "registry": REGISTRY, "settings": "mine.yaml"}, "give either"),
+        ({"cluster": "demo", "registry": REGISTRY, "check_every": "0m"}, "check_every: 0m"),
+        ({"cluster": "demo", "registry": REGISTRY, "runtime": "python3.10"}, "runtime: "),
+    ],
+)
+def test_a_fault_of_the_context_is_told_without_a_traceback(tmp_path: Path, context: dict[str, str], said: str) -> None:
+    done = _run(tmp_path, **context)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_faults_of_a_file_stand_one_per_line_with_their_paths(tmp_path: Path) -> None:
+    done = _run(tmp_path, settings=_settings_file(tmp_path, renew_before="13h", acces="none"))
+    faults = done.stderr.partition("the settings cannot be deployed:\n")[2].splitlines()
+    assert [fault.split(": ")[0] for fault in faults] == ["acces", "renew_before"]
+
+
+def test_what_is_no_yaml_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("targets: [")
+    done = _run(tmp_path, settings="mine.yaml")
+    assert "mine.yaml is not YAML" in done.stderr
+    assert "Traceback" not in done.stderr
