@@ -17,7 +17,8 @@ import botocore.exceptions
 import pytest
 
 from tests.local_cloud import ecr_token, environment, processes
-from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.local_cloud.cloud import LocalCloud
+from tests.local_cloud.cluster import Cluster
 from tests.local_cloud.control_plane import ControlPlane
 from tests.local_cloud.kube_api import KubeApi
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.local_cloud import cloud
+from tests.local_cloud import cloud, cluster, emulator_process
 from tests.local_cloud.environment import ACCOUNT, REGION, shell_script
 
 _ROOT = Path(__file__).parents[2]
@@ -19,10 +19,10 @@ _NAMESPACE = "argocd"
 _NEXT = f"""
 The cloud is up: account {ACCOUNT}, region {REGION}, EKS cluster {_CLUSTER} with the namespace {_NAMESPACE}.
 
-  source .local/env                       point this shell at it
-  kubectl get namespaces                  as the cluster's administrator
-  cdk deploy $ARGO_ECR_AUTH_CDK_ARGS ...  in infra_cdk
-  make down                               end it
+  source .local/env                 point this shell at it
+  make deploy ARGS="-c cluster={_CLUSTER} -c registry={ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+  kubectl get secrets -n {_NAMESPACE}      as the cluster's administrator
+  make down                         end it
 """
 
 
@@ -49,8 +49,8 @@ def up() -> None:
         with _step("cdk bootstrap"):
             local.bootstrap()
         with _step(f"EKS cluster {_CLUSTER} (kube-apiserver and etcd)"):
-            cluster = local.finish_cluster(_CLUSTER, namespaces=[_NAMESPACE])
-        _write_environment(local, cluster)
+            demo = local.finish_cluster(_CLUSTER, namespaces=[_NAMESPACE])
+        _write_environment(local, demo)
     except BaseException:
         local.stop()
         raise
@@ -58,15 +58,15 @@ def up() -> None:
 
 
 def down() -> None:
-    print("The cloud is down." if cloud.stop(_STATE_DIR) else "There is no cloud.")
+    print("The cloud is down." if emulator_process.stop(_STATE_DIR) else "There is no cloud.")
 
 
-def _write_environment(local: cloud.LocalCloud, cluster: cloud.Cluster) -> None:
+def _write_environment(local: cloud.LocalCloud, demo: cluster.Cluster) -> None:
     from tests.local_cloud import binaries  # noqa: PLC0415 - `down` needs none
 
     kubeconfig = _STATE_DIR / "kubeconfig"
     # A link, for it is written anew when the cluster's address or authority changes.
-    kubeconfig.symlink_to(cluster.kubeconfig.relative_to(_STATE_DIR))
+    kubeconfig.symlink_to(demo.kubeconfig.relative_to(_STATE_DIR))
     settings = {
         **local.settings(),
         "KUBECONFIG": str(kubeconfig),
