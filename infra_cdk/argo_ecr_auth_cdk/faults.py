@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from argo_ecr_auth.settings import SHORTEST_RENEW_BEFORE, duration
-from argo_ecr_auth_cdk.settings import DeploymentSettings
+from argo_ecr_auth_cdk.settings import DeployedCredentialSettings, DeploymentSettings
 
 SHORTEST_CHECK_EVERY = timedelta(minutes=1)
 """EventBridge Scheduler's shortest rate."""
 LONGEST_CHECK_EVERY = timedelta(hours=1)
 
+# Ten managed policies of 6,144 characters, less what else is in them (IAM quotas).
+_MOST_CHARACTERS_OF_ROLES = 45_000
+
 
 def deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
     """Each fault with its path, and what is allowed."""
-    return (*_faults_of_schedule(settings),)
+    return (*_faults_of_schedule(settings), *_faults_of_pulls(settings), *_faults_of_size(settings))
 
 
 def _faults_of_schedule(settings: DeploymentSettings) -> Iterator[str]:
@@ -22,3 +25,28 @@ def _faults_of_schedule(settings: DeploymentSettings) -> Iterator[str]:
         yield f"check_every: {settings.check_every} is not between 1m and 1h in whole minutes"
     elif SHORTEST_RENEW_BEFORE <= duration(settings.renew_before) < tick:
         yield f"check_every: {settings.check_every} is longer than renew_before ({settings.renew_before})"
+
+
+def _faults_of_pulls(settings: DeploymentSettings) -> Iterator[str]:
+    for place, credentials in _credentials_by_place(settings):
+        for i, credential in enumerate(credentials):
+            for key in ("repositories", "pull_through_cache"):
+                if credential.role_arn and getattr(credential, key):
+                    yield f"{place}[{i}].{key}: does not go with role_arn; what that role may pull is its own to say"
+
+
+def _faults_of_size(settings: DeploymentSettings) -> Iterator[str]:
+    roles = {target.role_arn for target in settings.targets}
+    roles |= {credential.role_arn for _, credentials in _credentials_by_place(settings) for credential in credentials}
+    arns = [role for role in roles if role]
+    if sum(map(len, arns)) > _MOST_CHARACTERS_OF_ROLES:
+        yield (
+            f"targets: the {len(arns)} roles to assume (role_arn) do not fit into IAM's policies, which hold about "
+            f"{_MOST_CHARACTERS_OF_ROLES} characters of them; divide the targets between two installations"
+        )
+
+
+def _credentials_by_place(settings: DeploymentSettings) -> Iterator[tuple[str, tuple[DeployedCredentialSettings, ...]]]:
+    yield "credentials", settings.credentials
+    for i, target in enumerate(settings.targets):
+        yield f"targets[{i}].credentials", target.credentials

@@ -11,6 +11,7 @@ from constructs import Construct
 from argo_ecr_auth.targets import Target
 from argo_ecr_auth_cdk.asset import function_code, this_runtime
 from argo_ecr_auth_cdk.permissions import statements
+from argo_ecr_auth_cdk.pulls import pulls_of
 from argo_ecr_auth_cdk.schedules import tick
 from argo_ecr_auth_cdk.settings import DeploymentSettings, function_settings
 
@@ -38,7 +39,9 @@ class EcrAuthFunction(Construct):
         # A role of its own: the one that CDK makes may write to every log group of the account.
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(self.role)
-        for statement in statements(targets, partition=stack.partition, account=stack.account):
+        for statement in statements(
+            targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account
+        ):
             self.role.add_to_principal_policy(statement)
 
         self.function = lambda_.Function(

@@ -13,12 +13,28 @@ Access = Annotated[
         "wider, nothing to apply; none: you make the access yourself."
     ),
 ]
+RepositoryPattern = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[a-z0-9*?][a-z0-9._/*?-]*$",
+        max_length=256,
+        description="A repository's name; * stands for anything, ? for one character.",
+    ),
+]
 Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
 Architecture = Literal["arm64", "x86_64"]
 
 
 class DeployedCredentialSettings(CredentialSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One Secret in one namespace, and what its token may pull."""
+
+    repositories: Annotated[
+        tuple[RepositoryPattern, ...],
+        msgspec.Meta(description="What the token may pull, as charts/* or charts/app; all of the registry without it."),
+    ] = ()
+    pull_through_cache: Annotated[
+        bool, msgspec.Meta(description="true: a pull may fill ECR's cache of another registry.")
+    ] = False
 
 
 class DeployedTargetSettings(TargetSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

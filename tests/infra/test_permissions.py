@@ -1,5 +1,6 @@
 """What the function's role may do: each statement is spelled out, so that a wider one fails here."""
 
+import json
 from typing import Any
 
 from aws_cdk.assertions import Template
@@ -70,3 +71,75 @@ def test_the_registrys_partition_region_and_account_are_its_hosts() -> None:
     china = "444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn"
     template = template_of(settings_of(credentials=[{"registry": china}]), region="cn-north-1")
     assert (_PULL, "arn:aws-cn:ecr:cn-north-1:444444444444:repository/*") in _statements(template)
+
+
+def test_repositories_narrow_what_a_token_may_pull() -> None:
+    credential = {"registry": REGISTRY, "repositories": ["charts/*", "apps/web"]}
+    pull = dict(_by_first_action(template_of(settings_of(credentials=[credential]))))["ecr:BatchCheckLayerAvailability"]
+    prefix = "arn:aws:ecr:eu-central-1:222222222222:repository"
+    assert pull == [f"{prefix}/apps/web", f"{prefix}/charts/*"]
+
+
+def test_a_credential_for_the_whole_registry_outweighs_a_narrower_one() -> None:
+    narrow = {"registry": REGISTRY, "repositories": ["charts/*"], "secret_name": "narrow"}
+    template = template_of(settings_of(credentials=[narrow, {"registry": REGISTRY}]))
+    assert (_PULL, "arn:aws:ecr:eu-central-1:222222222222:repository/*") in _statements(template)
+
+
+def test_pull_through_cache_may_import_and_make_repositories_of_that_registry_alone() -> None:
+    cached = {"registry": REGISTRY, "pull_through_cache": True, "repositories": ["docker-hub/*"]}
+    plain = {"registry": REGISTRY.replace("222222222222", "333333333333"), "secret_name": "plain"}
+    assert (
+        ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
+        "arn:aws:ecr:eu-central-1:222222222222:repository/docker-hub/*",
+    ) in _statements(template_of(settings_of(credentials=[cached, plain])))
+
+
+def test_no_right_to_push_or_to_change_anything() -> None:
+    credential = {"registry": REGISTRY, "pull_through_cache": True}
+    targets = [{"cluster": "demo"}, {"cluster": "other", "role_arn": _ROLE}]
+    template = template_of(settings_of(credentials=[credential], targets=targets))
+    actions = {action for action, _ in _statements(template) if isinstance(action, str)}
+    actions |= {one for action, _ in _statements(template) if isinstance(action, list) for one in action}
+    assert actions == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "ecr:GetAuthorizationToken",
+        *_PULL,
+        "ecr:BatchImportUpstreamImage",
+        "ecr:CreateRepository",
+        "eks:DescribeCluster",
+        "sts:AssumeRole",
+    }
+
+
+def test_clusters_whose_names_pass_the_size_limit_are_described_by_what_the_names_begin_with() -> None:
+    few = template_of(settings_of(targets=[{"cluster": f"team-{number}"} for number in range(100)]))
+    assert len(dict(_by_first_action(few))["eks:DescribeCluster"]) == 100
+    many = [{"cluster": f"team-{number:04}", "enabled": number < 2, "access": "none"} for number in range(1_000)]
+    assert ("eks:DescribeCluster", "arn:aws:eks:eu-west-1:111111111111:cluster/team-*") in _statements(
+        template_of(settings_of(targets=many))
+    )
+
+
+def test_many_roles_are_named_each_and_divided_between_policies_that_iam_takes() -> None:
+    roles = [f"arn:aws:iam::{number:012}:role/made-by-hand" for number in range(900)]
+    targets = [{"cluster": f"c{number}", "role_arn": role, "enabled": number < 2} for number, role in enumerate(roles)]
+    template = template_of(settings_of(targets=targets))
+    managed = template.find_resources("AWS::IAM::ManagedPolicy")
+    documents = [one["Properties"]["PolicyDocument"] for one in managed.values()]
+    assert 0 < len(documents) <= 10
+    assert all(len(json.dumps(document, separators=(",", ":"))) <= 6_144 for document in documents)
+    inline = next(
+        policy for name, policy in template.find_resources("AWS::IAM::Policy").items() if name.startswith("EcrAuthRole")
+    )["Properties"]["PolicyDocument"]
+    assert len(json.dumps(inline, separators=(",", ":"))) <= 10_240
+    statements = [statement for document in (*documents, inline) for statement in document["Statement"]]
+    assumed = [
+        arn for statement in statements if statement["Action"] == "sts:AssumeRole" for arn in statement["Resource"]
+    ]
+    assert sorted(assumed) == roles
+
+
+def _by_first_action(template: Template) -> list[tuple[str, Any]]:
+    return [(action if isinstance(action, str) else action[0], resource) for action, resource in _statements(template)]

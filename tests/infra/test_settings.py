@@ -14,6 +14,7 @@ from argo_ecr_auth_cdk.reading import SettingsError, read_settings
 from argo_ecr_auth_cdk.settings import DeploymentSettings, function_settings
 from tests.infra.synthesis import REGISTRY, settings_of
 
+_ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 _EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
 
 
@@ -42,6 +43,26 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"check_every": "1h", "renew_before": "30m"}, "check_every", "longer than renew_before (30m)"),
         ({"targets": [{"cluster": "demo", "endpoint": "https://a"}]}, "targets[0].certificate_authority", "both"),
         ({"targets": [{"cluster": "demo", "account": 123456789012}]}, "targets[0].account", "put it in quotes"),
+        (
+            {"credentials": [{"registry": REGISTRY, "role_arn": "arn:aws:iam::1:role/r"}]},
+            "credentials[0].role_arn",
+            "its ARN",
+        ),
+        (
+            {"credentials": [{"registry": REGISTRY, "role_arn": _ROLE, "repositories": ["a"]}]},
+            "credentials[0].repositories",
+            "does not go with role_arn",
+        ),
+        (
+            {"credentials": [{"registry": REGISTRY, "repositories": ["Charts"]}]},
+            "credentials[0].repositories[0]",
+            "repository's name",
+        ),
+        (
+            {"targets": [{"cluster": f"c{i}", "role_arn": f"{_ROLE}-{i:04}"} for i in range(1_000)]},
+            "targets",
+            "do not fit into IAM's policies",
+        ),
         ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
         ({"runtime": "python3.9"}, "runtime", "python3.13"),
         ({"targets": [{}]}, "targets[0].cluster", "must be given"),
