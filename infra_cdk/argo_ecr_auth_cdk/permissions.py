@@ -2,7 +2,8 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from aws_cdk import aws_iam as iam
 
@@ -68,7 +69,7 @@ def _of_clusters(targets: Sequence[Target], *, partition: str, account: str) -> 
     yield from _divided("Clusters", ["eks:DescribeCluster"], arns)
 
 
-def _names_or_pattern(names: Set[str]) -> Set[str]:
+def _names_or_pattern(names: AbstractSet[str]) -> AbstractSet[str]:
     """Names where they fit; else what they begin with. Describing a cluster gives no way into it."""
     if sum(map(len, names)) <= _MOST_CHARACTERS:
         return names
@@ -80,7 +81,7 @@ def _of_roles(targets: Sequence[Target]) -> Iterator[iam.PolicyStatement]:
     yield from _divided("Roles", ["sts:AssumeRole"], {role.arn for role in roles if role is not None})
 
 
-def _divided(name: str, actions: Sequence[str], arns: Set[str]) -> Iterator[iam.PolicyStatement]:
+def _divided(name: str, actions: Sequence[str], arns: AbstractSet[str]) -> Iterator[iam.PolicyStatement]:
     """As many statements as the resources need, in a stable order."""
     part: list[str] = []
     number = 1
