@@ -63,6 +63,7 @@ lock: .venv/ready ## pin the dependencies anew with hashes; UPGRADE=--upgrade ta
 	$(COMPILE) pyproject.toml --extra cdk --group dev -c infra_cdk/requirements.txt -o tests/requirements.txt
 	$(COMPILE) --group node -o infra_cdk/requirements-node.txt
 	$(COMPILE) --group cloud -o tests/local_cloud/requirements.txt
+	$(COMPILE) --group go -o tests/local_cloud/requirements-go.txt
 	cd infra_cdk && npm install --package-lock-only --no-audit --no-fund
 
 .PHONY: up

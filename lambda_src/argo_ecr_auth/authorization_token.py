@@ -1,10 +1,9 @@
 """An ECR authorization token: what it is made of, and how it is recognised again."""
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 USERNAME = "AWS"
 
@@ -28,11 +27,12 @@ def parse_authorization_token(text: str, *, expires_at: datetime) -> Authorizati
     """
     try:
         username, _, password = base64.b64decode(text, validate=True).decode("ascii").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise MalformedTokenError("ECR's authorization token is not base64 of text") from None
     if username != USERNAME or not password or password != password.strip():
         raise MalformedTokenError("ECR's authorization token is not of the form AWS:PASSWORD")
-    return AuthorizationToken(password=password, expires_at=expires_at)
+    # botocore reads times into the machine's own zone.
+    return AuthorizationToken(password=password, expires_at=expires_at.astimezone(UTC))
 
 
 def fingerprint(password: bytes) -> str:

@@ -5,6 +5,7 @@ The models would cost every cold start more than all the rest of this package.
 
 import base64
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ _CONNECTIONS = 10
 _PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
 _LONGEST_QUOTE = 300
 _SECONDS_OF_RETRY_AFTER = 3
+# How the API server's authorizer puts it; an admission webhook may answer 403 too, in words of its own.
+_NO_RIGHT = re.compile(r'is forbidden: User ".*" cannot \w+ resource "')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +70,7 @@ def api_client(address: Address) -> ApiClient:
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     try:
         context.load_verify_locations(cadata=address.certificate_authority)
-    except ssl.SSLError:
+    except (ssl.SSLError, ValueError):
         raise SyncError(f"the certificate authority of {address.endpoint} cannot be read: it is no PEM") from None
     client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context
     return client
@@ -80,7 +83,9 @@ def read_object(connection: Connection, *, kind: str, namespace: str, name: str)
         return None
     if status != HTTPStatus.OK:
         raise _refused(connection, status, body, doing=f"get the {kind} {namespace}/{name}", namespace=namespace)
-    return {"kind": kind, **body}
+    if not isinstance(body.get("metadata"), dict):
+        raise SyncError(f"{connection.api.configuration.host} answers, but not as an API server does")
+    return {**body, "kind": kind}
 
 
 def apply_object(connection: Connection, manifest: Manifest) -> None:
@@ -138,7 +143,7 @@ def _call(
 def _unreachable(connection: Connection, error: HTTPError) -> AddressError:
     host = connection.api.configuration.host
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
-    if isinstance(cause, SSLError):
+    if isinstance(cause, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
         return AddressError(
             f"the certificate of {host} is not one of {connection.cluster}'s authority: if certificate_authority is "
             "set for the target, correct it; otherwise something stands between"
@@ -158,7 +163,7 @@ def _refused(connection: Connection, status: int, body: Mapping[str, Any], *, do
             f"--cluster-name {connection.cluster} --region {connection.region}), was made anew since the entry, or the "
             "endpoint is another cluster's than the target's cluster says"
         )
-    if status == HTTPStatus.FORBIDDEN and " cannot " in message:
+    if status == HTTPStatus.FORBIDDEN and _NO_RIGHT.search(message):
         return SyncError(
             f"{where} does not let the function {doing}: the namespace {namespace} is missing (kubectl create "
             f"namespace {namespace}), or its Role is (kubectl apply -f cdk.out/rbac/{connection.target}.rbac.yaml)"

@@ -7,9 +7,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from argo_ecr_auth.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.errors import SyncError
 from argo_ecr_auth.sessions import aws_error
+from argo_ecr_auth.targets import Role
 
 
-def authorization_token(client: Any, *, region: str) -> AuthorizationToken:
+def authorization_token(client: Any, *, region: str, role: Role | None = None) -> AuthorizationToken:
     """A new token, good for every registry in the region that the client's principal may read.
 
     Without `registryIds`, which is deprecated (Amazon ECR API Reference, GetAuthorizationToken). Raises SyncError.
@@ -18,11 +19,11 @@ def authorization_token(client: Any, *, region: str) -> AuthorizationToken:
     try:
         answer = client.get_authorization_token()
     except (ClientError, BotoCoreError) as error:
-        raise aws_error(error, asked=asked, remedy="the role needs ecr:GetAuthorizationToken on *") from None
+        raise aws_error(error, asked=asked, right="ecr:GetAuthorizationToken on *", role=role) from None
     try:
         data = answer["authorizationData"][0]
         return parse_authorization_token(data["authorizationToken"], expires_at=data["expiresAt"])
-    except (KeyError, IndexError):
+    except (KeyError, IndexError, TypeError):
         raise SyncError(f"asked {asked}: the answer holds none") from None
     except MalformedTokenError as error:
         raise SyncError(f"asked {asked}: {error}") from None

@@ -41,7 +41,7 @@ def chosen(targets: Sequence[Target], event: Event) -> tuple[Target, ...]:
         by_name = {target.name: target for target in targets}
         unknown = [name for name in event.targets if name not in by_name]
         if unknown:
-            raise EventError(f"no target is named {', '.join(unknown)}: the settings have {_some(list(by_name))}")
+            raise EventError(f"no target is named {_some(unknown)}: the settings have {_some(list(by_name))}")
         named = [by_name[name] for name in dict.fromkeys(event.targets)]
     if not named:
         raise EventError(f"no target is named or enabled: {_EXPECTED}")

@@ -17,6 +17,9 @@ Manifest = Mapping[str, Any]
 FINGERPRINT_ANNOTATION = "argo-ecr-auth/password-fingerprint"
 """On the ConfigMap: which password its expiry speaks of."""
 
+EXPIRY_ANNOTATION = "argo-ecr-auth/expires-at"
+"""On the ConfigMap: the expiry as it was written, so that a changed one is noticed."""
+
 EXPIRY_KEY = "expireyTime"  # the original tool's spelling
 
 
@@ -54,7 +57,10 @@ def config_map_manifest(credential: Credential, token: AuthorizationToken) -> Ma
             "namespace": credential.namespace,
             "name": credential.secret_name,
             "labels": {"argo-ecr-auth": "managed-resource"},
-            "annotations": {FINGERPRINT_ANNOTATION: fingerprint(token.password.encode())},
+            "annotations": {
+                FINGERPRINT_ANNOTATION: fingerprint(token.password.encode()),
+                EXPIRY_ANNOTATION: rfc3339(token.expires_at),
+            },
         },
         "data": {EXPIRY_KEY: rfc3339(token.expires_at), "name": credential.registry.host},
     }

@@ -1,16 +1,16 @@
 """What is there, what should be, and what time it is: why to write, or nothing."""
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from argo_ecr_auth.authorization_token import AuthorizationToken, fingerprint
 from argo_ecr_auth.errors import SyncError
 from argo_ecr_auth.manifests import (
+    EXPIRY_ANNOTATION,
     EXPIRY_KEY,
     FINGERPRINT_ANNOTATION,
     Manifest,
@@ -31,7 +31,7 @@ _OF_THE_TOKEN = {("Secret", "data", "password"), ("ConfigMap", "data", EXPIRY_KE
 class Reading:
     """What the cluster holds of a credential: the objects as the API server gives them, None where there is none."""
 
-    secret: Manifest | None
+    secret: Manifest | None = field(repr=False)
     config_map: Manifest | None
 
 
@@ -61,7 +61,7 @@ def refuse_what_is_not_ours(reading: Reading) -> None:
             continue
         metadata = found["metadata"]
         what = f"the {found['kind']} {metadata['namespace']}/{metadata['name']}"
-        owners = [f"{owner['kind']} {owner['name']}" for owner in metadata.get("ownerReferences", ())]
+        owners = [f"{owner['kind']} {owner['name']}" for owner in metadata.get("ownerReferences") or ()]
         marks = (*_metadata(found, "labels"), *_metadata(found, "annotations"))
         if any(mark.startswith(_EXTERNAL_SECRETS) for mark in marks):
             owners.append("External Secrets")
@@ -88,11 +88,11 @@ def decide(
     if config_map is None:
         return Plan(action="repaired", reasons=("the ConfigMap is missing",), expires_at=None, token=None)
 
-    expires_at, unreadable = _expiry(config_map, now=now)
+    expires_at, doubtful = _expiry(config_map, now=now)
     password = _password(secret)
     foreign = _foreign_password(password, config_map)
     differing = tuple(_differences(reading, credential))
-    repairs = tuple(reason for reason in (unreadable, foreign) if reason)
+    repairs = tuple(reason for reason in (doubtful, foreign) if reason)
 
     dues = ["a renewal was asked for"] if force else []
     if expires_at is not None and expires_at - now < renew_before:
@@ -102,8 +102,8 @@ def decide(
     return Plan(
         action="repaired" if repairs or differing else "renewed" if dues else "fresh",
         reasons=(*repairs, *dues, *differing),
-        # The expiry speaks of the password that was written; of another one nothing is known.
-        expires_at=None if foreign else expires_at,
+        # The expiry that was written speaks of the password that was written; of others nothing is known.
+        expires_at=None if repairs else expires_at,
         token=AuthorizationToken(password=password.decode(), expires_at=expires_at)
         if keep and expires_at and password
         else None,
@@ -123,13 +123,15 @@ def _expiry(config_map: Manifest, *, now: datetime) -> tuple[datetime | None, st
         return None, f"the ConfigMap's {EXPIRY_KEY} is not a time of RFC 3339"
     if expires_at - now > TOKEN_LIFE + _CLOCK_SKEW:
         return None, f"the ConfigMap's {EXPIRY_KEY} is further ahead than a token lives"
+    if _metadata(config_map, "annotations").get(EXPIRY_ANNOTATION, text) != text:
+        return expires_at, f"the ConfigMap's {EXPIRY_KEY} is not the one that was written"
     return expires_at, None
 
 
 def _password(secret: Manifest) -> bytes:
     try:
-        return base64.b64decode((secret.get("data") or {}).get("password", ""))
-    except binascii.Error:
+        return base64.b64decode((secret.get("data") or {}).get("password") or "")
+    except ValueError:
         return b""
 
 
@@ -147,13 +149,13 @@ def _differences(reading: Reading, credential: Credential) -> Iterator[str]:
         (reading.config_map, config_map_manifest(credential, anything)),
     ):
         kind = desired["kind"]
-        for field, there, wanted in (
+        for part, there, wanted in (
             ("label", _metadata(found, "labels"), _metadata(desired, "labels")),
             ("data", (found or {}).get("data") or {}, desired["data"]),
         ):
             for key, value in wanted.items():
-                if (kind, field, key) not in _OF_THE_TOKEN and there.get(key) != value:
-                    yield f"the {kind}'s {field} {key} {'differs' if key in there else 'is missing'}"
+                if (kind, part, key) not in _OF_THE_TOKEN and there.get(key) != value:
+                    yield f"the {kind}'s {part} {key} {'differs' if key in there else 'is missing'}"
 
 
 def _metadata(manifest: Manifest | None, key: str) -> Mapping[str, Any]:

@@ -19,6 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from argo_ecr_auth.errors import SyncError
 from argo_ecr_auth.targets import Role
 
+_LONGEST_QUOTE = 300
+
 SESSION_NAME = "argo-ecr-auth"
 """What an auditor finds in CloudTrail beside the role."""
 
@@ -59,7 +61,7 @@ class Sessions:
         with self._lock:
             key = (service, region, role)
             if key not in self._clients:
-                self._clients[key] = self._session(role).client(service, region_name=region, config=_CALLS)
+                self._clients[key] = self._client(self._session(role), service, region_name=region)
             return self._clients[key]
 
     def credentials(self, role: Role | None = None) -> ReadOnlyCredentials:
@@ -71,8 +73,12 @@ class Sessions:
         try:
             frozen: ReadOnlyCredentials = found.get_frozen_credentials()
         except (ClientError, BotoCoreError) as error:
-            raise aws_error(error, asked="STS for the role " + role.arn if role else "for credentials") from None
+            raise aws_error(error, asked="for credentials", role=role) from None
         return frozen
+
+    def _client(self, session: Any, service: str, **arguments: Any) -> Any:
+        with self._lock:
+            return session.client(service, config=_CALLS, **arguments)
 
     def _session(self, role: Role | None) -> Any:
         if role not in self._sessions:
@@ -82,7 +88,7 @@ class Sessions:
     def _assumed(self, role: Role) -> Any:
         own = self._session(None)
         fetcher = AssumeRoleCredentialFetcher(
-            client_creator=lambda service, **arguments: own.client(service, config=_CALLS, **arguments),
+            client_creator=lambda service, **arguments: self._client(own, service, **arguments),
             source_credentials=own.get_credentials(),
             role_arn=role.arn,
             extra_args={"RoleSessionName": SESSION_NAME}
@@ -94,15 +100,24 @@ class Sessions:
         return boto3.Session(botocore_session=session, region_name=self._region)
 
 
-def aws_error(error: ClientError | BotoCoreError, *, asked: str, remedy: str = "") -> SyncError:
+def aws_error(
+    error: ClientError | BotoCoreError, *, asked: str, right: str = "", role: Role | None = None
+) -> SyncError:
     """What AWS refused, in its own code and words; botocore's other errors by their kind alone.
 
-    Of the words only the first line: a refused signature goes on with the request, its session token included.
+    `right` is what the caller, the role or the function's own, may lack. Of AWS's words only the first line: a refused
+    signature goes on with the request, its session token included.
     """
-    if isinstance(error, ClientError):
-        said = error.response.get("Error", {})
-        message = said.get("Message", "").strip().split("\n")[0]
-        why = f"{said.get('Code', 'unknown')}: {message}".rstrip(": ")
-    else:
-        why = f"{type(error).__name__}: no answer, or none that can be read"
-    return SyncError(f"asked {asked}: {why}{'; ' + remedy if remedy else ''}")
+    if not isinstance(error, ClientError):
+        return SyncError(f"asked {asked}: {type(error).__name__}, no answer or none that can be read")
+    said = error.response.get("Error") or {}
+    message = str(said.get("Message") or "").strip().partition("\n")[0][:_LONGEST_QUOTE]
+    why = f"{said.get('Code', 'unknown')}: {message}".rstrip(": ")
+    if error.operation_name == "AssumeRole" and role:
+        external_id = f" with the external id {role.external_id}" if role.external_id else ""
+        return SyncError(
+            f"cannot assume {role.arn}: {why}; its trust policy must name the function's role{external_id}, and the "
+            "function's role needs sts:AssumeRole on it (aws iam get-role shows the one, the synth writes the other)"
+        )
+    who = f"the role {role.arn}" if role else "the function's role"
+    return SyncError(f"asked {asked}: {why}{f'; {who} needs {right}' if right and 'Denied' in why else ''}")

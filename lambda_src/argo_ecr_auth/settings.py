@@ -1,8 +1,8 @@
 """The function's settings as they are written: their types, which also make the JSON Schema, and their faults."""
 
 import base64
-import binascii
 import re
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
@@ -17,14 +17,15 @@ TOKEN_LIFE = timedelta(hours=12)
 SHORTEST_RENEW_BEFORE = timedelta(minutes=10)
 LONGEST_RENEW_BEFORE = timedelta(hours=11)
 
+# Each pattern ends in `$(?!\n)`: Python's `$` alone lets a newline through.
 # Kubernetes' own rules: RFC 1123 label for a namespace, subdomain for a Secret's name.
-_LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-_SUBDOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$"
+_LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
+_SUBDOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$(?!\n)"
 
 Duration = Annotated[
     str,
     msgspec.Meta(
-        pattern="^([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+        pattern="^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$(?!\\n)",
         min_length=2,
         description="A duration as Kubernetes writes it: 2m, 6h, 1h30m.",
     ),
@@ -33,23 +34,25 @@ Namespace = Annotated[str, msgspec.Meta(pattern=_LABEL, description="A Kubernete
 ClusterName = Annotated[
     str,
     msgspec.Meta(
-        pattern="^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$", description="The EKS cluster's name (not its ARN, not its URL)."
+        pattern="^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$(?!\\n)",
+        description="The EKS cluster's name (not its ARN, not its URL).",
     ),
 ]
 Region = Annotated[
-    str, msgspec.Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$", description="An AWS region, such as eu-west-1.")
+    str,
+    msgspec.Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$(?!\\n)", description="An AWS region, such as eu-west-1."),
 ]
 RoleArn = Annotated[
     str,
     msgspec.Meta(
-        pattern="^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
+        pattern="^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$(?!\\n)",
         description="A role that you made: its ARN.",
     ),
 ]
 ExternalId = Annotated[
     str,
     msgspec.Meta(
-        pattern="^[A-Za-z0-9_+=,.@:/-]{2,1224}$",
+        pattern="^[A-Za-z0-9_+=,.@:/-]{2,1224}$(?!\\n)",
         description="What the role's trust policy asks for; goes with role_arn.",
     ),
 ]
@@ -77,7 +80,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Annotated[
             str,
             msgspec.Meta(
-                pattern="^[0-9A-Za-z][A-Za-z0-9_.-]{0,99}$",
+                pattern="^[0-9A-Za-z][A-Za-z0-9_.-]{0,99}$(?!\\n)",
                 description="Names the target in events, results and logs; unique; the cluster's name where not given.",
             ),
         ]
@@ -85,7 +88,8 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ) = None
     region: Region | None = None
     account: (
-        Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$", description="The cluster's AWS account, in quotes.")] | None
+        Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)", description="The cluster's AWS account, in quotes.")]
+        | None
     ) = None
     namespace: Namespace = "argocd"
     enabled: Annotated[bool, msgspec.Meta(description="false: no schedule (a hibernated cluster).")] = True
@@ -93,7 +97,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Annotated[
             str,
             msgspec.Meta(
-                pattern="^https://[^/ ]+$",
+                pattern="^https://[^/\\s]+$(?!\\n)",
                 description="The API server's URL, for a cluster that DescribeCluster cannot reach; "
                 "goes with certificate_authority.",
             ),
@@ -124,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def load(text: bytes) -> Settings:
-    """The settings of the asset's file (JSON). Raises msgspec.ValidationError where they do not fit the types."""
+    """The settings of the asset's file (JSON). Raises msgspec.DecodeError where they are none."""
     return msgspec.json.decode(text, type=Settings)
 
 
@@ -134,13 +138,16 @@ def duration(text: str) -> timedelta:
     return timedelta(**{units[unit]: int(number) for number, unit in re.findall("([0-9]+)([hms])", text)})
 
 
-def faults_of(settings: Settings) -> tuple[str, ...]:
-    """What the types cannot say, all of it at once: each fault with its path, and what is allowed."""
+def faults_of(settings: Settings, *, region: str | None = None, account: str | None = None) -> tuple[str, ...]:
+    """What the types cannot say, all of it at once: each fault with its path, and what is allowed.
+
+    `region` and `account` are where a target is that does not say it; None where that is not known.
+    """
     return (
         *_faults_of_durations(settings),
         *_faults_of_credentials(settings),
         *_faults_of_targets(settings),
-        *_faults_of_secrets(settings),
+        *_faults_of_secrets(settings, region=region, account=account),
     )
 
 
@@ -183,7 +190,7 @@ def _faults_of_targets(settings: Settings) -> Iterator[str]:
             yield f"{path}.certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it"
 
 
-def _faults_of_secrets(settings: Settings) -> Iterator[str]:
+def _faults_of_secrets(settings: Settings, *, region: str | None, account: str | None) -> Iterator[str]:
     written: dict[tuple[str | None, ...], str] = {}
     for i, target in enumerate(settings.targets):
         of_its_own = bool(target.credentials)
@@ -193,7 +200,8 @@ def _faults_of_secrets(settings: Settings) -> Iterator[str]:
         for j, credential in enumerate(credentials):
             path = f"targets[{i}].credentials[{j}]" if of_its_own else f"targets[{i}] with credentials[{j}]"
             namespace = credential.namespace or target.namespace
-            secret = (target.account, target.region, target.cluster, namespace, credential.secret_name)
+            cluster = (target.account or account, target.region or region, target.cluster)
+            secret = (*cluster, namespace, credential.secret_name)
             if secret in written:
                 yield (
                     f"{path}: the Secret {namespace}/{credential.secret_name} of cluster {target.cluster} "
@@ -204,6 +212,7 @@ def _faults_of_secrets(settings: Settings) -> Iterator[str]:
 
 def _is_pem(base64_text: str) -> bool:
     try:
-        return b"-----BEGIN CERTIFICATE-----" in base64.b64decode(base64_text, validate=True)
-    except binascii.Error:
+        ssl.PEM_cert_to_DER_cert(base64.b64decode(base64_text, validate=True).decode("ascii").strip())
+    except ValueError:
         return False
+    return True

@@ -108,7 +108,10 @@ class _Run:
 
     def unfinished(self, target: Target, credential: Credential) -> Result:
         """The result of a credential that the run's time did not suffice for."""
-        error = f"not finished within the run's {self._order.seconds:.0f} s: {target.cluster} or AWS answers too slowly"
+        error = (
+            f"not finished within the run's {self._order.seconds:.0f} s, the next run tries again: if it stays so, "
+            f"{target.cluster} or AWS answers too slowly"
+        )
         return self._failed(target, credential, error=error)
 
     def _failed(
@@ -163,13 +166,15 @@ class _Run:
         if target.endpoint is not None and target.certificate_authority is not None:
             return Address(endpoint=target.endpoint, certificate_authority=target.certificate_authority)
         eks = self._warm.sessions.client("eks", region=target.region, role=target.role)
-        return describe_cluster(eks, cluster=target.cluster, region=target.region)
+        return describe_cluster(eks, cluster=target.cluster, region=target.region, role=target.role)
 
     def _token(self, credential: Credential) -> AuthorizationToken:
         role, region = credential.role, credential.registry.region
         return self._tokens.get(
             (role, region),
-            lambda: authorization_token(self._warm.sessions.client("ecr", region=region, role=role), region=region),
+            lambda: authorization_token(
+                self._warm.sessions.client("ecr", region=region, role=role), region=region, role=role
+            ),
         )
 
     def _write(self, connection: Connection, credential: Credential, token: AuthorizationToken) -> None:

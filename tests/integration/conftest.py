@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from argo_ecr_auth.settings import Settings, faults_of
 from argo_ecr_auth.sync import Order, Warm, sync
 from argo_ecr_auth.targets import Target, targets_of
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.local_cloud.control_plane import ControlPlane
 from tests.local_cloud.environment import REGION
 from tests.local_cloud.kube_api import KubeApi
 
@@ -27,14 +28,29 @@ RIGHTS = ("ecr:GetAuthorizationToken", "eks:DescribeCluster")
 
 
 @pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A Kubernetes API server without AWS; two static tokens: `member`, in the group argo-ecr-auth, and `stranger`."""
+    users = {"member": ("member", ["argo-ecr-auth"]), "stranger": ("stranger", [])}
+    with ControlPlane(tmp_path_factory.mktemp("control-plane"), users=users) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """AWS without clusters: `create_cluster` makes one, in about 4 seconds."""
+    with LocalCloud(tmp_path_factory.mktemp("local-cloud") / "state") as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
 def role(local_cloud: LocalCloud) -> str:
     """What the function's role may do, made by hand: the deployed one is another test's."""
     return local_cloud.create_role("function", allow=RIGHTS)
 
 
-def admit(cluster: Cluster, role: str) -> None:
+def admit(cloud: LocalCloud, cluster: Cluster, role: str) -> None:
     """The access entry that the CDK app makes."""
-    cluster.cloud.client("eks", account=cluster.account, region=cluster.region).create_access_entry(
+    cloud.client("eks", account=cluster.account, region=cluster.region).create_access_entry(
         clusterName=cluster.name, principalArn=role, kubernetesGroups=[GROUP]
     )
 
@@ -42,7 +58,7 @@ def admit(cluster: Cluster, role: str) -> None:
 @pytest.fixture(scope="session")
 def cluster(local_cloud: LocalCloud, role: str) -> Cluster:
     cluster = local_cloud.create_cluster("demo")
-    admit(cluster, role)
+    admit(local_cloud, cluster, role)
     return cluster
 
 

@@ -43,7 +43,7 @@ def test_a_missing_manifest_and_a_missing_namespace_are_both_named_with_their_co
 def test_a_cluster_without_an_access_entry_is_told_with_the_command_that_shows_them(
     cluster: Cluster, local_cloud: LocalCloud, function_for: FunctionFor
 ) -> None:
-    stranger = local_cloud.create_role("stranger", allow=["ecr:GetAuthorizationToken", "eks:DescribeCluster"])
+    stranger = local_cloud.create_role("no-entry", allow=["ecr:GetAuthorizationToken", "eks:DescribeCluster"])
 
     result = function_for(settings_of({"cluster": "demo"}), role=stranger).result()
 
@@ -92,7 +92,7 @@ def test_a_cluster_that_never_answers_ends_with_the_runs_time_and_keeps_no_other
     local_cloud: LocalCloud, role: str, cluster: Cluster, namespace: str, function_for: FunctionFor
 ) -> None:
     frozen = local_cloud.create_cluster("frozen")
-    admit(frozen, role)
+    admit(local_cloud, frozen, role)
     function = function_for(settings_of({"cluster": "frozen"}, {"cluster": "demo", "namespace": namespace}))
     grant(cluster.admin, function.targets[1])
     frozen.freeze()
@@ -119,7 +119,7 @@ def test_ecr_refusing_is_told_in_its_own_words_with_the_right_that_is_missing(
 ) -> None:
     poor = local_cloud.create_role("poor", allow=["eks:DescribeCluster"])
     cluster = local_cloud.create_cluster("poor")
-    admit(cluster, poor)
+    admit(local_cloud, cluster, poor)
     function = function_for(settings_of({"cluster": "poor"}), role=poor)
     grant(cluster.admin, *function.targets)
 

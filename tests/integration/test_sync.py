@@ -29,7 +29,10 @@ def test_the_first_run_creates_both_objects_in_exactly_the_documented_shape(
     assert data == {"url": REGISTRY, "name": "ecr", "type": "helm", "enableOCI": "true", "username": "AWS"}
     assert (token.region, role.rpartition("/")[2] in token.caller) == ("us-east-1", True)
     assert config_map["metadata"]["labels"] == {"argo-ecr-auth": "managed-resource"}
-    assert list(config_map["metadata"]["annotations"]) == ["argo-ecr-auth/password-fingerprint"]
+    assert set(config_map["metadata"]["annotations"]) == {
+        "argo-ecr-auth/password-fingerprint",
+        "argo-ecr-auth/expires-at",
+    }
     assert config_map["data"] == {"expireyTime": result.as_dict()["expires_at"], "name": REGISTRY}
 
 
@@ -243,7 +246,7 @@ def test_a_changed_authority_or_endpoint_is_asked_for_again_in_the_same_run(
     change: str, local_cloud: LocalCloud, role: str, function_for: Callable[..., Function]
 ) -> None:
     cluster = local_cloud.create_cluster(change.replace("_", "-"))
-    admit(cluster, role)
+    admit(local_cloud, cluster, role)
     function = function_for(settings_of({"cluster": cluster.name}))
     grant(cluster.admin, *function.targets)
     assert function.result().action == "created"

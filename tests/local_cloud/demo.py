@@ -168,7 +168,9 @@ def _show_results(cloud: LocalCloud) -> None:
 
 
 def _cdk(cloud: LocalCloud, *arguments: str) -> None:
-    _waiting(lambda: _run([str(_ROOT / ".venv/bin/cdk"), *arguments], env=cloud.environment()))
+    # Node.js may be the one of the Python packages.
+    environment = cloud.environment() | {"PATH": f"{_ROOT / '.venv/bin'}:{os.environ['PATH']}"}
+    _waiting(lambda: _run([str(_ROOT / ".venv/bin/cdk"), *arguments], env=environment))
 
 
 def _run(command: list[str], *, env: dict[str, str]) -> None:

@@ -74,7 +74,8 @@ def test_a_malformed_token_is_in_no_traceback(ecr: Stubber) -> None:
 def test_a_refusal_is_in_ecrs_words_with_the_right_that_is_needed(ecr: Stubber) -> None:
     ecr.add_client_error("get_authorization_token", "AccessDeniedException", "User: x is not authorized", 400)
     assert str(_failure()) == (
-        f"{ASKED}: AccessDeniedException: User: x is not authorized; the role needs ecr:GetAuthorizationToken on *"
+        f"{ASKED}: AccessDeniedException: User: x is not authorized; "
+        "the function's role needs ecr:GetAuthorizationToken on *"
     )
 
 

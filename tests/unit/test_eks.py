@@ -74,5 +74,5 @@ def test_a_refusal_is_in_ekss_words_with_the_right_that_is_needed(eks: Stubber) 
     eks.add_client_error("describe_cluster", "AccessDeniedException", "User: x is not authorized", 403)
     assert _failure() == (
         "asked EKS for the cluster demo in eu-west-1: AccessDeniedException: User: x is not authorized; "
-        "the role needs eks:DescribeCluster on it"
+        "the function's role needs eks:DescribeCluster on it"
     )

@@ -44,7 +44,10 @@ def test_the_config_map_has_the_shape_of_the_original_tool() -> None:
             "namespace": "argocd",
             "name": "ecr-auth",
             "labels": {"argo-ecr-auth": "managed-resource"},
-            "annotations": {"argo-ecr-auth/password-fingerprint": fingerprint(PASSWORD.encode())},
+            "annotations": {
+                "argo-ecr-auth/password-fingerprint": fingerprint(PASSWORD.encode()),
+                "argo-ecr-auth/expires-at": "2026-11-24T04:55:22Z",
+            },
         },
         "data": {"expireyTime": "2026-11-24T04:55:22Z", "name": HOST},
     }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from argo_ecr_auth.authorization_token import fingerprint
 from argo_ecr_auth.errors import SyncError
-from argo_ecr_auth.manifests import rfc3339
+from argo_ecr_auth.manifests import EXPIRY_ANNOTATION, rfc3339
 from argo_ecr_auth.renewal import Plan, Reading, decide, jitter, refuse_what_is_not_ours
 from tests.unit.builders import (
     HOST,
@@ -199,7 +199,17 @@ def test_a_clock_that_runs_a_little_behind_does_not_doubt_a_new_token() -> None:
 
 
 def test_the_expiry_counts_in_whatever_zone_it_is_written() -> None:
-    assert _plan(_expiring("2026-11-24T08:00:00+01:00")).expires_at == NOW + timedelta(hours=11)
+    text = "2026-11-24T08:00:00+01:00"
+    reading = _config_map("data", "expireyTime", to=text)
+    assert reading.config_map is not None
+    written_so = edited(reading.config_map, "metadata", "annotations", EXPIRY_ANNOTATION, to=text)
+    assert _plan(Reading(secret=reading.secret, config_map=written_so)).expires_at == NOW + timedelta(hours=11)
+
+
+def test_an_expiry_that_was_moved_is_replaced_with_a_new_token() -> None:
+    plan = _plan(_expiring("2026-11-24T07:59:59Z"))
+    assert (plan.action, plan.token, plan.expires_at) == ("repaired", None, None)
+    assert plan.reasons == ("the ConfigMap's expireyTime is not the one that was written",)
 
 
 def test_a_renewal_that_was_asked_for_is_due_although_the_token_is_fresh() -> None:

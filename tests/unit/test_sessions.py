@@ -6,9 +6,10 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
 from argo_ecr_auth.sessions import aws_error
+from argo_ecr_auth.targets import Role
 
 
-def _said(error: ClientError | BotoCoreError, **given: str) -> str:
+def _said(error: ClientError | BotoCoreError, **given: Any) -> str:
     return str(aws_error(error, asked="X", **given))
 
 
@@ -33,9 +34,26 @@ def test_a_refusal_is_the_code_and_the_first_line(answer: Any, said: str) -> Non
     assert _said(_client_error(answer)) == said
 
 
-def test_a_remedy_follows() -> None:
-    answer = {"Error": {"Code": "AccessDenied", "Message": "not you"}}
-    assert _said(_client_error(answer), remedy="do this") == "asked X: AccessDenied: not you; do this"
+def test_a_refusal_is_followed_by_the_right_that_is_missing_and_who_needs_it() -> None:
+    denied = _client_error({"Error": {"Code": "AccessDenied", "Message": "not you"}})
+    assert _said(denied, right="s:Do") == "asked X: AccessDenied: not you; the function's role needs s:Do"
+
+
+def test_another_fault_than_a_refusal_names_no_right() -> None:
+    throttled = _client_error({"Error": {"Code": "ThrottlingException", "Message": "slow down"}})
+    assert _said(throttled, right="s:Do") == "asked X: ThrottlingException: slow down"
+
+
+def test_a_role_that_cannot_be_assumed_is_named_with_both_sides_policies() -> None:
+    """What the fetcher of its credentials meets comes out of whatever client is used first."""
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "AssumeRole")
+    role = Role(arn="arn:aws:iam::123456789012:role/reader", external_id="x1")
+    said = _said(denied, right="s:Do", role=role)
+    assert said.startswith(
+        "cannot assume arn:aws:iam::123456789012:role/reader: AccessDenied: not you; its trust policy"
+    )
+    assert [words for words in ("external id x1", "sts:AssumeRole") if words not in said] == []
+    assert "s:Do" not in said
 
 
 @pytest.mark.parametrize(
@@ -46,4 +64,4 @@ def test_a_remedy_follows() -> None:
     ],
 )
 def test_an_error_of_botocores_own_is_told_by_its_kind_alone(error: BotoCoreError, kind: str) -> None:
-    assert _said(error) == f"asked X: {kind}: no answer, or none that can be read"
+    assert _said(error) == f"asked X: {kind}, no answer or none that can be read"

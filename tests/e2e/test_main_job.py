@@ -1,0 +1,165 @@
+"""From `cdk deploy` through the schedule and the function to the objects in the cluster, and back out again.
+
+The tests share one deployment and run in their order: the first waits for the schedule, the last destroys.
+"""
+
+import base64
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import CONFIG_MAP, INSTALLATION, REGISTRY, SECRET, Installation
+from tests.local_cloud import ecr_token
+
+_A_TICK_AND_A_COLD_START = 120
+
+
+def test_the_schedule_fires_by_itself_and_the_objects_appear(installation: Installation) -> None:
+    deadline = time.monotonic() + _A_TICK_AND_A_COLD_START
+    while installation.object(CONFIG_MAP) is None:
+        assert time.monotonic() < deadline, installation.log()
+        time.sleep(1)
+
+    secret, config_map = installation.object(SECRET), installation.object(CONFIG_MAP)
+    assert secret is not None
+    assert config_map is not None
+    data = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+    token = ecr_token.parse(data.pop("password"))
+    assert data == {"url": REGISTRY, "name": "ecr", "type": "helm", "enableOCI": "true", "username": "AWS"}
+    assert secret["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert config_map["metadata"]["labels"] == {"argo-ecr-auth": "managed-resource"}
+    assert set(config_map["data"]) == {"expireyTime", "name"}
+    assert ":assumed-role/argo-ecr-auth-" in token.caller
+    assert installation.password() not in installation.log()
+
+
+def test_idle_runs_read_twice_write_nothing_and_ask_aws_nothing(installation: Installation) -> None:
+    assert installation.invoke({}).results[0]["action"] == "fresh"
+    before = [_version(installation, path) for path in (SECRET, CONFIG_MAP)]
+    events, requests = len(installation.cluster.audit_events()), len(installation.cloud.requests())
+
+    runs = [installation.invoke({}) for _ in range(3)]
+
+    seen = [
+        (event["verb"], event["objectRef"]["resource"])
+        for event in installation.cluster.audit_events()[events:]
+        if "assumed-role" in event["user"]["username"]
+    ]
+    by_function = [
+        request for request in installation.cloud.requests()[requests:] if "assumed-role" in str(request["caller"])
+    ]
+    assert [run.results[0]["action"] for run in runs] == ["fresh"] * 3
+    # The schedule may have fired in between: whole runs, each of two reads.
+    assert len(seen) >= 6
+    assert seen == [("get", "secrets"), ("get", "configmaps")] * (len(seen) // 2)
+    assert by_function == []
+    assert [_version(installation, path) for path in (SECRET, CONFIG_MAP)] == before
+
+
+def test_an_overwritten_password_is_replaced_by_the_next_run(installation: Installation) -> None:
+    before = ecr_token.parse(installation.password())
+    patch = {"data": {"password": "Z2FyYmFnZQ=="}}
+    installation.cluster.admin.request("PATCH", SECRET, patch, content_type="application/merge-patch+json")
+
+    installation.invoke({"targets": ["demo"]})
+
+    assert ecr_token.parse(installation.password()).turn > before.turn
+
+
+def test_a_failed_run_fails_the_invocation_with_the_whole_result(installation: Installation) -> None:
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
+    assert installation.cluster.admin.request("DELETE", path)[0] == 200
+    try:
+        invocation = installation.invoke({})
+    finally:
+        installation.apply_manifests()
+
+    assert invocation.failed
+    assert set(invocation.results[0]) == {
+        "target",
+        "secret",
+        "registry",
+        "action",
+        "reason",
+        "expires_at",
+        "seconds_to_expiry",
+        "verified",
+        "error",
+    }
+    assert "cdk.out/rbac/demo.rbac.yaml" in invocation.results[0]["error"]
+
+
+REFUSED_EVENTS: dict[str, tuple[Any, str]] = {
+    "an unknown key": ({"target": "demo"}, 'expected {} or {"targets"'),
+    "no object": ([], 'expected {} or {"targets"'),
+    "an unknown target": ({"targets": ["other"]}, "no target is named other"),
+    "a way to point it elsewhere": ({"targets": ["demo"], "endpoint": "https://example.org"}, "endpoint"),
+}
+
+
+@pytest.mark.parametrize("event", REFUSED_EVENTS)
+def test_an_event_is_refused_with_what_was_expected(event: str, installation: Installation) -> None:
+    sent, words = REFUSED_EVENTS[event]
+
+    invocation = installation.invoke(sent)
+
+    assert invocation.failed
+    assert words in invocation.answer["errorMessage"]
+
+
+def test_the_function_reports_its_metrics_with_the_installation_as_the_one_dimension(
+    installation: Installation,
+) -> None:
+    installation.invoke({})
+
+    lines = [json.loads(line) for line in installation.log().splitlines() if line.startswith('{"_aws"')]
+    (metrics,) = lines[-1]["_aws"]["CloudWatchMetrics"]
+    assert (metrics["Namespace"], metrics["Dimensions"]) == ("ArgoEcrAuth", [["service"]])
+    assert lines[-1]["service"] == INSTALLATION
+    assert {metric["Name"] for metric in metrics["Metrics"]} == {
+        "SecondsToExpiry",
+        "ChecksCompleted",
+        "Failures",
+        "Renewed",
+        "Repaired",
+    }
+
+
+def test_a_second_deployment_changes_nothing(installation: Installation) -> None:
+    assert "(no changes)" in installation.cdk("deploy", "--all", "--require-approval=never")
+
+
+def test_destroy_leaves_nothing_of_it_in_the_account(installation: Installation) -> None:
+    installation.cdk("destroy", "--all", "--force")
+
+    assert [name for name in _left(installation) if INSTALLATION in name] == []
+
+
+def test_the_objects_stay_in_the_cluster_after_destroy(installation: Installation) -> None:
+    """A token that still lives keeps Argo CD pulling while something else takes over."""
+    assert installation.object(SECRET) is not None
+
+
+def _version(installation: Installation, path: str) -> str:
+    found = installation.object(path)
+    assert found is not None, path
+    return str(found["metadata"]["resourceVersion"])
+
+
+def _left(installation: Installation) -> list[str]:
+    cloud = installation.cloud
+    entries = cloud.client("eks").list_access_entries(clusterName="demo")["accessEntries"]
+    return [
+        *(role["RoleName"] for role in cloud.client("iam").list_roles()["Roles"]),
+        *(policy["PolicyName"] for policy in cloud.client("iam").list_policies(Scope="Local")["Policies"]),
+        *(function["FunctionName"] for function in cloud.client("lambda").list_functions()["Functions"]),
+        *(schedule["Name"] for schedule in cloud.client("scheduler").list_schedules()["Schedules"]),
+        *(group["logGroupName"] for group in cloud.client("logs").describe_log_groups()["logGroups"]),
+        *(stack["StackName"] for stack in cloud.client("cloudformation").describe_stacks()["Stacks"]),
+        *(alarm["AlarmName"] for alarm in cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]),
+        *cloud.client("sqs").list_queues().get("QueueUrls", []),
+        *(topic["TopicArn"] for topic in cloud.client("sns").list_topics()["Topics"]),
+        *entries,
+    ]
