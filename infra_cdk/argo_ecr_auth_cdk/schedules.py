@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from argo_ecr_auth.settings import duration
 from argo_ecr_auth.targets import Target
+from argo_ecr_auth_cdk.grouping import grouped
 from argo_ecr_auth_cdk.settings import DeploymentSettings
 
 
@@ -19,7 +22,10 @@ def tick(settings: DeploymentSettings) -> cdk.Duration:
 
 
 class Schedules(Construct):
-    """One schedule per enabled target, so that a slow cluster keeps no other waiting: `by_target`."""
+    """One schedule per enabled target, so that a slow cluster keeps no other waiting; past 200 they share.
+
+    `by_target` has each target's schedule, `undelivered` the queue of what Scheduler could not hand to Lambda.
+    """
 
     def __init__(
         self,
@@ -31,20 +37,43 @@ class Schedules(Construct):
         function: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, id_)
-        self.by_target = {
-            target.name: scheduler.Schedule(
+        # Of our own, to wait for its rights: a schedule fires as soon as it is made.
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            ),
+        )
+        self.undelivered = sqs.Queue(
+            self,
+            "Undelivered",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            # As long as CloudWatch's alarm is likely to be looked into; an event says no more than a target's name.
+            retention_period=cdk.Duration.days(14),
+        )
+        self.by_target: dict[str, scheduler.Schedule] = {}
+        for group, members in grouped(target.name for target in targets if target.enabled).items():
+            schedule = scheduler.Schedule(
                 self,
-                target.name,
-                description=f"{settings.installation}: checks {target.name}",
+                group,
+                description=f"{settings.installation}: checks {group}{_others(members)}",
                 schedule=scheduler.ScheduleExpression.rate(tick(settings)),
                 target=scheduler_targets.LambdaInvoke(
                     function,
-                    input=scheduler.ScheduleTargetInput.from_object({"targets": [target.name]}),
+                    input=scheduler.ScheduleTargetInput.from_object({"targets": list(members)}),
+                    role=role,
+                    dead_letter_queue=self.undelivered,
                     # The next tick is the retry.
                     retry_attempts=0,
                     max_event_age=tick(settings),
                 ),
             )
-            for target in targets
-            if target.enabled
-        }
+            schedule.node.add_dependency(role)
+            self.by_target |= dict.fromkeys(members, schedule)
+
+
+def _others(members: Sequence[str]) -> str:
+    return f" and {len(members) - 1} more" if len(members) > 1 else ""

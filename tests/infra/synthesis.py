@@ -6,6 +6,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
+from aws_cdk.cx_api import CloudAssembly
 
 from argo_ecr_auth_cdk.reading import read_settings
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
@@ -30,7 +31,13 @@ def app_of(*, context: dict[str, Any] | None = None, bundled: bool = False) -> c
 
 def stack_of(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> ArgoEcrAuthStack:
     env = cdk.Environment(account=account, region=region)
-    return ArgoEcrAuthStack(app_of(), settings=read_settings(document), env=env)
+    return ArgoEcrAuthStack(app_of(), settings=read_settings(document, account=account, region=region), env=env)
+
+
+def assembly_of(stack: cdk.Stack) -> CloudAssembly:
+    app = cdk.Stage.of(stack)
+    assert app is not None
+    return app.synth()
 
 
 def template_of(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> Template:
