@@ -20,9 +20,10 @@ _COMMANDS_TOLD = 10
 
 def main() -> None:
     app = cdk.App()
-    settings = read_settings(settings_document(app.node.try_get_context, default_file=_SETTINGS_FILE))
-    env = cdk.Environment(account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION"))
-    ArgoEcrAuthStack(app, settings=settings, env=env)
+    account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
+    document = settings_document(app.node.try_get_context, default_file=_SETTINGS_FILE)
+    settings = read_settings(document, account=account, region=region)
+    ArgoEcrAuthStack(app, settings=settings, env=cdk.Environment(account=account, region=region))
     files = write_rbac_files(Path(app.synth().directory) / "rbac", settings=settings)
     _tell(files)
 

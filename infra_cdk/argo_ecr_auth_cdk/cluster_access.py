@@ -1,54 +1,70 @@
-"""The function's way into the clusters: EKS access entries."""
+"""The function's way into clusters: EKS access entries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from argo_ecr_auth.targets import Target
-from argo_ecr_auth_cdk.settings import Access
+from argo_ecr_auth_cdk.access_plan import Entry
+from argo_ecr_auth_cdk.permissions import describing
 
 
 class ClusterAccess(Construct):
-    """An access entry per cluster, whatever the number of targets and namespaces in it: `by_cluster`.
+    """An access entry per cluster: `by_cluster`.
 
-    The entry takes effect some seconds after it is made. It has no user name: EKS then gives one that names the
-    session, which the cluster's audit log shows.
+    It takes effect some seconds after it is made. It has no user name: EKS then gives one that names the session, which
+    the cluster's audit log shows.
     """
+
+    def __init__(self, scope: Construct, id_: str, *, entries: Sequence[Entry], principal_arn: str, group: str) -> None:
+        super().__init__(scope, id_)
+        self.by_cluster: Mapping[str, eks.CfnAccessEntry] = {
+            entry.cluster: eks.CfnAccessEntry(
+                self,
+                entry.cluster,
+                cluster_name=entry.cluster,
+                principal_arn=principal_arn,
+                type="STANDARD",
+                kubernetes_groups=[group] if entry.by_group else None,
+                access_policies=[_edit_policy(self, entry.edited_namespaces)] if entry.edited_namespaces else None,
+            )
+            for entry in entries
+        }
+
+
+class AccessRole(Construct):
+    """For clusters of another account: what the function's role, and nobody else, assumes there: `role`."""
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         *,
-        targets: Sequence[tuple[Target, Access]],
-        role: iam.IRole,
-        group: str,
+        role_name: str,
+        external_id: str,
+        function_role: iam.IRole,
+        clusters: Sequence[str],
     ) -> None:
         super().__init__(scope, id_)
-        self.by_cluster: dict[str, eks.CfnAccessEntry] = {}
-        for cluster in dict.fromkeys(target.cluster for target, _ in targets):
-            of_it = [(target, access) for target, access in targets if target.cluster == cluster]
-            editable = [target for target, access in of_it if access == "edit-policy"]
-            by_group = any(access == "least-privilege" for _, access in of_it)
-            if not editable and not by_group:
-                continue
-            self.by_cluster[cluster] = eks.CfnAccessEntry(
-                self,
-                cluster,
-                cluster_name=cluster,
-                principal_arn=role.role_arn,
-                type="STANDARD",
-                kubernetes_groups=[group] if by_group else None,
-                access_policies=[_edit_policy(self, editable)] if editable else None,
-            )
+        self.role = iam.Role(
+            self,
+            "Role",
+            # Known in advance, for the function's settings name it.
+            role_name=role_name,
+            description="Reaches the EKS clusters of this account and region",
+            assumed_by=iam.ArnPrincipal(function_role.role_arn),
+            external_ids=[external_id],
+        )
+        stack = cdk.Stack.of(self)
+        self.role.add_to_policy(
+            describing(set(clusters), region=stack.region, partition=stack.partition, account=stack.account)
+        )
 
 
-def _edit_policy(scope: Construct, targets: Sequence[Target]) -> eks.CfnAccessEntry.AccessPolicyProperty:
-    namespaces = {credential.namespace for target in targets for credential in target.credentials}
+def _edit_policy(scope: Construct, namespaces: Sequence[str]) -> eks.CfnAccessEntry.AccessPolicyProperty:
     return eks.CfnAccessEntry.AccessPolicyProperty(
         policy_arn=f"arn:{cdk.Stack.of(scope).partition}:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
-        access_scope=eks.CfnAccessEntry.AccessScopeProperty(type="namespace", namespaces=sorted(namespaces)),
+        access_scope=eks.CfnAccessEntry.AccessScopeProperty(type="namespace", namespaces=list(namespaces)),
     )

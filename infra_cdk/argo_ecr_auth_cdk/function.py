@@ -37,7 +37,13 @@ class EcrAuthFunction(Construct):
             self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=cdk.RemovalPolicy.DESTROY
         )
         # A role of its own: the one that CDK makes may write to every log group of the account.
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            # Named only where stacks elsewhere must know it.
+            role_name=cdk.PhysicalName.GENERATE_IF_NEEDED,
+        )
         log_group.grant_write(self.role)
         for statement in statements(
             targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account

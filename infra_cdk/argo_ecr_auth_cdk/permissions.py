@@ -24,6 +24,7 @@ _PULL_THROUGH_CACHE = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 # A managed policy holds 6,144 characters and a role takes ten (IAM quotas). CDK spreads a role's statements over them,
 # but does not divide a statement: so each is well below.
 _MOST_CHARACTERS = 4_000
+_CHARACTERS_OF_AN_ARN = 55  # without the cluster's name
 
 
 def statements(
@@ -61,17 +62,22 @@ def _of_clusters(targets: Sequence[Target], *, partition: str, account: str) -> 
     for target in targets:
         if target.endpoint is None:
             names_by_region[target.region].add(target.cluster)
-    arns = {
-        f"arn:{partition}:eks:{region}:{account}:cluster/{name}"
-        for region, names in names_by_region.items()
-        for name in _names_or_pattern(names)
-    }
-    yield from _divided("Clusters", ["eks:DescribeCluster"], arns)
+    for i, (region, names) in enumerate(sorted(names_by_region.items())):
+        sid = f"Clusters{i or ''}"
+        yield describing(names, region=region, partition=partition, account=account, sid=sid)
+
+
+def describing(
+    clusters: AbstractSet[str], *, region: str, partition: str, account: str, sid: str = "Clusters"
+) -> iam.PolicyStatement:
+    """To ask EKS for the addresses of these clusters."""
+    prefix = f"arn:{partition}:eks:{region}:{account}:cluster/"
+    return _statement(sid, ["eks:DescribeCluster"], sorted(prefix + name for name in _names_or_pattern(clusters)))
 
 
 def _names_or_pattern(names: AbstractSet[str]) -> AbstractSet[str]:
     """Names where they fit; else what they begin with. Describing a cluster gives no way into it."""
-    if sum(map(len, names)) <= _MOST_CHARACTERS:
+    if sum(len(name) + _CHARACTERS_OF_AN_ARN for name in names) <= _MOST_CHARACTERS:
         return names
     return {os.path.commonprefix(list(names)) + "*"}  # noqa: RUF071 - character by character, as IAM's * does
 

@@ -8,6 +8,7 @@ import msgspec
 
 from argo_ecr_auth.settings import faults_of
 from argo_ecr_auth_cdk.faults import deployment_faults
+from argo_ecr_auth_cdk.home_faults import home_faults
 from argo_ecr_auth_cdk.schema import Path, schema_faults, spelled
 from argo_ecr_auth_cdk.settings import DeploymentSettings
 
@@ -23,31 +24,42 @@ class SettingsError(ValueError):
         super().__init__("\n".join(self.faults))
 
 
-def read_settings(document: object) -> DeploymentSettings:
-    """Settings without faults. Raises SettingsError with all of them: of the form, and of what the form cannot say."""
+def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> DeploymentSettings:
+    """Settings without faults. Raises SettingsError with all of them: of the form, and of what the form cannot say.
+
+    `account` and `region` are the stack's, where they are known.
+    """
     found = schema_faults(document)
     if not found:
         settings = msgspec.convert(document, DeploymentSettings)
-        check_settings(settings)
+        check_settings(settings, account=account, region=region)
         return settings
     rest = _sound_rest(document, [path for path, _ in found])
     places = [spelled(path) for path, _ in found]
     raise SettingsError(
         (
             *(f"{place or 'settings'}: {fault}" for place, (_, fault) in zip(places, found, strict=True)),
-            *(fault for fault in (_faults(rest) if rest else ()) if not _is_of(fault, places)),
+            *(
+                fault
+                for fault in (_faults(rest, account=account, region=region) if rest else ())
+                if not _is_of(fault, places)
+            ),
         )
     )
 
 
-def check_settings(settings: DeploymentSettings) -> None:
+def check_settings(settings: DeploymentSettings, *, account: str | None, region: str | None) -> None:
     """For settings that were made in Python. Raises SettingsError with all faults."""
-    if faults := _faults(settings):
+    if faults := _faults(settings, account=account, region=region):
         raise SettingsError(faults)
 
 
-def _faults(settings: DeploymentSettings) -> tuple[str, ...]:
-    return (*faults_of(settings), *deployment_faults(settings))
+def _faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:
+    return (
+        *faults_of(settings, account=account, region=region),
+        *deployment_faults(settings),
+        *home_faults(settings, account=account, region=region),
+    )
 
 
 def _is_of(fault: str, places: Collection[str]) -> bool:

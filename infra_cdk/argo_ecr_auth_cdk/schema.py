@@ -12,6 +12,8 @@ from argo_ecr_auth_cdk.settings import DeploymentSettings
 
 Path = tuple[str | int, ...]
 
+_NO_NEWLINE = r"(?!\n)"  # at the end of each pattern, for Python's `$` lets one through; of no use to a reader
+
 _KINDS = {
     "object": "keys with values",
     "array": "a list",
@@ -80,7 +82,7 @@ def _shown(value: object) -> str:
 def _described(schema: Mapping[str, Any]) -> str:
     said = [f": {schema['description']}"] if "description" in schema else []
     if "pattern" in schema:
-        said.append(f" ({schema['pattern']})")
+        said.append(f" ({schema['pattern'].removesuffix(_NO_NEWLINE)})")
     if "maxLength" in schema:
         said.append(f" (at most {schema['maxLength']} characters)")
     return "".join(said)

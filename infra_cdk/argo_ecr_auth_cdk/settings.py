@@ -16,7 +16,7 @@ Access = Annotated[
 RepositoryPattern = Annotated[
     str,
     msgspec.Meta(
-        pattern="^[a-z0-9*?][a-z0-9._/*?-]*$",
+        pattern="^[a-z0-9*?][a-z0-9._/*?-]*$(?!\\n)",
         max_length=256,
         description="A repository's name; * stands for anything, ? for one character.",
     ),
@@ -57,7 +57,7 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
     installation: Annotated[
         str,
         msgspec.Meta(
-            pattern="^[a-z][a-z0-9-]{0,38}[a-z0-9]$",
+            pattern="^[a-z][a-z0-9-]{0,38}[a-z0-9]$(?!\\n)",
             description="Names the stack, the Kubernetes group and the Role; lower case, digits and hyphens.",
         ),
     ] = "argo-ecr-auth"

@@ -12,7 +12,7 @@ import yaml
 from argo_ecr_auth.settings import Settings, load
 from argo_ecr_auth_cdk.reading import SettingsError, read_settings
 from argo_ecr_auth_cdk.settings import DeploymentSettings, function_settings
-from tests.infra.synthesis import REGISTRY, settings_of
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 _EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
@@ -20,7 +20,7 @@ _EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
 
 def _faults(document: object) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as refused:
-        read_settings(document)
+        read_settings(document, account=ACCOUNT, region=REGION)
     return refused.value.faults
 
 
@@ -63,6 +63,31 @@ def _faults(document: object) -> tuple[str, ...]:
             "targets",
             "do not fit into IAM's policies",
         ),
+        (
+            {"credentials": [{"registry": "444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn"}]},
+            "credentials[0].registry",
+            "the partition aws-cn, the stack is in aws",
+        ),
+        (
+            {"targets": [{"cluster": "demo", "region": "us-gov-west-1"}]},
+            "targets[0].region",
+            "the partition aws-us-gov, the stack is in aws",
+        ),
+        (
+            {"targets": [{"cluster": "demo", "role_arn": _ROLE.replace("aws", "aws-cn")}]},
+            "targets[0].role_arn",
+            "credentials do not cross",
+        ),
+        (
+            {"targets": [{"cluster": "demo", "account": "333333333333", "access": "none"}]},
+            "targets[0].account",
+            "needs a role_arn there",
+        ),
+        (
+            {"targets": [{"cluster": f"c{i}", "region": "us-east-1"} for i in range(401)]},
+            "targets",
+            "elsewhere at most 400",
+        ),
         ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
         ({"runtime": "python3.9"}, "runtime", "python3.13"),
         ({"targets": [{}]}, "targets[0].cluster", "must be given"),
@@ -92,6 +117,16 @@ def test_all_faults_are_told_at_once_whatever_their_kind() -> None:
         "targets[0].cluster",
         "targets[1].external_id",
     ]
+
+
+@pytest.mark.parametrize("elsewhere", [{"region": "us-east-1"}, {"account": "333333333333"}])
+def test_a_place_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings(settings_of(targets=[{"cluster": "demo"} | elsewhere]))
+    (key,) = elsewhere
+    (fault,) = refused.value.faults
+    assert fault.startswith(f"targets[0].{key}: cannot be compared with the stack's own")
+    assert "AWS_PROFILE" in fault
 
 
 @pytest.mark.parametrize("document", [None, [], "demo", {"targets": {}}, {"targets": [1]}, {"targets": [None]}])

@@ -1,0 +1,86 @@
+"""One installation: the function, its schedules, and its access to the clusters wherever they are."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks as eks
+from constructs import Construct
+
+from argo_ecr_auth.targets import targets_of
+from argo_ecr_auth_cdk.access_plan import Entry, Place, access_of, entries_of, places_of, slots_of, with_access_roles
+from argo_ecr_auth_cdk.access_stack import AccessStack
+from argo_ecr_auth_cdk.cluster_access import ClusterAccess
+from argo_ecr_auth_cdk.function import EcrAuthFunction
+from argo_ecr_auth_cdk.reading import check_settings
+from argo_ecr_auth_cdk.schedules import Schedules
+from argo_ecr_auth_cdk.settings import DeploymentSettings
+
+
+class ArgoEcrAuth(Construct):
+    """Everything that an installation needs, in any stack.
+
+    Clusters in other accounts and regions get access stacks beside this construct's stack, named after the
+    installation. Raises SettingsError with all faults, RuntimeMismatchError and InstallationError.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, settings: DeploymentSettings) -> None:
+        super().__init__(scope, id_)
+        stack = cdk.Stack.of(self)
+        check_settings(settings, account=_known(stack.account), region=_known(stack.region))
+        home = Place(account=stack.account, region=stack.region)
+        complete = with_access_roles(settings, home=home)
+        self.targets = targets_of(complete, region=home.region)
+
+        self.function = EcrAuthFunction(self, "Function", settings=complete, targets=self.targets)
+        self.access_stacks: list[AccessStack] = []
+        entries_here = self._give_access(settings, home=home)
+        self.schedules = Schedules(
+            self, "Schedules", settings=settings, targets=self.targets, function=self.function.function
+        )
+        for target in self.targets:
+            if target.cluster in entries_here and target.name in self.schedules.by_target and target.role is None:
+                # A schedule fires as soon as it is made.
+                self.schedules.by_target[target.name].node.add_dependency(entries_here[target.cluster])
+
+    def _give_access(self, settings: DeploymentSettings, *, home: Place) -> Mapping[str, eks.CfnAccessEntry]:
+        """Make the entries, elsewhere in stacks of their own; return those that are here, by their cluster."""
+        here: Mapping[str, eks.CfnAccessEntry] = {}
+        for place, indexes in places_of(settings, home=home).items():
+            entries = entries_of(
+                [(self.targets[i], access_of(settings.targets[i], settings=settings)) for i in indexes]
+            )
+            if place != home:
+                self._add_access_stack(f"{place.account}-{place.region}", settings, home, place, entries)
+                continue
+            slots = slots_of(entries)
+            for slot in sorted(slots.keys() - {0}):
+                self._add_access_stack(str(slot), settings, home, place, slots[slot])
+            here = ClusterAccess(
+                self,
+                "Access",
+                entries=slots.get(0, ()),
+                principal_arn=self.function.role.role_arn,
+                group=settings.installation,
+            ).by_cluster
+        return here
+
+    def _add_access_stack(
+        self, name: str, settings: DeploymentSettings, home: Place, place: Place, entries: tuple[Entry, ...]
+    ) -> None:
+        stack = AccessStack(
+            cast("Construct", cdk.Stage.of(self)),  # a stack is always in one: the app
+            f"{cdk.Stack.of(self).stack_name}-access-{name}",
+            settings=settings,
+            home=home,
+            place=place,
+            entries=entries,
+            function_role=self.function.role,
+        )
+        # Said, for a reference across accounts does not give it, and IAM refuses to trust a role that does not exist.
+        stack.add_dependency(cdk.Stack.of(self))
+        self.access_stacks.append(stack)
+
+
+def _known(value: str) -> str | None:
+    return None if cdk.Token.is_unresolved(value) else value

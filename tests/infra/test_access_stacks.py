@@ -1,0 +1,153 @@
+"""Clusters in other regions and accounts than the function's: all in one app."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from argo_ecr_auth_cdk.access_stack import AccessStack
+from tests.infra.synthesis import REGION, all_of, assembly_of, settings_of, stack_of, the_only
+
+_OTHER_ACCOUNT = "333333333333"
+_OTHER_REGION = "us-east-1"
+_ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
+
+
+def _synthesised(*targets: dict[str, Any], **changes: Any) -> tuple[Template, dict[str, Template]]:
+    stack = stack_of(settings_of(targets=list(targets), **changes))
+    access = {one.stack_name: one for one in stack.installation.access_stacks}
+    assert all(stack in one.dependencies for one in access.values())
+    return Template.from_stack(stack), {name: Template.from_stack(one) for name, one in access.items()}
+
+
+def _function_role(template: Template) -> tuple[str, dict[str, Any]]:
+    roles = template.find_resources("AWS::IAM::Role").items()
+    ((id_, role),) = [
+        (id_, one) for id_, one in roles if "lambda" in str(one["Properties"]["AssumeRolePolicyDocument"])
+    ]
+    return id_, role["Properties"]
+
+
+def _flat(value: Any) -> str:
+    """A joined ARN with the stack's partition known."""
+    if isinstance(value, str):
+        return value
+    return "".join("aws" if part == {"Ref": "AWS::Partition"} else part for part in value["Fn::Join"][1])
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> tuple[Template, dict[str, Template]]:
+    return _synthesised(
+        {"cluster": "home"},
+        {"cluster": "away", "region": _OTHER_REGION},
+        {"cluster": "theirs", "account": _OTHER_ACCOUNT},
+        {"cluster": "by-hand", "account": _OTHER_ACCOUNT, "role_arn": _ROLE},
+    )
+
+
+def test_each_place_has_a_stack_and_a_role_of_the_users_own_has_none(
+    elsewhere: tuple[Template, dict[str, Template]],
+) -> None:
+    main, access = elsewhere
+    assert the_only(main, "AWS::EKS::AccessEntry")["ClusterName"] == "home"
+    assert {name: the_only(one, "AWS::EKS::AccessEntry")["ClusterName"] for name, one in access.items()} == {
+        f"argo-ecr-auth-access-111111111111-{_OTHER_REGION}": "away",
+        f"argo-ecr-auth-access-{_OTHER_ACCOUNT}-{REGION}": "theirs",
+    }
+
+
+def test_in_another_region_the_functions_own_role_has_the_entry(
+    elsewhere: tuple[Template, dict[str, Template]],
+) -> None:
+    main, access = elsewhere
+    entry = the_only(access[f"argo-ecr-auth-access-111111111111-{_OTHER_REGION}"], "AWS::EKS::AccessEntry")
+    _, role = _function_role(main)
+    assert _flat(entry["PrincipalArn"]) == f"arn:aws:iam::111111111111:role/{role['RoleName']}"
+    assert entry["KubernetesGroups"] == ["argo-ecr-auth"]
+
+
+def test_in_another_account_a_role_has_it_that_only_the_function_may_assume(
+    elsewhere: tuple[Template, dict[str, Template]],
+) -> None:
+    main, access = elsewhere
+    theirs = access[f"argo-ecr-auth-access-{_OTHER_ACCOUNT}-{REGION}"]
+    _, function_role = _function_role(main)
+    role = the_only(theirs, "AWS::IAM::Role")
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Action"] == "sts:AssumeRole"
+    assert _flat(trust["Principal"]["AWS"]) == f"arn:aws:iam::111111111111:role/{function_role['RoleName']}"
+    assert set(trust["Condition"]["StringEquals"]) == {"sts:ExternalId"}
+    (statement,) = the_only(theirs, "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "eks:DescribeCluster"
+    assert statement["Resource"] == f"arn:aws:eks:{REGION}:{_OTHER_ACCOUNT}:cluster/theirs"
+    (role_id,) = theirs.find_resources("AWS::IAM::Role")
+    assert the_only(theirs, "AWS::EKS::AccessEntry")["PrincipalArn"] == {"Fn::GetAtt": [role_id, "Arn"]}
+
+
+def test_the_function_may_assume_that_role_and_is_told_of_it_with_its_external_id(
+    elsewhere: tuple[Template, dict[str, Template]],
+) -> None:
+    main, access = elsewhere
+    role = the_only(access[f"argo-ecr-auth-access-{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Role")
+    arn = f"arn:aws:iam::{_OTHER_ACCOUNT}:role/{role['RoleName']}"
+    assert len(role["RoleName"]) <= 64
+    assumed = [
+        statement["Resource"]
+        for policy in all_of(main, "AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "sts:AssumeRole"
+    ]
+    assert assumed == [sorted([arn, _ROLE])]
+    stack = stack_of(settings_of(targets=[{"cluster": "theirs", "account": _OTHER_ACCOUNT}]))
+    (told,) = stack.installation.targets
+    assert told.role is not None
+    assert told.role.arn == arn
+    assert (
+        told.role.external_id
+        == role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"]
+    )
+
+
+def test_two_installations_have_different_roles_and_external_ids_in_an_account() -> None:
+    targets = [{"cluster": "theirs", "account": _OTHER_ACCOUNT}]
+    first, second = (
+        stack_of(settings_of(targets=targets, installation=name)).installation.targets[0].role
+        for name in ("one", "two")
+    )
+    assert first is not None
+    assert second is not None
+    assert first.arn != second.arn
+    assert first.external_id != second.external_id
+
+
+def test_clusters_of_one_place_share_its_stack_and_its_role() -> None:
+    _, access = _synthesised({"cluster": "a", "account": _OTHER_ACCOUNT}, {"cluster": "b", "account": _OTHER_ACCOUNT})
+    (only,) = access.values()
+    assert len(all_of(only, "AWS::EKS::AccessEntry")) == 2
+    the_only(only, "AWS::IAM::Role")
+
+
+def test_the_function_has_a_name_for_its_role_only_where_one_must_cross_stacks() -> None:
+    main, access = _synthesised({"cluster": "home"})
+    assert not access
+    assert "RoleName" not in _function_role(main)[1]
+
+
+def test_access_none_makes_nothing_elsewhere_and_the_role_is_told() -> None:
+    main, access = _synthesised({"cluster": "away", "region": _OTHER_REGION}, access="none")
+    assert not access
+    role_id, _ = _function_role(main)
+    told = main.to_json()["Outputs"]["FunctionRole"]
+    assert told["Value"] == {"Fn::GetAtt": [role_id, "Arn"]}
+    assert "Kubernetes group argo-ecr-auth" in told["Description"]
+
+
+def test_the_stacks_are_deployed_by_the_same_app_after_the_function() -> None:
+    stack = stack_of(settings_of(targets=[{"cluster": "theirs", "account": _OTHER_ACCOUNT}]))
+    (access,) = stack.installation.access_stacks
+    assert isinstance(access, AccessStack)
+    assembly = assembly_of(stack)
+    names = [one.id for one in assembly.stacks_recursively]
+    assert names == ["argo-ecr-auth", access.stack_name]
+    assert _OTHER_ACCOUNT in json.dumps(assembly.get_stack_by_name(access.stack_name).environment.name)
