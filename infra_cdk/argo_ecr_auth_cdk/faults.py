@@ -16,7 +16,12 @@ _MOST_CHARACTERS_OF_ROLES = 45_000
 
 def deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
     """Each fault with its path, and what is allowed."""
-    return (*_faults_of_schedule(settings), *_faults_of_pulls(settings), *_faults_of_size(settings))
+    return (
+        *_faults_of_schedule(settings),
+        *_faults_of_pulls(settings),
+        *_faults_of_size(settings),
+        *_faults_of_alarms(settings),
+    )
 
 
 def _faults_of_schedule(settings: DeploymentSettings) -> Iterator[str]:
@@ -44,6 +49,14 @@ def _faults_of_size(settings: DeploymentSettings) -> Iterator[str]:
             f"targets: the {len(arns)} roles to assume (role_arn) do not fit into IAM's policies, which hold about "
             f"{_MOST_CHARACTERS_OF_ROLES} characters of them; divide the targets between two installations"
         )
+
+
+def _faults_of_alarms(settings: DeploymentSettings) -> Iterator[str]:
+    if settings.alarm_email and settings.alarm_topic_arn:
+        yield "alarm_email: is given beside alarm_topic_arn; give either, and subscribe the address to that topic"
+    for key in ("alarm_email", "alarm_topic_arn"):
+        if getattr(settings, key) and not settings.monitoring:
+            yield f"{key}: there are no alarms with monitoring: false"
 
 
 def _credentials_by_place(settings: DeploymentSettings) -> Iterator[tuple[str, tuple[DeployedCredentialSettings, ...]]]:

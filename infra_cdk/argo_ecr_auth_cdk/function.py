@@ -10,6 +10,7 @@ from constructs import Construct
 
 from argo_ecr_auth.targets import Target
 from argo_ecr_auth_cdk.asset import function_code, this_runtime
+from argo_ecr_auth_cdk.metrics import NAMESPACE
 from argo_ecr_auth_cdk.permissions import statements
 from argo_ecr_auth_cdk.pulls import pulls_of
 from argo_ecr_auth_cdk.schedules import tick
@@ -22,18 +23,16 @@ TIMEOUT = cdk.Duration.seconds(60)
 # A run holds 130 MB; what more memory buys is processor, for the imports of a cold start and the TLS handshakes.
 MEMORY_MB = 512
 
-METRICS_NAMESPACE = "ArgoEcrAuth"
-
 
 class EcrAuthFunction(Construct):
-    """What runs: `function`, with the settings in its asset and exactly the rights that they imply."""
+    """`function`, with the settings in its asset; its `role`, with exactly the rights that they imply; `log_group`."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: DeploymentSettings, targets: Sequence[Target]) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
         runtime = settings.runtime or this_runtime()
 
-        log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=cdk.RemovalPolicy.DESTROY
         )
         # A role of its own: the one that CDK makes may write to every log group of the account.
@@ -44,7 +43,7 @@ class EcrAuthFunction(Construct):
             # Named only where stacks elsewhere must know it.
             role_name=cdk.PhysicalName.GENERATE_IF_NEEDED,
         )
-        log_group.grant_write(self.role)
+        self.log_group.grant_write(self.role)
         for statement in statements(
             targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account
         ):
@@ -66,10 +65,10 @@ class EcrAuthFunction(Construct):
             timeout=TIMEOUT,
             memory_size=MEMORY_MB,
             role=self.role,
-            log_group=log_group,
+            log_group=self.log_group,
             environment={
                 "POWERTOOLS_SERVICE_NAME": settings.installation,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
             },
             # The next tick is the retry; Lambda's own, after one and two minutes, would only overlap it.
             retry_attempts=0,

@@ -74,6 +74,8 @@ def _partitions(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
             yield f"targets[{i}].region", partition_of(target.region).name
         if target.role_arn:
             yield f"targets[{i}].role_arn", target.role_arn.split(":")[1]
+    if settings.alarm_topic_arn:
+        yield "alarm_topic_arn", settings.alarm_topic_arn.split(":")[1]
     for place, found in credentials:
         for i, credential in enumerate(found):
             with contextlib.suppress(NotARegistryError):  # told already, with the credentials' other faults

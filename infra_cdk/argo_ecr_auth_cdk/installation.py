@@ -10,7 +10,10 @@ from constructs import Construct
 from argo_ecr_auth.targets import targets_of
 from argo_ecr_auth_cdk.access_plan import Entry, Place, access_of, entries_of, places_of, slots_of, with_access_roles
 from argo_ecr_auth_cdk.access_stack import AccessStack
+from argo_ecr_auth_cdk.alarm_topic import alarm_topic
+from argo_ecr_auth_cdk.alarms import Alarms
 from argo_ecr_auth_cdk.cluster_access import ClusterAccess
+from argo_ecr_auth_cdk.dashboard import Dashboard
 from argo_ecr_auth_cdk.function import EcrAuthFunction
 from argo_ecr_auth_cdk.reading import check_settings
 from argo_ecr_auth_cdk.schedules import Schedules
@@ -42,6 +45,29 @@ class ArgoEcrAuth(Construct):
             if target.cluster in entries_here and target.name in self.schedules.by_target and target.role is None:
                 # A schedule fires as soon as it is made.
                 self.schedules.by_target[target.name].node.add_dependency(entries_here[target.cluster])
+
+        if settings.monitoring:
+            self._watch(settings)
+
+    def _watch(self, settings: DeploymentSettings) -> None:
+        scope = Construct(self, "Monitoring")
+        alarms = Alarms(
+            scope,
+            "Alarms",
+            settings=settings,
+            targets=self.targets,
+            function=self.function.function,
+            undelivered=self.schedules.undelivered,
+            topic=alarm_topic(scope, settings=settings),
+        )
+        Dashboard(
+            scope,
+            "Dashboard",
+            installation=settings.installation,
+            alarms=alarms.all,
+            function=self.function.function,
+            log_group=self.function.log_group,
+        )
 
     def _give_access(self, settings: DeploymentSettings, *, home: Place) -> Mapping[str, eks.CfnAccessEntry]:
         """Make the entries, elsewhere in stacks of their own; return those that are here, by their cluster."""

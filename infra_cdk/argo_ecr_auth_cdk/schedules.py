@@ -51,8 +51,9 @@ class Schedules(Construct):
             "Undelivered",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # As long as CloudWatch's alarm is likely to be looked into; an event says no more than a target's name.
-            retention_period=cdk.Duration.days(14),
+            # Then the alarm on it ends by itself; an event says no more than its targets' names.
+            retention_period=cdk.Duration.days(1),
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self.by_target: dict[str, scheduler.Schedule] = {}
         for group, members in grouped(target.name for target in targets if target.enabled).items():

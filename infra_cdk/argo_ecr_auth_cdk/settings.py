@@ -64,6 +64,26 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
     check_every: Annotated[Duration, msgspec.Meta(description="How often each target is checked; 1m to 1h.")] = "2m"
     access: Access = "least-privilege"
     architecture: Architecture = "arm64"
+    monitoring: Annotated[bool, msgspec.Meta(description="false: no alarms and no dashboard.")] = True
+    alarm_email: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="An e-mail address that the alarms are sent to."
+            ),
+        ]
+        | None
+    ) = None
+    alarm_topic_arn: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$(?!\n)",
+                description="The ARN of an SNS topic of yours that the alarms are sent to.",
+            ),
+        ]
+        | None
+    ) = None
     runtime: Annotated[
         Runtime | None,
         msgspec.Meta(

@@ -15,6 +15,7 @@ from argo_ecr_auth_cdk.settings import DeploymentSettings, function_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
+_TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 _EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
 
 
@@ -88,6 +89,10 @@ def _faults(document: object) -> tuple[str, ...]:
             "targets",
             "elsewhere at most 400",
         ),
+        ({"alarm_email": "platform-team"}, "alarm_email", "An e-mail address"),
+        ({"alarm_topic_arn": "alarms"}, "alarm_topic_arn", "The ARN of an SNS topic"),
+        ({"alarm_email": "a@example.com", "alarm_topic_arn": _TOPIC}, "alarm_email", "give either"),
+        ({"alarm_email": "a@example.com", "monitoring": False}, "alarm_email", "no alarms with monitoring: false"),
         ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
         ({"runtime": "python3.9"}, "runtime", "python3.13"),
         ({"targets": [{}]}, "targets[0].cluster", "must be given"),
@@ -146,8 +151,9 @@ def test_the_example_is_deployable_and_its_comments_name_every_key() -> None:
 def test_the_comments_of_the_example_show_the_defaults() -> None:
     said = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
     defaults = msgspec.to_builtins(read_settings(settings_of()))
-    assert {key: defaults[key] for key in said if key != "runtime"} == {
-        key: yaml.safe_load(value) for key, value in said.items() if key != "runtime"
+    without_default = {"runtime", "alarm_email", "alarm_topic_arn"}
+    assert {key: defaults[key] for key in said.keys() - without_default} == {
+        key: yaml.safe_load(value) for key, value in said.items() if key not in without_default
     }
 
 

@@ -65,8 +65,9 @@ def test_nothing_has_a_physical_name_so_that_two_installations_fit_into_an_accou
         if (key == "Name" or key.endswith("Name")) and isinstance(value, str)
     }
     assert named == {
-        ("AWS::EKS::AccessEntry", "ClusterName"),  # somebody else's
-        ("AWS::IAM::Policy", "PolicyName"),  # unique in its role alone
+        ("AWS::CloudWatch::Alarm", "MetricName"),
+        ("AWS::EKS::AccessEntry", "ClusterName"),
+        ("AWS::IAM::Policy", "PolicyName"),  # the role's own
     }
 
 

@@ -1,0 +1,154 @@
+"""Alarms, where they go, and the dashboard."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk.assertions import Template
+
+from argo_ecr_auth.results import figures_of
+from tests.infra.synthesis import ACCOUNT, REGISTRY, all_of, settings_of, template_of, the_only
+
+_TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
+
+
+def _alarms(template: Template) -> dict[str, dict[str, Any]]:
+    """By the end of their construct's id."""
+    names = ("TokenEndsSoon", "ChecksMissing", "Failing", "RepairsNeverEnd", "Undelivered", "Throttled")
+    found = template.find_resources("AWS::CloudWatch::Alarm").items()
+    return {next(name for name in names if name in id_): alarm["Properties"] for id_, alarm in found}
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return template_of(settings_of(targets=[{"cluster": "a"}, {"cluster": "b"}, {"cluster": "c", "enabled": False}]))
+
+
+def _key_facts(alarm: dict[str, Any]) -> tuple[Any, ...]:
+    keys = (
+        "MetricName",
+        "Statistic",
+        "Period",
+        "ComparisonOperator",
+        "Threshold",
+        "EvaluationPeriods",
+        "TreatMissingData",
+    )
+    return tuple(alarm[key] for key in keys)
+
+
+def test_a_token_with_less_than_a_third_of_renew_before_alarms(template: Template) -> None:
+    assert _key_facts(_alarms(template)["TokenEndsSoon"]) == (
+        "SecondsToExpiry",
+        "Minimum",
+        300,
+        "LessThanThreshold",
+        7200,
+        1,
+        "notBreaching",
+    )
+
+
+def test_fewer_checks_than_the_enabled_targets_imply_alarm_and_so_does_silence(template: Template) -> None:
+    # Two credentials, 30 ticks an hour, less half of the ticks of one.
+    assert _key_facts(_alarms(template)["ChecksMissing"]) == (
+        "ChecksCompleted",
+        "Sum",
+        3600,
+        "LessThanThreshold",
+        45,
+        2,
+        "breaching",
+    )
+
+
+def test_one_silent_credential_shows_among_a_thousand() -> None:
+    credentials = [{"registry": REGISTRY, "secret_name": f"s{number}"} for number in range(1_000)]
+    alarm = _alarms(template_of(settings_of(credentials=credentials)))["ChecksMissing"]
+    assert 999 * 30 < alarm["Threshold"] < 1_000 * 30
+
+
+def test_a_short_renew_before_shortens_the_period_of_checks() -> None:
+    alarm = _alarms(template_of(settings_of(renew_before="30m", check_every="1m")))["ChecksMissing"]
+    assert alarm["Period"] == 300
+
+
+def test_failures_and_repairs_alarm_when_they_do_not_end(template: Template) -> None:
+    once = ("GreaterThanOrEqualToThreshold", 1)
+    assert _key_facts(_alarms(template)["Failing"]) == ("Failures", "Sum", 300, *once, 3, "notBreaching")
+    assert _key_facts(_alarms(template)["RepairsNeverEnd"]) == ("Repaired", "Sum", 300, *once, 6, "notBreaching")
+
+
+def test_what_the_schedule_could_not_deliver_alarms(template: Template) -> None:
+    (queue,) = template.find_resources("AWS::SQS::Queue")
+    alarm = _alarms(template)["Undelivered"]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+    for schedule in all_of(template, "AWS::Scheduler::Schedule"):
+        assert schedule["Target"]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
+
+
+def test_the_queue_is_encrypted_and_refuses_plain_http(template: Template) -> None:
+    assert the_only(template, "AWS::SQS::Queue")["SqsManagedSseEnabled"] is True
+    statements = the_only(template, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [statement.get("Condition") for statement in statements]
+
+
+def test_throttles_of_this_function_alarm(template: Template) -> None:
+    (function,) = template.find_resources("AWS::Lambda::Function")
+    assert _alarms(template)["Throttled"]["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+
+
+def test_the_functions_own_metrics_have_the_names_and_the_one_dimension_that_it_emits(template: Template) -> None:
+    own = [alarm for alarm in _alarms(template).values() if alarm["Namespace"] == "ArgoEcrAuth"]
+    assert len(own) == 4
+    for alarm in own:
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": "argo-ecr-auth"}]
+        assert alarm["MetricName"] in {*figures_of(()), "SecondsToExpiry"}
+
+
+def test_without_an_address_the_alarms_act_on_nothing_and_there_is_no_key_to_pay_for(template: Template) -> None:
+    assert not any("AlarmActions" in alarm for alarm in _alarms(template).values())
+    assert not template.find_resources("AWS::KMS::Key")
+
+
+def test_an_address_gets_a_topic_that_cloudwatch_can_publish_to() -> None:
+    template = template_of(settings_of(alarm_email="a@example.com"))
+    assert the_only(template, "AWS::SNS::Subscription")["Endpoint"] == "a@example.com"
+    (topic,) = template.find_resources("AWS::SNS::Topic")
+    for alarm in _alarms(template).values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
+    from_here = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    for policy, actions in (
+        (the_only(template, "AWS::KMS::Key")["KeyPolicy"], ["kms:Decrypt", "kms:GenerateDataKey*"]),
+        (the_only(template, "AWS::SNS::TopicPolicy")["PolicyDocument"], "sns:Publish"),
+    ):
+        (statement,) = (
+            one for one in policy["Statement"] if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        )
+        assert (statement["Effect"], statement["Action"], statement["Condition"]) == ("Allow", actions, from_here)
+    (key,) = template.find_resources("AWS::KMS::Key")
+    assert the_only(template, "AWS::SNS::Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
+
+
+def test_a_topic_of_the_users_own_is_used_as_it_is() -> None:
+    template = template_of(settings_of(alarm_topic_arn=_TOPIC))
+    assert all(alarm["AlarmActions"] == [_TOPIC] for alarm in _alarms(template).values())
+    assert not template.find_resources("AWS::SNS::Topic")
+
+
+def test_a_changed_address_leaves_the_functions_asset_alone() -> None:
+    before, after = (template_of(settings_of(alarm_email=f"{name}@example.com")) for name in ("a", "b"))
+    function = "AWS::Lambda::Function"
+    assert the_only(before, function) == the_only(after, function)
+
+
+def test_the_dashboard_shows_life_renewals_failures_by_target_duration_and_memory(template: Template) -> None:
+    body = json.dumps(the_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])
+    for shown in ("SecondsToExpiry", "Renewed", "Repaired", "Failures", "by target", "Duration", "@maxMemoryUsed"):
+        assert shown in body
+
+
+def test_monitoring_can_be_left_out() -> None:
+    template = template_of(settings_of(monitoring=False))
+    assert not template.find_resources("AWS::CloudWatch::Alarm")
+    assert not template.find_resources("AWS::CloudWatch::Dashboard")
