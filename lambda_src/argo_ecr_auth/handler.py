@@ -12,11 +12,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from argo_ecr_auth.connections import Warm
 from argo_ecr_auth.events import chosen, parse_event
 from argo_ecr_auth.results import Result, figures_of
 from argo_ecr_auth.sessions import Sessions
 from argo_ecr_auth.settings import Settings, duration, load
-from argo_ecr_auth.sync import Order, Warm, sync
+from argo_ecr_auth.sync import Order, sync
 from argo_ecr_auth.targets import targets_of
 
 SETTINGS_FILE = "settings.json"  # at the asset's root
@@ -68,7 +69,7 @@ def _environment() -> tuple[Settings, Warm]:
 
 def _report(results: tuple[Result, ...]) -> None:
     for result in results:
-        log = logger.error if result.failed else logger.info
+        log = logger.error if result.failed else logger.warning if result.doubtful else logger.info
         log(result.action, extra=result.as_dict())
     for name, value in figures_of(results).items():
         metrics.add_metric(

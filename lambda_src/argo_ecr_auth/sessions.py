@@ -54,14 +54,17 @@ class Sessions:
         # boto3's sessions are not safe to share between threads while they make clients.
         self._lock = threading.RLock()
         self._sessions: dict[Role | None, Any] = {}  # boto3.Session: typed, it knows each service by name alone
-        self._clients: dict[tuple[str, str, Role | None], Any] = {}
+        self._clients: dict[tuple[str, str, Role | None, bool, bool], Any] = {}
 
-    def client(self, service: str, *, region: str, role: Role | None = None) -> Any:
-        """A client of this service in this region, with the role's rights."""
+    def client(
+        self, service: str, *, region: str, role: Role | None = None, fips: bool = False, dual_stack: bool = False
+    ) -> Any:
+        """A client of this service in this region, with the role's rights, at the endpoint that botocore knows."""
         with self._lock:
-            key = (service, region, role)
+            key = (service, region, role, fips, dual_stack)
             if key not in self._clients:
-                self._clients[key] = self._client(self._session(role), service, region_name=region)
+                endpoint = Config(use_fips_endpoint=fips or None, use_dualstack_endpoint=dual_stack or None)
+                self._clients[key] = self._client(self._session(role), service, region_name=region, config=endpoint)
             return self._clients[key]
 
     def credentials(self, role: Role | None = None) -> ReadOnlyCredentials:
@@ -76,9 +79,9 @@ class Sessions:
             raise aws_error(error, asked="for credentials", role=role) from None
         return frozen
 
-    def _client(self, session: Any, service: str, **arguments: Any) -> Any:
+    def _client(self, session: Any, service: str, *, config: Config | None = None, **arguments: Any) -> Any:
         with self._lock:
-            return session.client(service, config=_CALLS, **arguments)
+            return session.client(service, config=_CALLS.merge(config) if config else _CALLS, **arguments)
 
     def _session(self, role: Role | None) -> Any:
         if role not in self._sessions:

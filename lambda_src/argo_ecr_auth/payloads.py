@@ -1,0 +1,61 @@
+"""New tokens and the proof that they work, shared by the credentials of a run."""
+
+from collections.abc import Callable
+
+from argo_ecr_auth.authorization_token import AuthorizationToken
+from argo_ecr_auth.ecr import authorization_token
+from argo_ecr_auth.manifests import Payload, payload_of
+from argo_ecr_auth.once import Once
+from argo_ecr_auth.registry import Registry, TokenApi
+from argo_ecr_auth.registry_login import Proof
+from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.targets import Credential, Role
+
+ProveLogin = Callable[..., Proof]
+"""`prove_login` of registry_login.py, or what a test puts in its place to reach a registry on this machine."""
+
+
+class Payloads:
+    """One run's new tokens: one per role, API and region, each tried once at each registry."""
+
+    def __init__(self, *, sessions: Sessions, prove_login: ProveLogin) -> None:
+        self._sessions = sessions
+        self._prove_login = prove_login
+        self._tokens: Once[tuple[Role | None, TokenApi], AuthorizationToken] = Once()
+        self._proofs: Once[tuple[Role | None, str, str | None], Proof] = Once()
+
+    def new(self, credential: Credential) -> tuple[Payload, Proof]:
+        """New tokens for the credential's registries, as its Secret holds them, and what the registries say of them.
+
+        Raises SyncError where ECR gives none.
+        """
+        tokens = [self._token(credential.role, registry.api) for registry in credential.registries]
+        proofs = (
+            [self._proof(credential, *pair) for pair in zip(credential.registries, tokens, strict=True)]
+            if credential.verify_login
+            else [Proof(verified=None)]
+        )
+        return payload_of(credential, tokens), _together(proofs)
+
+    def _token(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
+        def ask() -> AuthorizationToken:
+            client = self._sessions.client(
+                api.service, region=api.region, role=role, fips=api.fips, dual_stack=api.dual_stack
+            )
+            return authorization_token(client, api=api, role=role)
+
+        return self._tokens.get((role, api), ask)
+
+    def _proof(self, credential: Credential, registry: Registry, token: AuthorizationToken) -> Proof:
+        repository = credential.verify_repository
+        return self._proofs.get(
+            (credential.role, registry.host, repository),
+            lambda: self._prove_login(registry.host, token, repository=repository),
+        )
+
+
+def _together(proofs: list[Proof]) -> Proof:
+    """Of several registries: refused where any refuses, proven where all do."""
+    said = {proof.verified for proof in proofs}
+    verified = False if False in said else None if None in said else True
+    return Proof(verified=verified, doubt="; ".join(proof.doubt for proof in proofs if proof.doubt) or None)
