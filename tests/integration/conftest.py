@@ -11,15 +11,17 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from argo_ecr_auth.connections import Warm
+from argo_ecr_auth.faults import faults_of
 from argo_ecr_auth.rbac import rbac_manifests
 from argo_ecr_auth.results import Result
 from argo_ecr_auth.sessions import Sessions
-from argo_ecr_auth.settings import Settings, faults_of
-from argo_ecr_auth.sync import Order, Warm, sync
+from argo_ecr_auth.settings import Settings
+from argo_ecr_auth.sync import Order, sync
 from argo_ecr_auth.targets import Target, targets_of
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.control_plane import ControlPlane
-from tests.local_cloud.environment import REGION
+from tests.local_cloud.environment import CLOSED_PROXY, REGION
 from tests.local_cloud.kube_api import KubeApi
 
 GROUP = "argo-ecr-auth"
@@ -124,7 +126,11 @@ def function_for(local_cloud: LocalCloud, role: str, monkeypatch: pytest.MonkeyP
             "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
             "AWS_SESSION_TOKEN": credentials["SessionToken"],
+            # Nothing leaves this machine: ECR's registries, which are not here, meet a closed door.
+            "HTTPS_PROXY": CLOSED_PROXY,
+            "https_proxy": CLOSED_PROXY,
             "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

@@ -14,6 +14,7 @@ import pytest
 import argo_ecr_auth
 from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.local_cloud.environment import CLOSED_PROXY
 
 # As Lambda runs a handler, with every logger wide open.
 _LAMBDA = """
@@ -55,6 +56,8 @@ def say(local_cloud: LocalCloud, role: str, tmp_path: Path) -> Callable[..., tup
                 "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
                 "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
                 "AWS_SESSION_TOKEN": credentials["SessionToken"],
+                "HTTPS_PROXY": CLOSED_PROXY,
+                "NO_PROXY": "127.0.0.1",
                 "POWERTOOLS_LOG_LEVEL": "DEBUG",
                 "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
                 "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
