@@ -44,6 +44,10 @@ demo: .venv/ready .venv-cloud/ready ## the main job, told as it happens, on this
 test: check ## everything: format, lint, types, the import contract, and all tests
 	@.venv/bin/python -m pytest --quiet $(ARGS)
 
+.PHONY: bench
+bench: .venv/ready ## what a cold start and a run cost, as ratios
+	@.venv/bin/python -m tests.benchmarks
+
 .PHONY: check
 check: .venv/ready .venv-cloud/ready ## what needs no test to run: format, lint, types, the import contract
 	@ruff format --check --quiet .
