@@ -36,9 +36,12 @@ def network_of(scope: Construct, *, settings: DeploymentSettings) -> Network | N
     """
     if settings.vpc is None:
         return None
-    # The zones are of no use here, but CDK wants one.
-    vpc = ec2.Vpc.from_vpc_attributes(scope, "Vpc", vpc_id=settings.vpc.id, availability_zones=["unknown"])
-    subnets = [ec2.Subnet.from_subnet_id(scope, id_, id_) for id_ in settings.vpc.subnets]
+    # CDK asks for zones and route tables; a function needs neither.
+    vpc = ec2.Vpc.from_vpc_attributes(scope, "Vpc", vpc_id=settings.vpc.id, availability_zones=["unused"])
+    subnets = [
+        ec2.Subnet.from_subnet_attributes(scope, id_, subnet_id=id_, route_table_id="unused")
+        for id_ in settings.vpc.subnets
+    ]
     groups: list[ec2.ISecurityGroup] = [
         ec2.SecurityGroup.from_security_group_id(scope, id_, id_, mutable=False) for id_ in settings.vpc.security_groups
     ]

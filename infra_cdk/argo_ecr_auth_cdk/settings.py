@@ -28,11 +28,16 @@ Architecture = Literal["arm64", "x86_64"]
 class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the function is, for clusters whose API server it could not reach otherwise."""
 
-    id: Annotated[str, msgspec.Meta(pattern="^vpc-[0-9a-f]+$(?!\\n)", description="The VPC, such as vpc-0123abcd.")]
+    id: Annotated[
+        str, msgspec.Meta(pattern="^vpc-[0-9a-f]{8,17}$(?!\\n)", description="The VPC, such as vpc-0123abcd.")
+    ]
     subnets: Annotated[
         tuple[
             Annotated[
-                str, msgspec.Meta(pattern="^subnet-[0-9a-f]+$(?!\\n)", description="A subnet, such as subnet-0123abcd.")
+                str,
+                msgspec.Meta(
+                    pattern="^subnet-[0-9a-f]{8,17}$(?!\\n)", description="A subnet, such as subnet-0123abcd."
+                ),
             ],
             ...,
         ],
@@ -41,7 +46,10 @@ class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     security_groups: Annotated[
         tuple[
             Annotated[
-                str, msgspec.Meta(pattern="^sg-[0-9a-f]+$(?!\\n)", description="A security group, such as sg-0123abcd.")
+                str,
+                msgspec.Meta(
+                    pattern="^sg-[0-9a-f]{8,17}$(?!\\n)", description="A security group, such as sg-0123abcd."
+                ),
             ],
             ...,
         ],

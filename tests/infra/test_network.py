@@ -11,7 +11,7 @@ from argo_ecr_auth_cdk.network import Network
 from argo_ecr_auth_cdk.reading import read_settings
 from tests.infra.synthesis import ACCOUNT, REGION, all_of, app_of, settings_of, template_of, the_only
 
-_VPC = {"id": "vpc-1", "subnets": ["subnet-1", "subnet-2"]}
+_VPC = {"id": "vpc-11111111", "subnets": ["subnet-11111111", "subnet-22222222"]}
 _FUNCTION, _GROUP = "AWS::Lambda::Function", "AWS::EC2::SecurityGroup"
 
 
@@ -30,20 +30,20 @@ def test_it_is_in_no_vpc_where_none_is_given() -> None:
 def test_it_is_in_the_subnets_with_a_group_that_lets_out_https_alone() -> None:
     template = template_of(settings_of(vpc=_VPC))
     group = the_only(template, _GROUP)
-    assert group["VpcId"] == "vpc-1"
+    assert group["VpcId"] == "vpc-11111111"
     assert "SecurityGroupIngress" not in group
     (out,) = group["SecurityGroupEgress"]
     assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 443, 443)
     (name,) = template.find_resources(_GROUP)
     assert the_only(template, _FUNCTION)["VpcConfig"] == {
-        "SubnetIds": ["subnet-1", "subnet-2"],
+        "SubnetIds": ["subnet-11111111", "subnet-22222222"],
         "SecurityGroupIds": [{"Fn::GetAtt": [name, "GroupId"]}],
     }
 
 
 def test_given_security_groups_are_used_as_they_are() -> None:
-    template = template_of(settings_of(vpc={**_VPC, "security_groups": ["sg-1"]}))
-    assert the_only(template, _FUNCTION)["VpcConfig"]["SecurityGroupIds"] == ["sg-1"]
+    template = template_of(settings_of(vpc={**_VPC, "security_groups": ["sg-11111111"]}))
+    assert the_only(template, _FUNCTION)["VpcConfig"]["SecurityGroupIds"] == ["sg-11111111"]
     assert not template.find_resources(_GROUP)
 
 
@@ -61,5 +61,6 @@ def test_a_vpc_of_the_same_app_can_be_given_as_it_is() -> None:
     subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
     network = Network(vpc=vpc, subnets=subnets, security_groups=(group,))
     ArgoEcrAuth(stack, "EcrAuth", settings=read_settings(settings_of()), network=network)
-    config = the_only(Template.from_stack(stack), _FUNCTION)["VpcConfig"]
-    assert len(config["SubnetIds"]) == 2
+    functions = all_of(Template.from_stack(stack), _FUNCTION)  # one more is CDK's, for the VPC
+    (ours,) = (function for function in functions if function["Handler"].startswith("argo_ecr_auth."))
+    assert len(ours["VpcConfig"]["SubnetIds"]) == 2
