@@ -11,6 +11,7 @@ from constructs import Construct
 from argo_ecr_auth.targets import Target
 from argo_ecr_auth_cdk.asset import function_code, this_runtime
 from argo_ecr_auth_cdk.metrics import NAMESPACE
+from argo_ecr_auth_cdk.network import Network, interface_statements
 from argo_ecr_auth_cdk.permissions import statements
 from argo_ecr_auth_cdk.pulls import pulls_of
 from argo_ecr_auth_cdk.schedules import tick
@@ -27,7 +28,15 @@ MEMORY_MB = 512
 class EcrAuthFunction(Construct):
     """`function`, with the settings in its asset; its `role`, with exactly the rights that they imply; `log_group`."""
 
-    def __init__(self, scope: Construct, id_: str, *, settings: DeploymentSettings, targets: Sequence[Target]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: DeploymentSettings,
+        targets: Sequence[Target],
+        network: Network | None = None,
+    ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
         runtime = settings.runtime or this_runtime()
@@ -44,9 +53,8 @@ class EcrAuthFunction(Construct):
             role_name=cdk.PhysicalName.GENERATE_IF_NEEDED,
         )
         self.log_group.grant_write(self.role)
-        for statement in statements(
-            targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account
-        ):
+        used = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
+        for statement in (*used, *(interface_statements() if network else ())):
             self.role.add_to_principal_policy(statement)
 
         self.function = lambda_.Function(
@@ -70,6 +78,9 @@ class EcrAuthFunction(Construct):
                 "POWERTOOLS_SERVICE_NAME": settings.installation,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
             },
+            vpc=network.vpc if network else None,
+            vpc_subnets=network.subnets if network else None,
+            security_groups=list(network.security_groups) if network else None,
             # The next tick is the retry; Lambda's own, after one and two minutes, would only overlap it.
             retry_attempts=0,
             max_event_age=tick(settings),

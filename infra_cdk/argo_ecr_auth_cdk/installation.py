@@ -15,6 +15,7 @@ from argo_ecr_auth_cdk.alarms import Alarms
 from argo_ecr_auth_cdk.cluster_access import ClusterAccess
 from argo_ecr_auth_cdk.dashboard import Dashboard
 from argo_ecr_auth_cdk.function import EcrAuthFunction
+from argo_ecr_auth_cdk.network import Network, network_of
 from argo_ecr_auth_cdk.reading import check_settings
 from argo_ecr_auth_cdk.schedules import Schedules
 from argo_ecr_auth_cdk.settings import DeploymentSettings
@@ -24,10 +25,14 @@ class ArgoEcrAuth(Construct):
     """Everything that an installation needs, in any stack.
 
     Clusters in other accounts and regions get access stacks beside this construct's stack, named after the
-    installation. Raises SettingsError with all faults, RuntimeMismatchError and InstallationError.
+    installation. `network` is for a VPC that the same app makes; the settings' `vpc` names one that is there.
+
+    Raises SettingsError with all faults, RuntimeMismatchError and InstallationError.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, settings: DeploymentSettings) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, settings: DeploymentSettings, network: Network | None = None
+    ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
         check_settings(settings, account=_known(stack.account), region=_known(stack.region))
@@ -35,7 +40,13 @@ class ArgoEcrAuth(Construct):
         complete = with_access_roles(settings, home=home)
         self.targets = targets_of(complete, region=home.region)
 
-        self.function = EcrAuthFunction(self, "Function", settings=complete, targets=self.targets)
+        self.function = EcrAuthFunction(
+            self,
+            "Function",
+            settings=complete,
+            targets=self.targets,
+            network=network or network_of(self, settings=settings),
+        )
         self.access_stacks: list[AccessStack] = []
         entries_here = self._give_access(settings, home=home)
         self.schedules = Schedules(

@@ -25,6 +25,38 @@ Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
 Architecture = Literal["arm64", "x86_64"]
 
 
+class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the function is, for clusters whose API server it could not reach otherwise."""
+
+    id: Annotated[
+        str, msgspec.Meta(pattern="^vpc-[0-9a-f]{8,17}$(?!\\n)", description="The VPC, such as vpc-0123abcd.")
+    ]
+    subnets: Annotated[
+        tuple[
+            Annotated[
+                str,
+                msgspec.Meta(
+                    pattern="^subnet-[0-9a-f]{8,17}$(?!\\n)", description="A subnet, such as subnet-0123abcd."
+                ),
+            ],
+            ...,
+        ],
+        msgspec.Meta(min_length=1, description="At least one; with a way to AWS and to the clusters."),
+    ]
+    security_groups: Annotated[
+        tuple[
+            Annotated[
+                str,
+                msgspec.Meta(
+                    pattern="^sg-[0-9a-f]{8,17}$(?!\\n)", description="A security group, such as sg-0123abcd."
+                ),
+            ],
+            ...,
+        ],
+        msgspec.Meta(description="Without any, one is made that lets out HTTPS and nothing in."),
+    ] = ()
+
+
 class DeployedCredentialSettings(CredentialSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One Secret in one namespace, and what its token may pull."""
 
@@ -64,6 +96,7 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
     check_every: Annotated[Duration, msgspec.Meta(description="How often each target is checked; 1m to 1h.")] = "2m"
     access: Access = "least-privilege"
     architecture: Architecture = "arm64"
+    vpc: VpcSettings | None = None
     monitoring: Annotated[bool, msgspec.Meta(description="false: no alarms and no dashboard.")] = True
     alarm_email: (
         Annotated[

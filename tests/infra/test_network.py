@@ -1,0 +1,66 @@
+"""The function in a VPC."""
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk.assertions import Template
+
+from argo_ecr_auth_cdk.installation import ArgoEcrAuth
+from argo_ecr_auth_cdk.network import Network
+from argo_ecr_auth_cdk.reading import read_settings
+from tests.infra.synthesis import ACCOUNT, REGION, all_of, app_of, settings_of, template_of, the_only
+
+_VPC = {"id": "vpc-11111111", "subnets": ["subnet-11111111", "subnet-22222222"]}
+_FUNCTION, _GROUP = "AWS::Lambda::Function", "AWS::EC2::SecurityGroup"
+
+
+def _interface_statements(template: Template) -> list[dict[str, Any]]:
+    policies = all_of(template, "AWS::IAM::Policy")
+    found = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    return [statement for statement in found if "ec2:" in str(statement["Action"])]
+
+
+def test_it_is_in_no_vpc_where_none_is_given() -> None:
+    template = template_of(settings_of())
+    assert "VpcConfig" not in the_only(template, _FUNCTION)
+    assert not _interface_statements(template)
+
+
+def test_it_is_in_the_subnets_with_a_group_that_lets_out_https_alone() -> None:
+    template = template_of(settings_of(vpc=_VPC))
+    group = the_only(template, _GROUP)
+    assert group["VpcId"] == "vpc-11111111"
+    assert "SecurityGroupIngress" not in group
+    (out,) = group["SecurityGroupEgress"]
+    assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 443, 443)
+    (name,) = template.find_resources(_GROUP)
+    assert the_only(template, _FUNCTION)["VpcConfig"] == {
+        "SubnetIds": ["subnet-11111111", "subnet-22222222"],
+        "SecurityGroupIds": [{"Fn::GetAtt": [name, "GroupId"]}],
+    }
+
+
+def test_given_security_groups_are_used_as_they_are() -> None:
+    template = template_of(settings_of(vpc={**_VPC, "security_groups": ["sg-11111111"]}))
+    assert the_only(template, _FUNCTION)["VpcConfig"]["SecurityGroupIds"] == ["sg-11111111"]
+    assert not template.find_resources(_GROUP)
+
+
+def test_lambda_may_handle_its_interfaces_and_the_functions_own_code_may_not() -> None:
+    allow, deny = _interface_statements(template_of(settings_of(vpc=_VPC)))
+    assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
+    assert allow["Action"] == deny["Action"]
+    assert deny["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
+
+
+def test_a_vpc_of_the_same_app_can_be_given_as_it_is() -> None:
+    stack = cdk.Stack(app_of(), "Mine", env=cdk.Environment(account=ACCOUNT, region=REGION))
+    vpc = ec2.Vpc(stack, "Vpc", max_azs=2)
+    group = ec2.SecurityGroup(stack, "Group", vpc=vpc)
+    subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
+    network = Network(vpc=vpc, subnets=subnets, security_groups=(group,))
+    ArgoEcrAuth(stack, "EcrAuth", settings=read_settings(settings_of()), network=network)
+    functions = all_of(Template.from_stack(stack), _FUNCTION)  # one more is CDK's, for the VPC
+    (ours,) = (function for function in functions if function["Handler"].startswith("argo_ecr_auth."))
+    assert len(ours["VpcConfig"]["SubnetIds"]) == 2
