@@ -66,8 +66,7 @@ def _faults_of_registries(credential: CredentialSettings) -> Iterator[str]:
         yield "registry: missing; it must be given"
     if credential.registry is not None and credential.registries:
         yield "registries: registry is given too; give one of them"
-    named = [("registry", credential.registry)] if credential.registry is not None else []
-    for key, host in [*named, *((f"registries[{i}]", host) for i, host in enumerate(credential.registries))]:
+    for key, host in credential.hosts_by_key:
         try:
             parse_registry(host)
         except NotARegistryError as fault:

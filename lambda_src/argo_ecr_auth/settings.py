@@ -124,9 +124,15 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     ) = None
 
     @property
+    def hosts_by_key(self) -> tuple[tuple[str, str], ...]:
+        """The registries' hosts, each with the key that it is written under."""
+        one = (("registry", self.registry),) if self.registry is not None else ()
+        return (*one, *((f"registries[{i}]", host) for i, host in enumerate(self.registries)))
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """The registries' hosts, however they are written."""
-        return self.registries or ((self.registry,) if self.registry is not None else ())
+        return tuple(host for _, host in self.hosts_by_key)
 
     @property
     def secret_names(self) -> tuple[tuple[str, ChartType | None], ...]:
