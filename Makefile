@@ -60,6 +60,10 @@ format: .venv/ready ## put the code into its format
 	@ruff format --quiet .
 	@ruff check --quiet --fix .
 
+.PHONY: snapshot
+snapshot: .venv/ready ## write the snapshot of the templates anew, for `git diff` to show what a change does to the cloud
+	@.venv/bin/python -m tests.infra.snapshot
+
 .PHONY: lock
 lock: .venv/ready ## pin the dependencies anew with hashes; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml -o $(FUNCTION_REQUIREMENTS)

@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from argo_ecr_auth.targets import Target
+from argo_ecr_auth_cdk.acknowledgements import acknowledge_runtime, acknowledge_wildcards
 from argo_ecr_auth_cdk.asset import function_code, this_runtime
 from argo_ecr_auth_cdk.metrics import NAMESPACE
 from argo_ecr_auth_cdk.network import Network, interface_statements
@@ -54,8 +55,10 @@ class EcrAuthFunction(Construct):
         )
         self.log_group.grant_write(self.role)
         used = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
-        for statement in (*used, *(interface_statements() if network else ())):
+        used += interface_statements() if network else []
+        for statement in used:
             self.role.add_to_principal_policy(statement)
+        acknowledge_wildcards(self.role, used)
 
         self.function = lambda_.Function(
             self,
@@ -85,6 +88,7 @@ class EcrAuthFunction(Construct):
             retry_attempts=0,
             max_event_age=tick(settings),
         )
+        acknowledge_runtime(self.function)
 
 
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}

@@ -115,7 +115,7 @@ class ArgoEcrAuth(Construct):
             function_role=self.function.role,
         )
         # Said, for a reference across accounts does not give it, and IAM refuses to trust a role that does not exist.
-        stack.add_dependency(cdk.Stack.of(self))
+        stack.add_stack_dependency(cdk.Stack.of(self))
         self.access_stacks.append(stack)
 
 

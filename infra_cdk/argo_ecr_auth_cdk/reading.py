@@ -11,6 +11,7 @@ from argo_ecr_auth_cdk.faults import deployment_faults
 from argo_ecr_auth_cdk.home_faults import home_faults
 from argo_ecr_auth_cdk.schema import Path, schema_faults, spelled
 from argo_ecr_auth_cdk.settings import DeploymentSettings
+from argo_ecr_auth_cdk.tokens import token_faults
 
 # What stands in for a required key that is faulty, so that the rest can be checked too.
 _STAND_IN_REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
@@ -29,10 +30,13 @@ def read_settings(document: object, *, account: str | None = None, region: str |
 
     `account` and `region` are the stack's, where they are known.
     """
-    found = schema_faults(document)
+    tokens = tuple(token_faults(document))
+    unknown = {path for path, _ in tokens}
+    found = (*tokens, *(fault for fault in schema_faults(document) if fault[0] not in unknown))
     if not found:
         settings = msgspec.convert(document, DeploymentSettings)
-        check_settings(settings, account=account, region=region)
+        if faults := _faults(settings, account=account, region=region):
+            raise SettingsError(faults)
         return settings
     rest = _sound_rest(document, [path for path, _ in found])
     places = [spelled(path) for path, _ in found]
@@ -49,9 +53,9 @@ def read_settings(document: object, *, account: str | None = None, region: str |
 
 
 def check_settings(settings: DeploymentSettings, *, account: str | None, region: str | None) -> None:
-    """For settings that were made in Python. Raises SettingsError with all faults."""
-    if faults := _faults(settings, account=account, region=region):
-        raise SettingsError(faults)
+    """For settings that were made in Python, where nothing has checked them. Raises SettingsError with all faults."""
+    document = msgspec.json.decode(msgspec.json.encode(settings))
+    read_settings(document, account=account, region=region)
 
 
 def _faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:

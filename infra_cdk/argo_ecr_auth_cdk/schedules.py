@@ -12,6 +12,7 @@ from constructs import Construct
 
 from argo_ecr_auth.settings import duration
 from argo_ecr_auth.targets import Target
+from argo_ecr_auth_cdk.acknowledgements import acknowledge_invocation, acknowledge_queue
 from argo_ecr_auth_cdk.grouping import grouped
 from argo_ecr_auth_cdk.settings import DeploymentSettings
 
@@ -55,6 +56,8 @@ class Schedules(Construct):
             retention_period=cdk.Duration.days(1),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
+        acknowledge_queue(self.undelivered)
+        acknowledge_invocation(role, function)
         self.by_target: dict[str, scheduler.Schedule] = {}
         for group, members in grouped(target.name for target in targets if target.enabled).items():
             schedule = scheduler.Schedule(

@@ -14,6 +14,7 @@ Path = tuple[str | int, ...]
 
 _NO_NEWLINE = r"(?!\n)"  # at the end of each pattern, for Python's `$` lets one through; of no use to a reader
 
+_LONGEST_SHOWN = 100
 _KINDS = {
     "object": "keys with values",
     "array": "a list",
@@ -76,7 +77,8 @@ def _hint(value: object, kinds: Sequence[str]) -> str:
 
 
 def _shown(value: object) -> str:
-    return msgspec.json.encode(value, enc_hook=str).decode()
+    text = msgspec.json.encode(value, enc_hook=str).decode()
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _described(schema: Mapping[str, Any]) -> str:

@@ -1,0 +1,37 @@
+"""The templates of an installation that uses everything; `make snapshot` writes them anew."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.infra.synthesis import REGISTRY, assembly_of, stack_of
+
+FILE = Path(__file__).parent / "snapshot.json"
+
+EVERYTHING: dict[str, Any] = {
+    "targets": [
+        {"cluster": "home"},
+        {"cluster": "edited", "access": "edit-policy"},
+        {"cluster": "away", "region": "us-east-1"},
+        {"cluster": "theirs", "account": "333333333333"},
+    ],
+    "credentials": [{"registry": REGISTRY, "pull_through_cache": True}],
+    "alarm_email": "platform-team@example.com",
+    "vpc": {"id": "vpc-11111111", "subnets": ["subnet-11111111"]},
+}
+
+# What differs with each change of the function's code, and with the Python that runs the tests.
+_CHANGING = {r"\b[0-9a-f]{64}\b": "HASH", r"python3\.[0-9]+": "PYTHON", r'"Analytics": "[^"]*"': '"Analytics": "..."'}
+
+
+def snapshot() -> str:
+    templates = {one.stack_name: one.template for one in assembly_of(stack_of(EVERYTHING)).stacks}
+    text = json.dumps(templates, indent=1, sort_keys=True) + "\n"
+    for changing, instead in _CHANGING.items():
+        text = re.sub(changing, instead, text)
+    return text
+
+
+if __name__ == "__main__":
+    FILE.write_text(snapshot())

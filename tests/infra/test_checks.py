@@ -1,0 +1,48 @@
+"""What reviewers' tools say of the templates: cdk-nag, cfn-lint, and a snapshot that shows what a change does."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from cdk_nag import AwsSolutionsChecks
+
+from tests.infra import snapshot
+from tests.infra.snapshot import EVERYTHING
+from tests.infra.synthesis import assembly_of, settings_of, stack_of
+
+_ONE_OF_EVERYTHING = settings_of()
+
+
+def _templates(document: dict[str, Any], **where: Any) -> dict[str, dict[str, Any]]:
+    return {one.stack_name: one.template for one in assembly_of(stack_of(document, **where)).stacks}
+
+
+@pytest.mark.parametrize("document", [_ONE_OF_EVERYTHING, EVERYTHING])
+def test_cdk_nag_finds_nothing_that_is_not_acknowledged(document: dict[str, Any]) -> None:
+    stack = stack_of(document)
+    app = cdk.Stage.of(stack)
+    assert app is not None
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
+    app.synth()  # it raises where there are findings
+
+
+@pytest.mark.parametrize(
+    ("document", "where"),
+    [(_ONE_OF_EVERYTHING, {}), (EVERYTHING, {}), (_ONE_OF_EVERYTHING, {"account": None, "region": None})],
+)
+def test_cfn_lint_finds_nothing(document: dict[str, Any], where: dict[str, Any], tmp_path: Path) -> None:
+    for name, template in _templates(document, **where).items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(template))
+    # W3005: a dependency that a reference implies too; CDK writes it for every role and its policy.
+    command = [str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", "W3005", "--"]
+    done = subprocess.run([*command, *map(str, tmp_path.iterdir())], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_templates_are_those_of_the_snapshot() -> None:
+    """The review of the snapshot's difference is the review of what a change does to the cloud."""
+    assert snapshot.snapshot() == snapshot.FILE.read_text(), "look at `make snapshot && git diff`"

@@ -1,0 +1,133 @@
+"""The constructs in somebody else's CDK app."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_eks as eks
+from aws_cdk import aws_iam as iam
+from aws_cdk.assertions import Template
+
+from argo_ecr_auth_cdk import (
+    ArgoEcrAuth,
+    DeployedCredentialSettings,
+    DeployedTargetSettings,
+    DeploymentSettings,
+    SettingsError,
+)
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, all_of, app_of, settings_of, stack_of
+
+_ROOT = Path(__file__).parents[2]
+
+_SOMEBODYS_APP = f"""
+import sys
+from pathlib import Path
+import aws_cdk as cdk
+import argo_ecr_auth, argo_ecr_auth_cdk
+from argo_ecr_auth_cdk import ArgoEcrAuth, DeployedCredentialSettings, DeployedTargetSettings, DeploymentSettings
+
+for package in (argo_ecr_auth, argo_ecr_auth_cdk):
+    assert Path(package.__file__).is_relative_to(sys.argv[1]), package
+app = cdk.App(outdir="cdk.out")
+stack = cdk.Stack(app, "Mine", env=cdk.Environment(account="{ACCOUNT}", region="{REGION}"))
+ArgoEcrAuth(
+    stack,
+    "EcrAuth",
+    settings=DeploymentSettings(
+        targets=(DeployedTargetSettings(cluster="demo"),),
+        credentials=(DeployedCredentialSettings(registry="{REGISTRY}"),),
+        architecture="x86_64",
+    ),
+)
+app.synth()
+"""
+
+
+def _settings(**changes: object) -> DeploymentSettings:
+    return DeploymentSettings(
+        targets=(DeployedTargetSettings(cluster="demo"),),
+        credentials=(DeployedCredentialSettings(registry=REGISTRY),),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def _stack(app: cdk.App | None = None, name: str = "Mine") -> cdk.Stack:
+    return cdk.Stack(app or app_of(), name, env=cdk.Environment(account=ACCOUNT, region=REGION))
+
+
+def test_the_wheel_has_all_that_bundling_needs(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path / "dist")]
+    subprocess.run(build, cwd=_ROOT, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    installed = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(installed)]
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+
+    # PYTHONPATH comes before the checkout that is installed here.
+    done = subprocess.run(
+        [sys.executable, "-c", _SOMEBODYS_APP, str(installed)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (asset,) = (path for path in (tmp_path / "cdk.out").glob("asset.*") if path.is_dir())
+    assert (asset / "argo_ecr_auth" / "handler.py").exists()
+    assert (asset / "kubernetes" / "client" / "api_client.py").exists()
+
+
+def test_a_name_that_is_not_known_at_synth_is_refused_with_what_to_do() -> None:
+    stack = _stack()
+    cluster = eks.CfnCluster(
+        stack, "Cluster", role_arn="arn", resources_vpc_config=eks.CfnCluster.ResourcesVpcConfigProperty(subnet_ids=[])
+    )
+    settings = DeploymentSettings(
+        targets=(DeployedTargetSettings(cluster=cluster.ref),),
+        credentials=(DeployedCredentialSettings(registry=REGISTRY),),
+        renew_before="13h",
+    )
+    with pytest.raises(SettingsError) as refused:
+        ArgoEcrAuth(stack, "EcrAuth", settings=settings)
+    assert [fault.split(": ")[0] for fault in refused.value.faults] == ["targets[0].cluster", "renew_before"]
+    assert "give the resource that it comes from a name of your own" in str(refused.value)
+
+
+def test_settings_made_in_python_are_checked_as_those_of_a_file() -> None:
+    with pytest.raises(SettingsError) as refused:
+        ArgoEcrAuth(_stack(), "EcrAuth", settings=_settings(installation="Not Lower"))
+    assert "lower case" in str(refused.value)
+
+
+def test_two_installations_fit_into_a_stack_and_onto_a_cluster() -> None:
+    stack = _stack()
+    for name in ("one", "two"):
+        ArgoEcrAuth(stack, name, settings=_settings(installation=name))
+    entries = all_of(Template.from_stack(stack), "AWS::EKS::AccessEntry")
+    assert [entry["KubernetesGroups"] for entry in entries] == [["one"], ["two"]]
+    assert entries[0]["PrincipalArn"] != entries[1]["PrincipalArn"]
+
+
+def test_tags_and_a_permissions_boundary_reach_everything() -> None:
+    targets = [{"cluster": "demo"}, {"cluster": "theirs", "account": "333333333333"}]
+    stack = stack_of(settings_of(targets=targets))
+    stacks = (stack, *stack.installation.access_stacks)
+    for one in stacks:
+        cdk.Tags.of(one).add("team", "platform")
+        iam.PermissionsBoundary.of(one).apply(iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"))
+    for role in [role for one in stacks for role in all_of(Template.from_stack(one), "AWS::IAM::Role")]:
+        assert role["PermissionsBoundary"]
+        assert {"Key": "team", "Value": "platform"} in role["Tags"]
+
+
+def test_a_qualifier_of_the_bootstrap_is_used() -> None:
+    app = app_of(context={"@aws-cdk/core:bootstrapQualifier": "mine12345"})
+    stack = _stack(app)
+    ArgoEcrAuth(stack, "EcrAuth", settings=_settings())
+    (function,) = all_of(Template.from_stack(stack), "AWS::Lambda::Function")
+    assert "cdk-mine12345-assets" in json.dumps(function["Code"])
