@@ -21,6 +21,11 @@ SECRET = "/api/v1/namespaces/argocd/secrets/ecr-auth"
 CONFIG_MAP = "/api/v1/namespaces/argocd/configmaps/ecr-auth"
 
 
+def path_with_tools() -> dict[str, str]:
+    """For the CDK CLI: Node.js may be the one of the Python packages."""
+    return {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
     """What an invocation by hand answered."""
@@ -48,8 +53,7 @@ class Installation:
         done = subprocess.run(
             [ROOT / ".venv/bin/cdk", command, f"--output={self.output}", *app, *self._context(), *arguments],
             cwd=ROOT,
-            # Node.js may be the one of the Python packages.
-            env=self.cloud.environment() | {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"},
+            env=self.cloud.environment() | path_with_tools(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -163,10 +163,12 @@ class LocalCloud(EmulatorProcess):
         log = self.state_dir / "requests.jsonl"
         return [json.loads(line) for line in log.read_text().split("\n")[:-1]]
 
-    def bootstrap(self, *, account: str = ACCOUNT, region: str = REGION) -> None:
-        """`cdk bootstrap`, about 15 seconds."""
+    def bootstrap(self, *, account: str = ACCOUNT, region: str = REGION, trust: str | None = None) -> None:
+        """`cdk bootstrap`; deployments from the account `trust` may then come too."""
+        policies = "--cloudformation-execution-policies=arn:aws:iam::aws:policy/AdministratorAccess"
+        trusting = [f"--trust={trust}", policies] if trust else []
         done = subprocess.run(
-            [_ROOT / ".venv" / "bin" / "cdk", "bootstrap", "--no-notices", f"aws://{account}/{region}"],
+            [_ROOT / ".venv" / "bin" / "cdk", "bootstrap", "--no-notices", f"aws://{account}/{region}", *trusting],
             # No cdk.json: the bootstrap needs no app.
             cwd=self.state_dir,
             env=self.environment(account=account, region=region),

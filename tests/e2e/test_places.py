@@ -1,0 +1,173 @@
+"""Two accounts and two regions with a cluster each, deployed by one app and kept fresh by its schedules.
+
+IAM is enforced, so that this is also where each right that the function has is taken away in turn.
+"""
+
+import base64
+import contextlib
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.conftest import CONFIG_MAP, REGISTRY, ROOT, SECRET, Installation
+from tests.local_cloud import binaries, ecr_token
+from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.local_cloud.environment import ACCOUNT, REGION
+
+_OTHER_ACCOUNT, _OTHER_REGION = "222222222222", "eu-west-1"
+_PLACES = {"home": (ACCOUNT, REGION), "away": (ACCOUNT, _OTHER_REGION), "theirs": (_OTHER_ACCOUNT, _OTHER_REGION)}
+_SETTINGS = {
+    "targets": [
+        {"cluster": "home"},
+        {"cluster": "away", "region": _OTHER_REGION},
+        {"cluster": "theirs", "region": _OTHER_REGION, "account": _OTHER_ACCOUNT},
+    ],
+    "credentials": [{"registry": REGISTRY}],
+    "check_every": "1m",
+}
+_A_TICK_AND_A_COLD_START = 120
+
+
+# By what the function then says: a target, the action, and the account of the role that it is taken from.
+_RIGHTS = {
+    "ECR": ("home", "ecr:GetAuthorizationToken", ACCOUNT),
+    "EKS": ("home", "eks:DescribeCluster", ACCOUNT),
+    "STS": ("theirs", "sts:AssumeRole", ACCOUNT),
+    "EKS for the cluster theirs": ("theirs", "eks:DescribeCluster", _OTHER_ACCOUNT),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """What is deployed, and the clusters by their names."""
+
+    installation: Installation
+    clusters: dict[str, Cluster]
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    """Everything deployed and nothing invoked by hand."""
+    folder = tmp_path_factory.mktemp("places")
+    with LocalCloud(folder / "cloud") as cloud:
+        for name, (account, region) in _PLACES.items():
+            cloud.begin_cluster(name, account=account, region=region)
+        for account, region in set(_PLACES.values()):
+            _bootstrap(cloud, account=account, region=region)
+        clusters = {
+            name: cloud.finish_cluster(name, account=account, region=region)
+            for name, (account, region) in _PLACES.items()
+        }
+        (folder / "settings.yaml").write_text(yaml.safe_dump(_SETTINGS))
+        context = {"settings": str(folder / "settings.yaml"), **cloud.cdk_context()}
+        installation = Installation(cloud=cloud, cluster=clusters["home"], output=folder / "cdk.out", context=context)
+        installation.cdk("synth", "--quiet")
+        for name, cluster in clusters.items():
+            _apply(cluster, folder / "cdk.out" / "rbac" / f"{name}.rbac.yaml")
+        installation.cdk("deploy", "--all", "--require-approval=never")
+        yield Places(installation=installation, clusters=clusters)
+
+
+def test_the_schedules_keep_the_clusters_of_all_places_fresh(places: Places) -> None:
+    deadline = time.monotonic() + _A_TICK_AND_A_COLD_START
+    for cluster in places.clusters.values():
+        while cluster.admin.request("GET", CONFIG_MAP)[0] != 200:
+            assert time.monotonic() < deadline, cluster.name
+            time.sleep(1)
+    for cluster in places.clusters.values():
+        _, secret = cluster.admin.request("GET", SECRET)
+        token = ecr_token.parse(base64.b64decode(secret["data"]["password"]).decode())
+        # The registry is the function's account's, whose own role asks for the token wherever the cluster is.
+        assert f"::{ACCOUNT}:assumed-role/" in token.caller
+
+
+def test_only_the_other_accounts_cluster_is_reached_through_a_role_of_that_account(places: Places) -> None:
+    accounts = {
+        name: {
+            event["user"]["username"].split(":")[4]
+            for event in cluster.audit_events()
+            if "assumed-role" in event["user"]["username"]
+        }
+        for name, cluster in places.clusters.items()
+    }
+    assert accounts == {"home": {ACCOUNT}, "away": {ACCOUNT}, "theirs": {_OTHER_ACCOUNT}}
+
+
+@pytest.mark.parametrize("asked", _RIGHTS)
+def test_without_any_one_right_the_run_fails_for_that_reason(asked: str, places: Places) -> None:
+    target, action, account = _RIGHTS[asked]
+    event = {"targets": [target], "force": True}
+
+    with _without(places.installation.cloud, action=action, account=account):
+        _make_cold(places.installation)
+        refused = places.installation.invoke(event)
+    _make_cold(places.installation)
+    allowed = places.installation.invoke(event)
+
+    assert refused.failed
+    (result,) = refused.results
+    assert f"asked {asked}" in result["error"]
+    assert "AccessDenied" in result["error"]
+    assert not allowed.failed, allowed.answer
+
+
+@contextlib.contextmanager
+def _without(cloud: LocalCloud, *, action: str, account: str) -> Iterator[None]:
+    """Take the statement of the action from the function's role, or from the one that it assumes in this account."""
+    iam = cloud.client("iam", account=account)
+    before = {}
+    for role in iam.list_roles()["Roles"]:
+        for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+            if role["RoleName"].startswith("argo-ecr-auth"):
+                policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)
+                before[role["RoleName"], name] = policy["PolicyDocument"]
+    taken = {}
+    for place, document in before.items():
+        rest = [statement for statement in document["Statement"] if statement["Action"] != action]
+        if len(rest) < len(document["Statement"]):
+            taken[place] = {**document, "Statement": rest}
+    assert len(taken) == 1
+    try:
+        for (role_name, name), document in taken.items():
+            iam.put_role_policy(RoleName=role_name, PolicyName=name, PolicyDocument=json.dumps(document))
+        yield
+    finally:
+        for role_name, name in taken:
+            policy = json.dumps(before[role_name, name])
+            iam.put_role_policy(RoleName=role_name, PolicyName=name, PolicyDocument=policy)
+
+
+def _make_cold(installation: Installation) -> None:
+    """A change of the function's configuration ends its environments, with all that they keep."""
+    functions, name = installation.cloud.client("lambda"), installation.outputs()["FunctionName"]
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    variables["COLD"] = str(int(variables.get("COLD", 0)) + 1)
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+def _bootstrap(cloud: LocalCloud, *, account: str, region: str) -> None:
+    """As for any app that deploys into several accounts: each trusts the one that deploys."""
+    command = [
+        str(ROOT / ".venv/bin/cdk"),
+        "bootstrap",
+        "--no-notices",
+        f"aws://{account}/{region}",
+        "--trust",
+        ACCOUNT,
+    ]
+    command += ["--cloudformation-execution-policies", "arn:aws:iam::aws:policy/AdministratorAccess"]
+    environment = cloud.environment(account=account, region=region)
+    subprocess.run(
+        command, cwd=cloud.state_dir, env=environment, stdin=subprocess.DEVNULL, check=True, capture_output=True
+    )
+
+
+def _apply(cluster: Cluster, manifest: Path) -> None:
+    kubectl = [str(binaries.find().kubectl), f"--kubeconfig={cluster.kubeconfig}"]
+    subprocess.run([*kubectl, "apply", "-f", str(manifest)], check=True, capture_output=True)
