@@ -11,6 +11,8 @@ from argo_ecr_auth.settings import CredentialSettings, Settings, duration
 SHORTEST_RENEW_BEFORE = timedelta(minutes=10)
 LONGEST_RENEW_BEFORE = timedelta(hours=11)
 
+_LONGEST_NAME = 253  # of a Kubernetes object
+
 _KEYS_NOT_FOR = {
     "repository": ("registries",),
     "repo-creds": ("registries", "name", "project"),
@@ -49,6 +51,9 @@ def _faults_of_credentials(settings: Settings) -> Iterator[str]:
 
 def _faults_of_kind(credential: CredentialSettings) -> Iterator[str]:
     kind = credential.kind
+    for name, _ in credential.secret_names:
+        if len(name) > _LONGEST_NAME:
+            yield f"secret_name: {name[:20]}... is too long; a name has at most {_LONGEST_NAME} characters"
     for key in _KEYS_NOT_FOR[kind]:
         if getattr(credential, key):
             yield f"{key}: not for the kind {kind}"
@@ -57,13 +62,14 @@ def _faults_of_kind(credential: CredentialSettings) -> Iterator[str]:
         if place != credential.registry and not place.startswith(credential.registry + "/"):
             host = credential.registry
             yield f"url: {credential.url!r} is neither {host} nor below it ({host}/...)"
-        if credential.url.startswith("oci://") and credential.type == "helm":
-            yield "url: no oci:// for the type helm"
+        helm = credential.type == "helm" or (credential.kind == "repository" and credential.type is None)
+        if credential.url.startswith("oci://") and helm:
+            yield "url: oci:// goes with type: oci; the type here is helm"
 
 
 def _faults_of_registries(credential: CredentialSettings) -> Iterator[str]:
     if not credential.hosts:
-        yield "registry: missing; it must be given"
+        yield f"registry: missing; it must be given{', or registries' if credential.kind == 'pull-secret' else ''}"
     if credential.registry is not None and credential.registries:
         yield "registries: registry is given too; give one of them"
     for key, host in credential.hosts_by_key:
@@ -71,7 +77,7 @@ def _faults_of_registries(credential: CredentialSettings) -> Iterator[str]:
             parse_registry(host)
         except NotARegistryError as fault:
             yield f"{key}: {fault}"
-    for host in {host for host in credential.registries if credential.registries.count(host) > 1}:
+    for host in dict.fromkeys(host for host in credential.registries if credential.registries.count(host) > 1):
         yield f"registries: {host} stands there twice"
     if credential.verify_repository and credential.verify == "off":
         yield "verify_repository: verify is off"

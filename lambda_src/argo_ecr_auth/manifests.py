@@ -25,6 +25,11 @@ EXPIRY_ANNOTATION = "argo-ecr-auth/expires-at"
 SOURCE_ANNOTATION = "argo-ecr-auth/token-source"
 """On the ConfigMap: for which registries and as whom the token was asked for; other settings need another token."""
 
+REFUSED_ANNOTATION = "argo-ecr-auth/refused"
+"""On the ConfigMap, where a registry refused the token that was written for want of a living one: what it said."""
+
+FIELD_MANAGER = "argo-ecr-auth"
+
 EXPIRY_KEY = "expireyTime"  # the original tool's spelling
 
 _SECRET_TYPES = {"pull-secret": "kubernetes.io/dockerconfigjson"}
@@ -75,8 +80,9 @@ def secret_manifest(credential: Credential, payload: Payload) -> Manifest:
     }
 
 
-def config_map_manifest(credential: Credential, payload: Payload) -> Manifest:
-    """The ConfigMap that says when the token in the Secret ends."""
+def config_map_manifest(credential: Credential, payload: Payload, *, refused: str | None = None) -> Manifest:
+    """The ConfigMap that says when the token in the Secret ends; `refused` is what a registry has against it."""
+    doubts = {REFUSED_ANNOTATION: refused} if refused else {}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -88,6 +94,7 @@ def config_map_manifest(credential: Credential, payload: Payload) -> Manifest:
                 FINGERPRINT_ANNOTATION: fingerprint(payload.text.encode()),
                 EXPIRY_ANNOTATION: rfc3339(payload.expires_at),
                 SOURCE_ANNOTATION: source_of(credential),
+                **doubts,
             },
         },
         "data": {EXPIRY_KEY: rfc3339(payload.expires_at), "name": credential.registry},

@@ -1,6 +1,9 @@
 """New tokens and the proof that they work, shared by the credentials of a run."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from botocore.exceptions import BotoCoreError
 
 from argo_ecr_auth.authorization_token import AuthorizationToken
 from argo_ecr_auth.ecr import authorization_token
@@ -8,17 +11,24 @@ from argo_ecr_auth.manifests import Payload, payload_of
 from argo_ecr_auth.once import Once
 from argo_ecr_auth.registry import Registry, TokenApi
 from argo_ecr_auth.registry_login import Proof
-from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.sessions import Sessions, aws_error
 from argo_ecr_auth.targets import Credential, Role
 
 ProveLogin = Callable[..., Proof]
 """`prove_login` of registry_login.py, or what a test puts in its place to reach a registry on this machine."""
 
 
+_SECONDS_OF_PROOF = 10
+"""For all registries of a credential: the check is never the outage."""
+
+
 class Payloads:
     """One run's new tokens: one per role, API and region, each tried once at each registry."""
 
-    def __init__(self, *, sessions: Sessions, prove_login: ProveLogin) -> None:
+    def __init__(
+        self, *, sessions: Sessions, prove_login: ProveLogin, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._monotonic = monotonic
         self._sessions = sessions
         self._prove_login = prove_login
         self._tokens: Once[tuple[Role | None, TokenApi], AuthorizationToken] = Once()
@@ -30,21 +40,30 @@ class Payloads:
         Raises SyncError where ECR gives none.
         """
         tokens = [self._token(credential.role, registry.api) for registry in credential.registries]
-        proofs = (
-            [self._proof(credential, *pair) for pair in zip(credential.registries, tokens, strict=True)]
-            if credential.verify_login
-            else [Proof(verified=None)]
-        )
-        return payload_of(credential, tokens), _together(proofs)
+        return payload_of(credential, tokens), _together(self._proofs_of(credential, tokens))
 
     def _token(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
         def ask() -> AuthorizationToken:
-            client = self._sessions.client(
-                api.service, region=api.region, role=role, fips=api.fips, dual_stack=api.dual_stack
-            )
+            try:
+                client = self._sessions.client(
+                    api.service, region=api.region, role=role, fips=api.fips, dual_stack=api.dual_stack
+                )
+            except BotoCoreError as error:
+                raise aws_error(error, asked=f"for {api.service}'s API in {api.region}", role=role) from None
             return authorization_token(client, api=api, role=role)
 
         return self._tokens.get((role, api), ask)
+
+    def _proofs_of(self, credential: Credential, tokens: Sequence[AuthorizationToken]) -> Iterator[Proof]:
+        if not credential.verify_login:
+            yield Proof(verified=None)
+            return
+        started = self._monotonic()
+        for registry, token in zip(credential.registries, tokens, strict=True):
+            if self._monotonic() - started > _SECONDS_OF_PROOF:
+                yield Proof(verified=None, doubt=f"not verified: no time was left to ask {registry.host}")
+            else:
+                yield self._proof(credential, registry, token)
 
     def _proof(self, credential: Credential, registry: Registry, token: AuthorizationToken) -> Proof:
         repository = credential.verify_repository
@@ -54,8 +73,9 @@ class Payloads:
         )
 
 
-def _together(proofs: list[Proof]) -> Proof:
+def _together(told: Iterable[Proof]) -> Proof:
     """Of several registries: refused where any refuses, proven where all do."""
+    proofs = list(told)
     said = {proof.verified for proof in proofs}
     verified = False if False in said else None if None in said else True
     return Proof(verified=verified, doubt="; ".join(proof.doubt for proof in proofs if proof.doubt) or None)

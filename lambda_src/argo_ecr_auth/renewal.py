@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from argo_ecr_auth.authorization_token import fingerprint
-from argo_ecr_auth.changes import LATER, NEW, Change, changes_of
+from argo_ecr_auth.changes import Change, changes_of
 from argo_ecr_auth.manifests import (
     EXPIRY_ANNOTATION,
     EXPIRY_KEY,
     FINGERPRINT_ANNOTATION,
+    REFUSED_ANNOTATION,
     SOURCE_ANNOTATION,
     Manifest,
     Payload,
@@ -22,6 +23,7 @@ from argo_ecr_auth.reading import Reading, metadata_of
 from argo_ecr_auth.settings import TOKEN_LIFE
 from argo_ecr_auth.targets import Credential
 
+_LONGEST_REASON = 300
 _CLOCK_SKEW = timedelta(minutes=5)
 _LONGEST_JITTER = timedelta(hours=1)
 
@@ -35,6 +37,7 @@ class Plan:
     expires_at: datetime | None  # of the token that is there, where that is known
     payload: Payload | None  # the one that is there and may stay; None where a new token is due
     changes: tuple[Change, ...] = ()
+    refused: bool = False  # the one that is there was refused by its registry already
 
 
 def jitter(target: str, *, renew_before: timedelta) -> timedelta:
@@ -66,26 +69,24 @@ def decide(
     there = _payload_text(secret, credential)
     annotations = metadata_of(config_map, "annotations")
     foreign = _foreign_payload(there, secret_key(credential), annotations)
-    elsewhere = (
-        f"the token was asked for {annotations[SOURCE_ANNOTATION]}, not for {source_of(credential)}"
-        if annotations.get(SOURCE_ANNOTATION, source_of(credential)) != source_of(credential)
-        else None
-    )
-    repairs = tuple(reason for reason in (doubtful, foreign, elsewhere) if reason)
+    refused = annotations.get(REFUSED_ANNOTATION)
+    repairs = tuple(filter(None, (doubtful, foreign, _of_another_source(credential, annotations), refused)))
     dues = ["a renewal was asked for"] if force else []
     if expires_at is not None and expires_at - now < renew_before:
         dues.append(f"{_left(expires_at - now)}, renewed below {_hours(renew_before)}")
 
     payload = None if repairs or dues or expires_at is None else Payload(text=there.decode(), expires_at=expires_at)
     changes = tuple(changes_of(reading, credential, payload=payload))
-    differing = tuple(str(change) for change in changes if change.wanted not in {NEW, LATER})
+    differing = tuple(str(change) for change in changes if not change.of_the_token)
+    # An expiry speaks of the password that it was written with. What the original tool wrote is taken at its word.
+    of_something_else = doubtful or refused or (foreign and FINGERPRINT_ANNOTATION in annotations)
     return Plan(
         action="repaired" if repairs or differing else "renewed" if dues else "fresh",
-        reasons=(*repairs, *dues, *differing),
-        # The expiry that was written speaks of the password that was written; of others nothing is known.
-        expires_at=None if doubtful or foreign else expires_at,
+        reasons=tuple(_one_line(reason) for reason in (*repairs, *dues, *differing)),
+        expires_at=None if of_something_else else expires_at,
         payload=payload,
         changes=changes,
+        refused=refused is not None,
     )
 
 
@@ -108,10 +109,13 @@ def _expiry(config_map: Manifest, *, now: datetime) -> tuple[datetime | None, st
 
 
 def _payload_text(secret: Manifest, credential: Credential) -> bytes:
+    """What is under the payload's key; nothing where that is no text, as something else's then."""
     try:
-        return base64.b64decode((secret.get("data") or {}).get(secret_key(credential)) or "")
+        text = base64.b64decode((secret.get("data") or {}).get(secret_key(credential)) or "")
+        text.decode()
     except ValueError:
         return b""
+    return text
 
 
 def _foreign_payload(there: bytes, key: str, annotations: Mapping[str, str]) -> str | None:
@@ -119,6 +123,17 @@ def _foreign_payload(there: bytes, key: str, annotations: Mapping[str, str]) -> 
     if written is None:
         return f"the {key} has no fingerprint in the ConfigMap: something else wrote it"
     return None if fingerprint(there) == written else f"the {key} is not the one that was written"
+
+
+def _of_another_source(credential: Credential, annotations: Mapping[str, str]) -> str | None:
+    if FINGERPRINT_ANNOTATION not in annotations or annotations.get(SOURCE_ANNOTATION) == source_of(credential):
+        return None
+    return f"the token was asked for {annotations.get(SOURCE_ANNOTATION, 'elsewhere')}, not for {source_of(credential)}"
+
+
+def _one_line(reason: str) -> str:
+    """Parts of it may be somebody's words."""
+    return " ".join(reason.split())[:_LONGEST_REASON]
 
 
 def _left(remaining: timedelta) -> str:

@@ -14,6 +14,10 @@ TOKEN_LIFE = timedelta(hours=12)
 _LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
 _SUBDOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$(?!\n)"
 
+# ECR's own (Amazon ECR API Reference, CreateRepository).
+_REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+_ONE_LINE = r"^\S(.*\S)?$(?!\n)"
+
 Duration = Annotated[
     str,
     msgspec.Meta(
@@ -95,17 +99,17 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^(oci://)?[a-z0-9.-]+(/[a-z0-9._/-]*[a-z0-9])?$(?!\n)",
+                pattern=rf"^(oci://)?[a-z0-9.-]+(/{_REPOSITORY})?$(?!\n)",
                 description="The registry's host, or HOST/PREFIX; for type oci with or without oci://.",
             ),
         ]
         | None
     ) = None
-    name: Annotated[str, msgspec.Meta(min_length=1, description="Argo CD's name for the repository: ecr.")] | None = (
-        None
-    )
+    name: (
+        Annotated[str, msgspec.Meta(pattern=_ONE_LINE, description="Argo CD's name for the repository: ecr.")] | None
+    ) = None
     project: (
-        Annotated[str, msgspec.Meta(min_length=1, description="The Argo CD project that alone may use it.")] | None
+        Annotated[str, msgspec.Meta(pattern=_ONE_LINE, description="The Argo CD project that alone may use it.")] | None
     ) = None
     role_arn: RoleArn | None = None
     external_id: ExternalId | None = None
@@ -116,7 +120,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^[a-z0-9]([a-z0-9._/-]*[a-z0-9])?$(?!\n)",
+                pattern=rf"^{_REPOSITORY}$(?!\n)",
                 description="A repository whose tags a new token should be able to list.",
             ),
         ]

@@ -170,11 +170,10 @@ def test_a_url_that_is_not_below_the_registry_is_a_fault(kind: str, url: str) ->
 @pytest.mark.parametrize("kind", ["repository", "repo-creds"])
 def test_the_scheme_of_oci_is_not_for_the_type_helm(kind: str) -> None:
     assert _of_credential(registry=HOST, kind=kind, type="helm", url=f"oci://{URL}") == [
-        "url: no oci:// for the type helm"
+        "url: oci:// goes with type: oci; the type here is helm"
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="it becomes a helm repository without a word: the type defaults to helm")
 def test_the_scheme_of_oci_is_not_for_a_repository_without_a_type() -> None:
     assert len(_of_credential(registry=HOST, url=f"oci://{URL}")) == 1
 
@@ -243,7 +242,6 @@ def test_a_template_of_one_type_leaves_the_second_name_free(chart_type: str) -> 
     assert faults_of(settings(credentials=[one, {"registry": HOST, "secret_name": "ecr-oci"}])) == ()
 
 
-@pytest.mark.xfail(strict=True, reason="-oci makes the second name longer than Kubernetes allows, told by no one")
 def test_a_pair_whose_second_name_is_too_long_is_a_fault() -> None:
     assert faults_of(settings(credentials=[PAIR | {"secret_name": "s" * 250}])) != ()
 
