@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from kubernetes.client.api_client import ApiClient
 
-from argo_ecr_auth.cluster import Connection, api_client, read_object
+from argo_ecr_auth.cluster import FUNCTION, Connection, api_client, read_object
 from argo_ecr_auth.eks import Address, describe_cluster
 from argo_ecr_auth.eks_token import bearer_token
 from argo_ecr_auth.errors import AddressError
@@ -19,6 +19,7 @@ class Warm:
     """What an environment keeps between runs: AWS clients, and by target its address with the client for it."""
 
     sessions: Sessions
+    caller: str = FUNCTION  # as messages name who asks
     clusters: dict[str, tuple[Address, ApiClient]] = field(default_factory=dict)
 
 
@@ -32,9 +33,9 @@ class Connections:
     def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
         """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
         known = self._warm.clusters.get(target.name)
-        connection = self._connections.get((target.name, False), lambda: self._connect(target, known))
+        connection = self.connection(target)
         try:
-            return connection, _read(connection, credential)
+            return connection, read_credential(connection, credential)
         except AddressError:
             if known is None or target.endpoint is not None:
                 raise
@@ -42,7 +43,12 @@ class Connections:
             connection = self._connections.get((target.name, True), lambda: self._connect(target, None))
             if self._warm.clusters[target.name][0] == known[0]:
                 raise
-        return connection, _read(connection, credential)
+        return connection, read_credential(connection, credential)
+
+    def connection(self, target: Target) -> Connection:
+        """The way to the target's cluster, from what an earlier run knows of it. Raises SyncError."""
+        known = self._warm.clusters.get(target.name)
+        return self._connections.get((target.name, False), lambda: self._connect(target, known))
 
     def _connect(self, target: Target, known: tuple[Address, ApiClient] | None) -> Connection:
         if known is None:
@@ -56,6 +62,7 @@ class Connections:
             bearer=bearer_token(
                 credentials=self._warm.sessions.credentials(target.role), cluster=target.cluster, region=target.region
             ),
+            caller=self._warm.caller,
         )
 
     def _address(self, target: Target) -> Address:
@@ -65,7 +72,8 @@ class Connections:
         return describe_cluster(eks, cluster=target.cluster, region=target.region, role=target.role)
 
 
-def _read(connection: Connection, credential: Credential) -> Reading:
+def read_credential(connection: Connection, credential: Credential) -> Reading:
+    """Both objects of a credential. Raises SyncError."""
     namespace, name = credential.namespace, credential.secret_name
     return Reading(
         secret=read_object(connection, kind="Secret", namespace=namespace, name=name),

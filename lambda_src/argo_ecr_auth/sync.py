@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Protocol
 
 from argo_ecr_auth.cluster import Connection, apply_object
 from argo_ecr_auth.connections import Connections, Warm
@@ -34,6 +34,13 @@ class Order:
     force: bool = False
 
 
+class Reads(Protocol):
+    """Where a run reads from: the targets' connections, or what the command line puts in their place."""
+
+    def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
+        """What the cluster holds of the credential, and the connection to write it over. Raises SyncError."""
+
+
 def sync(
     targets: Sequence[Target],
     *,
@@ -41,19 +48,23 @@ def sync(
     warm: Warm,
     now: Callable[[], datetime],
     prove_login: ProveLogin = prove_login,
+    connections: Reads | None = None,
 ) -> tuple[Result, ...]:
     """Keep the targets' credentials fresh; a result for each, in their order, whatever happens to any of them.
 
-    Ends within `order.seconds`: what has not finished by then is reported as failed, and writes nothing any more.
+    Ends within `order.seconds`: what has not finished by then is reported as failed, and writes nothing any more. So
+    does a run that is interrupted.
     """
     payloads = Payloads(sessions=warm.sessions, prove_login=prove_login)
-    run = _Run(order=order, connections=Connections(warm), payloads=payloads, now=now)
+    run = _Run(order=order, connections=connections or Connections(warm), payloads=payloads, now=now)
     work = [(target, credential) for target in targets for credential in target.credentials]
     pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
     tasks = [pool.submit(run.result, target, credential) for target, credential in work]
-    wait(tasks, timeout=order.seconds)
-    run.stopped.set()
-    pool.shutdown(wait=False, cancel_futures=True)
+    try:
+        wait(tasks, timeout=order.seconds)
+    finally:
+        run.stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)
     return tuple(
         task.result() if task.done() and not task.cancelled() else run.unfinished(target, credential)
         for task, (target, credential) in zip(tasks, work, strict=True)
@@ -63,9 +74,7 @@ def sync(
 class _Run:
     """What the credentials of one run share."""
 
-    def __init__(
-        self, *, order: Order, connections: Connections, payloads: Payloads, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, *, order: Order, connections: Reads, payloads: Payloads, now: Callable[[], datetime]) -> None:
         self.stopped = threading.Event()
         self._order = order
         self._connections = connections
@@ -91,15 +100,16 @@ class _Run:
             payload, proof = self._payloads.new(credential)
             so_far = _with_proof(so_far, proof)
             self._keep_what_lives(plan, proof)
-            self._write(connection, credential, payload)
+            refused = proof.doubt if proof.verified is False else None
+            self._write(connection, credential, payload, refused=refused)
             so_far = self._said(so_far, expires_at=payload.expires_at)
-            if proof.verified is not False:
+            if refused is None:
                 return so_far
-            error = f"{proof.doubt}; it was written all the same, for nothing that lives was there"
+            error = f"{refused}; it was written all the same, for nothing that lives was there"
         except SyncError as failure:
             error = str(failure)
         except Exception as failure:  # noqa: BLE001 - whatever it is, the other credentials are still done
-            error = _unexpected(failure)
+            error = unexpected(failure)
         return self._said(so_far, action="failed", error=error)
 
     def unfinished(self, target: Target, credential: Credential) -> Result:
@@ -122,13 +132,20 @@ class _Run:
 
     def _keep_what_lives(self, plan: Plan, proof: Proof) -> None:
         """A token that is refused does not replace one that still lives; what is not a refusal keeps nothing back."""
-        if proof.verified is False and plan.expires_at is not None and plan.expires_at > self._now():
+        if proof.verified is not False:
+            return
+        if plan.refused:
+            raise SyncError(f"{proof.doubt}, as it refused the one that is there")
+        if plan.expires_at is not None and plan.expires_at > self._now():
             raise SyncError(f"{proof.doubt}; the one that is there stays")
 
-    def _write(self, connection: Connection, credential: Credential, payload: Payload) -> None:
+    def _write(
+        self, connection: Connection, credential: Credential, payload: Payload, *, refused: str | None = None
+    ) -> None:
         # The Secret first: a run that ends between the two leaves an expiry that speaks of another password, and the
         # next one sees that. The other way round it would call the old password fresh.
-        for manifest in (secret_manifest(credential, payload), config_map_manifest(credential, payload)):
+        manifests = secret_manifest(credential, payload), config_map_manifest(credential, payload, refused=refused)
+        for manifest in manifests:
             if self.stopped.is_set():
                 raise SyncError("out of time before it was written")
             apply_object(connection, manifest)
@@ -141,12 +158,13 @@ class _Run:
 
 
 def _with_proof(so_far: Result, proof: Proof) -> Result:
-    doubts = [proof.doubt] if proof.doubt else []
-    reason = "; ".join(filter(None, (so_far.reason, *doubts))) or None
-    return replace(so_far, verified=proof.verified, reason=reason, doubtful=bool(doubts))
+    """A refusal is told as the error; any other doubt goes with the reason."""
+    doubt = None if proof.verified is False else proof.doubt
+    reason = "; ".join(filter(None, (so_far.reason, doubt))) or None
+    return replace(so_far, verified=proof.verified, reason=reason, doubtful=doubt is not None)
 
 
-def _unexpected(failure: Exception) -> str:
+def unexpected(failure: Exception) -> str:
     """Where it happened and of what kind, without its words: they might hold what no log may."""
     place = traceback.extract_tb(failure.__traceback__)[-1]
     return f"unexpected {type(failure).__name__} at {PurePath(place.filename).name}:{place.lineno}; please report it"
