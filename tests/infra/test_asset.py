@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from argo_ecr_auth_cdk.asset import RuntimeMismatchError, assemble, this_runtime
+from argo_ecr_auth_cdk.asset import RuntimeMismatchError, assemble, runtime_fault, this_runtime
 from argo_ecr_auth_cdk.reading import read_settings
 from argo_ecr_auth_cdk.settings import function_settings
 from tests.infra.synthesis import settings_of, template_of, the_only
@@ -102,6 +102,13 @@ def test_a_deployment_key_leaves_the_asset_alone_and_a_functions_key_does_not() 
     assert _asset_hash(settings_of(check_every="5m", installation="other", access="none")) == before
     assert _asset_hash(settings_of(renew_before="5h")) != before
     assert _asset_hash(settings_of(architecture="x86_64")) != before
+
+
+def test_a_python_that_lambda_does_not_have_is_refused_with_the_remedy() -> None:
+    fault = runtime_fault("python3.15", python="python3.15")
+    assert fault is not None
+    assert "Lambda has no python3.15" in fault
+    assert "make setup PYTHON=python3.14" in fault
 
 
 def test_a_runtime_of_another_python_than_this_is_refused_with_the_remedy() -> None:
