@@ -91,6 +91,13 @@ def test_the_faults_of_a_file_stand_one_per_line_with_their_paths(tmp_path: Path
     assert [fault.split(": ")[0] for fault in faults] == ["acces", "renew_before"]
 
 
+def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("targets: [{cluster: a}]\ntargets: [{cluster: b}]\n")
+    done = _run(tmp_path, settings="mine.yaml")
+    assert "the key targets is there twice" in done.stderr
+    assert "line 2" in done.stderr
+
+
 def test_what_is_no_yaml_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("targets: [")
     done = _run(tmp_path, settings="mine.yaml")
