@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.conftest import CONFIG_MAP, REGISTRY, ROOT, SECRET, Installation
+from tests.e2e.conftest import CONFIG_MAP, REGISTRY, SECRET, Installation
 from tests.local_cloud import binaries, ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import ACCOUNT, REGION
@@ -59,7 +59,8 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         for name, (account, region) in _PLACES.items():
             cloud.begin_cluster(name, account=account, region=region)
         for account, region in set(_PLACES.values()):
-            _bootstrap(cloud, account=account, region=region)
+            # As for any app that deploys into several accounts: each trusts the one that deploys.
+            cloud.bootstrap(account=account, region=region, trust=ACCOUNT)
         clusters = {
             name: cloud.finish_cluster(name, account=account, region=region)
             for name, (account, region) in _PLACES.items()
@@ -151,23 +152,6 @@ def _make_cold(installation: Installation) -> None:
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     variables["COLD"] = str(int(variables.get("COLD", 0)) + 1)
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-
-
-def _bootstrap(cloud: LocalCloud, *, account: str, region: str) -> None:
-    """As for any app that deploys into several accounts: each trusts the one that deploys."""
-    command = [
-        str(ROOT / ".venv/bin/cdk"),
-        "bootstrap",
-        "--no-notices",
-        f"aws://{account}/{region}",
-        "--trust",
-        ACCOUNT,
-    ]
-    command += ["--cloudformation-execution-policies", "arn:aws:iam::aws:policy/AdministratorAccess"]
-    environment = cloud.environment(account=account, region=region)
-    subprocess.run(
-        command, cwd=cloud.state_dir, env=environment, stdin=subprocess.DEVNULL, check=True, capture_output=True
-    )
 
 
 def _apply(cluster: Cluster, manifest: Path) -> None:
