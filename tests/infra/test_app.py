@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from argo_ecr_auth_cdk import read_settings, write_rbac_files
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 
 _ROOT = Path(__file__).parents[2]
@@ -54,9 +55,9 @@ def test_the_manifests_are_written_and_the_commands_told(tmp_path: Path) -> None
 
 
 def test_the_manifest_of_a_target_that_is_gone_goes_too(tmp_path: Path) -> None:
-    _run(tmp_path, cluster="before", registry=REGISTRY)
-    _run(tmp_path, cluster="demo", registry=REGISTRY)
-    assert [file.name for file in (tmp_path / "cdk.out" / "rbac").iterdir()] == ["demo.rbac.yaml"]
+    for cluster in ("before", "demo"):
+        write_rbac_files(tmp_path, settings=read_settings(settings_of(targets=[{"cluster": cluster}])))
+    assert [file.name for file in tmp_path.iterdir()] == ["demo.rbac.yaml"]
 
 
 def test_context_comes_before_the_file(tmp_path: Path) -> None:
