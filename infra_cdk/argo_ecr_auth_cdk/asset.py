@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from argo_ecr_auth_cdk.dependencies import PACKAGE, byte_compile, dependencies_key, installed_dependencies
 from argo_ecr_auth_cdk.settings import RUNTIMES
 
-# The command line runs on people's machines, requirements.txt speaks to pip; caches and dot files are the machine's own.
+# The command line runs on people's machines, requirements.txt speaks to pip; caches and dot files are a machine's own.
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "cli", "requirements.txt", ".*")
 
 
