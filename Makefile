@@ -86,6 +86,11 @@ down: ## end it; nothing of it stays
 # The local cloud needs no approval; AWS's own account does.
 ON_THIS_MACHINE = $(filter http://127.0.0.1:%,$(AWS_ENDPOINT_URL))
 
+.PHONY: bootstrap
+bootstrap: .venv/ready ## prepare an account and region for CDK, once; ARGS=aws://ACCOUNT/REGION
+	@.venv/bin/python infra_cdk/destination.py
+	@cdk bootstrap --app "" $(ARGS)
+
 .PHONY: synth
 synth: .venv/ready ## the templates, the function's asset and the clusters' manifests, in cdk.out; ARGS="-c KEY=VALUE"
 	@cdk synth --quiet $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)

@@ -21,6 +21,8 @@ _COMMANDS_TOLD = 10
 def main() -> None:
     app = cdk.App()
     account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
+    if app.node.try_get_context("cluster") and _SETTINGS_FILE.exists():
+        print(f"{_SETTINGS_FILE.name} is not read, for a cluster is given with -c", file=sys.stderr)
     document = settings_document(app.node.try_get_context, default_file=_SETTINGS_FILE)
     settings = read_settings(document, account=account, region=region)
     ArgoEcrAuthStack(app, settings=settings, env=cdk.Environment(account=account, region=region))

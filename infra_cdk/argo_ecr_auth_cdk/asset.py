@@ -11,9 +11,10 @@ import jsii
 from aws_cdk import aws_lambda as lambda_
 
 from argo_ecr_auth_cdk.dependencies import PACKAGE, byte_compile, dependencies_key, installed_dependencies
+from argo_ecr_auth_cdk.settings import RUNTIMES
 
-# The command line runs on people's machines; requirements.txt speaks to pip; caches are the machine's own.
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "cli", "requirements.txt")
+# The command line runs on people's machines, requirements.txt speaks to pip; caches and dot files are a machine's own.
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "cli", "requirements.txt", ".*")
 
 
 class RuntimeMismatchError(Exception):
@@ -32,7 +33,8 @@ def function_code(*, settings: bytes, runtime: str, architecture: str, bundling_
     not change it. Raises RuntimeMismatchError and InstallationError; nothing is installed where CDK wants no bundle
     (`cdk destroy`).
     """
-    _check(runtime)
+    if fault := runtime_fault(runtime, python=this_runtime()):
+        raise RuntimeMismatchError(fault)
     if bundling_required:
         installed_dependencies(runtime=runtime, architecture=architecture)
     return lambda_.Code.from_asset(
@@ -86,11 +88,16 @@ def _shipped(directory: Path) -> list[Path]:
     return [file for path in found for file in (_shipped(path) if path.is_dir() else [path])]
 
 
-def _check(runtime: str) -> None:
-    if runtime != this_runtime():
-        version = runtime.removeprefix("python")
-        raise RuntimeMismatchError(
-            f"runtime: {runtime} needs a synth with Python {version}, for it byte-compiles the function; this is "
-            f"{sys.version.split()[0]}: run `rm -rf .venv && make setup PYTHON=python{version}`, "
-            f"or set runtime: {this_runtime()}"
+def runtime_fault(runtime: str, *, python: str) -> str | None:
+    """Why a synth by this Python (a runtime's name) cannot make an asset for the runtime, and what to do."""
+    if python not in RUNTIMES:
+        return (
+            f"runtime: Lambda has no {python}, and the Python that synthesises byte-compiles the function; "
+            f"run `rm -rf .venv && make setup PYTHON={RUNTIMES[-1]}`"
         )
+    if runtime != python:
+        return (
+            f"runtime: {runtime} needs a synth with that Python, for it byte-compiles the function; this is {python}: "
+            f"run `rm -rf .venv && make setup PYTHON={runtime}`, or set runtime: {python}"
+        )
+    return None

@@ -12,6 +12,20 @@ OVERRIDING = ("check_every", "runtime", "architecture", "installation")
 """Keys of the settings that may be given as context too."""
 
 
+class _Loader(yaml.SafeLoader):
+    """As YAML says, and PyYAML does not: a key that is there twice is a fault, not the last one's."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys: set[str] = set()
+        for key, _ in node.value:
+            if key.value in keys:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value} is there twice", key.start_mark
+                )
+            keys.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
 _REMEDY = (
     "copy settings.example.yaml to settings.yaml and fill it in, or give -c settings=FILE, "
     "or -c cluster=NAME -c registry=HOST for one of everything"
@@ -43,7 +57,7 @@ def _document(context: Callable[[str], Any], *, default_file: Path) -> object:
 
 def _parsed(file: Path) -> object:
     try:
-        return yaml.safe_load(file.read_text())
+        return yaml.load(file.read_text(), Loader=_Loader)  # noqa: S506 - it is a safe one
     except FileNotFoundError:
         raise SettingsError(
             [f"there is no {file.name}: {_REMEDY}"],

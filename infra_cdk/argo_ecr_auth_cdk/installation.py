@@ -19,6 +19,7 @@ from argo_ecr_auth_cdk.network import Network, network_of
 from argo_ecr_auth_cdk.reading import check_settings
 from argo_ecr_auth_cdk.schedules import Schedules
 from argo_ecr_auth_cdk.settings import DeploymentSettings
+from argo_ecr_auth_cdk.tokens import known
 
 
 class ArgoEcrAuth(Construct):
@@ -35,7 +36,7 @@ class ArgoEcrAuth(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
-        check_settings(settings, account=_known(stack.account), region=_known(stack.region))
+        check_settings(settings, account=known(stack.account), region=known(stack.region))
         home = Place(account=stack.account, region=stack.region)
         complete = with_access_roles(settings, home=home)
         self.targets = targets_of(complete, region=home.region)
@@ -117,7 +118,3 @@ class ArgoEcrAuth(Construct):
         # Said, for a reference across accounts does not give it, and IAM refuses to trust a role that does not exist.
         stack.add_stack_dependency(cdk.Stack.of(self))
         self.access_stacks.append(stack)
-
-
-def _known(value: str) -> str | None:
-    return None if cdk.Token.is_unresolved(value) else value

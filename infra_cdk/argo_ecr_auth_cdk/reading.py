@@ -11,7 +11,7 @@ from argo_ecr_auth_cdk.faults import deployment_faults
 from argo_ecr_auth_cdk.home_faults import home_faults
 from argo_ecr_auth_cdk.schema import Path, schema_faults, spelled
 from argo_ecr_auth_cdk.settings import DeploymentSettings
-from argo_ecr_auth_cdk.tokens import token_faults
+from argo_ecr_auth_cdk.tokens import known, token_faults
 
 # What stands in for a required key that is faulty, so that the rest can be checked too.
 _STAND_IN_REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
@@ -28,8 +28,9 @@ class SettingsError(ValueError):
 def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> DeploymentSettings:
     """Settings without faults. Raises SettingsError with all of them: of the form, and of what the form cannot say.
 
-    `account` and `region` are the stack's, where they are known.
+    `account` and `region` are the stack's; None, or CDK's tokens, where they are not known at synth.
     """
+    account, region = known(account), known(region)
     tokens = tuple(token_faults(document))
     unknown = {path for path, _ in tokens}
     found = (*tokens, *(fault for fault in schema_faults(document) if fault[0] not in unknown))

@@ -1,6 +1,6 @@
 """The deployment's settings as they are written: the function's, and how to deploy it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -22,6 +22,7 @@ RepositoryPattern = Annotated[
     ),
 ]
 Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
+RUNTIMES: tuple[str, ...] = get_args(Runtime)
 Architecture = Literal["arm64", "x86_64"]
 
 

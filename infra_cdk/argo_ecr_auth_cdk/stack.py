@@ -29,6 +29,13 @@ class ArgoEcrAuthStack(cdk.Stack):
         )
         cdk.CfnOutput(
             self,
+            "LogsCommand",
+            description="Shows what the runs of the last hour said",
+            value=f"aws logs tail --region {self.region} --since 1h "
+            f"{self.installation.function.function.log_group.log_group_name}",
+        )
+        cdk.CfnOutput(
+            self,
             "FunctionRole",
             description=f"For access that you make yourself; give it the Kubernetes group {settings.installation}",
             value=self.installation.function.role.role_arn,

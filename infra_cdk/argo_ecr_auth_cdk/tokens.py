@@ -11,6 +11,11 @@ _REMEDY = (
 )
 
 
+def known(value: str | None) -> str | None:
+    """A stack's account or region, None where it is known only when it is deployed."""
+    return None if value is None or _MARK in value else value
+
+
 def token_faults(document: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Each token's place, and what to do."""
     if isinstance(document, dict):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from argo_ecr_auth_cdk import read_settings, write_rbac_files
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 
 _ROOT = Path(__file__).parents[2]
@@ -54,9 +55,9 @@ def test_the_manifests_are_written_and_the_commands_told(tmp_path: Path) -> None
 
 
 def test_the_manifest_of_a_target_that_is_gone_goes_too(tmp_path: Path) -> None:
-    _run(tmp_path, cluster="before", registry=REGISTRY)
-    _run(tmp_path, cluster="demo", registry=REGISTRY)
-    assert [file.name for file in (tmp_path / "cdk.out" / "rbac").iterdir()] == ["demo.rbac.yaml"]
+    for cluster in ("before", "demo"):
+        write_rbac_files(tmp_path, settings=read_settings(settings_of(targets=[{"cluster": cluster}])))
+    assert [file.name for file in tmp_path.iterdir()] == ["demo.rbac.yaml"]
 
 
 def test_context_comes_before_the_file(tmp_path: Path) -> None:
@@ -89,6 +90,13 @@ def test_the_faults_of_a_file_stand_one_per_line_with_their_paths(tmp_path: Path
     done = _run(tmp_path, settings=_settings_file(tmp_path, renew_before="13h", acces="none"))
     faults = done.stderr.partition("the settings cannot be deployed:\n")[2].splitlines()
     assert [fault.split(": ")[0] for fault in faults] == ["acces", "renew_before"]
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("targets: [{cluster: a}]\ntargets: [{cluster: b}]\n")
+    done = _run(tmp_path, settings="mine.yaml")
+    assert "the key targets is there twice" in done.stderr
+    assert "line 2" in done.stderr
 
 
 def test_what_is_no_yaml_is_told(tmp_path: Path) -> None:

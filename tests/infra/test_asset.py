@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from argo_ecr_auth_cdk.asset import RuntimeMismatchError, assemble, this_runtime
+from argo_ecr_auth_cdk.asset import RuntimeMismatchError, assemble, runtime_fault, this_runtime
+from argo_ecr_auth_cdk.dependencies import InstallationError, installed_dependencies
 from argo_ecr_auth_cdk.reading import read_settings
 from argo_ecr_auth_cdk.settings import function_settings
 from tests.infra.synthesis import settings_of, template_of, the_only
@@ -102,6 +103,32 @@ def test_a_deployment_key_leaves_the_asset_alone_and_a_functions_key_does_not() 
     assert _asset_hash(settings_of(check_every="5m", installation="other", access="none")) == before
     assert _asset_hash(settings_of(renew_before="5h")) != before
     assert _asset_hash(settings_of(architecture="x86_64")) != before
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+
+
+def test_what_is_installed_already_needs_no_network(asset: Path, no_network: None, tmp_path: Path) -> None:
+    assert _files(_assembled(tmp_path / "again", architecture=_THIS_ARCHITECTURE)) == _files(asset)
+
+
+def test_what_pip_cannot_install_is_told_in_its_own_words(
+    no_network: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # nothing is kept there yet
+    with pytest.raises(InstallationError, match=r"cannot be installed for arm64:\n(.|\n)*No matching distribution"):
+        installed_dependencies(runtime=this_runtime(), architecture="arm64")
+    assert not any((tmp_path / ".cache" / "argo-ecr-auth" / "dependencies").iterdir())
+
+
+def test_a_python_that_lambda_does_not_have_is_refused_with_the_remedy() -> None:
+    fault = runtime_fault("python3.15", python="python3.15")
+    assert fault is not None
+    assert "Lambda has no python3.15" in fault
+    assert "make setup PYTHON=python3.14" in fault
 
 
 def test_a_runtime_of_another_python_than_this_is_refused_with_the_remedy() -> None:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import msgspec
 import pytest
 import yaml
@@ -130,8 +131,11 @@ def test_all_faults_are_told_at_once_whatever_their_kind() -> None:
 
 @pytest.mark.parametrize("elsewhere", [{"region": "us-east-1"}, {"account": "333333333333"}])
 def test_a_place_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: dict[str, str]) -> None:
+    anywhere = cdk.Stack()
     with pytest.raises(SettingsError) as refused:
-        read_settings(settings_of(targets=[{"cluster": "demo"} | elsewhere]))
+        read_settings(
+            settings_of(targets=[{"cluster": "demo"} | elsewhere]), account=anywhere.account, region=anywhere.region
+        )
     (key,) = elsewhere
     (fault,) = refused.value.faults
     assert fault.startswith(f"targets[0].{key}: cannot be compared with the stack's own")

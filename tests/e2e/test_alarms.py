@@ -1,0 +1,116 @@
+"""The function's own metric lines, fed to CloudWatch as Lambda's logs would be, drive each alarm there and back.
+
+The local cloud makes no metrics of log lines, so the test carries them over. It also takes an alarm's whole window as
+one period and knows no missing data: how often, and what silence means, is asserted in tests/infra/test_monitoring.py.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import SECRET, Installation
+
+_BINDING = "/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/argo-ecr-auth"
+_SECONDS_TO_LEAVE = 3  # after which a datum is out of its alarm's window
+
+
+def _run_healthy(installation: Installation) -> None:
+    assert not installation.invoke({}).failed
+
+
+def _run_that_fails(installation: Installation) -> None:
+    installation.cluster.admin.request("DELETE", _BINDING)
+    assert installation.invoke({}).failed
+    installation.apply_manifests()
+
+
+def _run_that_repairs(installation: Installation) -> None:
+    installation.cluster.admin.request("DELETE", SECRET)
+    assert installation.invoke({}).results[0]["action"] == "repaired"
+
+
+_RUNS: dict[str, Callable[[Installation], None]] = {
+    "ChecksMissing": _run_that_fails,
+    "Failing": _run_that_fails,
+    "RepairsNeverEnd": _run_that_repairs,
+}
+
+
+@pytest.mark.parametrize("name", _RUNS)
+def test_the_functions_own_metrics_drive_the_alarm_and_a_healthy_run_ends_it(
+    name: str, installation: Installation
+) -> None:
+    alarm = _alarm(installation, name)
+    window = timedelta(seconds=alarm["Period"] * alarm["EvaluationPeriods"])
+    edge = datetime.now(UTC) - window + timedelta(seconds=_SECONDS_TO_LEAVE)
+
+    _feed(installation, _lines_of(installation, _RUNS[name]), alarm=alarm, at=edge)
+    assert _alarm(installation, name)["StateValue"] == "ALARM"
+
+    time.sleep(_SECONDS_TO_LEAVE)
+    lines = _lines_of(installation, _run_healthy)
+    # As many as an hour's ticks make, of which the alarm wants at least half.
+    _feed(installation, lines * 60, alarm=alarm, at=datetime.now(UTC))
+    assert _alarm(installation, name)["StateValue"] == "OK"
+
+
+def test_a_life_that_runs_out_drives_its_alarm_and_a_renewal_ends_it(installation: Installation) -> None:
+    alarm = _alarm(installation, "TokenEndsSoon")
+    edge = datetime.now(UTC) - timedelta(seconds=alarm["Period"] - _SECONDS_TO_LEAVE)
+    (line,) = _lines_of(installation, _run_healthy)
+    (life,) = line["SecondsToExpiry"]
+
+    # Eleven hours without a renewal cannot be waited for.
+    _feed(installation, [line | {"SecondsToExpiry": [life - 11 * 3600]}], alarm=alarm, at=edge)
+    assert _alarm(installation, "TokenEndsSoon")["StateValue"] == "ALARM"
+
+    time.sleep(_SECONDS_TO_LEAVE)
+    _feed(installation, [line], alarm=alarm, at=datetime.now(UTC))
+    assert _alarm(installation, "TokenEndsSoon")["StateValue"] == "OK"
+
+
+@pytest.mark.parametrize("name", ["Undelivered", "Throttled"])
+def test_what_aws_counts_drives_the_alarm_and_its_end_ends_it(name: str, installation: Installation) -> None:
+    alarm = _alarm(installation, name)
+    window = timedelta(seconds=alarm["Period"] * alarm["EvaluationPeriods"])
+    edge = datetime.now(UTC) - window + timedelta(seconds=_SECONDS_TO_LEAVE)
+
+    _put(installation, alarm=alarm, value=1, at=edge)
+    assert _alarm(installation, name)["StateValue"] == "ALARM"
+
+    time.sleep(_SECONDS_TO_LEAVE)
+    _put(installation, alarm=alarm, value=0, at=datetime.now(UTC))
+    assert _alarm(installation, name)["StateValue"] == "OK"
+
+
+def _alarm(installation: Installation, name: str) -> dict[str, Any]:
+    alarms = installation.cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    (found,) = (alarm for alarm in alarms if f"Alarms{name}" in alarm["AlarmName"])
+    return dict(found)
+
+
+def _lines_of(installation: Installation, run: Callable[[Installation], None]) -> list[dict[str, Any]]:
+    """The metric lines that the function logs in the last of a run's invocations."""
+    run(installation)
+    lines = [json.loads(line) for line in installation.log().splitlines() if line.startswith('{"_aws"')]
+    return lines[-1:]
+
+
+def _feed(installation: Installation, lines: list[dict[str, Any]], *, alarm: dict[str, Any], at: datetime) -> None:
+    """What CloudWatch Logs does with a line in the embedded metric format (of the alarm's metric alone)."""
+    for line in lines:
+        (declared,) = line["_aws"]["CloudWatchMetrics"]
+        assert declared["Namespace"] == alarm["Namespace"]
+        (names,) = declared["Dimensions"]
+        assert [{"Name": name, "Value": line[name]} for name in names] == alarm["Dimensions"]
+        (value,) = line[alarm["MetricName"]]
+        _put(installation, alarm=alarm, value=value, at=at)
+
+
+def _put(installation: Installation, *, alarm: dict[str, Any], value: float, at: datetime) -> None:
+    datum = {"MetricName": alarm["MetricName"], "Dimensions": alarm["Dimensions"], "Value": value, "Timestamp": at}
+    installation.cloud.client("cloudwatch").put_metric_data(Namespace=alarm["Namespace"], MetricData=[datum])
