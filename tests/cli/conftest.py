@@ -1,5 +1,6 @@
 """The command line as a process of its own, with nothing of this machine's AWS and no way out of it."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ __all__ = ["cluster", "function", "function_for", "local_cloud", "namespace", "o
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "argo_ecr_auth.cli"]
+INSTALLATION = "argo-ecr-auth"
 OPERATORS = "operators"
 OPERATOR_RIGHTS = ("cloudformation:*", "ecr:GetAuthorizationToken", "eks:*", "lambda:*", "sts:*")
 
@@ -96,6 +98,29 @@ def admit_operator(cloud: LocalCloud, cluster: Cluster, operator: str) -> None:
         },
     )
     assert status == 201, answer
+
+
+@pytest.fixture(scope="session")
+def stack(local_cloud: LocalCloud, role: str) -> str:
+    """The name of an installation's stack; its function answers a made-up result for each target that is asked for."""
+    executor = local_cloud.create_role("executor")
+    code = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Handler": "index.handler",
+            "Role": executor,
+            "Runtime": f"python{local_cloud.python}",
+            "Code": {"ZipFile": (Path(__file__).parent / "made_up_function.py").read_text()},
+        },
+    }
+    outputs = {"FunctionName": {"Value": {"Ref": "Function"}}, "FunctionRole": {"Value": role}}
+    local_cloud.client("cloudformation").create_stack(
+        StackName=INSTALLATION, TemplateBody=json.dumps({"Resources": {"Function": code}, "Outputs": outputs})
+    )
+    local_cloud.client("cloudformation").get_waiter("stack_create_complete").wait(
+        StackName=INSTALLATION, WaiterConfig={"Delay": 1}
+    )
+    return INSTALLATION
 
 
 @pytest.fixture

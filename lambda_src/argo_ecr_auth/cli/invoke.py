@@ -79,10 +79,11 @@ def _answer(client: Any, function: str, event: dict[str, Any]) -> Answer:
         said = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
         payload = json.loads(said["Payload"].read())
         if "FunctionError" in said:
-            if payload.get("errorType") != "SyncFailed":
-                reason = printable(str(payload.get("errorMessage")))[:_LONGEST_QUOTE]
-                return Answer(fault=f"{of}: the function ended with {payload.get('errorType')}: {reason}")
-            payload = json.loads(payload["errorMessage"])
+            # A run that failed in part ends so, with its whole result as the message.
+            kind, message = payload.get("errorType"), str(payload.get("errorMessage"))
+            if not message.startswith("{"):
+                return Answer(fault=f"{of}: the function ended with {kind}: {printable(message)[:_LONGEST_QUOTE]}")
+            payload = json.loads(message)
         return Answer(results=payload["results"])
     except (ClientError, BotoCoreError) as error:
         said = aws_error(error, asked=f"Lambda to run {function} for {of}", right="lambda:InvokeFunction on it")
