@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo_ecr_auth.connections import Warm
@@ -21,6 +21,8 @@ from argo_ecr_auth.sync import Order, sync
 from argo_ecr_auth.targets import Target, targets_of
 
 SETTINGS_FILE = "settings.json"  # at the asset's root
+PER_TARGET_METRICS = "PER_TARGET_METRICS"
+"""The environment's variable that asks for the metrics of each target besides; each metric costs money each month."""
 _SECONDS_TO_REPORT = 5  # left of the function's timeout when a run ends
 
 logger = Logger()
@@ -74,8 +76,16 @@ def _report(results: tuple[Result, ...]) -> None:
     for result in results:
         log = logger.error if result.failed else logger.warning if result.doubtful else logger.info
         log(result.action, extra=result.as_dict())
+    _emit(metrics, results)
+    if os.environ.get(PER_TARGET_METRICS) == "true":
+        for name in dict.fromkeys(result.target for result in results):
+            of_target = EphemeralMetrics()
+            of_target.add_dimension(name="target", value=name)
+            _emit(of_target, tuple(result for result in results if result.target == name))
+
+
+def _emit(metrics: Metrics | EphemeralMetrics, results: tuple[Result, ...]) -> None:
     for name, value in figures_of(results).items():
-        metrics.add_metric(
-            name=name, unit=MetricUnit.Seconds if name == "SecondsToExpiry" else MetricUnit.Count, value=value
-        )
+        unit = MetricUnit.Seconds if name == "SecondsToExpiry" else MetricUnit.Count
+        metrics.add_metric(name=name, unit=unit, value=value)
     metrics.flush_metrics()

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from argo_ecr_auth.authorization_token import USERNAME, AuthorizationToken
+from argo_ecr_auth.registry import PUBLIC_HOST
 
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)
 _ONE_MORE_CONNECTION = urllib3.Retry(
@@ -60,12 +62,16 @@ def prove_login(
 
 def _logged_in(client: urllib3.PoolManager, host: str, basic: str) -> tuple[urllib3.BaseHTTPResponse, str]:
     """The registry's answer to the login, and the header that it was made with."""
-    answer = _get(client, f"https://{host}/v2/", basic)
+    # ECR takes the password at once; ECR Public is asked as its documented clients ask, without one at first.
+    first = None if host == PUBLIC_HOST else basic
+    answer = _get(client, f"https://{host}/v2/", first)
     challenge = answer.headers.get("WWW-Authenticate", "")
     bearer = _BEARER.search(challenge) if answer.status == HTTPStatus.UNAUTHORIZED else None
+    if bearer is None and first is None and answer.status in _REFUSALS:
+        raise _NothingLearnedError(f"answers {answer.status} without saying how to log in")
     if bearer is None:
         return answer, basic
-    # ECR Public hands out tokens of its own; to another host than the registry's the password does not go.
+    # It hands out tokens of its own; to another host than the registry's the password does not go.
     if not f"{bearer['realm']}/".startswith(f"https://{host}/"):
         raise _NothingLearnedError("sends logins to another host, which is not given the password")
     given = _get(client, f"{bearer['realm']}?{urlencode(dict(_PARAMETER.findall(challenge)))}", basic)
@@ -105,15 +111,16 @@ def _cause(error: HTTPError) -> str:
     return type(error.reason if isinstance(error, MaxRetryError) and error.reason else error).__name__
 
 
-def _get(client: urllib3.PoolManager, url: str, authorization: str) -> urllib3.BaseHTTPResponse:
-    headers = {"Authorization": authorization, "User-Agent": "argo-ecr-auth"}
+def _get(client: urllib3.PoolManager, url: str, authorization: str | None) -> urllib3.BaseHTTPResponse:
+    headers = {"User-Agent": "argo-ecr-auth"} | ({"Authorization": authorization} if authorization else {})
     return client.request("GET", url, headers=headers, timeout=_TIMEOUT, retries=_ONE_MORE_CONNECTION, redirect=False)
 
 
 def _http_client(url: str) -> urllib3.PoolManager:
-    """A client that goes through the environment's proxy where there is one, and logs in at it, as boto3 does."""
+    """A client with the environment's proxy and authorities, where it names them, as boto3 has."""
+    authorities = os.environ.get("AWS_CA_BUNDLE")
     proxies = ProxyConfiguration(proxies=get_environ_proxies(url))
     proxy = proxies.proxy_url_for(url)
     if not proxy:
-        return urllib3.PoolManager()
-    return urllib3.ProxyManager(proxy, proxy_headers=proxies.proxy_headers_for(proxy))
+        return urllib3.PoolManager(ca_certs=authorities)
+    return urllib3.ProxyManager(proxy, proxy_headers=proxies.proxy_headers_for(proxy), ca_certs=authorities)
