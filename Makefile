@@ -44,6 +44,10 @@ demo: .venv/ready .venv-cloud/ready ## the main job, told as it happens, on this
 test: check ## everything: format, lint, types, the import contract, and all tests
 	@.venv/bin/python -m pytest --quiet $(ARGS)
 
+.PHONY: bench
+bench: .venv/ready ## what a cold start and a run cost, as ratios
+	@.venv/bin/python -m tests.benchmarks
+
 .PHONY: check
 check: .venv/ready .venv-cloud/ready ## what needs no test to run: format, lint, types, the import contract
 	@ruff format --check --quiet .
@@ -63,8 +67,7 @@ snapshot: .venv/ready ## write the snapshot of the templates anew, for `git diff
 .PHONY: lock
 lock: .venv/ready ## pin the dependencies anew with hashes; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml -o $(FUNCTION_REQUIREMENTS)
-	$(COMPILE) pyproject.toml --extra cdk -c $(FUNCTION_REQUIREMENTS) -o infra_cdk/requirements.txt
-	$(COMPILE) pyproject.toml --extra cdk --group dev -c infra_cdk/requirements.txt -o tests/requirements.txt
+	$(COMPILE) pyproject.toml --extra cdk --extra cli --group dev -c $(FUNCTION_REQUIREMENTS) -o tests/requirements.txt
 	$(COMPILE) --group node -o infra_cdk/requirements-node.txt
 	$(COMPILE) --group cloud -o tests/local_cloud/requirements.txt
 	$(COMPILE) --group go -o tests/local_cloud/requirements-go.txt

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from argo_ecr_auth.settings import SHORTEST_RENEW_BEFORE, duration
+from argo_ecr_auth.faults import SHORTEST_RENEW_BEFORE
+from argo_ecr_auth.settings import duration
 from argo_ecr_auth_cdk.settings import DeployedCredentialSettings, DeploymentSettings
 
 SHORTEST_CHECK_EVERY = timedelta(minutes=1)

@@ -80,6 +80,8 @@ class EcrAuthFunction(Construct):
             environment={
                 "POWERTOOLS_SERVICE_NAME": settings.installation,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+                # Read by argo_ecr_auth.handler; not in the settings of the asset, which it leaves as it is.
+                **({"PER_TARGET_METRICS": "true"} if settings.per_target_metrics else {}),
             },
             vpc=network.vpc if network else None,
             vpc_subnets=network.subnets if network else None,

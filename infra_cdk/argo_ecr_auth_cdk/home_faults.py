@@ -78,7 +78,8 @@ def _partitions(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
         yield "alarm_topic_arn", settings.alarm_topic_arn.split(":")[1]
     for place, found in credentials:
         for i, credential in enumerate(found):
-            with contextlib.suppress(NotARegistryError):  # told already, with the credentials' other faults
-                yield f"{place}[{i}].registry", parse_registry(credential.registry).partition.name
+            for key, host in credential.hosts_by_key:
+                with contextlib.suppress(NotARegistryError):  # told already, with the credentials' other faults
+                    yield f"{place}[{i}].{key}", parse_registry(host).partition.name
             if credential.role_arn:
                 yield f"{place}[{i}].role_arn", credential.role_arn.split(":")[1]

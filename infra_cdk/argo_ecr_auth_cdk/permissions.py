@@ -43,6 +43,11 @@ def statements(
 
 
 def _of_registries(pulls: Mapping[Registry, Pulls]) -> Iterator[iam.PolicyStatement]:
+    public = [registry for registry in pulls if registry.public]
+    pulls = {registry: pull for registry, pull in pulls.items() if not registry.public}
+    if public:
+        # What anybody may pull needs no right but the token's (Amazon ECR Public User Guide, registry authentication).
+        yield _statement("PublicToken", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], ["*"])
     if not pulls:
         return
     # It takes no resource (Service Authorization Reference, Amazon ECR).

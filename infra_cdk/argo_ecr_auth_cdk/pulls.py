@@ -32,11 +32,11 @@ def pulls_of(settings: DeploymentSettings) -> Mapping[Registry, Pulls]:
         for credential in target.credentials or settings.credentials:
             if credential.role_arn:
                 continue
-            registry = parse_registry(credential.registry)
-            before = found.get(registry, Pulls(repositories=frozenset(), through_cache=False))
-            repositories = before.repositories | (set(credential.repositories) or {_ALL})
-            found[registry] = Pulls(
-                repositories=frozenset({_ALL}) if _ALL in repositories else repositories,
-                through_cache=before.through_cache or credential.pull_through_cache,
-            )
+            for registry in map(parse_registry, credential.hosts):
+                before = found.get(registry, Pulls(repositories=frozenset(), through_cache=False))
+                repositories = before.repositories | (set(credential.repositories) or {_ALL})
+                found[registry] = Pulls(
+                    repositories=frozenset({_ALL}) if _ALL in repositories else repositories,
+                    through_cache=before.through_cache or credential.pull_through_cache,
+                )
     return found

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from argo_ecr_auth.settings import faults_of
+from argo_ecr_auth.faults import faults_of
 from argo_ecr_auth_cdk.faults import deployment_faults
 from argo_ecr_auth_cdk.home_faults import home_faults
 from argo_ecr_auth_cdk.schema import Path, schema_faults, spelled
@@ -103,5 +103,7 @@ def _stand_in(document: Any) -> None:
         lists.append(target.get("credentials", []))
     for credentials in lists:
         for i, credential in enumerate(credentials):
+            if credential.get("registries"):
+                continue
             if credential.setdefault("registry", _STAND_IN_REGISTRY) == _STAND_IN_REGISTRY:
                 credential.setdefault("secret_name", f"stand-in-{i}")

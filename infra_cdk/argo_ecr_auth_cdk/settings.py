@@ -99,6 +99,9 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
     architecture: Architecture = "arm64"
     vpc: VpcSettings | None = None
     monitoring: Annotated[bool, msgspec.Meta(description="false: no alarms and no dashboard.")] = True
+    per_target_metrics: Annotated[
+        bool, msgspec.Meta(description="true: five metrics for each target besides; each costs money each month.")
+    ] = False
     alarm_email: (
         Annotated[
             str,

@@ -7,7 +7,7 @@ import base64
 import json
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -21,9 +21,10 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from argo_ecr_auth.eks import Address
 from argo_ecr_auth.errors import AddressError, SyncError
-from argo_ecr_auth.manifests import Manifest
+from argo_ecr_auth.manifests import FIELD_MANAGER, Manifest
 
-FIELD_MANAGER = "argo-ecr-auth"
+FUNCTION = "the function's role"
+"""Who speaks to clusters, unless a connection says otherwise."""
 
 _CONNECT_AND_READ_SECONDS = (3, 10)
 _CONNECTIONS = 10
@@ -36,49 +37,58 @@ _NO_RIGHT = re.compile(r'is forbidden: User ".*" cannot \w+ resource "')
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """A cluster's API server and the bearer token to speak to it with."""
+    """A cluster's API server and the bearer token to speak to it with (empty: the client's certificate says who)."""
 
     target: str
     cluster: str
     region: str
     api: ApiClient = field(repr=False)
     bearer: str = field(repr=False)
+    caller: str = FUNCTION
 
 
 def api_client(address: Address) -> ApiClient:
     """A client that trusts this address's authority alone, retries what may pass, and follows no redirect."""
-    configuration = Configuration(
-        host=address.endpoint,
-        retries=urllib3.Retry(
-            total=2,
-            other=0,  # a certificate that is refused stays refused
-            redirect=0,
-            backoff_factor=0.2,
-            allowed_methods=None,  # an apply is idempotent
-            status_forcelist=[429, 500, 502, 503, 504],
-            raise_on_status=False,
-            raise_on_redirect=False,
-            retry_after_max=_SECONDS_OF_RETRY_AFTER,
-        ),
-    )
-    configuration.connection_pool_maxsize = _CONNECTIONS
-    client = ApiClient(configuration)
-    client.user_agent = FIELD_MANAGER
-    context = create_urllib3_context()
-    # From Python 3.13 on; the authority of a cluster born at Kubernetes 1.16 or before lacks a key identifier
-    # (kubernetes-client/python issue 2394). Chain and host name are checked all the same.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context = tls_context()
     try:
         context.load_verify_locations(cadata=address.certificate_authority)
     except (ssl.SSLError, ValueError):
         raise SyncError(f"the certificate authority of {address.endpoint} cannot be read: it is no PEM") from None
+    return client_of(Configuration(host=address.endpoint), context=context)
+
+
+def tls_context() -> ssl.SSLContext:
+    """Checks chain and host name, and trusts nobody yet."""
+    context = create_urllib3_context()
+    # From Python 3.13 on; the authority of a cluster born at Kubernetes 1.16 or before lacks a key identifier
+    # (kubernetes-client/python issue 2394). Chain and host name are checked all the same.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def client_of(configuration: Configuration, *, context: ssl.SSLContext) -> ApiClient:
+    """A client of the configured host that retries what may pass, and follows no redirect."""
+    configuration.retries = urllib3.Retry(
+        total=2,
+        other=0,  # a certificate that is refused stays refused
+        redirect=0,
+        backoff_factor=0.2,
+        allowed_methods=None,  # an apply is idempotent
+        status_forcelist=[429, 500, 502, 503, 504],
+        raise_on_status=False,
+        raise_on_redirect=False,
+        retry_after_max=_SECONDS_OF_RETRY_AFTER,
+    )
+    configuration.connection_pool_maxsize = _CONNECTIONS
+    client = ApiClient(configuration)
+    client.user_agent = FIELD_MANAGER
     client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context
     return client
 
 
 def read_object(connection: Connection, *, kind: str, namespace: str, name: str) -> Manifest | None:
     """The object as the API server gives it, None where there is none. Raises SyncError."""
-    status, body = _call(connection, "GET", _path(kind, namespace, name))
+    status, body = call(connection, "GET", _path(kind, namespace, name))
     if status == HTTPStatus.NOT_FOUND:
         return None
     if status != HTTPStatus.OK:
@@ -96,7 +106,7 @@ def apply_object(connection: Connection, manifest: Manifest) -> None:
     kind, metadata = manifest["kind"], manifest["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}&force=true"
-    status, body = _call(connection, "PATCH", path, manifest)
+    status, body = call(connection, "PATCH", path, manifest)
     if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
         masked = {"message": _masked(str(body.get("message", "")), manifest)}
         raise _refused(connection, status, masked, doing=f"apply the {kind} {namespace}/{name}", namespace=namespace)
@@ -105,25 +115,31 @@ def apply_object(connection: Connection, manifest: Manifest) -> None:
 def _masked(text: str, manifest: Manifest) -> str:
     if manifest["kind"] != "Secret":
         return text
-    password = manifest["data"]["password"]
-    for secret in (password, base64.b64decode(password).decode()):
+    for secret in _secrets_of(manifest["data"]):
         text = text.replace(secret, "***")
     return text
+
+
+def _secrets_of(data: Mapping[str, str]) -> Iterator[str]:
+    """What no message may hold: the payload as it is written, decoded, and each password within."""
+    for key in {"password", ".dockerconfigjson"} & data.keys():
+        decoded = base64.b64decode(data[key]).decode()
+        yield from (data[key], decoded)
+        if key == ".dockerconfigjson":
+            for entry in json.loads(decoded)["auths"].values():
+                yield from (entry["auth"], base64.b64decode(entry["auth"]).decode().partition(":")[2])
 
 
 def _path(kind: str, namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{quote(namespace, safe='')}/{_PLURALS[kind]}/{quote(name, safe='')}"
 
 
-def _call(
-    connection: Connection, method: str, path: str, body: Manifest | None = None
-) -> tuple[int, Mapping[str, Any]]:
+def call(connection: Connection, method: str, path: str, body: Manifest | None = None) -> tuple[int, Mapping[str, Any]]:
+    """Status and JSON of the API server's answer, whatever it says; a body is applied. Raises AddressError."""
     host = connection.api.configuration.host
-    headers = {
-        "Accept": "application/json",
-        "Authorization": f"Bearer {connection.bearer}",
-        "User-Agent": connection.api.user_agent,
-    }
+    headers = {"Accept": "application/json", "User-Agent": connection.api.user_agent}
+    if connection.bearer:
+        headers["Authorization"] = f"Bearer {connection.bearer}"
     if body is not None:
         headers["Content-Type"] = "application/apply-patch+yaml"
     try:
@@ -157,6 +173,14 @@ def _unreachable(connection: Connection, error: HTTPError) -> AddressError:
 def _refused(connection: Connection, status: int, body: Mapping[str, Any], *, doing: str, namespace: str) -> SyncError:
     where = f"{connection.cluster}'s API server"
     message = str(body.get("message", ""))
+    if status == HTTPStatus.UNAUTHORIZED and connection.caller != FUNCTION:
+        return SyncError(
+            f"{where} answers 401 to {connection.caller}: no access entry on EKS, or a token that has ended"
+        )
+    if status == HTTPStatus.FORBIDDEN and _NO_RIGHT.search(message) and connection.caller != FUNCTION:
+        return SyncError(
+            f"{where} does not let {connection.caller} {doing}: the right is missing, or the namespace {namespace} is"
+        )
     if status == HTTPStatus.UNAUTHORIZED:
         return SyncError(
             f"{where} answers 401 to the function's role: it has no access entry (aws eks list-access-entries "

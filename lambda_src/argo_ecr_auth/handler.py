@@ -3,23 +3,26 @@
 import json
 import logging
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from argo_ecr_auth.connections import Warm
 from argo_ecr_auth.events import chosen, parse_event
 from argo_ecr_auth.results import Result, figures_of
 from argo_ecr_auth.sessions import Sessions
-from argo_ecr_auth.settings import Settings, duration, load
-from argo_ecr_auth.sync import Order, Warm, sync
-from argo_ecr_auth.targets import targets_of
+from argo_ecr_auth.settings import duration, load
+from argo_ecr_auth.sync import Order, sync
+from argo_ecr_auth.targets import Target, targets_of
 
 SETTINGS_FILE = "settings.json"  # at the asset's root
+PER_TARGET_METRICS = "PER_TARGET_METRICS"
+"""The environment's variable that asks for the metrics of each target besides; each metric costs money each month."""
 _SECONDS_TO_REPORT = 5  # left of the function's timeout when a run ends
 
 logger = Logger()
@@ -37,11 +40,11 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     results in its message, where any credential failed, so that Lambda's own metrics and alarms see it.
     """
     quieten_libraries()
-    settings, warm = _environment()
+    configured, renew_before, warm = _environment()
     request = parse_event(event)
-    targets = chosen(targets_of(settings, region=os.environ["AWS_REGION"]), request)
+    targets = chosen(configured, request)
     order = Order(
-        renew_before=duration(settings.renew_before),
+        renew_before=renew_before,
         seconds=max(1.0, context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_REPORT),
         dry_run=request.dry_run,
         force=request.force,
@@ -61,17 +64,28 @@ def quieten_libraries() -> None:
 
 
 @cache
-def _environment() -> tuple[Settings, Warm]:
+def _environment() -> tuple[tuple[Target, ...], timedelta, Warm]:
+    """Made by the first run of an environment: the targets, how early to renew, and what is kept warm."""
+    region = os.environ["AWS_REGION"]
     settings = load((Path(__file__).parents[1] / SETTINGS_FILE).read_bytes())
-    return settings, Warm(sessions=Sessions(region=os.environ["AWS_REGION"]))
+    warm = Warm(sessions=Sessions(region=region))
+    return targets_of(settings, region=region), duration(settings.renew_before), warm
 
 
 def _report(results: tuple[Result, ...]) -> None:
     for result in results:
-        log = logger.error if result.failed else logger.info
+        log = logger.error if result.failed else logger.warning if result.doubtful else logger.info
         log(result.action, extra=result.as_dict())
+    _emit(metrics, results)
+    if os.environ.get(PER_TARGET_METRICS) == "true":
+        for name in dict.fromkeys(result.target for result in results):
+            of_target = EphemeralMetrics()
+            of_target.add_dimension(name="target", value=name)
+            _emit(of_target, tuple(result for result in results if result.target == name))
+
+
+def _emit(metrics: Metrics | EphemeralMetrics, results: tuple[Result, ...]) -> None:
     for name, value in figures_of(results).items():
-        metrics.add_metric(
-            name=name, unit=MetricUnit.Seconds if name == "SecondsToExpiry" else MetricUnit.Count, value=value
-        )
+        unit = MetricUnit.Seconds if name == "SecondsToExpiry" else MetricUnit.Count
+        metrics.add_metric(name=name, unit=unit, value=value)
     metrics.flush_metrics()

@@ -1,15 +1,18 @@
-"""What an ECR registry's host tells: account, region, partition and the hosts of the APIs beside it.
+"""What an ECR registry's host tells: account, region, partition, and which API gives its tokens.
 
-The forms of the host are those of "Amazon ECR endpoints and quotas" (AWS General Reference): the plain one, FIPS,
-and dual-stack (`dkr-ecr`, under `on.aws`), in each partition.
+The forms of the host are those of "Amazon ECR endpoints and quotas" (AWS General Reference): the plain one, FIPS, and
+dual-stack (`dkr-ecr`, under `on.aws`), in each partition; and ECR Public's one host. The API's own host is botocore's
+to know: `fips` and `dual_stack` are what its client is to be configured with.
 """
 
 import re
 from dataclasses import dataclass
 
+PUBLIC_HOST = "public.ecr.aws"
+
 
 class NotARegistryError(ValueError):
-    """The text is not the host of a private ECR registry; the message says what is wrong with it."""
+    """The text is not the host of an ECR registry; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +25,28 @@ class Partition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenApi:
+    """The API that gives authorization tokens for every registry of a region: a boto3 service and its configuration."""
+
+    service: str
+    region: str
+    fips: bool = False
+    dual_stack: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Registry:
-    """A private ECR registry, as its host names it."""
+    """An ECR registry, as its host names it; `account` is None for ECR Public, which belongs to none."""
 
     host: str
-    account: str
+    account: str | None
     region: str
     partition: Partition
+    api: TokenApi
+
+    @property
+    def public(self) -> bool:
+        return self.account is None
 
 
 _AWS = Partition(name="aws", dns_suffix="amazonaws.com", dual_stack_suffix="on.aws")
@@ -44,8 +62,18 @@ _PARTITIONS_BY_REGION_PREFIX = {
 }
 
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
-_HOST = re.compile(rf"(?P<account>[0-9]{{12}})\.dkr(?P<join>[.-])ecr(?:-fips)?\.(?P<region>{_REGION})\.(?P<suffix>.+)")
+_HOST = re.compile(
+    rf"(?P<account>[0-9]{{12}})\.dkr(?P<join>[.-])ecr(?P<fips>-fips)?\.(?P<region>{_REGION})\.(?P<suffix>.+)"
+)
 _EXAMPLE = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
+# Its API is in this region alone (Amazon ECR Public API Reference).
+_PUBLIC = Registry(
+    host=PUBLIC_HOST,
+    account=None,
+    region="us-east-1",
+    partition=_AWS,
+    api=TokenApi(service="ecr-public", region="us-east-1"),
+)
 
 
 def partition_of(region: str) -> Partition:
@@ -57,21 +85,23 @@ def partition_of(region: str) -> Partition:
 
 
 def parse_registry(host: str) -> Registry:
-    """Read a registry's host, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com`.
+    """Read a registry's host, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com` or `public.ecr.aws`.
 
     Raises NotARegistryError for anything that is not exactly such a host (a scheme, a path, upper case).
     """
+    if host == PUBLIC_HOST:
+        return _PUBLIC
     match = _HOST.fullmatch(host)
     if match is None:
         raise NotARegistryError(f"{host!r} is not the host of an ECR registry, such as {_EXAMPLE} (no scheme, no path)")
-    partition = partition_of(match["region"])
+    region = match["region"]
+    partition = partition_of(region)
     dual_stack = match["join"] == "-"
     suffix = partition.dual_stack_suffix if dual_stack else partition.dns_suffix
     if match["suffix"] != suffix:
-        raise NotARegistryError(
-            f"{host!r} ends in {match['suffix']!r}; in {match['region']} a registry ends in {suffix!r}"
-        )
-    return Registry(host=host, account=match["account"], region=match["region"], partition=partition)
+        raise NotARegistryError(f"{host!r} ends in {match['suffix']!r}; in {region} a registry ends in {suffix!r}")
+    api = TokenApi(service="ecr", region=region, fips=match["fips"] is not None, dual_stack=dual_stack)
+    return Registry(host=host, account=match["account"], region=region, partition=partition, api=api)
 
 
 def sts_host(region: str) -> str:

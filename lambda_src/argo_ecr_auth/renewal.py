@@ -2,37 +2,30 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from argo_ecr_auth.authorization_token import AuthorizationToken, fingerprint
-from argo_ecr_auth.errors import SyncError
+from argo_ecr_auth.authorization_token import fingerprint
+from argo_ecr_auth.changes import Change, changes_of
 from argo_ecr_auth.manifests import (
     EXPIRY_ANNOTATION,
     EXPIRY_KEY,
     FINGERPRINT_ANNOTATION,
+    REFUSED_ANNOTATION,
+    SOURCE_ANNOTATION,
     Manifest,
-    config_map_manifest,
-    secret_manifest,
+    Payload,
+    secret_key,
+    source_of,
 )
+from argo_ecr_auth.reading import Reading, metadata_of
 from argo_ecr_auth.settings import TOKEN_LIFE
 from argo_ecr_auth.targets import Credential
 
+_LONGEST_REASON = 300
 _CLOCK_SKEW = timedelta(minutes=5)
 _LONGEST_JITTER = timedelta(hours=1)
-_EXTERNAL_SECRETS = "reconcile.external-secrets.io/"  # the prefix of what External Secrets marks its Secrets with
-# Written anew with each token, and judged by their meaning: the expiry by the clock, the password by its fingerprint.
-_OF_THE_TOKEN = {("Secret", "data", "password"), ("ConfigMap", "data", EXPIRY_KEY)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """What the cluster holds of a credential: the objects as the API server gives them, None where there is none."""
-
-    secret: Manifest | None = field(repr=False)
-    config_map: Manifest | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +35,9 @@ class Plan:
     action: str  # fresh, created, renewed, repaired
     reasons: tuple[str, ...]
     expires_at: datetime | None  # of the token that is there, where that is known
-    token: AuthorizationToken | None  # the one that is there and may stay; None where a new one is due
+    payload: Payload | None  # the one that is there and may stay; None where a new token is due
+    changes: tuple[Change, ...] = ()
+    refused: bool = False  # the one that is there was refused by its registry already
 
 
 def jitter(target: str, *, renew_before: timedelta) -> timedelta:
@@ -54,59 +49,44 @@ def jitter(target: str, *, renew_before: timedelta) -> timedelta:
     return min(_LONGEST_JITTER, (TOKEN_LIFE - renew_before) / 2) * share
 
 
-def refuse_what_is_not_ours(reading: Reading) -> None:
-    """Raise SyncError, with the reason, where what is there belongs to something else or cannot be written to."""
-    for found in (reading.secret, reading.config_map):
-        if found is None:
-            continue
-        metadata = found["metadata"]
-        what = f"the {found['kind']} {metadata['namespace']}/{metadata['name']}"
-        owners = [f"{owner['kind']} {owner['name']}" for owner in metadata.get("ownerReferences") or ()]
-        marks = (*_metadata(found, "labels"), *_metadata(found, "annotations"))
-        if any(mark.startswith(_EXTERNAL_SECRETS) for mark in marks):
-            owners.append("External Secrets")
-        if owners:
-            raise SyncError(f"{what} belongs to {', '.join(owners)}: remove it there, or choose another secret_name")
-        if found.get("immutable"):
-            raise SyncError(f"{what} is immutable: delete it, and the next run makes it anew")
-        if found["kind"] == "Secret" and found.get("type") != "Opaque":
-            raise SyncError(
-                f"{what} has the type {found.get('type')}, which cannot be changed: delete it, or choose another "
-                "secret_name"
-            )
-
-
 def decide(
     reading: Reading, *, credential: Credential, now: datetime, renew_before: timedelta, force: bool = False
 ) -> Plan:
     """Compare what is there with what should be. `renew_before` includes the target's jitter."""
     secret, config_map = reading.secret, reading.config_map
-    if secret is None and config_map is None:
-        return Plan(action="created", reasons=("there is no Secret and no ConfigMap",), expires_at=None, token=None)
-    if secret is None:
-        return Plan(action="repaired", reasons=("the Secret is missing",), expires_at=None, token=None)
-    if config_map is None:
-        return Plan(action="repaired", reasons=("the ConfigMap is missing",), expires_at=None, token=None)
+    if secret is None or config_map is None:
+        missing = [kind for kind, found in (("Secret", secret), ("ConfigMap", config_map)) if found is None]
+        reason = "there is no Secret and no ConfigMap" if len(missing) > 1 else f"the {missing[0]} is missing"
+        return Plan(
+            action="created" if len(missing) > 1 else "repaired",
+            reasons=(reason,),
+            expires_at=None,
+            payload=None,
+            changes=tuple(changes_of(reading, credential, payload=None)),
+        )
 
     expires_at, doubtful = _expiry(config_map, now=now)
-    password = _password(secret)
-    foreign = _foreign_password(password, config_map)
-    differing = tuple(_differences(reading, credential))
-    repairs = tuple(reason for reason in (doubtful, foreign) if reason)
-
+    there = _payload_text(secret, credential)
+    annotations = metadata_of(config_map, "annotations")
+    foreign = _foreign_payload(there, secret_key(credential), annotations)
+    refused = annotations.get(REFUSED_ANNOTATION)
+    repairs = tuple(filter(None, (doubtful, foreign, _of_another_source(credential, annotations), refused)))
     dues = ["a renewal was asked for"] if force else []
     if expires_at is not None and expires_at - now < renew_before:
         dues.append(f"{_left(expires_at - now)}, renewed below {_hours(renew_before)}")
 
-    keep = not (repairs or dues)
+    payload = None if repairs or dues or expires_at is None else Payload(text=there.decode(), expires_at=expires_at)
+    changes = tuple(changes_of(reading, credential, payload=payload))
+    differing = tuple(str(change) for change in changes if not change.of_the_token)
+    # An expiry speaks of the password that it was written with. What the original tool wrote is taken at its word.
+    of_something_else = doubtful or refused or (foreign and FINGERPRINT_ANNOTATION in annotations)
     return Plan(
         action="repaired" if repairs or differing else "renewed" if dues else "fresh",
-        reasons=(*repairs, *dues, *differing),
-        # The expiry that was written speaks of the password that was written; of others nothing is known.
-        expires_at=None if repairs else expires_at,
-        token=AuthorizationToken(password=password.decode(), expires_at=expires_at)
-        if keep and expires_at and password
-        else None,
+        reasons=tuple(_one_line(reason) for reason in (*repairs, *dues, *differing)),
+        expires_at=None if of_something_else else expires_at,
+        payload=payload,
+        changes=changes,
+        refused=refused is not None,
     )
 
 
@@ -123,43 +103,37 @@ def _expiry(config_map: Manifest, *, now: datetime) -> tuple[datetime | None, st
         return None, f"the ConfigMap's {EXPIRY_KEY} is not a time of RFC 3339"
     if expires_at - now > TOKEN_LIFE + _CLOCK_SKEW:
         return None, f"the ConfigMap's {EXPIRY_KEY} is further ahead than a token lives"
-    if _metadata(config_map, "annotations").get(EXPIRY_ANNOTATION, text) != text:
+    if metadata_of(config_map, "annotations").get(EXPIRY_ANNOTATION, text) != text:
         return expires_at, f"the ConfigMap's {EXPIRY_KEY} is not the one that was written"
     return expires_at, None
 
 
-def _password(secret: Manifest) -> bytes:
+def _payload_text(secret: Manifest, credential: Credential) -> bytes:
+    """What is under the payload's key; nothing where that is no text, as something else's then."""
     try:
-        return base64.b64decode((secret.get("data") or {}).get("password") or "")
+        text = base64.b64decode((secret.get("data") or {}).get(secret_key(credential)) or "")
+        text.decode()
     except ValueError:
         return b""
+    return text
 
 
-def _foreign_password(password: bytes, config_map: Manifest) -> str | None:
-    written = _metadata(config_map, "annotations").get(FINGERPRINT_ANNOTATION)
+def _foreign_payload(there: bytes, key: str, annotations: Mapping[str, str]) -> str | None:
+    written = annotations.get(FINGERPRINT_ANNOTATION)
     if written is None:
-        return "the password has no fingerprint in the ConfigMap: something else wrote it"
-    return None if fingerprint(password) == written else "the password is not the one that was written"
+        return f"the {key} has no fingerprint in the ConfigMap: something else wrote it"
+    return None if fingerprint(there) == written else f"the {key} is not the one that was written"
 
 
-def _differences(reading: Reading, credential: Credential) -> Iterator[str]:
-    anything = AuthorizationToken(password="", expires_at=datetime.min.replace(tzinfo=UTC))
-    for found, desired in (
-        (reading.secret, secret_manifest(credential, anything)),
-        (reading.config_map, config_map_manifest(credential, anything)),
-    ):
-        kind = desired["kind"]
-        for part, there, wanted in (
-            ("label", _metadata(found, "labels"), _metadata(desired, "labels")),
-            ("data", (found or {}).get("data") or {}, desired["data"]),
-        ):
-            for key, value in wanted.items():
-                if (kind, part, key) not in _OF_THE_TOKEN and there.get(key) != value:
-                    yield f"the {kind}'s {part} {key} {'differs' if key in there else 'is missing'}"
+def _of_another_source(credential: Credential, annotations: Mapping[str, str]) -> str | None:
+    if FINGERPRINT_ANNOTATION not in annotations or annotations.get(SOURCE_ANNOTATION) == source_of(credential):
+        return None
+    return f"the token was asked for {annotations.get(SOURCE_ANNOTATION, 'elsewhere')}, not for {source_of(credential)}"
 
 
-def _metadata(manifest: Manifest | None, key: str) -> Mapping[str, Any]:
-    return ((manifest or {}).get("metadata") or {}).get(key) or {}
+def _one_line(reason: str) -> str:
+    """Parts of it may be somebody's words."""
+    return " ".join(reason.split())[:_LONGEST_REASON]
 
 
 def _left(remaining: timedelta) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from argo_ecr_auth.changes import Change
 from argo_ecr_auth.manifests import rfc3339
 from argo_ecr_auth.targets import Credential, Target
 
@@ -14,7 +15,7 @@ class Result:
 
     target: str
     secret: str  # NAMESPACE/NAME
-    registry: str
+    registry: str  # the host; several of a pull-secret joined by commas
     action: str  # fresh, created, renewed, repaired or failed
     reason: str | None = None
     expires_at: datetime | None = None  # None where nothing is known of the token that is there
@@ -22,13 +23,15 @@ class Result:
     verified: bool | None = None
     error: str | None = None
     dry_run: bool = False
+    changes: tuple[Change, ...] = ()
+    doubtful: bool = False  # written, but something about it is worth a look; the reason says what
 
     @property
     def failed(self) -> bool:
         return self.action == "failed"
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it; `dry_run` stands there only where it is true."""
+        """As JSON has it; `dry_run` stands there only where it is true, with what would be changed, key by key."""
         said: dict[str, Any] = {
             "target": self.target,
             "secret": self.secret,
@@ -40,30 +43,27 @@ class Result:
             "verified": self.verified,
             "error": self.error,
         }
-        return said | {"dry_run": True} if self.dry_run else said
+        if not self.dry_run:
+            return said
+        changes = [
+            {
+                "object": change.kind,
+                "key": f"{change.part} {change.key}",
+                "there": change.there,
+                "wanted": change.wanted,
+            }
+            for change in self.changes
+        ]
+        return said | {"dry_run": True, "changes": changes}
 
 
-def result_of(
-    target: Target,
-    credential: Credential,
-    *,
-    action: str,
-    now: datetime,
-    reason: str | None = None,
-    expires_at: datetime | None = None,
-    error: str | None = None,
-    dry_run: bool = False,
-) -> Result:
-    """A result for this credential, at this time."""
+def result_of(target: Target, credential: Credential, *, dry_run: bool = False) -> Result:
+    """What is known of a credential's result before anything was done."""
     return Result(
         target=target.name,
         secret=f"{credential.namespace}/{credential.secret_name}",
-        registry=credential.registry.host,
-        action=action,
-        reason=reason,
-        expires_at=expires_at,
-        seconds_to_expiry=int((expires_at - now).total_seconds()) if expires_at else None,
-        error=error,
+        registry=credential.registry,
+        action="failed",
         dry_run=dry_run,
     )
 

@@ -20,6 +20,7 @@ from argo_ecr_auth.errors import SyncError
 from argo_ecr_auth.targets import Role
 
 _LONGEST_QUOTE = 300
+_NO_CREDENTIALS = "there are no AWS credentials here: run it with a role, a profile or keys"
 
 SESSION_NAME = "argo-ecr-auth"
 """What an auditor finds in CloudTrail beside the role."""
@@ -49,19 +50,35 @@ class _AssumedRole(CredentialProvider):
 class Sessions:
     """Sessions, clients and assumed roles' credentials, made once and kept; botocore renews the credentials itself."""
 
-    def __init__(self, *, region: str) -> None:
+    def __init__(self, *, region: str, profile: str | None = None) -> None:
         self._region = region
+        self._profile = profile
         # boto3's sessions are not safe to share between threads while they make clients.
         self._lock = threading.RLock()
         self._sessions: dict[Role | None, Any] = {}  # boto3.Session: typed, it knows each service by name alone
-        self._clients: dict[tuple[str, str, Role | None], Any] = {}
+        self._clients: dict[tuple[str, str, Role | None, bool, bool, int | None], Any] = {}
 
-    def client(self, service: str, *, region: str, role: Role | None = None) -> Any:
-        """A client of this service in this region, with the role's rights."""
+    def client(
+        self,
+        service: str,
+        *,
+        region: str,
+        role: Role | None = None,
+        fips: bool = False,
+        dual_stack: bool = False,
+        seconds: int | None = None,
+    ) -> Any:
+        """A client of this service in this region, with the role's rights, at the endpoint that botocore knows.
+
+        With `seconds`, each call is made once and waits so long for its answer: one that must not be made twice.
+        """
         with self._lock:
-            key = (service, region, role)
+            key = (service, region, role, fips, dual_stack, seconds)
             if key not in self._clients:
-                self._clients[key] = self._client(self._session(role), service, region_name=region)
+                config = Config(use_fips_endpoint=fips or None, use_dualstack_endpoint=dual_stack or None)
+                if seconds is not None:
+                    config = config.merge(Config(read_timeout=seconds, retries={"total_max_attempts": 1}))
+                self._clients[key] = self._client(self._session(role), service, region_name=region, config=config)
             return self._clients[key]
 
     def credentials(self, role: Role | None = None) -> ReadOnlyCredentials:
@@ -69,24 +86,28 @@ class Sessions:
         with self._lock:
             found = self._session(role).get_credentials()
         if found is None:
-            raise SyncError("there are no AWS credentials here: run it with a role, a profile or keys")
+            raise SyncError(_NO_CREDENTIALS)
         try:
             frozen: ReadOnlyCredentials = found.get_frozen_credentials()
         except (ClientError, BotoCoreError) as error:
             raise aws_error(error, asked="for credentials", role=role) from None
         return frozen
 
-    def _client(self, session: Any, service: str, **arguments: Any) -> Any:
+    def _client(self, session: Any, service: str, *, config: Config | None = None, **arguments: Any) -> Any:
         with self._lock:
-            return session.client(service, config=_CALLS, **arguments)
+            return session.client(service, config=_CALLS.merge(config) if config else _CALLS, **arguments)
 
     def _session(self, role: Role | None) -> Any:
         if role not in self._sessions:
-            self._sessions[role] = self._assumed(role) if role else boto3.Session(region_name=self._region)
+            self._sessions[role] = (
+                self._assumed(role) if role else boto3.Session(region_name=self._region, profile_name=self._profile)
+            )
         return self._sessions[role]
 
     def _assumed(self, role: Role) -> Any:
         own = self._session(None)
+        if own.get_credentials() is None:
+            raise SyncError(_NO_CREDENTIALS)
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=lambda service, **arguments: self._client(own, service, **arguments),
             source_credentials=own.get_credentials(),
@@ -117,7 +138,8 @@ def aws_error(
         external_id = f" with the external id {role.external_id}" if role.external_id else ""
         return SyncError(
             f"cannot assume {role.arn}: {why}; its trust policy must name the function's role{external_id}, and the "
-            "function's role needs sts:AssumeRole on it (aws iam get-role shows the one, the synth writes the other)"
+            f"function's role needs sts:AssumeRole on it (aws iam get-role --role-name {role.arn.rpartition('/')[2]} "
+            "shows the one, the synth writes the other)"
         )
     who = f"the role {role.arn}" if role else "the function's role"
     return SyncError(f"asked {asked}: {why}{f'; {who} needs {right}' if right and 'Denied' in why else ''}")

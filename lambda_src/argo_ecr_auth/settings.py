@@ -1,26 +1,22 @@
-"""The function's settings as they are written: their types, which also make the JSON Schema, and their faults."""
+"""The function's settings as they are written: their types, which also make the JSON Schema."""
 
-import base64
 import re
-import ssl
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
-from argo_ecr_auth.registry import NotARegistryError, parse_registry
-
 TOKEN_LIFE = timedelta(hours=12)
 """How long ECR's authorization tokens live (Amazon ECR API Reference, GetAuthorizationToken)."""
-
-SHORTEST_RENEW_BEFORE = timedelta(minutes=10)
-LONGEST_RENEW_BEFORE = timedelta(hours=11)
 
 # Each pattern ends in `$(?!\n)`: Python's `$` alone lets a newline through.
 # Kubernetes' own rules: RFC 1123 label for a namespace, subdomain for a Secret's name.
 _LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
 _SUBDOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$(?!\n)"
+
+# ECR's own (Amazon ECR API Reference, CreateRepository).
+_REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+_ONE_LINE = r"^\S(.*\S)?$(?!\n)"
 
 Duration = Annotated[
     str,
@@ -58,18 +54,98 @@ ExternalId = Annotated[
 ]
 
 
-class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One Secret in one namespace, with its ConfigMap."""
+Kind = Literal["repository", "repo-creds", "pull-secret"]
+ChartType = Literal["helm", "oci"]
 
-    registry: Annotated[
-        str, msgspec.Meta(description="The registry's host: ACCOUNT.dkr.ecr.REGION.amazonaws.com. No scheme, no path.")
-    ]
+
+class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One Secret in one namespace, with its ConfigMap; `repo-creds` without `type` makes two of each."""
+
+    registry: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                description="The registry's host: ACCOUNT.dkr.ecr.REGION.amazonaws.com, or public.ecr.aws. "
+                "No scheme, no path."
+            ),
+        ]
+        | None
+    ) = None
+    registries: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="Instead of registry, for a pull-secret: several hosts in one Secret."),
+    ] = ()
     namespace: Namespace | None = None
     secret_name: Annotated[
         str, msgspec.Meta(pattern=_SUBDOMAIN, max_length=253, description="The Secret's and the ConfigMap's name.")
     ] = "ecr-auth"  # noqa: S105 - an object's name
+    kind: Annotated[
+        Kind,
+        msgspec.Meta(
+            description="repository: one URL for Argo CD; repo-creds: a credential template for all URLs that "
+            "begin with one; pull-secret: for Image Updater and kubelet."
+        ),
+    ] = "repository"
+    type: (
+        Annotated[
+            ChartType,
+            msgspec.Meta(
+                description="helm (charts by name) or oci (oci:// URLs); a repo-creds without it is the pair."
+            ),
+        ]
+        | None
+    ) = None
+    url: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=rf"^(oci://)?[a-z0-9.-]+(/{_REPOSITORY})?$(?!\n)",
+                description="The registry's host, or HOST/PREFIX; for type oci with or without oci://.",
+            ),
+        ]
+        | None
+    ) = None
+    name: (
+        Annotated[str, msgspec.Meta(pattern=_ONE_LINE, description="Argo CD's name for the repository: ecr.")] | None
+    ) = None
+    project: (
+        Annotated[str, msgspec.Meta(pattern=_ONE_LINE, description="The Argo CD project that alone may use it.")] | None
+    ) = None
     role_arn: RoleArn | None = None
     external_id: ExternalId | None = None
+    verify: Annotated[
+        Literal["login", "off"], msgspec.Meta(description="login: a new token must log in before it replaces another.")
+    ] = "login"
+    verify_repository: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=rf"^{_REPOSITORY}$(?!\n)",
+                description="A repository whose tags a new token should be able to list.",
+            ),
+        ]
+        | None
+    ) = None
+
+    @property
+    def hosts_by_key(self) -> tuple[tuple[str, str], ...]:
+        """The registries' hosts, each with the key that it is written under."""
+        one = (("registry", self.registry),) if self.registry is not None else ()
+        return (*one, *((f"registries[{i}]", host) for i, host in enumerate(self.registries)))
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The registries' hosts, however they are written."""
+        return tuple(host for _, host in self.hosts_by_key)
+
+    @property
+    def secret_names(self) -> tuple[tuple[str, ChartType | None], ...]:
+        """The Secrets that it stands for, with the `type` of each; None for a pull-secret."""
+        if self.kind == "pull-secret":
+            return ((self.secret_name, None),)
+        if self.kind == "repo-creds" and self.type is None:
+            return (self.secret_name, "helm"), (f"{self.secret_name}-oci", "oci")
+        return ((self.secret_name, self.type or "helm"),)
 
 
 class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,83 +212,3 @@ def duration(text: str) -> timedelta:
     """A duration of the form that `Duration` allows."""
     units = {"h": "hours", "m": "minutes", "s": "seconds"}
     return timedelta(**{units[unit]: int(number) for number, unit in re.findall("([0-9]+)([hms])", text)})
-
-
-def faults_of(settings: Settings, *, region: str | None = None, account: str | None = None) -> tuple[str, ...]:
-    """What the types cannot say, all of it at once: each fault with its path, and what is allowed.
-
-    `region` and `account` are where a target is that does not say it; None where that is not known.
-    """
-    return (
-        *_faults_of_durations(settings),
-        *_faults_of_credentials(settings),
-        *_faults_of_targets(settings),
-        *_faults_of_secrets(settings, region=region, account=account),
-    )
-
-
-def _faults_of_durations(settings: Settings) -> Iterator[str]:
-    if not SHORTEST_RENEW_BEFORE <= duration(settings.renew_before) <= LONGEST_RENEW_BEFORE:
-        yield f"renew_before: {settings.renew_before} is not between 10m and 11h (a token lives 12h)"
-
-
-def _faults_of_credentials(settings: Settings) -> Iterator[str]:
-    places = [("credentials", settings.credentials)]
-    places += [(f"targets[{i}].credentials", target.credentials) for i, target in enumerate(settings.targets)]
-    for place, credentials in places:
-        for i, credential in enumerate(credentials):
-            try:
-                parse_registry(credential.registry)
-            except NotARegistryError as fault:
-                yield f"{place}[{i}].registry: {fault}"
-            if credential.external_id and not credential.role_arn:
-                yield f"{place}[{i}].external_id: goes with role_arn, which is missing"
-
-
-def _faults_of_targets(settings: Settings) -> Iterator[str]:
-    if not settings.targets:
-        yield "targets: there is none; name at least one cluster"
-    named: dict[str, str] = {}
-    for i, target in enumerate(settings.targets):
-        path = f"targets[{i}]"
-        name = target.name or target.cluster
-        if name in named:
-            yield f"{path}.name: {name!r} is the name of {named[name]} already; give each a name of its own"
-        named.setdefault(name, path)
-        if target.external_id and not target.role_arn:
-            yield f"{path}.external_id: goes with role_arn, which is missing"
-        if (target.endpoint is None) != (target.certificate_authority is None):
-            given, missing = "endpoint", "certificate_authority"
-            if target.endpoint is None:
-                given, missing = missing, given
-            yield f"{path}.{missing}: missing; {given} and {missing} are given both or not at all"
-        if target.certificate_authority is not None and not _is_pem(target.certificate_authority):
-            yield f"{path}.certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it"
-
-
-def _faults_of_secrets(settings: Settings, *, region: str | None, account: str | None) -> Iterator[str]:
-    written: dict[tuple[str | None, ...], str] = {}
-    for i, target in enumerate(settings.targets):
-        of_its_own = bool(target.credentials)
-        credentials = target.credentials or settings.credentials
-        if not credentials:
-            yield f"targets[{i}].credentials: there is none, neither here nor in the general credentials"
-        for j, credential in enumerate(credentials):
-            path = f"targets[{i}].credentials[{j}]" if of_its_own else f"targets[{i}] with credentials[{j}]"
-            namespace = credential.namespace or target.namespace
-            cluster = (target.account or account, target.region or region, target.cluster)
-            secret = (*cluster, namespace, credential.secret_name)
-            if secret in written:
-                yield (
-                    f"{path}: the Secret {namespace}/{credential.secret_name} of cluster {target.cluster} "
-                    f"is {written[secret]}'s already; give each its own secret_name"
-                )
-            written.setdefault(secret, path)
-
-
-def _is_pem(base64_text: str) -> bool:
-    try:
-        ssl.PEM_cert_to_DER_cert(base64.b64decode(base64_text, validate=True).decode("ascii").strip())
-    except ValueError:
-        return False
-    return True

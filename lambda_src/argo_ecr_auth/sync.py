@@ -4,35 +4,24 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePath
+from typing import Any, Protocol
 
-from kubernetes.client.api_client import ApiClient
-
-from argo_ecr_auth.authorization_token import AuthorizationToken
-from argo_ecr_auth.cluster import Connection, api_client, apply_object, read_object
-from argo_ecr_auth.ecr import authorization_token
-from argo_ecr_auth.eks import Address, describe_cluster
-from argo_ecr_auth.eks_token import bearer_token
-from argo_ecr_auth.errors import AddressError, SyncError
-from argo_ecr_auth.manifests import config_map_manifest, secret_manifest
-from argo_ecr_auth.once import Once
-from argo_ecr_auth.renewal import Reading, decide, jitter, refuse_what_is_not_ours
+from argo_ecr_auth.cluster import Connection, apply_object
+from argo_ecr_auth.connections import Connections, Warm
+from argo_ecr_auth.errors import SyncError
+from argo_ecr_auth.manifests import Payload, config_map_manifest, secret_manifest
+from argo_ecr_auth.payloads import Payloads, ProveLogin
+from argo_ecr_auth.reading import Reading, refuse_what_is_not_ours
+from argo_ecr_auth.registry_login import Proof, prove_login
+from argo_ecr_auth.renewal import Plan, decide, jitter
 from argo_ecr_auth.results import Result, result_of
-from argo_ecr_auth.sessions import Sessions
-from argo_ecr_auth.targets import Credential, Role, Target
+from argo_ecr_auth.targets import Credential, Target
 
 SIDE_BY_SIDE = 16
 """Credentials at once: they wait for networks, hardly for the processor; and ECR allows 20 tokens a second."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Warm:
-    """What an environment keeps between runs: AWS clients, and by target its address with the client for it."""
-
-    sessions: Sessions
-    clusters: dict[str, tuple[Address, ApiClient]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +34,37 @@ class Order:
     force: bool = False
 
 
-def sync(targets: Sequence[Target], *, order: Order, warm: Warm, now: Callable[[], datetime]) -> tuple[Result, ...]:
+class Reads(Protocol):
+    """Where a run reads from: the targets' connections, or what the command line puts in their place."""
+
+    def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
+        """What the cluster holds of the credential, and the connection to write it over. Raises SyncError."""
+
+
+def sync(
+    targets: Sequence[Target],
+    *,
+    order: Order,
+    warm: Warm,
+    now: Callable[[], datetime],
+    prove_login: ProveLogin = prove_login,
+    connections: Reads | None = None,
+) -> tuple[Result, ...]:
     """Keep the targets' credentials fresh; a result for each, in their order, whatever happens to any of them.
 
-    Ends within `order.seconds`: what has not finished by then is reported as failed, and writes nothing any more.
+    Ends within `order.seconds`: what has not finished by then is reported as failed, and writes nothing any more. So
+    does a run that is interrupted.
     """
-    run = _Run(order=order, warm=warm, now=now)
+    payloads = Payloads(sessions=warm.sessions, prove_login=prove_login)
+    run = _Run(order=order, connections=connections or Connections(warm), payloads=payloads, now=now)
     work = [(target, credential) for target in targets for credential in target.credentials]
     pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
     tasks = [pool.submit(run.result, target, credential) for target, credential in work]
-    wait(tasks, timeout=order.seconds)
-    run.stopped.set()
-    pool.shutdown(wait=False, cancel_futures=True)
+    try:
+        wait(tasks, timeout=order.seconds)
+    finally:
+        run.stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)
     return tuple(
         task.result() if task.done() and not task.cancelled() else run.unfinished(target, credential)
         for task, (target, credential) in zip(tasks, work, strict=True)
@@ -64,47 +72,45 @@ def sync(targets: Sequence[Target], *, order: Order, warm: Warm, now: Callable[[
 
 
 class _Run:
-    """What the credentials of one run share: a connection per target, a token per role and region."""
+    """What the credentials of one run share."""
 
-    def __init__(self, *, order: Order, warm: Warm, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, order: Order, connections: Reads, payloads: Payloads, now: Callable[[], datetime]) -> None:
         self.stopped = threading.Event()
         self._order = order
-        self._warm = warm
+        self._connections = connections
+        self._payloads = payloads
         self._now = now
-        self._connections: Once[tuple[str, bool], Connection] = Once()
-        self._tokens: Once[tuple[Role | None, str], AuthorizationToken] = Once()
 
     def result(self, target: Target, credential: Credential) -> Result:
         """One credential's story. The one place where a failure is kept from the others."""
-        expires_at = reason = None
+        so_far = result_of(target, credential, dry_run=self._order.dry_run)
         try:
-            connection, reading = self._read(target, credential)
-            refuse_what_is_not_ours(reading)
-            plan = decide(
-                reading,
-                credential=credential,
-                now=self._now(),
-                renew_before=self._order.renew_before + jitter(target.name, renew_before=self._order.renew_before),
-                force=self._order.force,
-            )
-            expires_at, reason = plan.expires_at, "; ".join(plan.reasons) or None
-            if plan.action != "fresh" and not self._order.dry_run:
-                token = plan.token or self._token(credential)
-                self._write(connection, credential, token)
-                expires_at = token.expires_at
+            connection, reading = self._connections.read(target, credential)
+            refuse_what_is_not_ours(reading, credential)
+            plan = self._plan(target, credential, reading)
+            reason = "; ".join(plan.reasons) or None
+            so_far = self._said(so_far, action=plan.action, reason=reason, expires_at=plan.expires_at)
+            if self._order.dry_run:
+                return replace(so_far, changes=plan.changes)
+            if plan.action == "fresh":
+                return so_far
+            if plan.payload is not None:
+                self._write(connection, credential, plan.payload)
+                return so_far
+            payload, proof = self._payloads.new(credential)
+            so_far = _with_proof(so_far, proof)
+            self._keep_what_lives(plan, proof)
+            refused = proof.doubt if proof.verified is False else None
+            self._write(connection, credential, payload, refused=refused)
+            so_far = self._said(so_far, expires_at=payload.expires_at)
+            if refused is None:
+                return so_far
+            error = f"{refused}; it was written all the same, for nothing that lives was there"
         except SyncError as failure:
-            return self._failed(target, credential, error=str(failure), reason=reason, expires_at=expires_at)
+            error = str(failure)
         except Exception as failure:  # noqa: BLE001 - whatever it is, the other credentials are still done
-            return self._failed(target, credential, error=_unexpected(failure), reason=reason, expires_at=expires_at)
-        return result_of(
-            target,
-            credential,
-            action=plan.action,
-            reason=reason,
-            expires_at=expires_at,
-            now=self._now(),
-            dry_run=self._order.dry_run,
-        )
+            error = unexpected(failure)
+        return self._said(so_far, action="failed", error=error)
 
     def unfinished(self, target: Target, credential: Credential) -> Result:
         """The result of a credential that the run's time did not suffice for."""
@@ -112,89 +118,53 @@ class _Run:
             f"not finished within the run's {self._order.seconds:.0f} s, the next run tries again: if it stays so, "
             f"{target.cluster} or AWS answers too slowly"
         )
-        return self._failed(target, credential, error=error)
+        return self._said(result_of(target, credential, dry_run=self._order.dry_run), action="failed", error=error)
 
-    def _failed(
-        self,
-        target: Target,
-        credential: Credential,
-        *,
-        error: str,
-        reason: str | None = None,
-        expires_at: datetime | None = None,
-    ) -> Result:
-        return result_of(
-            target,
-            credential,
-            action="failed",
-            reason=reason,
-            expires_at=expires_at,
-            error=error,
+    def _plan(self, target: Target, credential: Credential, reading: Reading) -> Plan:
+        renew_before = self._order.renew_before
+        return decide(
+            reading,
+            credential=credential,
             now=self._now(),
-            dry_run=self._order.dry_run,
+            renew_before=renew_before + jitter(target.name, renew_before=renew_before),
+            force=self._order.force,
         )
 
-    def _read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
-        known = self._warm.clusters.get(target.name)
-        connection = self._connections.get((target.name, False), lambda: self._connect(target, known))
-        try:
-            return connection, _read(connection, credential)
-        except AddressError:
-            if known is None or target.endpoint is not None:
-                raise
-            # The address is of an earlier run: the authority may have been rotated, the endpoint moved since.
-            connection = self._connections.get((target.name, True), lambda: self._connect(target, None))
-            if self._warm.clusters[target.name][0] == known[0]:
-                raise
-        return connection, _read(connection, credential)
+    def _keep_what_lives(self, plan: Plan, proof: Proof) -> None:
+        """A token that is refused does not replace one that still lives; what is not a refusal keeps nothing back."""
+        if proof.verified is not False:
+            return
+        if plan.refused:
+            raise SyncError(f"{proof.doubt}, as it refused the one that is there")
+        if plan.expires_at is not None and plan.expires_at > self._now():
+            raise SyncError(f"{proof.doubt}; the one that is there stays")
 
-    def _connect(self, target: Target, known: tuple[Address, ApiClient] | None) -> Connection:
-        if known is None:
-            address = self._address(target)
-            known = self._warm.clusters[target.name] = address, api_client(address)
-        return Connection(
-            target=target.name,
-            cluster=target.cluster,
-            region=target.region,
-            api=known[1],
-            bearer=bearer_token(
-                credentials=self._warm.sessions.credentials(target.role), cluster=target.cluster, region=target.region
-            ),
-        )
-
-    def _address(self, target: Target) -> Address:
-        if target.endpoint is not None and target.certificate_authority is not None:
-            return Address(endpoint=target.endpoint, certificate_authority=target.certificate_authority)
-        eks = self._warm.sessions.client("eks", region=target.region, role=target.role)
-        return describe_cluster(eks, cluster=target.cluster, region=target.region, role=target.role)
-
-    def _token(self, credential: Credential) -> AuthorizationToken:
-        role, region = credential.role, credential.registry.region
-        return self._tokens.get(
-            (role, region),
-            lambda: authorization_token(
-                self._warm.sessions.client("ecr", region=region, role=role), region=region, role=role
-            ),
-        )
-
-    def _write(self, connection: Connection, credential: Credential, token: AuthorizationToken) -> None:
+    def _write(
+        self, connection: Connection, credential: Credential, payload: Payload, *, refused: str | None = None
+    ) -> None:
         # The Secret first: a run that ends between the two leaves an expiry that speaks of another password, and the
         # next one sees that. The other way round it would call the old password fresh.
-        for manifest in (secret_manifest(credential, token), config_map_manifest(credential, token)):
+        manifests = secret_manifest(credential, payload), config_map_manifest(credential, payload, refused=refused)
+        for manifest in manifests:
             if self.stopped.is_set():
                 raise SyncError("out of time before it was written")
             apply_object(connection, manifest)
 
-
-def _read(connection: Connection, credential: Credential) -> Reading:
-    namespace, name = credential.namespace, credential.secret_name
-    return Reading(
-        secret=read_object(connection, kind="Secret", namespace=namespace, name=name),
-        config_map=read_object(connection, kind="ConfigMap", namespace=namespace, name=name),
-    )
+    def _said(self, so_far: Result, *, expires_at: datetime | None = None, **others: Any) -> Result:
+        """The result with more known of it; what remains of the token is counted from now."""
+        expires_at = expires_at or so_far.expires_at
+        remaining = int((expires_at - self._now()).total_seconds()) if expires_at else None
+        return replace(so_far, expires_at=expires_at, seconds_to_expiry=remaining, **others)
 
 
-def _unexpected(failure: Exception) -> str:
+def _with_proof(so_far: Result, proof: Proof) -> Result:
+    """A refusal is told as the error; any other doubt goes with the reason."""
+    doubt = None if proof.verified is False else proof.doubt
+    reason = "; ".join(filter(None, (so_far.reason, doubt))) or None
+    return replace(so_far, verified=proof.verified, reason=reason, doubtful=doubt is not None)
+
+
+def unexpected(failure: Exception) -> str:
     """Where it happened and of what kind, without its words: they might hold what no log may."""
     place = traceback.extract_tb(failure.__traceback__)[-1]
     return f"unexpected {type(failure).__name__} at {PurePath(place.filename).name}:{place.lineno}; please report it"

@@ -1,10 +1,11 @@
 """What a run works on: the settings with every default filled in."""
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from argo_ecr_auth.registry import Registry, parse_registry
-from argo_ecr_auth.settings import Settings
+from argo_ecr_auth.settings import ChartType, CredentialSettings, Kind, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,12 +18,27 @@ class Role:
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """A Secret and its ConfigMap, as they should be in one cluster."""
+    """A Secret and its ConfigMap, as they should be in one cluster.
+
+    `type`, `url`, `name` and `project` are Argo CD's keys, None where the kind has none; `url` as Argo CD reads it.
+    """
 
     namespace: str
     secret_name: str
-    registry: Registry
+    registries: tuple[Registry, ...]  # several in a pull-secret alone
+    kind: Kind = "repository"
+    type: ChartType | None = "helm"
+    url: str | None
+    name: str | None
+    project: str | None = None
     role: Role | None = None  # to ask ECR with
+    verify_login: bool = True
+    verify_repository: str | None = None
+
+    @property
+    def registry(self) -> str:
+        """The registry's host, or all of them, as results and the ConfigMap name it."""
+        return ",".join(registry.host for registry in self.registries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +58,7 @@ class Target:
 def targets_of(settings: Settings, *, region: str) -> tuple[Target, ...]:
     """The targets with every default filled in; `region` is where a target without a region of its own is.
 
-    The settings are free of faults (see `faults_of`); otherwise this raises a ValueError.
+    The settings are free of faults (see faults.py); otherwise this raises a ValueError.
     """
     return tuple(
         Target(
@@ -53,18 +69,34 @@ def targets_of(settings: Settings, *, region: str) -> tuple[Target, ...]:
             endpoint=target.endpoint,
             certificate_authority=_pem(target.certificate_authority),
             credentials=tuple(
-                Credential(
-                    namespace=credential.namespace or target.namespace,
-                    secret_name=credential.secret_name,
-                    registry=parse_registry(credential.registry),
-                    role=_role(credential.role_arn, credential.external_id),
-                )
+                resolved
                 for credential in target.credentials or settings.credentials
+                for resolved in _credentials(credential, namespace=credential.namespace or target.namespace)
             ),
             role=_role(target.role_arn, target.external_id),
         )
         for target in settings.targets
     )
+
+
+def _credentials(written: CredentialSettings, *, namespace: str) -> Iterator[Credential]:
+    registries = tuple(parse_registry(host) for host in written.hosts)
+    place = (written.url or written.hosts[0]).removeprefix("oci://")
+    for secret_name, chart_type in written.secret_names:
+        yield Credential(
+            namespace=namespace,
+            secret_name=secret_name,
+            registries=registries,
+            kind=written.kind,
+            type=chart_type,
+            url=None if chart_type is None else f"oci://{place}" if chart_type == "oci" else place,
+            # A nameless repository is passed over by charts that depend on it (argo-cd, util/db/helmrepository.go).
+            name=(written.name or "ecr") if written.kind == "repository" else None,
+            project=written.project,
+            role=_role(written.role_arn, written.external_id),
+            verify_login=written.verify == "login",
+            verify_repository=written.verify_repository,
+        )
 
 
 def _pem(base64_text: str | None) -> str | None:

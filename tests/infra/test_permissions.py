@@ -149,3 +149,21 @@ def test_many_roles_are_named_each_and_divided_between_policies_that_iam_takes()
         arn for statement in statements if statement["Action"] == "sts:AssumeRole" for arn in statement["Resource"]
     ]
     assert sorted(assumed) == roles
+
+
+def test_a_token_of_ecr_public_needs_its_two_rights_and_no_other() -> None:
+    template = template_of(settings_of(credentials=[{"registry": "public.ecr.aws"}]))
+    assert _statements(template) == [
+        _logs(template),
+        (["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], "*"),
+        ("eks:DescribeCluster", _DEMO),
+    ]
+
+
+def test_a_pull_secret_may_pull_from_each_of_its_registries() -> None:
+    other = REGISTRY.replace("222222222222", "444444444444")
+    template = template_of(settings_of(credentials=[{"kind": "pull-secret", "registries": [REGISTRY, other]}]))
+    assert sorted(_resources(template, _PULL)) == [
+        "arn:aws:ecr:eu-central-1:222222222222:repository/*",
+        "arn:aws:ecr:eu-central-1:444444444444:repository/*",
+    ]

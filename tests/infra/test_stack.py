@@ -25,6 +25,13 @@ def test_the_function_runs_the_handler_with_what_it_needs_and_no_more(template: 
     assert "ReservedConcurrentExecutions" not in function
 
 
+def test_metrics_of_each_target_are_asked_for_without_touching_the_asset() -> None:
+    without, asked = (template_of(settings_of(per_target_metrics=value)) for value in (False, True))
+    before, after = (the_only(template, "AWS::Lambda::Function") for template in (without, asked))
+    assert after["Environment"]["Variables"]["PER_TARGET_METRICS"] == "true"
+    assert after["Code"] == before["Code"]
+
+
 def test_the_next_tick_is_the_only_retry(template: Template) -> None:
     once = {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 0}
     asynchronous = the_only(template, "AWS::Lambda::EventInvokeConfig")

@@ -2,24 +2,31 @@
 
 import base64
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 import pytest
 
+import argo_ecr_auth
+from argo_ecr_auth.connections import Warm
+from argo_ecr_auth.faults import faults_of
 from argo_ecr_auth.rbac import rbac_manifests
 from argo_ecr_auth.results import Result
 from argo_ecr_auth.sessions import Sessions
-from argo_ecr_auth.settings import Settings, faults_of
-from argo_ecr_auth.sync import Order, Warm, sync
+from argo_ecr_auth.settings import Settings
+from argo_ecr_auth.sync import Order, sync
 from argo_ecr_auth.targets import Target, targets_of
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.control_plane import ControlPlane
-from tests.local_cloud.environment import REGION
+from tests.local_cloud.environment import CLOSED_PROXY, REGION
 from tests.local_cloud.kube_api import KubeApi
 
 GROUP = "argo-ecr-auth"
@@ -124,7 +131,11 @@ def function_for(local_cloud: LocalCloud, role: str, monkeypatch: pytest.MonkeyP
             "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
             "AWS_SESSION_TOKEN": credentials["SessionToken"],
+            # Nothing leaves this machine: ECR's registries, which are not here, meet a closed door.
+            "HTTPS_PROXY": CLOSED_PROXY,
+            "https_proxy": CLOSED_PROXY,
             "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -189,3 +200,57 @@ def function(cluster: Cluster, namespace: str, function_for: Callable[..., Funct
     function = function_for(settings_of({"cluster": cluster.name, "namespace": namespace}))
     grant(cluster.admin, *function.targets)
     return function
+
+
+# As Lambda runs a handler, with every logger wide open.
+_LAMBDA = """
+import json, logging, sys, traceback
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
+from argo_ecr_auth.handler import handler
+
+class Context:
+    function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "x"
+    def get_remaining_time_in_millis(self):
+        return 20_000
+
+for event in json.load(sys.stdin):
+    try:
+        print(json.dumps(handler(event, Context())))
+    except Exception:
+        traceback.print_exc()
+"""
+
+
+@pytest.fixture
+def say(local_cloud: LocalCloud, role: str, tmp_path: Path) -> Callable[..., tuple[str, dict[str, str]]]:
+    """Runs the handler in a process of its own; gives all its output, and the credentials that it ran with."""
+    package = Path(argo_ecr_auth.__file__).parent
+    shutil.copytree(package, tmp_path / package.name)
+
+    def run(function: Function, events: list[object], **environment: str) -> tuple[str, dict[str, str]]:
+        (tmp_path / "settings.json").write_bytes(msgspec.json.encode(function.settings))
+        credentials = local_cloud.assume(role)
+        done = subprocess.run(
+            [sys.executable, "-c", _LAMBDA],
+            cwd=tmp_path,
+            input=json.dumps(events),
+            capture_output=True,
+            text=True,
+            check=True,
+            env=local_cloud.environment()
+            | {
+                "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+                "AWS_SESSION_TOKEN": credentials["SessionToken"],
+                "HTTPS_PROXY": CLOSED_PROXY,
+                "NO_PROXY": "127.0.0.1",
+                "POWERTOOLS_LOG_LEVEL": "DEBUG",
+                "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
+                "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
+                "AWS_LAMBDA_FUNCTION_NAME": "x",
+                **environment,
+            },
+        )
+        return done.stdout + done.stderr, credentials
+
+    return run

@@ -1,69 +1,10 @@
 """No token, password, bearer or session credential in anything that the function says, at debug level too."""
 
 import base64
-import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
-import msgspec
-import pytest
-
-import argo_ecr_auth
 from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
-from tests.local_cloud.cloud import Cluster, LocalCloud
-
-# As Lambda runs a handler, with every logger wide open.
-_LAMBDA = """
-import json, logging, sys, traceback
-logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
-from argo_ecr_auth.handler import handler
-
-class Context:
-    function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "x"
-    def get_remaining_time_in_millis(self):
-        return 20_000
-
-for event in json.load(sys.stdin):
-    try:
-        print(json.dumps(handler(event, Context())))
-    except Exception:
-        traceback.print_exc()
-"""
-
-
-@pytest.fixture
-def say(local_cloud: LocalCloud, role: str, tmp_path: Path) -> Callable[..., tuple[str, dict[str, str]]]:
-    """Runs the handler in a process of its own; gives all its output, and the credentials that it ran with."""
-    package = Path(argo_ecr_auth.__file__).parent
-    shutil.copytree(package, tmp_path / package.name)
-
-    def run(function: Function, events: list[object]) -> tuple[str, dict[str, str]]:
-        (tmp_path / "settings.json").write_bytes(msgspec.json.encode(function.settings))
-        credentials = local_cloud.assume(role)
-        done = subprocess.run(
-            [sys.executable, "-c", _LAMBDA],
-            cwd=tmp_path,
-            input=json.dumps(events),
-            capture_output=True,
-            text=True,
-            check=True,
-            env=local_cloud.environment()
-            | {
-                "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-                "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-                "AWS_SESSION_TOKEN": credentials["SessionToken"],
-                "POWERTOOLS_LOG_LEVEL": "DEBUG",
-                "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
-                "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
-                "AWS_LAMBDA_FUNCTION_NAME": "x",
-            },
-        )
-        return done.stdout + done.stderr, credentials
-
-    return run
+from tests.local_cloud.cloud import Cluster
 
 
 def test_nothing_that_is_said_holds_a_secret(

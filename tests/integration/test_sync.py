@@ -32,6 +32,7 @@ def test_the_first_run_creates_both_objects_in_exactly_the_documented_shape(
     assert set(config_map["metadata"]["annotations"]) == {
         "argo-ecr-auth/password-fingerprint",
         "argo-ecr-auth/expires-at",
+        "argo-ecr-auth/token-source",
     }
     assert config_map["data"] == {"expireyTime": result.as_dict()["expires_at"], "name": REGISTRY}
 
@@ -176,6 +177,19 @@ def test_a_forced_run_renews_what_is_fresh(function: Function, objects: Objects)
 
     assert function.result(force=True).action == "renewed"
     assert objects.password != before
+
+
+def test_settings_that_name_another_registry_get_a_token_for_it_at_once(
+    function: Function, objects: Objects, function_for: Callable[..., Function], cluster: Cluster
+) -> None:
+    function.run()
+    elsewhere = "000000000000.dkr.ecr.eu-west-1.amazonaws.com"
+    target = {"cluster": cluster.name, "namespace": objects.namespace}
+
+    result = function_for(settings_of(target, credentials=[{"registry": elsewhere}])).result()
+
+    assert result.action == "repaired"
+    assert ecr_token.parse(objects.password).region == "eu-west-1"
 
 
 def test_a_dry_run_says_what_would_be_done_and_writes_and_asks_nothing(

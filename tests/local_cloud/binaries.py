@@ -36,8 +36,7 @@ def find(environ: Mapping[str, str] = os.environ) -> Binaries:
     for directory in _envtest(_envtest_store()):
         if not (stored := Binaries.of(directory)).missing():
             return stored
-    cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "argo-ecr-auth"
-    return Binaries.of(binaries_build.built(cache.absolute()))
+    return Binaries.of(binaries_build.built(binaries_build.KUBERNETES, binaries_build.cache_folder(environ)))
 
 
 def _envtest_store() -> Path:

@@ -11,6 +11,8 @@ REGION = "us-east-1"
 
 # Everything of AWS's: other credentials, profiles, regions and endpoints would send a client elsewhere.
 _FOREIGN = re.compile(r"AWS_.*|CDK_(DEFAULT|NEW)_.*|KUBECONFIG|PYTHONPATH|PYTHONHOME")
+# The discard service's port, where nothing listens.
+CLOSED_PROXY = "http://127.0.0.1:9"
 _NO_PROXY = "127.0.0.1,localhost"
 
 

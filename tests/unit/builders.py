@@ -1,27 +1,49 @@
-"""What several tests build: a credential, its token, and the objects as an API server gives them back."""
+"""What several tests build: credentials, what they hold, and the objects as an API server gives them back."""
 
 import base64
 import copy
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from argo_ecr_auth.authorization_token import AuthorizationToken
-from argo_ecr_auth.manifests import config_map_manifest, secret_manifest
+from argo_ecr_auth.manifests import Payload, config_map_manifest, payload_of, secret_manifest
+from argo_ecr_auth.reading import Reading
 from argo_ecr_auth.registry import parse_registry
-from argo_ecr_auth.renewal import Reading
 from argo_ecr_auth.settings import Settings, load
 from argo_ecr_auth.targets import Credential, Target
 
 HOST: Final = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+OTHER_HOST: Final = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
 NOW: Final = datetime(2026, 11, 23, 20, 0, 0, tzinfo=UTC)
 PASSWORD: Final = "planted-password-0123456789"
 REMOVED: Final = object()
 
 
-def credential(*, secret_name: str = "ecr-auth") -> Credential:  # noqa: S107 - an object's name
-    return Credential(namespace="argocd", secret_name=secret_name, registry=parse_registry(HOST))
+def credential(**others: Any) -> Credential:
+    """The credential of nothing but a registry, but for what is given."""
+    default = Credential(
+        namespace="argocd", secret_name="ecr-auth", registries=(parse_registry(HOST),), url=HOST, name="ecr"
+    )
+    return replace(default, **others)
+
+
+def pull_secret(*hosts: str) -> Credential:
+    registries = tuple(parse_registry(host) for host in hosts or (HOST,))
+    return credential(kind="pull-secret", registries=registries, type=None, url=None, name=None)
+
+
+KINDS: Final = {
+    "repository-helm": credential(),
+    "repository-oci": credential(type="oci", url=f"oci://{HOST}/charts/app", project="team-a"),
+    "repo-creds-helm": credential(kind="repo-creds", name=None),
+    "repo-creds-oci": credential(kind="repo-creds", type="oci", url=f"oci://{HOST}", name=None),
+    "pull-secret": pull_secret(),
+    "pull-secret-of-two": pull_secret(HOST, OTHER_HOST),
+}
+"""Each kind of credential, as the settings with the fewest keys that show it are resolved."""
 
 
 def target(name: str = "demo", *, enabled: bool = True) -> Target:
@@ -40,24 +62,32 @@ def token(*, left: timedelta = timedelta(hours=11), password: str = PASSWORD) ->
     return AuthorizationToken(password=password, expires_at=NOW + left)
 
 
+def payload(
+    *, of: Credential | None = None, left: timedelta = timedelta(hours=11), password: str = PASSWORD
+) -> Payload:
+    """What one and the same token for each of its registries makes of a credential."""
+    of = of or credential()
+    return payload_of(of, [token(left=left, password=password) for _ in of.registries])
+
+
 def settings(**keys: Any) -> Settings:
     """Faultless settings of one target, but for what is given."""
     return load(json.dumps({"targets": [{"cluster": "demo"}], "credentials": [{"registry": HOST}]} | keys).encode())
 
 
-def secret_there(written: AuthorizationToken | None = None) -> dict[str, Any]:
-    """The Secret after a run that wrote this token."""
-    return _stored(secret_manifest(credential(), written or token()))
+def secret_there(written: Payload | None = None, *, of: Credential | None = None) -> dict[str, Any]:
+    """The Secret after a run that wrote this."""
+    return _stored(secret_manifest(of or credential(), written or payload(of=of)))
 
 
-def config_map_there(written: AuthorizationToken | None = None) -> dict[str, Any]:
-    """The ConfigMap after a run that wrote this token."""
-    return _stored(config_map_manifest(credential(), written or token()))
+def config_map_there(written: Payload | None = None, *, of: Credential | None = None) -> dict[str, Any]:
+    """The ConfigMap after a run that wrote this."""
+    return _stored(config_map_manifest(of or credential(), written or payload(of=of)))
 
 
-def there(written: AuthorizationToken | None = None) -> Reading:
-    """What is in the cluster after a run that wrote this token."""
-    return Reading(secret=secret_there(written), config_map=config_map_there(written))
+def there(written: Payload | None = None, *, of: Credential | None = None) -> Reading:
+    """What is in the cluster after a run that wrote this."""
+    return Reading(secret=secret_there(written, of=of), config_map=config_map_there(written, of=of))
 
 
 def edited(manifest: Mapping[str, Any], *path: str, to: Any) -> dict[str, Any]:

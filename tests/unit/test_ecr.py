@@ -10,10 +10,16 @@ from botocore.stub import Stubber
 from argo_ecr_auth.authorization_token import AuthorizationToken
 from argo_ecr_auth.ecr import authorization_token
 from argo_ecr_auth.errors import SyncError
+from argo_ecr_auth.registry import TokenApi
+from argo_ecr_auth.targets import Role
 from tests.unit.aws_clients import offline_client
 from tests.unit.builders import NOW, PASSWORD, b64
 
 CLIENT = offline_client("ecr")
+API = TokenApi(service="ecr", region="eu-west-1")
+PUBLIC_CLIENT = offline_client("ecr-public")
+PUBLIC_API = TokenApi(service="ecr-public", region="us-east-1")
+ROLE = Role(arn="arn:aws:iam::123456789012:role/reader", external_id="who")
 ASKED = "asked ECR in eu-west-1 for an authorization token"
 
 
@@ -25,7 +31,7 @@ def ecr() -> Iterator[Stubber]:
 
 
 def _token() -> AuthorizationToken:
-    return authorization_token(CLIENT, region="eu-west-1")
+    return authorization_token(CLIENT, api=API)
 
 
 def _failure() -> SyncError:
@@ -86,3 +92,44 @@ def test_a_refused_signature_does_not_bring_the_request_with_it(ecr: Stubber) ->
         "The signature does not match.\n\nThe Canonical String should have been\nx-amz-security-token:planted",
     )
     assert "planted" not in "".join(traceback.format_exception(_failure()))
+
+
+def test_a_refusal_of_an_assumed_role_names_that_role(ecr: Stubber) -> None:
+    ecr.add_client_error("get_authorization_token", "AccessDeniedException", "not you", 400)
+    with pytest.raises(SyncError, match=f"the role {ROLE.arn} needs ecr:GetAuthorizationToken on \\*$"):
+        authorization_token(CLIENT, api=API, role=ROLE)
+
+
+# ECR Public
+
+
+@pytest.fixture
+def ecr_public() -> Iterator[Stubber]:
+    with Stubber(PUBLIC_CLIENT) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def _public_failure() -> str:
+    with pytest.raises(SyncError) as failed:
+        authorization_token(PUBLIC_CLIENT, api=PUBLIC_API)
+    return str(failed.value)
+
+
+def test_ecr_public_answers_one_object(ecr_public: Stubber) -> None:
+    answer = {"authorizationToken": b64(f"AWS:{PASSWORD}"), "expiresAt": NOW}
+    ecr_public.add_response("get_authorization_token", {"authorizationData": answer}, {})
+    given = authorization_token(PUBLIC_CLIENT, api=PUBLIC_API)
+    assert given == AuthorizationToken(password=PASSWORD, expires_at=NOW)
+
+
+@pytest.mark.parametrize("answer", [{}, {"authorizationData": {}}, {"authorizationData": {"expiresAt": NOW}}])
+def test_a_malformed_answer_of_ecr_public_is_told_as_its_own(ecr_public: Stubber, answer: dict[str, Any]) -> None:
+    ecr_public.add_response("get_authorization_token", answer)
+    assert _public_failure() == "asked ECR Public in us-east-1 for an authorization token: the answer holds none"
+
+
+def test_a_refusal_of_ecr_public_names_both_rights_that_it_needs(ecr_public: Stubber) -> None:
+    ecr_public.add_client_error("get_authorization_token", "AccessDeniedException", "not you", 400)
+    rights = "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on *"
+    assert _public_failure().endswith(f"not you; the function's role needs {rights}")

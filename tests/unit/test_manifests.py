@@ -1,31 +1,26 @@
-"""The two objects, exactly as users and the original tool know them."""
+"""The two objects of each kind, exactly as their readers and the original tool know them."""
 
 import base64
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from argo_ecr_auth.authorization_token import AuthorizationToken, fingerprint
-from argo_ecr_auth.manifests import config_map_manifest, rfc3339, secret_manifest
-from tests.unit.builders import HOST, PASSWORD, credential
+from argo_ecr_auth.authorization_token import fingerprint
+from argo_ecr_auth.manifests import Payload, config_map_manifest, payload_of, rfc3339, secret_manifest, source_of
+from argo_ecr_auth.targets import Credential, Role
+from tests.unit.builders import HOST, KINDS, NOW, OTHER_HOST, PASSWORD, b64, credential, payload, pull_secret, token
 
-TOKEN = AuthorizationToken(password=PASSWORD, expires_at=datetime(2026, 11, 24, 4, 55, 22, 999_999, tzinfo=UTC))
-DATA = secret_manifest(credential(), TOKEN)["data"]
-
-
-def test_the_secret_has_the_shape_that_argo_cd_reads() -> None:
-    manifest = secret_manifest(credential(), TOKEN)
-    decoded = {key: base64.b64decode(value).decode() for key, value in manifest["data"].items()}
-    assert {**manifest, "data": decoded} == {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {
-            "namespace": "argocd",
-            "name": "ecr-auth",
-            "labels": {"argocd.argoproj.io/secret-type": "repository"},
-        },
-        "type": "Opaque",
-        "data": {
+ENDS = datetime(2026, 11, 24, 4, 55, 22, 999_999, tzinfo=UTC)
+ROLE = "arn:aws:iam::123456789012:role/reader"
+AUTH = b64(f"AWS:{PASSWORD}")
+# The type, the labels, and the data, decoded.
+SECRETS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
+    "repository-helm": (
+        "Opaque",
+        {"argocd.argoproj.io/secret-type": "repository"},
+        {
             "url": HOST,
             "name": "ecr",
             "type": "helm",
@@ -33,11 +28,74 @@ def test_the_secret_has_the_shape_that_argo_cd_reads() -> None:
             "username": "AWS",
             "password": PASSWORD,
         },
+    ),
+    "repository-oci": (
+        "Opaque",
+        {"argocd.argoproj.io/secret-type": "repository"},
+        {
+            "url": f"oci://{HOST}/charts/app",
+            "name": "ecr",
+            "type": "oci",
+            "enableOCI": "true",
+            "project": "team-a",
+            "username": "AWS",
+            "password": PASSWORD,
+        },
+    ),
+    "repo-creds-helm": (
+        "Opaque",
+        {"argocd.argoproj.io/secret-type": "repo-creds"},
+        {"url": HOST, "type": "helm", "enableOCI": "true", "username": "AWS", "password": PASSWORD},
+    ),
+    "repo-creds-oci": (
+        "Opaque",
+        {"argocd.argoproj.io/secret-type": "repo-creds"},
+        {"url": f"oci://{HOST}", "type": "oci", "enableOCI": "true", "username": "AWS", "password": PASSWORD},
+    ),
+    "pull-secret": (
+        "kubernetes.io/dockerconfigjson",
+        {},
+        {".dockerconfigjson": f'{{"auths":{{"{HOST}":{{"auth":"{AUTH}"}}}}}}'},
+    ),
+    "pull-secret-of-two": (
+        "kubernetes.io/dockerconfigjson",
+        {},
+        {".dockerconfigjson": (f'{{"auths":{{"{HOST}":{{"auth":"{AUTH}"}},"{OTHER_HOST}":{{"auth":"{AUTH}"}}}}}}')},
+    ),
+}
+EACH_KIND = pytest.mark.parametrize("of", KINDS.values(), ids=KINDS)
+EACH_VALUE = pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(value, id=f"{kind}/{key}")
+        for kind, of in KINDS.items()
+        for key, value in secret_manifest(of, payload(of=of))["data"].items()
+    ],
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_secret_has_the_shape_that_its_readers_know(kind: str) -> None:
+    secret_type, labels, data = SECRETS[kind]
+    manifest = secret_manifest(KINDS[kind], payload(of=KINDS[kind]))
+    decoded = {key: base64.b64decode(value).decode() for key, value in manifest["data"].items()}
+    assert {**manifest, "data": decoded} == {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"namespace": "argocd", "name": "ecr-auth", "labels": labels},
+        "type": secret_type,
+        "data": data,
     }
 
 
-def test_the_config_map_has_the_shape_of_the_original_tool() -> None:
-    assert config_map_manifest(credential(), TOKEN) == {
+@pytest.mark.parametrize(
+    ("of", "hosts"),
+    [pytest.param(of, f"{HOST},{OTHER_HOST}" if kind == "pull-secret-of-two" else HOST, id=kind)
+     for kind, of in KINDS.items()],
+)  # fmt: skip
+def test_the_config_map_has_the_shape_of_the_original_tool(of: Credential, hosts: str) -> None:
+    written = Payload(text="what is secret", expires_at=ENDS)
+    assert config_map_manifest(of, written) == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
@@ -45,36 +103,101 @@ def test_the_config_map_has_the_shape_of_the_original_tool() -> None:
             "name": "ecr-auth",
             "labels": {"argo-ecr-auth": "managed-resource"},
             "annotations": {
-                "argo-ecr-auth/password-fingerprint": fingerprint(PASSWORD.encode()),
+                "argo-ecr-auth/password-fingerprint": fingerprint(b"what is secret"),
                 "argo-ecr-auth/expires-at": "2026-11-24T04:55:22Z",
+                "argo-ecr-auth/token-source": f"{hosts} as the function",
             },
         },
-        "data": {"expireyTime": "2026-11-24T04:55:22Z", "name": HOST},
+        "data": {"expireyTime": "2026-11-24T04:55:22Z", "name": hosts},
     }
 
 
-@pytest.mark.parametrize("key", DATA)
-def test_no_value_has_white_space_around_it(key: str) -> None:
-    value = base64.b64decode(DATA[key], validate=True)
-    assert value == value.strip() != b""
+@EACH_VALUE
+def test_no_value_has_white_space_around_it(value: str) -> None:
+    decoded = base64.b64decode(value, validate=True)
+    assert decoded == decoded.strip() != b""
 
 
-def test_the_encoding_has_no_line_breaks_however_long_the_token() -> None:
-    long = AuthorizationToken(password="x" * 5000, expires_at=TOKEN.expires_at)
-    assert "\n" not in secret_manifest(credential(), long)["data"]["password"]
+@EACH_KIND
+def test_the_encoding_has_no_line_breaks_however_long_the_token(of: Credential) -> None:
+    values = secret_manifest(of, payload(of=of, password="x" * 5000))["data"].values()
+    assert [value for value in values if "\n" in value] == []
 
 
-def test_both_objects_carry_the_secret_name() -> None:
-    named = credential(secret_name="other")
-    names = [make(named, TOKEN)["metadata"]["name"] for make in (secret_manifest, config_map_manifest)]
-    assert names == ["other", "other"]
+@EACH_KIND
+def test_an_auth_has_no_line_breaks_however_long_the_token(of: Credential) -> None:
+    assert "\n" not in payload(of=of, password="x" * 5000).text
+    assert "\\n" not in payload(of=of, password="x" * 5000).text
 
 
-def test_the_config_map_does_not_hold_the_password() -> None:
-    shown = repr(config_map_manifest(credential(), TOKEN))
-    assert PASSWORD not in shown
-    assert base64.b64encode(PASSWORD.encode()).decode() not in shown
+@EACH_KIND
+def test_both_objects_are_at_the_place_of_the_credential(of: Credential) -> None:
+    moved = credential(namespace="team-a", secret_name="other", kind=of.kind)
+    made = [make(moved, payload())["metadata"] for make in (secret_manifest, config_map_manifest)]
+    assert [(metadata["namespace"], metadata["name"]) for metadata in made] == [("team-a", "other")] * 2
+
+
+@EACH_KIND
+def test_the_config_map_does_not_hold_what_is_secret(of: Credential) -> None:
+    written = payload(of=of)
+    shown = repr(config_map_manifest(of, written))
+    assert [text for text in (PASSWORD, b64(PASSWORD), AUTH, b64(written.text)) if text in shown] == []
+
+
+@EACH_KIND
+def test_what_must_not_be_on_it_is_not_on_it(of: Credential) -> None:
+    """Argo CD would reload its settings at each write, or let an Application prune it."""
+    made = repr([secret_manifest(of, payload(of=of)), config_map_manifest(of, payload(of=of))])
+    assert [mark for mark in ("part-of", "tracking-id", "kubernetes.io/instance", "last-applied") if mark in made] == []
 
 
 def test_a_time_is_written_to_the_second_and_never_later_than_it_is() -> None:
-    assert rfc3339(TOKEN.expires_at) == "2026-11-24T04:55:22Z"
+    assert rfc3339(ENDS) == "2026-11-24T04:55:22Z"
+
+
+def test_a_repository_without_a_project_has_no_such_key() -> None:
+    assert "project" not in secret_manifest(credential(), payload())["data"]
+
+
+def _auths(of: Credential, *passwords: str) -> Any:
+    return json.loads(payload_of(of, [token(password=password) for password in passwords]).text)["auths"]
+
+
+def test_each_registry_of_a_pull_secret_has_its_own_token() -> None:
+    assert _auths(pull_secret(HOST, OTHER_HOST), "one", "two") == {
+        HOST: {"auth": b64("AWS:one")},
+        OTHER_HOST: {"auth": b64("AWS:two")},
+    }
+
+
+def test_ecr_public_is_in_a_pull_secret_by_its_host() -> None:
+    assert list(_auths(pull_secret("public.ecr.aws", HOST), "one", "two")) == ["public.ecr.aws", HOST]
+
+
+@pytest.mark.parametrize("hours", [(3, 11), (11, 3)], ids=["first", "last"])
+def test_of_several_tokens_the_earliest_expiry_counts(hours: tuple[int, int]) -> None:
+    tokens = [token(left=timedelta(hours=left)) for left in hours]
+    assert payload_of(pull_secret(HOST, OTHER_HOST), tokens).expires_at == NOW + timedelta(hours=3)
+
+
+@EACH_KIND
+def test_a_payload_does_not_show_what_is_secret(of: Credential) -> None:
+    shown = repr(payload(of=of))
+    assert [text for text in (PASSWORD, b64(PASSWORD), AUTH) if text in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("of", "source"),
+    [
+        (credential(), f"{HOST} as the function"),
+        (credential(role=Role(arn=ROLE)), f"{HOST} as {ROLE}"),
+        (credential(role=Role(arn=ROLE, external_id="who")), f"{HOST} as {ROLE}"),
+        (pull_secret(HOST, OTHER_HOST), f"{HOST},{OTHER_HOST} as the function"),
+    ],
+)
+def test_a_tokens_source_is_its_registries_and_who_asks(of: Credential, source: str) -> None:
+    assert source_of(of) == source
+
+
+def test_the_kind_and_what_argo_cd_reads_are_no_part_of_a_tokens_source() -> None:
+    assert {source_of(KINDS[kind]) for kind in KINDS if kind != "pull-secret-of-two"} == {f"{HOST} as the function"}

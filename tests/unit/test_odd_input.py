@@ -13,10 +13,12 @@ from argo_ecr_auth.authorization_token import MalformedTokenError, parse_authori
 from argo_ecr_auth.cluster import api_client
 from argo_ecr_auth.eks import Address, describe_cluster
 from argo_ecr_auth.errors import SyncError
-from argo_ecr_auth.manifests import config_map_manifest
-from argo_ecr_auth.renewal import Reading, decide, refuse_what_is_not_ours
+from argo_ecr_auth.faults import faults_of
+from argo_ecr_auth.manifests import config_map_manifest, payload_of
+from argo_ecr_auth.reading import Reading, refuse_what_is_not_ours
+from argo_ecr_auth.renewal import decide
 from argo_ecr_auth.sessions import aws_error
-from argo_ecr_auth.settings import TargetSettings, faults_of
+from argo_ecr_auth.settings import TargetSettings
 from tests.unit.aws_clients import offline_client
 from tests.unit.builders import (
     HOST,
@@ -37,7 +39,10 @@ RENEW_BEFORE = timedelta(hours=6)
 def test_the_expiry_is_written_in_utc_wherever_the_code_runs() -> None:
     tokyo = NOW.astimezone(timezone(timedelta(hours=9)))  # botocore answers in the machine's own zone (tzlocal)
     token = parse_authorization_token(b64("AWS:x"), expires_at=tokyo)
-    assert config_map_manifest(credential(), token)["data"]["expireyTime"] == "2026-11-23T20:00:00Z"
+    assert (
+        config_map_manifest(credential(), payload_of(credential(), [token]))["data"]["expireyTime"]
+        == "2026-11-23T20:00:00Z"
+    )
 
 
 def test_a_reading_does_not_show_the_password() -> None:
@@ -62,6 +67,8 @@ def test_a_token_that_is_not_ascii_is_refused(text: str) -> None:
         {"cluster": "demo", "role_arn": "arn:aws:iam::123456789012:role/x\n"},
         {"cluster": "demo", "role_arn": "arn:aws:iam::123456789012:role/x", "external_id": "ab\n"},
         {"cluster": "demo", "credentials": [{"registry": HOST, "secret_name": "ecr-auth\n"}]},
+        {"cluster": "demo", "credentials": [{"registry": HOST, "url": f"{HOST}/charts\n"}]},
+        {"cluster": "demo", "credentials": [{"registry": HOST, "verify_repository": "charts\n"}]},
     ],
 )
 def test_a_line_break_at_the_end_is_refused(keys: dict[str, Any]) -> None:
@@ -104,7 +111,7 @@ def test_an_authority_of_letters_that_are_no_certificate_is_a_fault() -> None:
     ],
 )
 def test_a_null_password_is_replaced(reading: Reading) -> None:
-    assert decide(reading, credential=credential(), now=NOW, renew_before=RENEW_BEFORE).token is None
+    assert decide(reading, credential=credential(), now=NOW, renew_before=RENEW_BEFORE).payload is None
 
 
 @pytest.mark.parametrize(
@@ -114,7 +121,7 @@ def test_a_null_password_is_replaced(reading: Reading) -> None:
     ],
 )
 def test_no_owners_are_no_owners(found: Any) -> None:
-    refuse_what_is_not_ours(Reading(secret=found, config_map=None))
+    refuse_what_is_not_ours(Reading(secret=found, config_map=None), credential())
 
 
 @pytest.mark.parametrize("message", [None, {"a": 1}])

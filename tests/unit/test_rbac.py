@@ -1,10 +1,8 @@
 """The Role and RoleBinding of a target."""
 
 from argo_ecr_auth.rbac import rbac_manifests
-from argo_ecr_auth.registry import parse_registry
-from argo_ecr_auth.targets import Credential, Target
-
-_REGISTRY = parse_registry("123456789012.dkr.ecr.eu-west-1.amazonaws.com")
+from argo_ecr_auth.targets import Target
+from tests.unit.builders import credential
 
 
 def _target(*secrets: tuple[str, str]) -> Target:
@@ -15,9 +13,7 @@ def _target(*secrets: tuple[str, str]) -> Target:
         enabled=True,
         endpoint=None,
         certificate_authority=None,
-        credentials=tuple(
-            Credential(namespace=namespace, secret_name=name, registry=_REGISTRY) for namespace, name in secrets
-        ),
+        credentials=tuple(credential(namespace=namespace, secret_name=name) for namespace, name in secrets),
     )
 
 

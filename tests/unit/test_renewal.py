@@ -9,31 +9,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo_ecr_auth.authorization_token import fingerprint
-from argo_ecr_auth.errors import SyncError
-from argo_ecr_auth.manifests import EXPIRY_ANNOTATION, rfc3339
-from argo_ecr_auth.renewal import Plan, Reading, decide, jitter, refuse_what_is_not_ours
+from argo_ecr_auth.manifests import EXPIRY_ANNOTATION, REFUSED_ANNOTATION, rfc3339
+from argo_ecr_auth.reading import Reading
+from argo_ecr_auth.registry import parse_registry
+from argo_ecr_auth.renewal import Plan, decide, jitter
+from argo_ecr_auth.targets import Credential, Role
 from tests.unit.builders import (
     HOST,
+    KINDS,
     NOW,
+    OTHER_HOST,
     PASSWORD,
     REMOVED,
     b64,
     config_map_there,
     credential,
     edited,
+    payload,
+    pull_secret,
     secret_there,
     there,
-    token,
 )
 
 RENEW_BEFORE = timedelta(hours=6)
 FINGERPRINT = ("metadata", "annotations", "argo-ecr-auth/password-fingerprint")
+SOURCE = ("metadata", "annotations", "argo-ecr-auth/token-source")
 SECRET_TYPE = ("metadata", "labels", "argocd.argoproj.io/secret-type")
 MANAGED = ("metadata", "labels", "argo-ecr-auth")
 
 
-def _plan(reading: Reading, *, renew_before: timedelta = RENEW_BEFORE, force: bool = False) -> Plan:
-    return decide(reading, credential=credential(), now=NOW, renew_before=renew_before, force=force)
+def _plan(
+    reading: Reading, *, of: Credential | None = None, renew_before: timedelta = RENEW_BEFORE, force: bool = False
+) -> Plan:
+    return decide(reading, credential=of or credential(), now=NOW, renew_before=renew_before, force=force)
 
 
 def _secret(*path: str, to: Any) -> Reading:
@@ -49,7 +57,7 @@ def _expiring(text: str) -> Reading:
 
 
 def test_nothing_is_due_while_all_is_as_it_was_written() -> None:
-    assert _plan(there()) == Plan(action="fresh", reasons=(), expires_at=NOW + timedelta(hours=11), token=token())
+    assert _plan(there()) == Plan(action="fresh", reasons=(), expires_at=NOW + timedelta(hours=11), payload=payload())
 
 
 MISSING = [
@@ -67,7 +75,7 @@ def test_a_missing_object_is_made(reading: Reading, action: str, reason: str) ->
 
 @pytest.mark.parametrize(("reading", "action", "reason"), MISSING)
 def test_a_missing_object_asks_for_a_new_token(reading: Reading, action: str, reason: str) -> None:
-    assert _plan(reading).token is None
+    assert _plan(reading).payload is None
 
 
 # What differs, while the token that is there is known to be good.
@@ -86,7 +94,7 @@ KEPT = [
     ),
     (_secret("data", "url", to=b64(HOST + "\n")), "the Secret's data url differs"),
     (_secret("data", "enableOCI", to=b64("false")), "the Secret's data enableOCI differs"),
-    (_secret("data", "url", to=None), "the Secret's data url differs"),
+    (_secret("data", "url", to=None), "the Secret's data url is missing"),
     (_config_map(*MANAGED, to=REMOVED), "the ConfigMap's label argo-ecr-auth is missing"),
     (_config_map(*MANAGED, to=""), "the ConfigMap's label argo-ecr-auth differs"),
     (_config_map("metadata", "labels", to=None), "the ConfigMap's label argo-ecr-auth is missing"),
@@ -105,10 +113,6 @@ DOUBTED = [
     (_config_map(*FINGERPRINT, to=""), "the password is not the one that was written"),
     (
         _config_map(*FINGERPRINT, to=REMOVED),
-        "the password has no fingerprint in the ConfigMap: something else wrote it",
-    ),
-    (
-        _config_map("metadata", "annotations", to=None),
         "the password has no fingerprint in the ConfigMap: something else wrote it",
     ),
     (_config_map("data", "expireyTime", to=REMOVED), "the ConfigMap has no expireyTime"),
@@ -133,24 +137,24 @@ def test_each_difference_is_repaired_for_its_own_reason(reading: Reading, reason
 
 @pytest.mark.parametrize(("reading", "_reason"), KEPT)
 def test_what_a_good_token_lacks_is_repaired_with_the_token_that_is_there(reading: Reading, _reason: str) -> None:
-    assert _plan(reading).token == token()
+    assert _plan(reading).payload == payload()
 
 
 @pytest.mark.parametrize(("reading", "_reason"), DOUBTED)
 def test_a_token_of_unknown_worth_is_replaced(reading: Reading, _reason: str) -> None:
-    assert _plan(reading).token is None
+    assert _plan(reading).payload is None
 
 
 @pytest.mark.parametrize("data", [None, {}, REMOVED], ids=["null", "empty", "gone"])
 def test_a_secret_without_data_is_repaired_with_a_new_token(data: Any) -> None:
     plan = _plan(_secret("data", to=data))
-    assert (plan.action, plan.token) == ("repaired", None)
+    assert (plan.action, plan.payload) == ("repaired", None)
 
 
 @pytest.mark.parametrize("data", [None, {}, REMOVED], ids=["null", "empty", "gone"])
 def test_a_config_map_without_data_is_repaired_with_a_new_token(data: Any) -> None:
     plan = _plan(_config_map("data", to=data))
-    assert (plan.action, plan.token) == ("repaired", None)
+    assert (plan.action, plan.payload) == ("repaired", None)
 
 
 def test_several_differences_are_all_told() -> None:
@@ -182,20 +186,20 @@ def test_the_expiry_is_known_beside_a_missing_label() -> None:
     ],
 )
 def test_a_token_with_less_than_that_left_is_renewed(left: timedelta, reason: str) -> None:
-    plan = _plan(there(token(left=left)))
-    assert (plan.action, plan.reasons, plan.token) == ("renewed", (reason,), None)
+    plan = _plan(there(payload(left=left)))
+    assert (plan.action, plan.reasons, plan.payload) == ("renewed", (reason,), None)
 
 
 def test_the_expiry_of_a_token_that_is_due_is_known() -> None:
-    assert _plan(there(token(left=timedelta(hours=1)))).expires_at == NOW + timedelta(hours=1)
+    assert _plan(there(payload(left=timedelta(hours=1)))).expires_at == NOW + timedelta(hours=1)
 
 
 def test_a_token_with_exactly_that_left_is_fresh() -> None:
-    assert _plan(there(token(left=RENEW_BEFORE))).action == "fresh"
+    assert _plan(there(payload(left=RENEW_BEFORE))).action == "fresh"
 
 
 def test_a_clock_that_runs_a_little_behind_does_not_doubt_a_new_token() -> None:
-    assert _plan(there(token(left=timedelta(hours=12, minutes=5)))).action == "fresh"
+    assert _plan(there(payload(left=timedelta(hours=12, minutes=5)))).action == "fresh"
 
 
 def test_the_expiry_counts_in_whatever_zone_it_is_written() -> None:
@@ -208,32 +212,211 @@ def test_the_expiry_counts_in_whatever_zone_it_is_written() -> None:
 
 def test_an_expiry_that_was_moved_is_replaced_with_a_new_token() -> None:
     plan = _plan(_expiring("2026-11-24T07:59:59Z"))
-    assert (plan.action, plan.token, plan.expires_at) == ("repaired", None, None)
+    assert (plan.action, plan.payload, plan.expires_at) == ("repaired", None, None)
     assert plan.reasons == ("the ConfigMap's expireyTime is not the one that was written",)
 
 
 def test_a_renewal_that_was_asked_for_is_due_although_the_token_is_fresh() -> None:
     plan = _plan(there(), force=True)
-    assert (plan.action, plan.reasons, plan.token) == ("renewed", ("a renewal was asked for",), None)
+    assert (plan.action, plan.reasons, plan.payload) == ("renewed", ("a renewal was asked for",), None)
 
 
 def test_a_repair_while_a_renewal_is_due_takes_a_new_token() -> None:
     reading = Reading(
-        secret=edited(secret_there(token(left=timedelta(hours=1))), *SECRET_TYPE, to=REMOVED),
-        config_map=config_map_there(token(left=timedelta(hours=1))),
+        secret=edited(secret_there(payload(left=timedelta(hours=1))), *SECRET_TYPE, to=REMOVED),
+        config_map=config_map_there(payload(left=timedelta(hours=1))),
     )
     plan = _plan(reading)
-    assert (plan.action, plan.token) == ("repaired", None)
+    assert (plan.action, plan.payload) == ("repaired", None)
 
 
 def test_a_run_that_ended_between_its_two_writes_is_repaired() -> None:
-    reading = Reading(secret=secret_there(token(password="newer")), config_map=config_map_there())
+    reading = Reading(secret=secret_there(payload(password="newer")), config_map=config_map_there())
     assert _plan(reading).reasons == ("the password is not the one that was written",)
 
 
-def test_objects_of_the_original_tool_are_taken_over() -> None:
-    reading = _config_map("metadata", "annotations", to=REMOVED)
-    assert _plan(reading).action == "repaired"
+@pytest.mark.parametrize("annotations", [REMOVED, None, {}], ids=["gone", "null", "empty"])
+def test_objects_of_the_original_tool_are_taken_over_with_a_new_token(annotations: Any) -> None:
+    plan = _plan(_config_map("metadata", "annotations", to=annotations))
+    assert (plan.action, plan.payload) == ("repaired", None)
+
+
+def test_bytes_that_are_no_text_are_replaced_although_their_fingerprint_is_there() -> None:
+    odd = b"\xff\xfe"
+    reading = Reading(
+        secret=edited(secret_there(), "data", "password", to=b64(odd)),
+        config_map=edited(config_map_there(), *FINGERPRINT, to=fingerprint(odd)),
+    )
+    assert _plan(reading).payload is None
+
+
+def test_a_token_of_an_unknown_source_is_replaced() -> None:
+    plan = _plan(_config_map(*SOURCE, to=REMOVED))
+    assert (plan.action, plan.payload) == ("repaired", None)
+
+
+def test_a_token_that_was_refused_is_replaced_and_counts_for_nothing() -> None:
+    refused = _config_map("metadata", "annotations", REFUSED_ANNOTATION, to=f"{HOST} refuses the new token (401)")
+    plan = _plan(refused)
+    assert (plan.action, plan.payload, plan.expires_at, plan.refused) == ("repaired", None, None, True)
+
+
+def test_the_original_tools_expiry_is_believed_until_its_token_is_replaced() -> None:
+    plan = _plan(_config_map("metadata", "annotations", to=None))
+    assert (plan.payload, plan.expires_at) == (None, NOW + timedelta(hours=11))
+
+
+# Kinds
+
+
+EACH_KIND = pytest.mark.parametrize("of", KINDS.values(), ids=KINDS)
+
+
+@EACH_KIND
+def test_nothing_is_due_while_all_of_any_kind_is_as_it_was_written(of: Credential) -> None:
+    ends = NOW + timedelta(hours=11)
+    assert _plan(there(of=of), of=of) == Plan(action="fresh", reasons=(), expires_at=ends, payload=payload(of=of))
+
+
+@EACH_KIND
+def test_any_kind_is_renewed_when_it_is_due(of: Credential) -> None:
+    plan = _plan(there(payload(of=of, left=timedelta(hours=1)), of=of), of=of)
+    assert (plan.action, plan.payload) == ("renewed", None)
+
+
+@EACH_KIND
+def test_any_kind_is_healed_with_what_is_there_where_that_is_good(of: Credential) -> None:
+    reading = Reading(secret=secret_there(of=of), config_map=edited(config_map_there(of=of), *MANAGED, to=REMOVED))
+    plan = _plan(reading, of=of)
+    assert (plan.action, plan.payload) == ("repaired", payload(of=of))
+
+
+PULL_SECRET = KINDS["pull-secret"]
+DOCKER_CONFIG = ("data", ".dockerconfigjson")
+NOT_WRITTEN = "the .dockerconfigjson is not the one that was written"
+PULL_SECRETS_OF_UNKNOWN_WORTH = [
+    (edited(secret_there(of=PULL_SECRET), *DOCKER_CONFIG, to=b64('{"auths":{}}')), NOT_WRITTEN),
+    (edited(secret_there(of=PULL_SECRET), *DOCKER_CONFIG, to=b64(payload(of=PULL_SECRET).text + "\n")), NOT_WRITTEN),
+    (edited(secret_there(of=PULL_SECRET), *DOCKER_CONFIG, to=b64("no JSON")), NOT_WRITTEN),
+    (edited(secret_there(of=PULL_SECRET), *DOCKER_CONFIG, to=""), NOT_WRITTEN),
+    (edited(secret_there(of=PULL_SECRET), *DOCKER_CONFIG, to=REMOVED), NOT_WRITTEN),
+    (edited(secret_there(of=PULL_SECRET), "data", to=None), NOT_WRITTEN),
+]
+
+
+@pytest.mark.parametrize(("secret", "reason"), PULL_SECRETS_OF_UNKNOWN_WORTH)
+def test_a_pull_secret_of_unknown_worth_is_replaced_with_the_reason(secret: Any, reason: str) -> None:
+    plan = _plan(Reading(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
+    assert (plan.action, plan.reasons, plan.payload) == ("repaired", (reason,), None)
+
+
+def test_a_pull_secret_that_something_else_wrote_is_replaced() -> None:
+    config_map = edited(config_map_there(of=PULL_SECRET), *FINGERPRINT, to=REMOVED)
+    plan = _plan(Reading(secret=secret_there(of=PULL_SECRET), config_map=config_map), of=PULL_SECRET)
+    reason = "the .dockerconfigjson has no fingerprint in the ConfigMap: something else wrote it"
+    assert (plan.reasons, plan.payload) == ((reason,), None)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(SECRET_TYPE, "repository"), (("metadata", "labels"), None), (("data", "password"), b64("other"))],
+)
+def test_what_a_pull_secret_has_besides_is_left_alone(path: tuple[str, ...], value: Any) -> None:
+    secret = edited(secret_there(of=PULL_SECRET), *path, to=value)
+    plan = _plan(Reading(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
+    assert plan.action == "fresh"
+
+
+# Settings that have changed since
+
+
+ROLE = "arn:aws:iam::123456789012:role/reader"
+READ_AS_ROLE = credential(role=Role(arn=ROLE, external_id="who"))
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted", "reason"),
+    [
+        (
+            credential(),
+            credential(registries=(parse_registry(OTHER_HOST),), url=OTHER_HOST),
+            f"the token was asked for {HOST} as the function, not for {OTHER_HOST} as the function",
+        ),
+        (
+            credential(),
+            READ_AS_ROLE,
+            f"the token was asked for {HOST} as the function, not for {HOST} as {ROLE}",
+        ),
+        (
+            READ_AS_ROLE,
+            credential(),
+            f"the token was asked for {HOST} as {ROLE}, not for {HOST} as the function",
+        ),
+        (
+            pull_secret(HOST),
+            pull_secret(HOST, OTHER_HOST),
+            f"the token was asked for {HOST} as the function, not for {HOST},{OTHER_HOST} as the function",
+        ),
+        (
+            pull_secret(HOST, OTHER_HOST),
+            pull_secret(HOST),
+            f"the token was asked for {HOST},{OTHER_HOST} as the function, not for {HOST} as the function",
+        ),
+    ],
+    ids=["registry", "role", "no-role", "one-more-registry", "one-registry-less"],
+)
+class TestAnotherSource:
+    def test_the_reason_says_what_the_token_was_asked_for(
+        self, written: Credential, wanted: Credential, reason: str
+    ) -> None:
+        assert _plan(there(of=written), of=wanted).reasons[0] == reason
+
+    def test_a_new_token_is_asked_for(self, written: Credential, wanted: Credential, reason: str) -> None:
+        plan = _plan(there(of=written), of=wanted)
+        assert (plan.action, plan.payload) == ("repaired", None)
+
+    def test_the_token_that_is_there_is_known_to_live(
+        self, written: Credential, wanted: Credential, reason: str
+    ) -> None:
+        assert _plan(there(of=written), of=wanted).expires_at == NOW + timedelta(hours=11)
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted", "reasons"),
+    [
+        (
+            READ_AS_ROLE,
+            credential(role=Role(arn=ROLE, external_id="other")),
+            (),
+        ),
+        (
+            credential(),
+            credential(url=f"{HOST}/charts", name="charts", project="team-a"),
+            ("the Secret's data url differs", "the Secret's data name differs", "the Secret's data project is missing"),
+        ),
+        (
+            credential(),
+            KINDS["repo-creds-helm"],
+            ("the Secret's label argocd.argoproj.io/secret-type differs",),
+        ),
+        (
+            KINDS["repo-creds-oci"],
+            KINDS["repo-creds-helm"],
+            ("the Secret's data url differs", "the Secret's data type differs"),
+        ),
+        (credential(), credential(verify_login=False, verify_repository="charts"), ()),
+    ],
+    ids=["external-id", "argo-cd-keys", "kind", "type", "verify"],
+)
+def test_other_settings_are_written_with_the_token_that_is_there(
+    written: Credential, wanted: Credential, reasons: tuple[str, ...]
+) -> None:
+    plan = _plan(there(of=written), of=wanted)
+    assert (plan.reasons, plan.payload) == (reasons, payload())
+
+
+def test_a_source_that_was_edited_is_not_believed() -> None:
+    assert _plan(_config_map(*SOURCE, to="elsewhere")).payload is None
 
 
 @pytest.mark.parametrize(
@@ -263,11 +446,13 @@ def test_any_time_for_an_expiry_is_judged(moment: datetime) -> None:
 
 @given(st.binary().map(b64) | st.text(st.characters(max_codepoint=127)))
 def test_any_other_password_is_replaced(password: str) -> None:
-    assert _plan(_secret("data", "password", to=password)).token is None
+    assert _plan(_secret("data", "password", to=password)).payload is None
 
 
-def test_a_plan_does_not_show_the_password() -> None:
-    assert PASSWORD not in repr(_plan(there()))
+@EACH_KIND
+def test_a_plan_does_not_show_what_is_secret(of: Credential) -> None:
+    shown = repr(_plan(there(of=of), of=of))
+    assert [text for text in (PASSWORD, b64(PASSWORD), b64(f"AWS:{PASSWORD}")) if text in shown] == []
 
 
 # The jitter
@@ -284,7 +469,7 @@ def test_the_jitter_is_up_to_an_hour(target: str, renew_before: timedelta) -> No
 @given(target=st.text(), renew_before=SPANS)
 def test_a_new_token_is_never_due_at_once(target: str, renew_before: timedelta) -> None:
     early = renew_before + jitter(target, renew_before=renew_before)
-    assert _plan(there(token(left=timedelta(hours=12))), renew_before=early).action == "fresh"
+    assert _plan(there(payload(left=timedelta(hours=12))), renew_before=early).action == "fresh"
 
 
 @given(target=st.text())
@@ -301,85 +486,6 @@ def test_the_jitter_of_a_target_is_the_same_in_every_environment() -> None:
 def test_the_jitters_of_many_targets_are_spread_over_the_hour() -> None:
     minutes = {jitter(f"cluster-{i}", renew_before=RENEW_BEFORE) // timedelta(minutes=10) for i in range(100)}
     assert minutes == {0, 1, 2, 3, 4, 5}
-
-
-# What is not ours
-
-
-OWNED = [{"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "ecr", "uid": "1"}]
-
-
-@pytest.mark.parametrize(
-    "reading",
-    [
-        there(),
-        Reading(secret=None, config_map=None),
-        _secret("metadata", "ownerReferences", to=[]),
-        _secret("metadata", "labels", to=None),
-        _secret("metadata", "annotations", to=None),
-        _secret("metadata", "labels", "app.kubernetes.io/managed-by", to="Helm"),
-        _secret("immutable", to=False),
-        _config_map("immutable", to=False),
-    ],
-)
-def test_what_nothing_else_owns_is_ours(reading: Reading) -> None:
-    refuse_what_is_not_ours(reading)
-
-
-@pytest.mark.parametrize(
-    ("change", "what"),
-    [(_secret, "Secret"), (_config_map, "ConfigMap")],
-    ids=["Secret", "ConfigMap"],
-)
-@pytest.mark.parametrize(
-    ("path", "value", "why"),
-    [
-        (
-            ("metadata", "ownerReferences"),
-            OWNED,
-            "belongs to ExternalSecret ecr: remove it there, or choose another secret_name",
-        ),
-        (
-            ("metadata", "labels", "reconcile.external-secrets.io/managed"),
-            "true",
-            "belongs to External Secrets: remove it there, or choose another secret_name",
-        ),
-        (
-            ("metadata", "annotations", "reconcile.external-secrets.io/data-hash"),
-            "1f",
-            "belongs to External Secrets: remove it there, or choose another secret_name",
-        ),
-        (("immutable",), True, "is immutable: delete it, and the next run makes it anew"),
-    ],
-)
-def test_what_is_not_ours_to_write_is_refused_with_the_reason(
-    change: Callable[..., Reading], what: str, path: tuple[str, ...], value: object, why: str
-) -> None:
-    with pytest.raises(SyncError) as refused:
-        refuse_what_is_not_ours(change(*path, to=value))
-    assert str(refused.value) == f"the {what} argocd/ecr-auth {why}"
-
-
-@pytest.mark.parametrize("kind", ["kubernetes.io/dockerconfigjson", "kubernetes.io/basic-auth"])
-def test_a_secret_of_another_type_is_refused_with_its_type(kind: str) -> None:
-    with pytest.raises(SyncError) as refused:
-        refuse_what_is_not_ours(_secret("type", to=kind))
-    assert str(refused.value) == (
-        f"the Secret argocd/ecr-auth has the type {kind}, which cannot be changed: delete it, or choose another "
-        "secret_name"
-    )
-
-
-def test_every_owner_is_named() -> None:
-    owners = [{"kind": "ExternalSecret", "name": "a"}, {"kind": "Deployment", "name": "b"}]
-    with pytest.raises(SyncError, match="belongs to ExternalSecret a, Deployment b:"):
-        refuse_what_is_not_ours(_secret("metadata", "ownerReferences", to=owners))
-
-
-def test_a_refusal_does_not_show_the_password() -> None:
-    with pytest.raises(SyncError) as refused:
-        refuse_what_is_not_ours(_secret("type", to="kubernetes.io/basic-auth"))
-    assert b64(PASSWORD) not in str(refused.value)
 
 
 def test_a_written_expiry_is_read_back_as_it_was() -> None:

@@ -1,26 +1,26 @@
 """What a run says of each credential, and in numbers."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from argo_ecr_auth.changes import Change
 from argo_ecr_auth.results import Result, figures_of, result_of
-from tests.unit.builders import HOST, NOW, credential, target
+from tests.unit.builders import HOST, NOW, OTHER_HOST, credential, pull_secret, target
 
 KEYS = ["target", "secret", "registry", "action", "reason", "expires_at", "seconds_to_expiry", "verified", "error"]
 ACTIONS = ["fresh", "created", "renewed", "repaired", "failed"]
 
 
 def _result(action: str = "fresh", *, left: timedelta | None = timedelta(hours=11), dry_run: bool = False) -> Result:
-    return result_of(
-        target(),
-        credential(),
+    return replace(
+        result_of(target(), credential(), dry_run=dry_run),
         action=action,
-        now=NOW,
         expires_at=None if left is None else NOW + left,
+        seconds_to_expiry=None if left is None else int(left.total_seconds()),
         error="why" if action == "failed" else None,
-        dry_run=dry_run,
     )
 
 
@@ -31,7 +31,17 @@ def test_every_result_has_the_same_keys(action: str, left: timedelta | None) -> 
 
 
 def test_a_result_says_everything_of_its_credential() -> None:
-    result = result_of(target(), credential(), action="failed", now=NOW, reason="why so", expires_at=NOW, error="what")
+    result = Result(
+        target="demo",
+        secret="argocd/ecr-auth",
+        registry=HOST,
+        action="failed",
+        reason="why so",
+        expires_at=NOW,
+        seconds_to_expiry=0,
+        verified=False,
+        error="what",
+    )
     assert result.as_dict() == {
         "target": "demo",
         "secret": "argocd/ecr-auth",
@@ -40,31 +50,50 @@ def test_a_result_says_everything_of_its_credential() -> None:
         "reason": "why so",
         "expires_at": "2026-11-23T20:00:00Z",
         "seconds_to_expiry": 0,
-        "verified": None,
+        "verified": False,
         "error": "what",
     }
 
 
-def test_a_dry_run_says_so_beside_the_rest() -> None:
-    assert _result(dry_run=True).as_dict() == _result().as_dict() | {"dry_run": True}
+def test_nothing_done_yet_is_a_failure_of_which_nothing_is_known() -> None:
+    assert result_of(target(), credential(namespace="own", secret_name="other")) == Result(
+        target="demo", secret="own/other", registry=HOST, action="failed"
+    )
+
+
+def test_several_registries_are_told_with_commas_between_them() -> None:
+    assert result_of(target(), pull_secret(HOST, OTHER_HOST)).registry == f"{HOST},{OTHER_HOST}"
+
+
+CHANGES = (
+    Change(kind="Secret", part="data", key="url", there=None, wanted=HOST),
+    Change(kind="ConfigMap", part="label", key="argo-ecr-auth", there="other", wanted="managed-resource"),
+)
+
+
+def test_a_dry_run_says_so_beside_the_rest_with_what_would_be_changed() -> None:
+    dry = replace(_result("repaired", dry_run=True), changes=CHANGES)
+    assert dry.as_dict() == _result("repaired").as_dict() | {
+        "dry_run": True,
+        "changes": [
+            {"object": "Secret", "key": "data url", "there": None, "wanted": HOST},
+            {"object": "ConfigMap", "key": "label argo-ecr-auth", "there": "other", "wanted": "managed-resource"},
+        ],
+    }
+
+
+def test_a_dry_run_that_would_change_nothing_has_no_changes() -> None:
+    assert _result(dry_run=True).as_dict()["changes"] == []
 
 
 def test_a_result_is_json() -> None:
-    said = _result("failed").as_dict()
+    said = replace(_result("failed", dry_run=True), changes=CHANGES).as_dict()
     assert json.loads(json.dumps(said)) == said
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_only_the_action_failed_has_failed(action: str) -> None:
     assert _result(action).failed == (action == "failed")
-
-
-@pytest.mark.parametrize(
-    ("left", "seconds"),
-    [(timedelta(seconds=90), 90), (timedelta(seconds=-90), -90), (timedelta(milliseconds=900), 0), (None, None)],
-)
-def test_the_seconds_to_the_expiry_are_whole_and_signed(left: timedelta | None, seconds: int | None) -> None:
-    assert _result(left=left).seconds_to_expiry == seconds
 
 
 @pytest.mark.parametrize(

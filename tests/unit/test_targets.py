@@ -1,11 +1,12 @@
 """Targets: the settings with every default filled in."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from argo_ecr_auth.targets import Credential, Role, Target, targets_of
-from tests.unit.builders import HOST, b64, credential, settings
+from tests.unit.builders import HOST, KINDS, OTHER_HOST, b64, credential, settings
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 PEM = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
@@ -58,11 +59,62 @@ def test_what_a_target_says_counts(keys: dict[str, Any], field: str, value: obje
         ({}, "role", None),
         ({"namespace": "own"}, "namespace", "own"),
         ({"secret_name": "own"}, "secret_name", "own"),
+        ({}, "verify_login", True),
+        ({"verify": "off"}, "verify_login", False),
+        ({}, "verify_repository", None),
+        ({"verify_repository": "charts"}, "verify_repository", "charts"),
+        ({"name": "charts"}, "name", "charts"),
+        ({"registry": "public.ecr.aws"}, "url", "public.ecr.aws"),
+        (
+            {"kind": "pull-secret", "registry": None, "registries": [HOST, OTHER_HOST]},
+            "registry",
+            f"{HOST},{OTHER_HOST}",
+        ),
         ({"role_arn": ROLE, "external_id": "who"}, "role", Role(arn=ROLE, external_id="who")),
     ],
 )
 def test_what_a_credential_leaves_out_is_filled_in(keys: dict[str, Any], field: str, value: object) -> None:
     assert getattr(_credential(**keys), field) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("repository-helm", {}),
+        ("repository-helm", {"kind": "repository", "type": "helm", "url": HOST, "name": "ecr"}),
+        ("repository-oci", {"type": "oci", "url": f"{HOST}/charts/app", "project": "team-a"}),
+        ("repository-oci", {"type": "oci", "url": f"oci://{HOST}/charts/app", "project": "team-a"}),
+        ("repo-creds-helm", {"kind": "repo-creds", "type": "helm"}),
+        ("repo-creds-oci", {"kind": "repo-creds", "type": "oci"}),
+        ("pull-secret", {"kind": "pull-secret"}),
+        ("pull-secret", {"kind": "pull-secret", "registry": None, "registries": [HOST]}),
+        ("pull-secret-of-two", {"kind": "pull-secret", "registry": None, "registries": [HOST, OTHER_HOST]}),
+    ],
+)
+def test_each_kind_is_filled_in_as_its_readers_need_it(kind: str, keys: dict[str, Any]) -> None:
+    assert _credential(namespace="argocd", **keys) == KINDS[kind]
+
+
+def _pair(**keys: Any) -> list[Credential]:
+    template = {"registry": HOST, "kind": "repo-creds"} | keys
+    return list(_target(credentials=[template]).credentials)
+
+
+def test_a_template_without_a_type_is_the_pair() -> None:
+    second = replace(KINDS["repo-creds-oci"], secret_name="ecr-auth-oci")
+    assert _pair() == [KINDS["repo-creds-helm"], second]
+
+
+@pytest.mark.parametrize("scheme", ["", "oci://"])
+def test_a_pair_is_of_one_place_with_and_without_the_scheme(scheme: str) -> None:
+    urls = [found.url for found in _pair(url=f"{scheme}{HOST}/charts")]
+    assert urls == [f"{HOST}/charts", f"oci://{HOST}/charts"]
+
+
+def test_a_pair_is_asked_for_and_tried_alike() -> None:
+    pair = _pair(role_arn=ROLE, external_id="who", verify="off", namespace="own")
+    said = [(found.namespace, found.role, found.verify_login) for found in pair]
+    assert said == [("own", Role(arn=ROLE, external_id="who"), False)] * 2
 
 
 def test_a_targets_role_is_not_its_credentials_role() -> None:

@@ -16,6 +16,7 @@ from ministack import app
 from ministack.core import lambda_runtime
 
 from tests.local_cloud.emulator import access_entries, authorization_tokens, clusters, gateway
+from tests.local_cloud.environment import CLOSED_PROXY
 
 
 def main() -> None:
@@ -53,7 +54,9 @@ def _run_functions_without_packages(state_dir: Path) -> None:
     """
     interpreter = state_dir / "python-for-functions"
     base = getattr(sys, "_base_executable", sys.executable)
-    interpreter.write_text(f'#!/bin/sh\nexec {shlex.quote(base)} -I -S "$@"\n')
+    # Nothing leaves this machine: ECR's registries, which are not here, meet a closed door.
+    alone = f"HTTPS_PROXY={CLOSED_PROXY} https_proxy={CLOSED_PROXY} NO_PROXY=127.0.0.1 no_proxy=127.0.0.1"
+    interpreter.write_text(f'#!/bin/sh\nexport {alone}\nexec {shlex.quote(base)} -I -S "$@"\n')
     interpreter.chmod(0o700)
     original = lambda_runtime._detect_runtime_binary  # noqa: SLF001
 

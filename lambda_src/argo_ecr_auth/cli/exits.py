@@ -1,0 +1,48 @@
+"""How a command ends: its exit codes, and what ends it before its time.
+
+A CommandError is a person's mistake, or something that could not be looked at. Stopped is a signal: no error, and so no
+Exception.
+"""
+
+import signal
+from types import FrameType
+from typing import NoReturn
+
+OK = 0
+UNHEALTHY = 1
+USAGE = 2
+UNSEEN = 3
+
+
+class CommandError(Exception):
+    """The command cannot go on: the message is one line, `code` what it ends with."""
+
+    def __init__(self, message: str, *, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Stopped(BaseException):
+    """A signal asked the process to end; `number` says which."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def stop_on_signals() -> None:
+    """Let SIGTERM and SIGINT raise Stopped in the main thread, the first of them once, wherever it waits.
+
+    Without a handler of its own, a container's first process would not end on SIGTERM at all.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, _stop)
+
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Stopped(number)

@@ -1,0 +1,57 @@
+"""What is examined, and what may be found."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from argo_ecr_auth.connections import Connections
+from argo_ecr_auth.payloads import ProveLogin
+from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.targets import Role, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something wrong, with its remedy; or, `unseen`, something that could not be looked at."""
+
+    target: str
+    name: str  # stable, for programs
+    said: str
+    remedy: str
+    unseen: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "finding": self.name,
+            "said": self.said,
+            "remedy": self.remedy,
+            "unseen": self.unseen,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A target, seen with the operator's own rights."""
+
+    target: Target
+    role: Role | None  # of the settings: what the function assumes to reach the cluster
+    account: str | None  # of the settings
+    group: str  # the installation's
+    function_role: str | None  # its ARN
+    in_vpc: bool  # the function
+    edit_policy: bool  # instead of a Role
+    ours: frozenset[tuple[str, str]]  # every Secret of the settings in this cluster: namespace and name
+    renew_before: timedelta
+    sessions: Sessions = field(repr=False)
+    connections: Connections = field(repr=False)
+    prove_login: ProveLogin = field(repr=False)
+    now: datetime
+
+    def found(self, name: str, said: str, *, remedy: str) -> Finding:
+        """Something that is wrong."""
+        return Finding(target=self.target.name, name=name, said=said, remedy=remedy)
+
+    def unseen(self, what: str, said: str, *, remedy: str) -> Finding:
+        """Something that could not be looked at: it may be well, or wrong."""
+        return Finding(target=self.target.name, name="unseen", said=f"{what}: {said}", remedy=remedy, unseen=True)

@@ -1,0 +1,137 @@
+"""What AWS tells of the way to a cluster: its name, its endpoint, who may enter, and STS."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from argo_ecr_auth.cli.findings.case import Case, Finding
+
+_ANYWHERE = {"0.0.0.0/0", "::/0"}
+_STS_OFF = {"RegionDisabledException", "InvalidClientTokenId"}
+
+
+def of_aws(case: Case) -> Iterator[Finding]:
+    """All that AWS tells. Raises botocore's errors where something may not be asked."""
+    target = case.target
+    eks = case.sessions.client("eks", region=target.region)
+    try:
+        cluster = eks.describe_cluster(name=target.cluster)["cluster"]
+    except eks.exceptions.ResourceNotFoundException:
+        if target.endpoint is None:  # one that is fixed is for a cluster that cannot be described
+            yield no_such_cluster(case, eks)
+    else:
+        mode = cluster.get("accessConfig", {}).get("authenticationMode")
+        yield from unreachable_endpoint(case, cluster.get("resourcesVpcConfig", {}))
+        if mode == "CONFIG_MAP":
+            yield config_map_mode(case)
+        else:
+            yield from no_access_entry(case, eks)
+    yield from sts_off(case)
+
+
+def no_such_cluster(case: Case, eks: Any) -> Finding:
+    """The name is wrong, or the region; the near names are told."""
+    target = case.target
+    pages = eks.get_paginator("list_clusters").paginate()
+    names = [name for page in pages for name in page["clusters"]]
+    near = difflib.get_close_matches(target.cluster, names, cutoff=0.5) or sorted(names)[:5]
+    return case.found(
+        "no-such-cluster",
+        f"there is no EKS cluster {target.cluster} in {target.region}",
+        remedy=(
+            f"did you mean {', '.join(near)}? else correct the region or --profile"
+            if near
+            else "there is none at all there: correct the region or --profile"
+        ),
+    )
+
+
+def config_map_mode(case: Case) -> Finding:
+    """Access entries are ignored in this mode (Amazon EKS User Guide, Change authentication mode)."""
+    target = case.target
+    return case.found(
+        "authentication-mode",
+        "the cluster's authentication mode is CONFIG_MAP: it knows no access entries",
+        remedy=f"aws eks update-cluster-config --name {target.cluster} --region {target.region} "
+        "--access-config authenticationMode=API_AND_CONFIG_MAP (there is no way back)",
+    )
+
+
+def unreachable_endpoint(case: Case, network: dict[str, Any]) -> Iterator[Finding]:
+    """A function in no VPC comes from addresses that are nobody's in particular."""
+    target = case.target
+    if target.endpoint is not None or case.in_vpc:
+        return
+    vpc = f"put the function into a VPC that reaches it (settings: vpc; the cluster's is {network.get('vpcId')})"
+    if not network.get("endpointPublicAccess", True):
+        yield case.found("private-endpoint", "the cluster's endpoint is private; the function is in no VPC", remedy=vpc)
+    elif not _ANYWHERE & set(limits := network.get("publicAccessCidrs") or _ANYWHERE):
+        yield case.found(
+            "limited-endpoint",
+            f"the cluster's endpoint lets in {', '.join(sorted(limits))} alone; the function has no address of its own",
+            remedy=vpc,
+        )
+
+
+def no_access_entry(case: Case, eks: Any) -> Iterator[Finding]:
+    """The entry of whoever the function is to the cluster, in the installation's group or with an access policy."""
+    target = case.target
+    own_account = case.function_role.split(":")[4] if case.function_role else None
+    if case.role is None and case.account not in {None, own_account}:
+        if not _of_access_stacks(case, eks):
+            yield case.found(
+                "no-access-entry",
+                f"the cluster has no access entry for a role {case.group}-access-...",
+                remedy=f"deploy the access stack of the account {case.account} (make deploy does all stacks)",
+            )
+        return
+    principal = case.role.arn if case.role else case.function_role
+    if principal is None:
+        yield case.unseen(
+            "access entry", "the function's role is not known", remedy="give --function-role ARN, or --installation"
+        )
+        return
+    place = f"--cluster-name {target.cluster} --region {target.region} --principal-arn {principal}"
+    try:
+        entry = eks.describe_access_entry(clusterName=target.cluster, principalArn=principal)["accessEntry"]
+    except eks.exceptions.ResourceNotFoundException:
+        yield case.found(
+            "no-access-entry",
+            f"the cluster has no access entry for {principal}",
+            remedy=f"deploy, or aws eks create-access-entry {place} --kubernetes-groups {case.group}",
+        )
+        return
+    if case.group in entry.get("kubernetesGroups", ()):
+        return
+    policies = eks.list_associated_access_policies(clusterName=target.cluster, principalArn=principal)
+    if not policies["associatedAccessPolicies"]:
+        yield case.found(
+            "no-group",
+            f"the access entry of {principal} gives it neither the group {case.group} nor a policy",
+            remedy=f"deploy, or aws eks update-access-entry {place} --kubernetes-groups {case.group}",
+        )
+
+
+def sts_off(case: Case) -> Iterator[Finding]:
+    """The bearer token is a request to the STS of the cluster's region; where that is off, no token is good."""
+    region = case.target.region
+    try:
+        case.sessions.client("sts", region=region).get_caller_identity()
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code")
+        if code not in _STS_OFF:
+            raise
+        yield case.found(
+            "sts-region",
+            f"STS in {region} does not take this account's credentials ({code})",
+            remedy=f"enable the region {region} for the account, and STS in it (IAM console, Account settings)",
+        )
+
+
+def _of_access_stacks(case: Case, eks: Any) -> list[str]:
+    """In another account the function assumes a role that an access stack makes; its name tells the installation."""
+    pages = eks.get_paginator("list_access_entries").paginate(clusterName=case.target.cluster)
+    entries = [arn for page in pages for arn in page["accessEntries"]]
+    return [arn for arn in entries if arn.rpartition("/")[2].startswith(f"{case.group}-access-")]

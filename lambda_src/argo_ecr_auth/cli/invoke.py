@@ -1,0 +1,122 @@
+"""Run the deployed function now, for each target side by side."""
+
+import argparse
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from argo_ecr_auth.cli.aws import region_of, sessions_of
+from argo_ecr_auth.cli.exits import OK, UNHEALTHY, UNSEEN
+from argo_ecr_auth.cli.health import long_enough
+from argo_ecr_auth.cli.installation import DEFAULT_FILE, DEFAULT_NAME, Installation, installation_of
+from argo_ecr_auth.cli.output import complain, printable, progress, say_json, to_operator
+from argo_ecr_auth.cli.side_by_side import side_by_side
+from argo_ecr_auth.cli.stack import stack_output
+from argo_ecr_auth.sessions import aws_error
+from argo_ecr_auth.settings import Settings, duration
+
+_SECONDS = 100  # the function's own timeout is a minute
+_LONGEST_QUOTE = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one invocation answered: results, or why there are none."""
+
+    results: list[dict[str, Any]] = field(default_factory=list)
+    fault: str | None = None
+
+
+def run(options: argparse.Namespace) -> int:
+    """Invoke the function and show what it answers. Raises CommandError."""
+    region = region_of(profile=options.profile, region=options.region)
+    sessions = sessions_of(profile=options.profile, region=region)
+    installation = _installation(options, region=region)
+    name = options.function_name or stack_output(
+        sessions,
+        key="FunctionName",
+        installation=options.installation or (installation.name if installation else DEFAULT_NAME),
+        region=region,
+        instead="--function-name",
+    )
+    client = sessions.client("lambda", region=region, seconds=_SECONDS)
+    events = _events(options, installation)
+    with progress("running", total=len(events)) as done:
+        answers = side_by_side(lambda event: _answer(client, name, event), events, done=done)
+    results = [result for answer in answers for result in answer.results]
+    faults = [answer.fault for answer in answers if answer.fault]
+    if options.output == "json":
+        say_json({"results": results, "faults": faults})
+    elif results:
+        _print(results, renew_before=_renew_before(installation))
+    for fault in dict.fromkeys(faults):
+        complain(fault)
+    unhealthy = [result for result in results if not _healthy(result, renew_before=_renew_before(installation))]
+    return UNHEALTHY if unhealthy else UNSEEN if faults else OK
+
+
+def _installation(options: argparse.Namespace, *, region: str) -> Installation | None:
+    """Of the settings, where there are any: the function knows its own."""
+    if options.settings is None and options.cluster is None and not Path(DEFAULT_FILE).exists():
+        return None
+    return installation_of(options, region=region)
+
+
+def _events(options: argparse.Namespace, installation: Installation | None) -> list[dict[str, Any]]:
+    asked = {key: True for key in ("dry_run", "force") if getattr(options, key)}
+    enabled = [target.name for target in (installation.targets if installation else ()) if target.enabled]
+    # A run of its own for each: one that is slow takes nobody else's time.
+    return [{"targets": [name], **asked} for name in dict.fromkeys(options.targets or enabled)] or [asked]
+
+
+def _answer(client: Any, function: str, event: dict[str, Any]) -> Answer:
+    of = ", ".join(event.get("targets", ["all targets"]))
+    try:
+        said = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        payload = json.loads(said["Payload"].read())
+        if "FunctionError" in said:
+            # A run that failed in part ends so, with its whole result as the message.
+            kind, message = payload.get("errorType"), str(payload.get("errorMessage"))
+            if not message.startswith("{"):
+                return Answer(fault=f"{of}: the function ended with {kind}: {printable(message)[:_LONGEST_QUOTE]}")
+            payload = json.loads(message)
+        return Answer(results=payload["results"])
+    except (ClientError, BotoCoreError) as error:
+        said = aws_error(error, asked=f"Lambda to run {function} for {of}", right="lambda:InvokeFunction on it")
+        return Answer(fault=to_operator(str(said)))
+    except (ValueError, KeyError, TypeError):
+        return Answer(fault=f"{of}: {function} answers, but not as argo-ecr-auth's function does")
+
+
+def _renew_before(installation: Installation | None) -> timedelta:
+    return installation.renew_before if installation else duration(Settings(targets=()).renew_before)
+
+
+def _healthy(result: dict[str, Any], *, renew_before: timedelta) -> bool:
+    return result["action"] != "failed" and long_enough(result["seconds_to_expiry"], renew_before=renew_before)
+
+
+def _print(results: list[dict[str, Any]], *, renew_before: timedelta) -> None:
+    from argo_ecr_auth.cli.tables import coloured, life, print_table  # noqa: PLC0415 - rich is of the extra
+
+    rows = []
+    for result in results:
+        fine = _healthy(result, renew_before=renew_before)
+        would = "would be " if result.get("dry_run") and result["action"] not in {"fresh", "failed"} else ""
+        rows.append(
+            (
+                result["target"],
+                result["secret"],
+                coloured(f"{would}{result['action']}", healthy=fine),
+                life(result["seconds_to_expiry"], healthy=fine),
+                {True: "yes", False: "no"}.get(result["verified"], ""),
+                result["error"] or result["reason"] or "",
+            )
+        )
+    print_table(
+        ("TARGET", "SECRET", "ACTION", "LEFT", "LOGS IN", "WHY"), rows, whole=("TARGET", "ACTION", "LEFT", "LOGS IN")
+    )

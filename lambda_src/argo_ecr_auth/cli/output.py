@@ -1,0 +1,60 @@
+"""What a command says, apart from tables: lines, JSON, complaints, progress."""
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+
+def say(line: str) -> None:
+    """A line on standard output."""
+    sys.stdout.write(f"{printable(line)}\n")
+    sys.stdout.flush()
+
+
+def say_json(document: Any) -> None:
+    """A document on standard output, for a program to read."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+def complain(line: str) -> None:
+    """A line on standard error."""
+    sys.stderr.write(f"argo-ecr-auth: {printable(line)}\n")
+    sys.stderr.flush()
+
+
+def printable(text: str) -> str:
+    """One line without control characters: what a cluster or AWS answers may hold a terminal's own commands."""
+    return "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in text)
+
+
+def to_operator(message: str) -> str:
+    """A message of the function's rooms, where it is not the function that asked."""
+    return message.replace("the function's role", "your identity")
+
+
+def colourful(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that may be coloured (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@contextmanager
+def progress(doing: str, *, total: int) -> Iterator[Callable[[], None]]:
+    """A line on a terminal's standard error that counts up to `total`, and is gone at the end; elsewhere nothing.
+
+    What it gives may be called from any thread.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only where there is somebody to look at it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
+    console = Console(file=sys.stderr, color_system="auto" if colourful(sys.stderr) else None)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda: bar.advance(task)

@@ -1,0 +1,111 @@
+"""`python -m tests.benchmarks`: what a cold start and a run cost, as ratios taken in one run on this machine.
+
+Single figures of a shared machine say little; what is beside each other in one line was measured in turn.
+"""
+
+import compileall
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import argo_ecr_auth
+from argo_ecr_auth.authorization_token import AuthorizationToken
+from argo_ecr_auth.eks_token import bearer_token
+from argo_ecr_auth.manifests import config_map_manifest, payload_of, secret_manifest
+from argo_ecr_auth.reading import Reading
+from argo_ecr_auth.renewal import decide
+from argo_ecr_auth.settings import load
+from argo_ecr_auth.targets import targets_of
+
+_ROUNDS = 9
+_HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+
+def main() -> None:
+    _cold_starts()
+    _pure_work()
+
+
+def _cold_starts() -> None:
+    """The import of the handler in a new process: what it costs over Python's own start, and what its parts cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        asset = Path(folder)
+        package = Path(argo_ecr_auth.__file__).parent
+        shutil.copytree(package, asset / "argo_ecr_auth", ignore=shutil.ignore_patterns("__pycache__", "cli"))
+        compileall.compile_dir(str(asset), quiet=2)
+        medians = _in_turn(
+            {
+                "an empty process": lambda: _process("pass", asset),
+                "import boto3": lambda: _process("import boto3", asset),
+                "import kubernetes' ApiClient": lambda: _process("import kubernetes.client.api_client", asset),
+                "... and its typed CoreV1Api": lambda: _process("import kubernetes.client.api.core_v1_api", asset),
+                "import Powertools": lambda: _process("from aws_lambda_powertools import Logger, Metrics", asset),
+                "import msgspec": lambda: _process("import msgspec", asset),
+                "import the handler": lambda: _process("import argo_ecr_auth.handler", asset),
+            }
+        )
+    own = medians.pop("an empty process")
+    print(f"cold start, over an empty process ({own * 1000:.0f} ms); the handler is 1.00")
+    _print_ratios({name: median - own for name, median in medians.items()}, unit_of="import the handler")
+
+
+def _pure_work() -> None:
+    now = datetime.now(UTC)
+    written = {"targets": [{"cluster": f"cluster-{i}"} for i in range(1000)], "credentials": [{"registry": _HOST}]}
+    text = json.dumps(written).encode()
+    target = targets_of(load(text), region="eu-west-1")[0]
+    (credential,) = target.credentials
+    token = AuthorizationToken(password="x" * 2000, expires_at=now + timedelta(hours=11))
+    payload = payload_of(credential, [token])
+    reading = Reading(secret=secret_manifest(credential, payload), config_map=config_map_manifest(credential, payload))
+    from botocore.credentials import ReadOnlyCredentials  # noqa: PLC0415
+
+    credentials = ReadOnlyCredentials("AKIA", "secret", "token")
+    medians = _in_turn(
+        {
+            "decide that a credential is fresh": lambda: decide(
+                reading, credential=credential, now=now, renew_before=timedelta(hours=6)
+            ),
+            "sign a bearer token": lambda: bearer_token(credentials=credentials, cluster="demo", region="eu-west-1"),
+            "load and resolve 1,000 targets": lambda: targets_of(load(text), region="eu-west-1"),
+        },
+        repeat=50,
+    )
+    one = medians["decide that a credential is fresh"]
+    print(f"work without a network; deciding ({one * 1e6:.0f} µs) is 1.00")
+    _print_ratios(medians, unit_of="decide that a credential is fresh")
+
+
+def _process(statement: str, folder: Path) -> None:
+    environment = {"PATH": "/usr/bin:/bin", "AWS_REGION": "eu-west-1", "POWERTOOLS_METRICS_NAMESPACE": "x"}
+    subprocess.run([sys.executable, "-c", statement], cwd=folder, env=environment, check=True)
+
+
+def _in_turn(works: dict[str, Callable[[], object]], *, repeat: int = 1) -> dict[str, float]:
+    """The median seconds of each, measured A B C, A B C, ...; the first round is not counted."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(_ROUNDS + 1):
+        for name, work in works.items():
+            started = time.perf_counter()
+            for _ in range(repeat):
+                work()
+            if number:
+                seconds[name].append((time.perf_counter() - started) / repeat)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def _print_ratios(medians: dict[str, float], *, unit_of: str) -> None:
+    names: Sequence[str] = sorted(medians, key=lambda name: medians[name])
+    for name in names:
+        print(f"  {medians[name] / medians[unit_of]:8.2f}  {name}")
+
+
+if __name__ == "__main__":
+    main()

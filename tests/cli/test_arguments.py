@@ -1,0 +1,163 @@
+"""What the command line may be told, and what it answers to anything else."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import COMMAND, ROOT, CommandLine, closed
+from tests.integration.conftest import REGISTRY
+
+HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> CommandLine:
+    """With no cloud at all: what is wrong with arguments and settings is told without one."""
+    nothing = {name: str(tmp_path / "nothing") for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")}
+    environment = closed({"PATH": "/usr/bin:/bin", "AWS_REGION": "us-east-1", **HERE, **nothing})
+    return CommandLine(environment=environment, directory=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--ecr-registr", REGISTRY],
+        ["--kube-config=elsewhere", f"--ecr-registry={REGISTRY}"],
+        ["--sleep-between-checks=0", f"--ecr-registry={REGISTRY}"],
+        ["--sleep-between-checks=1m", f"--ecr-registry={REGISTRY}"],
+        ["statu"],
+        ["status", "--output=xml"],
+        ["invoke", "--dryrun"],
+        ["--once", "status"],
+    ],
+)
+def test_a_wrong_argument_is_answered_with_usage_and_2(arguments: list[str], offline: CommandLine) -> None:
+    done = offline.run(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: argo-ecr-auth")
+    assert "argo-ecr-auth" in done.stderr.splitlines()[-1]
+    assert "error: " in done.stderr.splitlines()[-1]
+
+
+def test_a_wrong_flag_in_a_terminal(offline: CommandLine) -> None:
+    with offline.in_terminal("--no-such-flag") as terminal:
+        code = terminal.end()
+
+    assert code == 2
+    assert "usage: argo-ecr-auth" in terminal.text
+    assert "--no-such-flag" in terminal.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "--ecr-registry is missing"),
+        (["--ecr-registry", "docker.io"], "not the host of an ECR registry"),
+        (["--ecr-registry", REGISTRY, "--namespace", "Not_A_Name"], "--namespace: "),
+        (["--ecr-registry", REGISTRY, "--secret-name", "Not A Name"], "--secret-name: "),
+        (["--ecr-registry", REGISTRY, "--kube-config", "eks"], "--kube-config eks and --cluster go together"),
+        (["--ecr-registry", REGISTRY, "--cluster", "x"], "--kube-config eks and --cluster go together"),
+        (
+            ["--ecr-registry", REGISTRY, "--kube-config", "eks", "--cluster", "x", "--aws-profile", "y"],
+            "no AWS profile y",
+        ),
+        (["--ecr-registry", f"{REGISTRY}/Not A Prefix"], "--ecr-registry: "),
+        (["status"], "there is no settings.yaml"),
+        (["status", "--settings", "nowhere.yaml"], "there is no nowhere.yaml"),
+        (["status", "--cluster", "x"], "--cluster and --registry go together"),
+        (["status", "--cluster", "x", "--registry", "docker.io"], "not the host of an ECR registry"),
+        (["status", "--cluster", "x", "--registry", REGISTRY, "y"], "no target is named y; did you mean x?"),
+        (["rbac", "--cluster", "x", "--registry", REGISTRY, "--settings", "z"], "give one of them"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_with_2(arguments: list[str], told: str, offline: CommandLine) -> None:
+    done = offline.run(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("argo-ecr-auth: ")
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [", "is not YAML"),
+        ("- a", "holds no settings"),
+        ("targets: 1", "$.targets"),
+        ("targets: [{cluster: a b}]", "$.targets[0].cluster"),
+        ("targets: [{cluster: a}]", "targets[0].credentials: there is none"),
+        ("renew_before: 1m\ntargets: [{cluster: a}]", "renew_before: 1m is not between"),
+    ],
+)
+def test_a_faulty_settings_file_is_told_in_one_line_with_2(text: str, told: str, offline: CommandLine) -> None:
+    (offline.directory / "settings.yaml").write_text(text)
+
+    done = offline.run("rbac")
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert told in done.stderr
+
+
+def test_help_can_be_learned_from(offline: CommandLine) -> None:
+    texts = {name: offline.run(*name.split(), "--help") for name in ("", "status", "doctor", "rbac", "invoke")}
+
+    assert {done.returncode for done in texts.values()} == {0}
+    assert [name for name, done in texts.items() if "examples:" not in done.stdout] == []
+    for flag in ("aws-profile", "aws-region", "ecr-registry", "kube-config", "namespace", "secret-name"):
+        assert f"--{flag}" in texts[""].stdout
+    assert "exit codes:" in texts[""].stdout
+
+
+def test_the_example_settings_are_read_with_the_deployments_keys_and_without_its_packages(
+    offline: CommandLine,
+) -> None:
+    (offline.directory / "settings.yaml").write_text((ROOT / "settings.example.yaml").read_text())
+    program = (
+        "import sys; from argo_ecr_auth.cli.__main__ import main; code = main(['rbac', '-o', 'json']); "
+        "assert not [name for name in sys.modules if name.partition('.')[0] in "
+        "('argo_ecr_auth_cdk', 'aws_cdk', 'boto3')], sys.modules; sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=offline.directory,
+        env=dict(offline.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["kind"] == "List"
+
+
+def test_a_missing_extra_is_told(offline: CommandLine) -> None:
+    """As where the package is installed without it."""
+    (offline.directory / "yaml.py").write_text("raise ModuleNotFoundError('no', name='yaml')")
+
+    done = offline.run("rbac", PYTHONPATH=f"{offline.directory}:{offline.environment['PYTHONPATH']}")
+
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "pip install 'argo-ecr-auth[cli]'" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(offline: CommandLine) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "rbac", "--cluster", "x", "--registry", REGISTRY],
+        cwd=offline.directory,
+        env=dict(offline.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=30)
+
+    assert said == b""

@@ -1,0 +1,37 @@
+"""The commands, and the real function that the CDK app deployed: an operator's first quarter of an hour."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CommandLine, closed
+from tests.e2e.conftest import REGISTRY, Installation, installation
+
+__all__ = ["installation"]
+
+
+@pytest.fixture
+def operator_line(installation: Installation, tmp_path: Path) -> CommandLine:
+    """As the account's own administrator, who made the cluster."""
+    return CommandLine(environment=closed(installation.cloud.environment()), directory=tmp_path)
+
+
+def test_invoke_then_status_then_doctor(installation: Installation, operator_line: CommandLine) -> None:
+    which = ["--cluster", "demo", "--registry", REGISTRY]
+
+    forced = operator_line.run("invoke", "--force", *which)
+    again = operator_line.run("invoke", *which, "-o", "json")
+    status = operator_line.run("status", *which, "-o", "json")
+    doctor = operator_line.run("doctor", *which, "-o", "json")
+
+    assert forced.returncode == 0, forced.stderr
+    assert "renewed" in forced.stdout
+    assert [result["action"] for result in json.loads(again.stdout)["results"]] == ["fresh"]
+    (result,) = json.loads(status.stdout)["results"]
+    assert (result["state"], result["healthy"], status.returncode) == ("fresh", True, 0), result
+    # The registry is not on this machine: whether the password logs in cannot be learned.
+    findings = json.loads(doctor.stdout)["findings"]
+    assert [(each["finding"], "does not answer" in each["said"]) for each in findings] == [("unseen", True)]
+    for done in (forced, again, status, doctor):
+        assert installation.password() not in done.stdout + done.stderr

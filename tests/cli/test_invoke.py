@@ -1,0 +1,97 @@
+"""The deployed function run now; here a stand-in of the same answers (the deployed one: `test_installed`)."""
+
+import json
+from typing import Any
+
+from tests.cli.conftest import CommandLine
+from tests.local_cloud.cloud import LocalCloud
+
+
+def invoked(command_line: CommandLine, *arguments: str) -> tuple[int, list[dict[str, Any]], list[str]]:
+    done = command_line.run("invoke", "-o", "json", *arguments)
+    said = json.loads(done.stdout)
+    return done.returncode, said["results"], said["faults"]
+
+
+def test_each_target_is_invoked_by_itself_and_shown_in_one_table(
+    stack: str, command_line: CommandLine, local_cloud: LocalCloud
+) -> None:
+    command_line.write_settings({"cluster": "one"}, {"cluster": "two"}, {"cluster": "asleep", "enabled": False})
+    before = len(local_cloud.requests())
+
+    done = command_line.run("invoke")
+
+    asked = [request["service"] for request in local_cloud.requests()[before:]]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[:3] for line in done.stdout.splitlines()[1:]] == [
+        ["one", "argocd/ecr-auth", "fresh"],
+        ["two", "argocd/ecr-auth", "fresh"],
+    ]
+    assert asked.count("lambda") == 2
+
+
+def test_targets_of_the_command_line_need_no_settings(stack: str, command_line: CommandLine) -> None:
+    code, results, _ = invoked(command_line, "one", "two", "one")
+
+    assert (code, [result["target"] for result in results]) == (0, ["one", "two"])
+
+
+def test_without_targets_and_settings_the_function_does_all_that_it_has(stack: str, command_line: CommandLine) -> None:
+    assert [result["target"] for result in invoked(command_line)[1]] == ["all"]
+
+
+def test_dry_run_and_force_are_passed_on(stack: str, command_line: CommandLine) -> None:
+    (dry,) = invoked(command_line, "--dry-run", "one")[1]
+    (forced,) = invoked(command_line, "--force", "one")[1]
+
+    assert (dry["dry_run"], forced["verified"]) == (True, True)
+    assert "would be renewed" in command_line.run("invoke", "--dry-run", "one").stdout
+
+
+def test_a_failure_of_one_hides_no_other_and_is_1(stack: str, command_line: CommandLine) -> None:
+    code, results, faults = invoked(command_line, "one", "broken")
+
+    assert (code, [result["action"] for result in results], faults) == (1, ["fresh", "failed"], [])
+
+
+def test_a_token_near_its_end_is_1(stack: str, command_line: CommandLine) -> None:
+    assert invoked(command_line, "old")[0] == 1
+
+
+def test_a_target_that_the_function_does_not_know_is_told_beside_the_others(
+    stack: str, command_line: CommandLine
+) -> None:
+    done = command_line.run("invoke", "one", "unknown", "odd")
+
+    assert done.returncode == 3
+    assert done.stdout.splitlines()[1].startswith("one")
+    unknown, odd = done.stderr.splitlines()
+    assert unknown.endswith("no target is named unknown: the settings have all")
+    assert odd.startswith("argo-ecr-auth: odd: ")
+    assert odd.endswith(" answers, but not as argo-ecr-auth's function does")
+
+
+def test_no_stack_is_3_with_the_options_that_help(command_line: CommandLine) -> None:
+    done = command_line.run("invoke", "--installation", "another", "one")
+
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "no stack another in us-east-1: give --region, --installation or --function-name" in done.stderr
+
+
+def test_a_function_may_be_named(stack: str, command_line: CommandLine, local_cloud: LocalCloud) -> None:
+    (found,) = local_cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    name = next(output["OutputValue"] for output in found["Outputs"] if output["OutputKey"] == "FunctionName")
+
+    assert invoked(command_line, "--installation", "another", "--function-name", name, "one")[0] == 0
+    code, _, (fault,) = invoked(command_line, "--function-name", "no-such-function", "one")
+    assert (code, "ResourceNotFound" in fault) == (3, True)
+
+
+def test_the_table_in_a_terminal_with_progress_that_goes(stack: str, command_line: CommandLine) -> None:
+    with command_line.in_terminal("invoke", "one", "broken", columns=160) as terminal:
+        code = terminal.end()
+
+    assert code == 1
+    assert "it is broken" in terminal.text
+    assert "running" in terminal.text
+    assert "\x1b[1;31mfailed" in terminal.raw

@@ -1,0 +1,225 @@
+"""How the credentials are: read with the operator's own rights, and nothing else."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import CommandLine
+from tests.integration.conftest import Function, Objects
+from tests.local_cloud.cloud import Cluster, LocalCloud
+
+
+@pytest.fixture
+def status(command_line: CommandLine, cluster: Cluster, namespace: str) -> CommandLine:
+    command_line.write_settings({"cluster": cluster.name, "namespace": namespace})
+    return command_line
+
+
+def only_result(command_line: CommandLine, *arguments: str) -> tuple[int, dict[str, Any]]:
+    done = command_line.run("status", "-o", "json", *arguments)
+    (result,) = json.loads(done.stdout)["results"]
+    return done.returncode, result
+
+
+def test_a_fresh_credential_with_its_remaining_life_and_its_last_writer(
+    status: CommandLine, function: Function, objects: Objects
+) -> None:
+    function.run()
+
+    code, result = only_result(status)
+
+    expiry = objects.there("configmaps")["data"]["expireyTime"]
+    writer = result.pop("last_writer")
+    assert (writer["manager"], writer["operation"]) == ("argo-ecr-auth", "Apply")
+    assert 42_000 < result.pop("seconds_to_expiry") <= 43_200
+    assert result == {
+        "target": "demo",
+        "secret": f"{objects.namespace}/ecr-auth",
+        "registry": "000000000000.dkr.ecr.us-east-1.amazonaws.com",
+        "state": "fresh",
+        "healthy": True,
+        "reason": None,
+        "expires_at": expiry,
+        "error": None,
+    }
+    assert code == 0
+
+
+def test_it_reads_only_and_asks_ecr_nothing(
+    status: CommandLine, function: Function, objects: Objects, cluster: Cluster, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    versions = objects.versions
+    requests, events = len(local_cloud.requests()), len(cluster.audit_events())
+
+    status.run("status")
+
+    verbs = [
+        (event["verb"], event["objectRef"]["resource"])
+        for event in cluster.audit_events()[events:]
+        if event.get("objectRef", {}).get("namespace") == objects.namespace
+    ]
+    assert verbs == [("get", "secrets"), ("get", "configmaps")]
+    assert [request["service"] for request in local_cloud.requests()[requests:]] == ["eks"]
+    assert objects.versions == versions
+
+
+def test_the_table_in_a_terminal(status: CommandLine, function: Function, objects: Objects) -> None:
+    function.run()
+
+    with status.in_terminal("status", columns=200) as terminal:
+        code = terminal.end()
+
+    assert code == 0
+    assert "\x1b[32m" in terminal.raw, "green"
+    row = next(line for line in terminal.text.splitlines() if "demo" in line)
+    assert "████████████ 11h59m" in row
+    assert "argo-ecr-auth 20" in row
+    assert "TARGET" in terminal.text
+    assert objects.password not in terminal.raw
+
+
+def test_a_narrow_terminal_keeps_what_matters_whole(status: CommandLine, function: Function) -> None:
+    function.run()
+
+    with status.in_terminal("status", columns=80) as terminal:
+        terminal.end()
+
+    assert "fresh" in terminal.text
+    assert "████████████ 11h59m" in terminal.text
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb"])
+def test_a_terminal_without_colour_gets_none(variable: str, status: CommandLine, function: Function) -> None:
+    function.run()
+
+    with status.in_terminal("status", environment=dict([variable.split("=")])) as terminal:
+        terminal.end()
+
+    assert re.findall(r"\x1b\[[0-9;]*m", terminal.raw) == []
+    assert "fresh" in terminal.text
+
+
+def test_elsewhere_than_on_a_terminal_it_is_plain_and_each_row_one_line(
+    status: CommandLine, function: Function
+) -> None:
+    function.run()
+
+    done = status.run("status", FORCE_COLOR="1", CLICOLOR_FORCE="1")
+
+    header, row = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+    assert header.split() == ["TARGET", "SECRET", "STATE", "LEFT", "LAST", "WRITER", "WHY"]
+    assert row.startswith("demo")
+
+
+def test_a_terminal_that_knows_no_unicode_gets_a_bar_all_the_same(status: CommandLine, function: Function) -> None:
+    function.run()
+
+    done = status.run("status", PYTHONIOENCODING="ascii")
+
+    assert "############ 11h59m" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (timedelta(hours=5), ("due", 0)),
+        (timedelta(hours=1, minutes=59), ("due", 1)),
+        (-timedelta(hours=1), ("ended", 1)),
+    ],
+)
+def test_less_than_a_third_of_renew_before_is_unhealthy(
+    left: timedelta, expected: tuple[str, int], status: CommandLine, function: Function, objects: Objects
+) -> None:
+    function.run()
+    expiry = f"{datetime.now(UTC) + left:%Y-%m-%dT%H:%M:%SZ}"
+    objects.patch(
+        "configmaps",
+        {"data": {"expireyTime": expiry}, "metadata": {"annotations": {"argo-ecr-auth/expires-at": expiry}}},
+    )
+
+    ended, result = only_result(status)
+
+    assert (result["state"], ended) == expected
+    assert result["healthy"] == (ended == 0)
+
+
+def test_a_missing_credential_is_unhealthy(status: CommandLine, function: Function) -> None:
+    code, result = only_result(status)
+
+    assert (code, result["state"], result["last_writer"]) == (1, "missing", None)
+
+
+def test_an_object_that_is_not_ours_has_failed(status: CommandLine, function: Function, objects: Objects) -> None:
+    function.run()
+    objects.patch("secrets", {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}})
+
+    code, result = only_result(status)
+
+    assert (code, result["state"]) == (1, "failed")
+    assert "External Secrets" in result["error"]
+
+
+def test_who_wrote_last(status: CommandLine, function: Function, objects: Objects) -> None:
+    function.run()
+    objects.patch("secrets", {"metadata": {"annotations": {"a": "b"}}})
+
+    _, result = only_result(status)
+
+    assert result["last_writer"]["operation"] == "Update"
+
+
+def test_a_cluster_that_cannot_be_looked_at_is_3(command_line: CommandLine) -> None:
+    command_line.write_settings({"cluster": "no-such-cluster"})
+
+    code, result = only_result(command_line)
+
+    assert (code, result["state"], result["healthy"]) == (3, "unread", False)
+    assert "there is no EKS cluster no-such-cluster" in result["error"]
+
+
+def test_missing_rights_are_told_of_ones_own_identity(
+    status: CommandLine, local_cloud: LocalCloud, cluster: Cluster, role: str
+) -> None:
+    stranger = local_cloud.assume(local_cloud.create_role("stranger", allow=["eks:DescribeCluster"]))
+    keys = {
+        "AWS_ACCESS_KEY_ID": stranger["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": stranger["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": stranger["SessionToken"],
+    }
+
+    done = status.run("status", "-o", "json", **keys)
+
+    (result,) = json.loads(done.stdout)["results"]
+    assert (done.returncode, result["state"]) == (3, "unread")
+    assert "401 to your identity" in result["error"]
+
+
+def test_a_disabled_target_is_listed_and_not_looked_at(
+    command_line: CommandLine, cluster: Cluster, namespace: str, function: Function
+) -> None:
+    function.run()
+    command_line.write_settings(
+        {"cluster": cluster.name, "namespace": namespace}, {"cluster": "asleep", "enabled": False}
+    )
+
+    done = command_line.run("status", "-o", "json")
+
+    assert [(each["target"], each["state"]) for each in json.loads(done.stdout)["results"]] == [
+        ("demo", "fresh"),
+        ("asleep", "disabled"),
+    ]
+    assert done.returncode == 0
+
+
+def test_targets_are_named_and_a_misspelt_one_is_a_mistake(status: CommandLine, function: Function) -> None:
+    function.run()
+
+    assert only_result(status, "demo")[0] == 0
+    done = status.run("status", "demon")
+    assert (done.returncode, done.stderr) == (2, "argo-ecr-auth: no target is named demon; did you mean demo?\n")

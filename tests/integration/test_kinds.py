@@ -1,0 +1,215 @@
+"""Every kind of credential, as Argo CD, Image Updater and kubelet read it (notes of their sources in the tests)."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
+from tests.local_cloud import ecr_token
+from tests.local_cloud.cloud import LocalCloud
+from tests.local_cloud.cluster import Cluster
+
+EUROPE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com"
+LABEL = "argocd.argoproj.io/secret-type"
+
+# What is written, and the Secrets that it makes: name, labels, and all data but the password.
+ARGO_CD: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, str]]]]] = {
+    "a helm repository": (
+        {"registry": REGISTRY},
+        [("ecr-auth", "repository", {"url": REGISTRY, "name": "ecr", "type": "helm"})],
+    ),
+    "an oci repository below a prefix, of a project": (
+        {"registry": REGISTRY, "type": "oci", "url": f"{REGISTRY}/charts", "name": "charts", "project": "team"},
+        [
+            (
+                "ecr-auth",
+                "repository",
+                {"url": f"oci://{REGISTRY}/charts", "name": "charts", "type": "oci", "project": "team"},
+            )
+        ],
+    ),
+    "templates for a whole registry": (
+        {"registry": REGISTRY, "kind": "repo-creds"},
+        [
+            ("ecr-auth", "repo-creds", {"url": REGISTRY, "type": "helm"}),
+            ("ecr-auth-oci", "repo-creds", {"url": f"oci://{REGISTRY}", "type": "oci"}),
+        ],
+    ),
+    "a template of one type": (
+        {"registry": REGISTRY, "kind": "repo-creds", "type": "oci"},
+        [("ecr-auth", "repo-creds", {"url": f"oci://{REGISTRY}", "type": "oci"})],
+    ),
+    "ECR Public": (
+        {"registry": "public.ecr.aws"},
+        [("ecr-auth", "repository", {"url": "public.ecr.aws", "name": "ecr", "type": "helm"})],
+    ),
+}
+ALL_KINDS = {name: written for name, (written, _) in ARGO_CD.items()} | {
+    "a pull secret": {"registry": REGISTRY, "kind": "pull-secret"},
+    "a pull secret of two regions": {"registries": [REGISTRY, EUROPE], "kind": "pull-secret"},
+}
+
+FunctionOf = Callable[[dict[str, Any]], Function]
+
+
+@pytest.fixture
+def function_of(
+    cluster: Cluster, namespace: str, local_cloud: LocalCloud, role: str, function_for: Callable[..., Function]
+) -> FunctionOf:
+    """A function with one target and this credential, in a namespace where it has its rights."""
+    rights = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"],
+                "Resource": "*",
+            }
+        ],
+    }
+    local_cloud.client("iam").put_role_policy(
+        RoleName=role.rpartition("/")[2], PolicyName="public", PolicyDocument=json.dumps(rights)
+    )
+
+    def make(credential: dict[str, Any]) -> Function:
+        target = {"cluster": cluster.name, "namespace": namespace, "credentials": [credential]}
+        function = function_for(settings_of(target))
+        grant(cluster.admin, *function.targets)
+        return function
+
+    return make
+
+
+def data_of(objects: Objects) -> dict[str, str]:
+    return {key: base64.b64decode(value).decode() for key, value in objects.there("secrets")["data"].items()}
+
+
+@pytest.mark.parametrize("kind", ARGO_CD)
+def test_argo_cd_finds_what_it_reads(kind: str, function_of: FunctionOf, objects: Objects) -> None:
+    written, expected = ARGO_CD[kind]
+
+    results = function_of(written).run()
+
+    assert [result.action for result in results] == ["created"] * len(expected)
+    passwords = set()
+    for name, label, keys in expected:
+        one = Objects(admin=objects.admin, namespace=objects.namespace, name=name)
+        data = data_of(one)
+        passwords.add(data.pop("password"))
+        assert one.there("secrets")["metadata"]["labels"] == {LABEL: label}
+        assert one.there("secrets")["type"] == "Opaque"
+        assert data == {"enableOCI": "true", "username": "AWS", **keys}
+        assert one.there("configmaps")["data"]["name"] == written["registry"]
+    assert len(passwords) == 1, "the Secrets of one credential hold one token"
+    assert not [password for password in passwords if password != password.strip()]
+
+
+def test_image_updater_and_kubelet_find_their_auth_under_the_bare_host(
+    function_of: FunctionOf, objects: Objects
+) -> None:
+    function_of(ALL_KINDS["a pull secret of two regions"]).run()
+
+    secret = objects.there("secrets")
+    auths = json.loads(data_of(objects)[".dockerconfigjson"])["auths"]
+    assert secret["type"] == "kubernetes.io/dockerconfigjson"
+    assert set(auths) == {REGISTRY, EUROPE}
+    assert {host: ecr_token.parse(auth["auth"]).region for host, auth in auths.items()} == {
+        REGISTRY: "us-east-1",
+        EUROPE: "eu-west-1",
+    }
+    assert objects.there("configmaps")["data"]["name"] == f"{REGISTRY},{EUROPE}"
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_what_was_written_is_fresh_in_the_next_run(kind: str, function_of: FunctionOf) -> None:
+    function = function_of(ALL_KINDS[kind])
+    function.run()
+
+    assert {result.action for result in function.run()} == {"fresh"}
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_a_renewal_brings_a_new_token(kind: str, function_of: FunctionOf, objects: Objects) -> None:
+    function = function_of(ALL_KINDS[kind])
+    function.run()
+    before = objects.there("secrets")["data"]
+
+    assert {result.action for result in function.run(force=True)} == {"renewed"}
+    assert objects.there("secrets")["data"] != before
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_what_is_overwritten_is_healed(kind: str, function_of: FunctionOf, objects: Objects) -> None:
+    function = function_of(ALL_KINDS[kind])
+    function.run()
+    config = base64.b64encode(b'{"auths":{}}').decode()
+    key = ".dockerconfigjson" if "pull" in kind else "password"
+    objects.patch("secrets", {"data": {key: config}})
+
+    assert f"the {key} is not the one that was written" in str(function.run()[0].reason)
+    assert objects.there("secrets")["data"][key] != config
+
+
+def test_a_registry_added_to_a_pull_secret_is_in_it_after_the_next_run(
+    function_of: FunctionOf, function_for: Callable[..., Function], cluster: Cluster, objects: Objects
+) -> None:
+    function_of(ALL_KINDS["a pull secret"]).run()
+    target = {"cluster": cluster.name, "namespace": objects.namespace}
+    wider = settings_of(target, credentials=[ALL_KINDS["a pull secret of two regions"]])
+
+    result = function_for(wider).result()
+
+    assert result.action == "repaired"
+    assert set(json.loads(data_of(objects)[".dockerconfigjson"])["auths"]) == {REGISTRY, EUROPE}
+
+
+def test_a_secret_under_our_name_with_another_kinds_type_is_refused_and_left(
+    function_of: FunctionOf, function_for: Callable[..., Function], objects: Objects
+) -> None:
+    function_of({"registry": REGISTRY}).run()
+    before = objects.versions
+    target = {"cluster": "demo", "namespace": objects.namespace}
+    other = settings_of(target, credentials=[{"registry": REGISTRY, "kind": "pull-secret"}])
+
+    result = function_for(other).result()
+
+    assert "the type Opaque, which cannot be changed" in str(result.error)
+    assert objects.versions == before
+
+
+@pytest.mark.parametrize("plural", ["secrets", "configmaps"])
+def test_an_immutable_object_is_refused_and_left(plural: str, function_of: FunctionOf, objects: Objects) -> None:
+    function = function_of({"registry": REGISTRY})
+    function.run()
+    objects.patch(plural, {"immutable": True})
+    before = objects.versions
+
+    assert "is immutable" in str(function.result(force=True).error)
+    assert objects.versions == before
+
+
+def test_a_dry_run_tells_key_by_key_and_no_write_reaches_the_api_server(
+    function_of: FunctionOf, objects: Objects, cluster: Cluster, local_cloud: LocalCloud
+) -> None:
+    function = function_of({"registry": REGISTRY})
+    function.run()
+    planted = "planted-by-somebody"
+    objects.patch("secrets", {"data": {"url": base64.b64encode(planted.encode()).decode()}})
+    events, requests = len(cluster.audit_events()), len(local_cloud.requests())
+
+    said = function.result(dry_run=True).as_dict()
+
+    verbs = {
+        event["verb"]
+        for event in cluster.audit_events()[events:]
+        if event["objectRef"].get("namespace") == objects.namespace and "assumed-role" in event["user"]["username"]
+    }
+    (change,) = said["changes"]
+    assert (change["object"], change["key"], change["wanted"]) == ("Secret", "data url", REGISTRY)
+    assert planted not in json.dumps(said)
+    assert base64.b64encode(planted.encode()).decode() not in json.dumps(said)
+    assert verbs == {"get"}
+    assert local_cloud.requests()[requests:] == []

@@ -1,0 +1,42 @@
+"""The metrics that a run emits, as CloudWatch's Embedded Metric Format in its log lines."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.integration.conftest import Function, grant, settings_of
+from tests.local_cloud.cluster import Cluster
+
+Say = Callable[..., tuple[str, dict[str, str]]]
+
+
+def emitted(output: str) -> list[tuple[list[str], dict[str, Any]]]:
+    """Of each line of metrics its dimensions, and what it says."""
+    lines = [json.loads(line) for line in output.splitlines() if line.startswith('{"_aws"')]
+    return [(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0], line) for line in lines]
+
+
+def test_a_run_emits_the_installations_metrics_alone(
+    cluster: Cluster, namespace: str, function_for: Callable[..., Function], say: Say
+) -> None:
+    function = function_for(settings_of({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
+    grant(cluster.admin, function.targets[0])
+
+    output, _ = say(function, [{}])
+
+    ((dimensions, line),) = emitted(output)
+    assert (dimensions, line["service"]) == (["service"], "argo-ecr-auth")
+    figures = {name: line[name] for name in ("ChecksCompleted", "Failures", "Renewed", "Repaired")}
+    assert figures == {"ChecksCompleted": [1.0], "Failures": [1.0], "Renewed": [1.0], "Repaired": [0.0]}
+
+
+def test_each_targets_metrics_are_emitted_besides_where_they_are_asked_for(
+    cluster: Cluster, namespace: str, function_for: Callable[..., Function], say: Say
+) -> None:
+    function = function_for(settings_of({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
+    grant(cluster.admin, function.targets[0])
+
+    output, _ = say(function, [{}], PER_TARGET_METRICS="true")
+
+    of_targets = {line["target"]: line["Failures"] for dimensions, line in emitted(output) if "target" in dimensions}
+    assert of_targets == {"demo": [0.0], "gone": [1.0]}

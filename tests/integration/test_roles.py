@@ -1,0 +1,111 @@
+"""Roles of other accounts, to reach a cluster and to ask ECR: two accounts, external ids, IAM enforced."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
+from tests.local_cloud import ecr_token
+from tests.local_cloud.cloud import LocalCloud
+from tests.local_cloud.cluster import Cluster
+
+OTHER = "222222222222"
+EXTERNAL_ID = "argo-ecr-auth-tests"
+THERE = f"{OTHER}.dkr.ecr.us-east-1.amazonaws.com"
+
+
+@pytest.fixture(scope="module")
+def reader(local_cloud: LocalCloud, role: str) -> str:
+    """A role in the registry's account that the function's role may assume, with an external id."""
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::{OTHER}:role/*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    local_cloud.client("iam").put_role_policy(
+        RoleName=role.rpartition("/")[2], PolicyName="assume", PolicyDocument=json.dumps(policy)
+    )
+    return local_cloud.create_role(
+        "reader", account=OTHER, allow=["ecr:GetAuthorizationToken"], trusted=role, external_id=EXTERNAL_ID
+    )
+
+
+def credentials_of(role_arn: str, *names: str, external_id: str = EXTERNAL_ID) -> list[dict[str, Any]]:
+    return [
+        {"registry": THERE, "secret_name": name, "role_arn": role_arn, "external_id": external_id} for name in names
+    ]
+
+
+def test_each_secret_holds_the_token_of_its_own_role_and_region(
+    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, function_for: Callable[..., Function]
+) -> None:
+    europe = {"registry": REGISTRY.replace("us-east-1", "eu-west-1"), "secret_name": "europe"}
+    credentials = [{"registry": REGISTRY, "secret_name": "own"}, europe, *credentials_of(reader, "theirs", "theirs-2")]
+    function = function_for(settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    grant(cluster.admin, *function.targets)
+    requests = len(local_cloud.requests())
+
+    results = function.run()
+
+    asked = [f"{request['service']}:{request['action']}" for request in local_cloud.requests()[requests:]]
+    tokens = [
+        ecr_token.parse(Objects(admin=cluster.admin, namespace=namespace, name=credential["secret_name"]).password)
+        for credential in credentials
+    ]
+    assert [result.error for result in results] == [None] * 4
+    assert [(token.account, token.region) for token in tokens] == [
+        ("000000000000", "us-east-1"),
+        ("000000000000", "eu-west-1"),
+        (OTHER, "us-east-1"),
+        (OTHER, "us-east-1"),
+    ]
+    assert tokens[2] == tokens[3]
+    assert tokens[2].caller == f"arn:aws:sts::{OTHER}:assumed-role/reader/argo-ecr-auth"
+    assert asked.count("ecr:GetAuthorizationToken") == 3
+    assert asked.count("sts:AssumeRole") == 1
+
+
+def test_a_warm_run_assumes_no_role_again(
+    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, function_for: Callable[..., Function]
+) -> None:
+    settings = settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials_of(reader, "theirs")})
+    function = function_for(settings)
+    grant(cluster.admin, *function.targets)
+    function.run()
+    requests = len(local_cloud.requests())
+
+    function.run(force=True)
+
+    asked = [request["service"] for request in local_cloud.requests()[requests:]]
+    assert asked == ["ecr"]
+
+
+def test_a_wrong_external_id_is_told_with_the_role_and_both_sides_policies(
+    cluster: Cluster, namespace: str, reader: str, function_for: Callable[..., Function]
+) -> None:
+    credentials = credentials_of(reader, "theirs", external_id="another-one")
+    function = function_for(settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    grant(cluster.admin, *function.targets)
+
+    error = str(function.result().error)
+
+    told = (reader, "AccessDenied", "another-one", "trust policy", "sts:AssumeRole")
+    assert [words for words in told if words not in error] == []
+
+
+def test_a_cluster_of_another_account_is_reached_through_its_role(
+    local_cloud: LocalCloud, role: str, reader: str, function_for: Callable[..., Function]
+) -> None:
+    cluster = local_cloud.create_cluster("abroad", account=OTHER)
+    gate = local_cloud.create_role(
+        "gate", account=OTHER, allow=["eks:DescribeCluster"], trusted=role, external_id=EXTERNAL_ID
+    )
+    admit(local_cloud, cluster, gate)
+    target = {"cluster": "abroad", "account": OTHER, "role_arn": gate, "external_id": EXTERNAL_ID}
+    function = function_for(settings_of(target))
+    grant(cluster.admin, *function.targets)
+
+    result = function.result()
+
+    token = ecr_token.parse(Objects(admin=cluster.admin, namespace="argocd").password)
+    assert (result.action, result.error) == ("created", None)
+    assert token.account == "000000000000", "the function's own role asks ECR"

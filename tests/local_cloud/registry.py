@@ -1,0 +1,202 @@
+"""A registry of one's own: distribution on a free port of 127.0.0.1, with TLS and passwords; and the way to it.
+
+with Registry(tmp_path / "registry", authority=trustme.CA(), hosts=[HOST], users={"AWS": "secret"}) as registry:
+    http = LoopbackClient({HOST: registry.place})
+"""
+
+import json
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import trustme
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from tests.local_cloud import binaries_registry, processes
+
+# Retries where another process took the port in between.
+_ATTEMPTS = 3
+_START_SECONDS = 30
+_BCRYPT_BYTES = 72
+_IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A port of 127.0.0.1, the authority (PEM) that its certificate is trusted by, and the name that it must be for."""
+
+    port: int
+    ca_pem: str
+    certificate_for: str | None = None  # the host that was asked for
+
+
+class LoopbackClient(urllib3.PoolManager):
+    """Finds hosts at places on this machine, whatever names and ports they have; others it does not find at all.
+
+    Certificates are checked as they would be at the host itself.
+    """
+
+    def __init__(self, places: Mapping[str, Place]) -> None:
+        super().__init__()
+        self._places = places
+
+    def connection_from_host(
+        self,
+        host: str | None,
+        port: int | None = None,
+        scheme: str | None = "http",
+        pool_kwargs: dict[str, Any] | None = None,
+    ) -> urllib3.HTTPConnectionPool:
+        if scheme != "https" or host is None or host not in self._places:
+            raise LookupError(f"{scheme}://{host}:{port} is no place on this machine")
+        place = self._places[host]
+        tls = {
+            "server_hostname": host,
+            "assert_hostname": place.certificate_for or host,
+            "ca_cert_data": place.ca_pem,
+        }
+        return super().connection_from_host("127.0.0.1", place.port, "https", {**self.connection_pool_kw, **tls})
+
+
+@dataclass
+class Registry:
+    """A registry in a directory of its own, which `stop` removes; what is pushed is kept in memory.
+
+    `authority` issues its certificate, for 127.0.0.1 and for `hosts`; `users` maps names to passwords.
+    """
+
+    directory: Path
+    authority: trustme.CA = field(repr=False)
+    hosts: Sequence[str] = ()
+    users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    port: int = field(default=0, init=False)
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.directory = self.directory.resolve()
+        self._processes = processes.ProcessGroup(self.directory)
+        self._paths = binaries_registry.find()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def place(self) -> Place:
+        return Place(port=self.port, ca_pem=self.authority.cert_pem.bytes().decode())
+
+    def start(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            certificate = self.authority.issue_cert("127.0.0.1", *self.hosts)
+            self._write("tls.crt", "".join(pem.bytes().decode() for pem in certificate.cert_chain_pems))
+            self._write("tls.key", certificate.private_key_pem.bytes().decode())
+            self.let_in(self.users)
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the process and remove the directory."""
+        self._halt()
+        self._processes.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def let_in(self, users: Mapping[str, str]) -> None:
+        """These users and no others, from now on."""
+        self.users = users
+        self._write("htpasswd", "".join(self._entry(user, password) for user, password in users.items()))
+
+    def push(self, repository: str, *, tag: str = "1.0") -> None:
+        """An image index without images, as somebody who is let in for this alone."""
+        users, password = self.users, secrets.token_urlsafe(24)
+        self.let_in({"pusher": password})
+        try:
+            answer = LoopbackClient({"127.0.0.1": self.place}).request(
+                "PUT",
+                f"https://127.0.0.1/v2/{repository}/manifests/{tag}",
+                headers={**urllib3.make_headers(basic_auth=f"pusher:{password}"), "Content-Type": _IMAGE_INDEX},
+                body=json.dumps({"schemaVersion": 2, "mediaType": _IMAGE_INDEX, "manifests": []}),
+            )
+        finally:
+            self.let_in(users)
+        if answer.status != HTTPStatus.CREATED:
+            raise RuntimeError(f"the registry does not take a push: {answer.status} {answer.data.decode()}")
+
+    def _entry(self, user: str, password: str) -> str:
+        # Bcrypt looks at no more of a password, neither here nor in the registry.
+        known = password.encode()[:_BCRYPT_BYTES]
+        command: list[str | Path] = [self._paths.htpasswd, "-n", "-i", "-B", "-C", "4", user]
+        return subprocess.run(command, input=known, capture_output=True, check=True).stdout.decode().strip() + "\n"
+
+    def _write(self, name: str, content: str) -> None:
+        # Never half of it: the registry reads again what has changed.
+        path = self.directory / f".{name}"
+        path.touch(mode=0o600)
+        path.write_text(content)
+        path.replace(self.directory / name)
+
+    def _start(self) -> None:
+        for attempt in range(_ATTEMPTS):
+            self.port = processes.free_port()
+            self._write("config.yml", self._configuration())
+            command: list[str | Path] = [self._paths.registry, "serve", self.directory / "config.yml"]
+            self._process = self._processes.start(command, log=self.directory / "registry.log")
+            if self._becomes_ready(self._process):
+                return
+            self._halt()
+            if attempt + 1 < _ATTEMPTS:
+                time.sleep(0.5)
+        last_words = "\n".join((self.directory / "registry.log").read_text().splitlines()[-5:])
+        raise RuntimeError(f"the registry does not start; its last words:\n{last_words}")
+
+    def _configuration(self) -> str:
+        here = self.directory
+        # JSON is YAML too.
+        return json.dumps(
+            {
+                "version": "0.1",
+                "storage": {"inmemory": {}},
+                "http": {
+                    "addr": self.endpoint,
+                    "secret": secrets.token_hex(16),
+                    "tls": {"certificate": f"{here}/tls.crt", "key": f"{here}/tls.key"},
+                },
+                "auth": {"htpasswd": {"realm": "local cloud", "path": f"{here}/htpasswd"}},
+            }
+        )
+
+    def _becomes_ready(self, process: subprocess.Popen[bytes]) -> bool:
+        client = LoopbackClient({"127.0.0.1": self.place})
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                if client.request("GET", "https://127.0.0.1/v2/", retries=False).status == HTTPStatus.UNAUTHORIZED:
+                    return True
+            except HTTPError:
+                pass
+            time.sleep(0.05)
+        return False
+
+    def _halt(self) -> None:
+        if self._process is not None:
+            processes.end(self._process)
+            self._process = None
