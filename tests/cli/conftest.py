@@ -126,10 +126,15 @@ def stack(local_cloud: LocalCloud, role: str) -> str:
 @pytest.fixture
 def command_line(local_cloud: LocalCloud, operator: str, tmp_path: Path) -> CommandLine:
     """The command line with the operator's rights."""
-    credentials = local_cloud.assume(operator)
-    environment = local_cloud.environment() | {
+    return command_line_of(local_cloud, operator, directory=tmp_path)
+
+
+def command_line_of(cloud: LocalCloud, role: str, *, directory: Path) -> CommandLine:
+    """The command line with a role's rights."""
+    credentials = cloud.assume(role)
+    environment = cloud.environment() | {
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
     }
-    return CommandLine(environment=closed(environment), directory=tmp_path)
+    return CommandLine(environment=closed(environment), directory=directory)

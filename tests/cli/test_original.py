@@ -24,6 +24,8 @@ from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster
 
 PROFILE = "pods"
+SOON = 5
+"""Seconds: it takes a tenth of one, but this machine may be busy; a sleep or a call that hangs would take more."""
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_the_originals_invocation_creates_the_secret_and_sleeps_until_sigterm_en
     assert (code, token.region) == (0, "us-east-1")
     assert "operator" in token.caller
     assert terminal.text.rstrip().endswith("stopped")
-    assert seconds < 1
+    assert seconds < SOON
     assert "Traceback" not in terminal.text
     assert objects.password not in terminal.raw
 
@@ -100,7 +102,7 @@ def test_it_stops_in_the_middle_of_a_call_within_a_second(local: CommandLine, na
             cluster.thaw()
 
     assert code == 0
-    assert seconds < 1
+    assert seconds < SOON
 
 
 def _wait_for_a_call_that_hangs(pid: int) -> None:
@@ -114,16 +116,23 @@ def _wait_for_a_call_that_hangs(pid: int) -> None:
         time.sleep(0.05)
 
 
-def test_a_failing_pass_is_told_on_standard_error_and_the_loop_goes_on(
-    local: CommandLine, namespace: str, objects: Objects
-) -> None:
+def test_a_failing_pass_is_told_in_one_line_on_standard_error(local: CommandLine) -> None:
     done = local.run("--once", *seven("no-such-namespace"))
 
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "failed no-such-namespace/ecr-auth" in done.stderr
     assert "namespace" in done.stderr
+
+
+def test_the_loop_goes_on_after_a_failing_pass(
+    local: CommandLine, cluster: Cluster, namespace: str, objects: Objects
+) -> None:
+    name = f"later-{namespace}"
+    with local.in_terminal(*seven(name)[:-1], "--sleep-between-checks", "1") as terminal:
+        terminal.wait_for(f"failed {name}/ecr-auth")
+        cluster.admin.create_namespace(name)
+        terminal.wait_for(f"created {name}/ecr-auth")
+        assert terminal.stop()[0] == 0
 
 
 def test_once_in_json(local: CommandLine, namespace: str, objects: Objects) -> None:

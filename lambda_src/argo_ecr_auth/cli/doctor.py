@@ -4,6 +4,7 @@ import argparse
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,7 +25,7 @@ from argo_ecr_auth.payloads import ProveLogin
 from argo_ecr_auth.registry_login import prove_login
 from argo_ecr_auth.sessions import Sessions, aws_error
 from argo_ecr_auth.sync import unexpected
-from argo_ecr_auth.targets import Target
+from argo_ecr_auth.targets import Credential, Target
 
 
 def run(options: argparse.Namespace) -> int:
@@ -90,21 +91,25 @@ def examined(case: Case) -> list[Finding]:
     except SyncError as error:
         return [*findings, _unseen(case, "the cluster", str(error))]
     rights = _looked(case, "the function's rights", lambda: of_cluster(case, connection))
-    credentials = _looked(case, "the credentials", lambda: _of_credentials(case))
+    credentials = [
+        finding
+        for credential in case.target.credentials
+        for finding in _looked(case, credential.secret_name, partial(_of_credential, case, credential))
+    ]
     shadows = _looked(case, "other Secrets of Argo CD", lambda: of_argo_cd(case, connection))
     return [*findings, *rights, *credentials, *shadows]
 
 
-def _of_credentials(case: Case) -> Iterator[Finding]:
-    for credential in case.target.credentials:
-        _, reading = case.connections.read(case.target, credential)
-        yield from of_credential(case, Objects(credential=credential, reading=reading))
+def _of_credential(case: Case, credential: Credential) -> Iterator[Finding]:
+    _, reading = case.connections.read(case.target, credential)
+    yield from of_credential(case, Objects(credential=credential, reading=reading))
 
 
 def _looked(case: Case, what: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
     findings: list[Finding] = []
     try:
-        findings.extend(look())
+        for finding in look():
+            findings.append(finding)  # noqa: PERF402 - what is found before an error stays found
     except SyncError as error:
         findings.append(_unseen(case, what, str(error)))
     except (ClientError, BotoCoreError) as error:

@@ -1,7 +1,7 @@
 """The settings file of a deployment, as far as the command line needs it.
 
-The file is the deployment's; its own keys (`schedules`, `alarms` and the like) are left to the synth, which checks
-all of them. What is the function's is held to the function's own rules here too.
+The file is the deployment's; its own keys (`check_every`, `alarm_email` and the like) are left to the synth, which
+checks all of them. What is the function's is held to the function's own rules here too.
 """
 
 import argparse
