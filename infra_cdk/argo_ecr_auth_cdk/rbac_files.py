@@ -1,5 +1,6 @@
 """The RBAC manifests as files, one per target, for whoever administers the clusters to apply."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -26,12 +27,12 @@ def write_rbac_files(directory: Path, *, settings: DeploymentSettings) -> list[P
     directory.mkdir(parents=True, exist_ok=True)
     for stale in directory.glob(f"*{_SUFFIX}"):
         stale.unlink()
-    return [_write(directory, target, group=settings.installation) for target in due]
+    return [_write(directory, target, group=settings.installation, targets=due) for target in due]
 
 
-def _write(directory: Path, target: Target, *, group: str) -> Path:
+def _write(directory: Path, target: Target, *, group: str, targets: Sequence[Target]) -> Path:
     file = directory / f"{target.name}{_SUFFIX}"
-    manifests = yaml.safe_dump_all(rbac_manifests(target, group=group), sort_keys=False)
+    manifests = yaml.safe_dump_all(rbac_manifests(target, group=group, targets=targets), sort_keys=False)
     file.write_text(
         f"# Lets the Kubernetes group {group} write these objects in the EKS cluster {target.cluster}, nothing else.\n"
         "# Generated. An administrator of that cluster applies it; `kubectl delete -f` takes it back.\n"

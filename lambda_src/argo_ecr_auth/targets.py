@@ -52,6 +52,7 @@ class Target:
     endpoint: str | None
     certificate_authority: str | None
     credentials: tuple[Credential, ...]
+    account: str | None = None  # None: the function's
     role: Role | None = None  # to reach the cluster with
 
 
@@ -73,6 +74,7 @@ def targets_of(settings: Settings, *, region: str) -> tuple[Target, ...]:
                 for credential in target.credentials or settings.credentials
                 for resolved in _credentials(credential, namespace=credential.namespace or target.namespace)
             ),
+            account=target.account,
             role=_role(target.role_arn, target.external_id),
         )
         for target in settings.targets

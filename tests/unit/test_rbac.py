@@ -1,5 +1,7 @@
 """The Role and RoleBinding of a target."""
 
+from dataclasses import replace
+
 from argo_ecr_auth.rbac import rbac_manifests
 from argo_ecr_auth.targets import Target
 from tests.unit.builders import credential
@@ -45,3 +47,18 @@ def test_each_namespace_has_a_pair_of_its_own() -> None:
     manifests = rbac_manifests(_target(("b", "one"), ("a", "one"), ("b", "two")), group="the-group")
     places = [(manifest["kind"], manifest["metadata"]["namespace"]) for manifest in manifests]
     assert places == [("Role", "a"), ("RoleBinding", "a"), ("Role", "b"), ("RoleBinding", "b")]
+
+
+def test_targets_of_one_cluster_share_the_role_of_a_namespace() -> None:
+    first, second = _target(("argocd", "one")), _target(("argocd", "two"), ("elsewhere", "three"))
+    elsewhere = replace(_target(("argocd", "four")), cluster="other")
+
+    role, *_ = rbac_manifests(first, group="the-group", targets=[first, second, elsewhere])
+
+    assert role["rules"][0]["resourceNames"] == ["one", "two"]
+
+
+def test_a_target_brings_no_role_of_anothers_namespace() -> None:
+    first, second = _target(("argocd", "one")), _target(("elsewhere", "two"))
+    manifests = rbac_manifests(first, group="the-group", targets=[first, second])
+    assert {manifest["metadata"]["namespace"] for manifest in manifests} == {"argocd"}

@@ -14,13 +14,16 @@ def run(options: argparse.Namespace) -> int:
     """Print the targets' Roles and RoleBindings: YAML, or a List in JSON. Raises CommandError."""
     installation = installation_of(options, region=options.region or "")
     targets = chosen(installation, options.targets)
-    manifests = [manifest for target in targets for manifest in rbac_manifests(target, group=installation.name)]
+    manifests = {
+        target: rbac_manifests(target, group=installation.name, targets=installation.targets) for target in targets
+    }
     if options.output == "json":
-        say_json({"apiVersion": "v1", "kind": "List", "items": manifests})
+        items = [manifest for of_target in manifests.values() for manifest in of_target]
+        say_json({"apiVersion": "v1", "kind": "List", "items": items})
         return OK
-    for target in targets:
+    for target, of_target in manifests.items():
         say(f"# For the EKS cluster {target.cluster}; kubectl apply -f, as an administrator of it")
-        for manifest in rbac_manifests(target, group=installation.name):
+        for manifest in of_target:
             for line in ("---", *yaml.safe_dump(manifest, sort_keys=False).splitlines()):
                 say(line)
     return OK
