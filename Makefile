@@ -42,7 +42,7 @@ demo: .venv/ready .venv-cloud/ready ## the main job, told as it happens, on this
 
 .PHONY: test
 test: check ## everything: format, lint, types, the import contract, and all tests
-	@.venv/bin/python -m pytest --quiet $(ARGS)
+	@.venv/bin/python -m pytest --quiet --numprocesses=2 --dist=loadfile $(ARGS)
 
 .PHONY: bench
 bench: .venv/ready ## what a cold start and a run cost, as ratios

@@ -24,8 +24,10 @@ class Terminal:
     def __init__(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], columns: int) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        # The terminal alone says how wide it is, not who runs the tests.
+        without_size = {name: value for name, value in env.items() if name not in {"COLUMNS", "LINES"}}
         self.process = subprocess.Popen(
-            command, cwd=cwd, env=dict(env), stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+            command, cwd=cwd, env=without_size, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
         )
         os.close(slave)
         self._shown = bytearray()

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.conftest import SECRET, Installation
 
 _BINDING = "/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/argo-ecr-auth"
-_SECONDS_TO_LEAVE = 3  # after which a datum is out of its alarm's window
+_SECONDS_TO_LEAVE = 6  # after which a datum is out of its alarm's window
 
 
 def _run_healthy(installation: Installation) -> None:
@@ -46,9 +46,11 @@ def test_the_functions_own_metrics_drive_the_alarm_and_a_healthy_run_ends_it(
 ) -> None:
     alarm = _alarm(installation, name)
     window = timedelta(seconds=alarm["Period"] * alarm["EvaluationPeriods"])
-    edge = datetime.now(UTC) - window + timedelta(seconds=_SECONDS_TO_LEAVE)
+    _run_healthy(installation)
+    lines = _lines_of(installation, _RUNS[name])
 
-    _feed(installation, _lines_of(installation, _RUNS[name]), alarm=alarm, at=edge)
+    edge = datetime.now(UTC) - window + timedelta(seconds=_SECONDS_TO_LEAVE)
+    _feed(installation, lines, alarm=alarm, at=edge)
     assert _alarm(installation, name)["StateValue"] == "ALARM"
 
     time.sleep(_SECONDS_TO_LEAVE)
