@@ -21,6 +21,9 @@ SECRET = "/api/v1/namespaces/argocd/secrets/ecr-auth"
 CONFIG_MAP = "/api/v1/namespaces/argocd/configmaps/ecr-auth"
 
 
+_EMULATORS_TRIES = 5
+
+
 def path_with_tools() -> dict[str, str]:
     """For the CDK CLI: Node.js may be the one of the Python packages."""
     return {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"}
@@ -73,8 +76,12 @@ class Installation:
 
     def invoke(self, event: object) -> Invocation:
         name = self.outputs()["FunctionName"]
-        said = self.cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
-        return Invocation(failed="FunctionError" in said, answer=json.loads(said["Payload"].read()))
+        for _ in range(_EMULATORS_TRIES):
+            said = self.cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+            invocation = Invocation(failed="FunctionError" in said, answer=json.loads(said["Payload"].read()))
+            if not _ended_by_the_emulator(invocation):
+                break
+        return invocation
 
     def object(self, path: str) -> dict[str, Any] | None:
         status, answer = self.cluster.admin.request("GET", path)
@@ -95,6 +102,11 @@ class Installation:
 
     def _context(self) -> list[str]:
         return [f"--context={key}={value}" for key, value in self.context.items()]
+
+
+def _ended_by_the_emulator(invocation: Invocation) -> bool:
+    """A change of its configuration ends a function's processes here, one that has just been started among them."""
+    return str(invocation.answer.get("errorMessage")).startswith("Worker process exited")
 
 
 @pytest.fixture(scope="module")
