@@ -26,7 +26,7 @@ def main() -> None:
     document = settings_document(app.node.try_get_context, default_file=_SETTINGS_FILE)
     settings = read_settings(document, account=account, region=region)
     ArgoEcrAuthStack(app, settings=settings, env=cdk.Environment(account=account, region=region))
-    files = write_rbac_files(Path(app.synth().directory) / "rbac", settings=settings)
+    files = write_rbac_files(Path(app.synth().directory) / "rbac", settings=settings, account=account, region=region)
     _tell(files)
 
 

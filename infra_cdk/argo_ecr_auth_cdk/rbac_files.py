@@ -12,13 +12,16 @@ from argo_ecr_auth_cdk.settings import DeploymentSettings
 _SUFFIX = ".rbac.yaml"
 
 
-def write_rbac_files(directory: Path, *, settings: DeploymentSettings) -> list[Path]:
+def write_rbac_files(
+    directory: Path, *, settings: DeploymentSettings, account: str | None, region: str | None
+) -> list[Path]:
     """Write a file for each target that needs one, remove those of targets that are gone, return the written.
 
-    With `access: edit-policy` there is nothing to apply. With `access: none` there is, for the group that
-    you give the function's role.
+    `account` and `region` are the stack's, None where they are not known: targets of one cluster share its Roles. With
+    `access: edit-policy` there is nothing to apply. With `access: none` there is, for the group that you give the
+    function's role.
     """
-    targets = targets_of(settings, region="")
+    targets = targets_of(settings, region=region or "", account=account)
     due = [
         target
         for target, written in zip(targets, settings.targets, strict=True)

@@ -52,12 +52,12 @@ class Target:
     endpoint: str | None
     certificate_authority: str | None
     credentials: tuple[Credential, ...]
-    account: str | None = None  # None: the function's
+    account: str | None = None  # None: the function's, which the function itself need not know
     role: Role | None = None  # to reach the cluster with
 
 
-def targets_of(settings: Settings, *, region: str) -> tuple[Target, ...]:
-    """The targets with every default filled in; `region` is where a target without a region of its own is.
+def targets_of(settings: Settings, *, region: str, account: str | None = None) -> tuple[Target, ...]:
+    """The targets with every default filled in; `region` and `account` are where one without its own is.
 
     The settings are free of faults (see faults.py); otherwise this raises a ValueError.
     """
@@ -74,7 +74,7 @@ def targets_of(settings: Settings, *, region: str) -> tuple[Target, ...]:
                 for credential in target.credentials or settings.credentials
                 for resolved in _credentials(credential, namespace=credential.namespace or target.namespace)
             ),
-            account=target.account,
+            account=target.account or account,
             role=_role(target.role_arn, target.external_id),
         )
         for target in settings.targets

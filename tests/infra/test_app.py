@@ -56,8 +56,22 @@ def test_the_manifests_are_written_and_the_commands_told(tmp_path: Path) -> None
 
 def test_the_manifest_of_a_target_that_is_gone_goes_too(tmp_path: Path) -> None:
     for cluster in ("before", "demo"):
-        write_rbac_files(tmp_path, settings=read_settings(settings_of(targets=[{"cluster": cluster}])))
+        settings = read_settings(settings_of(targets=[{"cluster": cluster}]))
+        write_rbac_files(tmp_path, settings=settings, account=None, region=None)
     assert [file.name for file in tmp_path.iterdir()] == ["demo.rbac.yaml"]
+
+
+@pytest.mark.parametrize("spelled", [{"region": REGION}, {"account": ACCOUNT}])
+def test_targets_of_one_cluster_share_its_role_however_its_place_is_spelled(
+    tmp_path: Path, spelled: dict[str, str]
+) -> None:
+    second = {"cluster": "demo", "name": "second", "credentials": [{"registry": REGISTRY, "secret_name": "second"}]}
+    document = settings_of(targets=[{"cluster": "demo"}, second | spelled])
+    settings = read_settings(document, account=ACCOUNT, region=REGION)
+    files = write_rbac_files(tmp_path, settings=settings, account=ACCOUNT, region=REGION)
+    for file in files:
+        role, _ = yaml.safe_load_all(file.read_text())
+        assert role["rules"][0]["resourceNames"] == ["ecr-auth", "second"]
 
 
 def test_context_comes_before_the_file(tmp_path: Path) -> None:
