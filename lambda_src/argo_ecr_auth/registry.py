@@ -1,14 +1,15 @@
 """What an ECR registry's host tells: account, region, partition, and which API gives its tokens.
 
 The forms of the host are those of "Amazon ECR endpoints and quotas" (AWS General Reference): the plain one, FIPS, and
-dual-stack (`dkr-ecr`, under `on.aws`), in each partition; and ECR Public's one host. The API's own host is botocore's
-to know: `fips` and `dual_stack` are what its client is to be configured with.
+dual-stack (`dkr-ecr`, under `on.aws`); and ECR Public's two. The API's own host is botocore's to know: `fips` and
+`dual_stack` are what its client is to be configured with.
 """
 
 import re
 from dataclasses import dataclass
 
-PUBLIC_HOST = "public.ecr.aws"
+PUBLIC_HOSTS = ("public.ecr.aws", "ecr-public.aws.com")
+"""The second is dual-stack (Amazon ECR Public User Guide, Making requests to Amazon ECR Public registries)."""
 
 
 class NotARegistryError(ValueError):
@@ -21,7 +22,7 @@ class Partition:
 
     name: str
     dns_suffix: str
-    dual_stack_suffix: str
+    dual_stack_suffix: str | None = None  # of a registry's host; None where there is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,15 +51,17 @@ class Registry:
 
 
 _AWS = Partition(name="aws", dns_suffix="amazonaws.com", dual_stack_suffix="on.aws")
-# From botocore's partitions.json; a region is of the partition whose prefix it carries, of `aws` without one.
+# Names and suffixes are those of botocore's partitions.json, the dual-stack ones those that the image credential
+# provider of EKS's nodes knows (awslabs/amazon-eks-ami, nodeadm). A region is of the partition whose prefix it carries,
+# of `aws` without one.
 _PARTITIONS_BY_REGION_PREFIX = {
     "cn-": Partition(name="aws-cn", dns_suffix="amazonaws.com.cn", dual_stack_suffix="on.amazonwebservices.com.cn"),
     "us-gov-": Partition(name="aws-us-gov", dns_suffix="amazonaws.com", dual_stack_suffix="on.aws"),
-    "us-iso-": Partition(name="aws-iso", dns_suffix="c2s.ic.gov", dual_stack_suffix="on.aws.ic.gov"),
-    "us-isob-": Partition(name="aws-iso-b", dns_suffix="sc2s.sgov.gov", dual_stack_suffix="on.aws.scloud"),
-    "eu-isoe-": Partition(name="aws-iso-e", dns_suffix="cloud.adc-e.uk", dual_stack_suffix="on.cloud-aws.adc-e.uk"),
-    "us-isof-": Partition(name="aws-iso-f", dns_suffix="csp.hci.ic.gov", dual_stack_suffix="on.aws.hci.ic.gov"),
-    "eusc-": Partition(name="aws-eusc", dns_suffix="amazonaws.eu", dual_stack_suffix="on.amazonwebservices.eu"),
+    "us-iso-": Partition(name="aws-iso", dns_suffix="c2s.ic.gov"),
+    "us-isob-": Partition(name="aws-iso-b", dns_suffix="sc2s.sgov.gov"),
+    "eu-isoe-": Partition(name="aws-iso-e", dns_suffix="cloud.adc-e.uk"),
+    "us-isof-": Partition(name="aws-iso-f", dns_suffix="csp.hci.ic.gov"),
+    "eusc-": Partition(name="aws-eusc", dns_suffix="amazonaws.eu"),
 }
 
 _REGION = r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}"
@@ -67,13 +70,7 @@ _HOST = re.compile(
 )
 _EXAMPLE = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
 # Its API is in this region alone (Amazon ECR Public API Reference).
-_PUBLIC = Registry(
-    host=PUBLIC_HOST,
-    account=None,
-    region="us-east-1",
-    partition=_AWS,
-    api=TokenApi(service="ecr-public", region="us-east-1"),
-)
+_PUBLIC_API = TokenApi(service="ecr-public", region="us-east-1")
 
 
 def partition_of(region: str) -> Partition:
@@ -89,8 +86,8 @@ def parse_registry(host: str) -> Registry:
 
     Raises NotARegistryError for anything that is not exactly such a host (a scheme, a path, upper case).
     """
-    if host == PUBLIC_HOST:
-        return _PUBLIC
+    if host in PUBLIC_HOSTS:
+        return Registry(host=host, account=None, region=_PUBLIC_API.region, partition=_AWS, api=_PUBLIC_API)
     match = _HOST.fullmatch(host)
     if match is None:
         raise NotARegistryError(f"{host!r} is not the host of an ECR registry, such as {_EXAMPLE} (no scheme, no path)")
@@ -98,6 +95,8 @@ def parse_registry(host: str) -> Registry:
     partition = partition_of(region)
     dual_stack = match["join"] == "-"
     suffix = partition.dual_stack_suffix if dual_stack else partition.dns_suffix
+    if suffix is None:
+        raise NotARegistryError(f"{host!r} is a dual-stack host; in {region} a registry has none")
     if match["suffix"] != suffix:
         raise NotARegistryError(f"{host!r} ends in {match['suffix']!r}; in {region} a registry ends in {suffix!r}")
     api = TokenApi(service="ecr", region=region, fips=match["fips"] is not None, dual_stack=dual_stack)

@@ -14,7 +14,7 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from argo_ecr_auth.authorization_token import USERNAME, AuthorizationToken
-from argo_ecr_auth.registry import PUBLIC_HOST
+from argo_ecr_auth.registry import PUBLIC_HOSTS
 
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)
 _ONE_MORE_CONNECTION = urllib3.Retry(
@@ -63,7 +63,7 @@ def prove_login(
 def _logged_in(client: urllib3.PoolManager, host: str, basic: str) -> tuple[urllib3.BaseHTTPResponse, str]:
     """The registry's answer to the login, and the header that it was made with."""
     # ECR takes the password at once; ECR Public is asked as its documented clients ask, without one at first.
-    first = None if host == PUBLIC_HOST else basic
+    first = None if host in PUBLIC_HOSTS else basic
     answer = _get(client, f"https://{host}/v2/", first)
     challenge = answer.headers.get("WWW-Authenticate", "")
     bearer = _BEARER.search(challenge) if answer.status == HTTPStatus.UNAUTHORIZED else None
@@ -72,7 +72,8 @@ def _logged_in(client: urllib3.PoolManager, host: str, basic: str) -> tuple[urll
     if bearer is None:
         return answer, basic
     # It hands out tokens of its own; to another host than the registry's the password does not go.
-    if not f"{bearer['realm']}/".startswith(f"https://{host}/"):
+    own = PUBLIC_HOSTS if host in PUBLIC_HOSTS else (host,)
+    if not f"{bearer['realm']}/".startswith(tuple(f"https://{one}/" for one in own)):
         raise _NothingLearnedError("sends logins to another host, which is not given the password")
     given = _get(client, f"{bearer['realm']}?{urlencode(dict(_PARAMETER.findall(challenge)))}", basic)
     if given.status != HTTPStatus.OK:

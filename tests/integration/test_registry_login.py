@@ -22,7 +22,7 @@ import urllib3
 
 from argo_ecr_auth.authorization_token import AuthorizationToken
 from argo_ecr_auth.payloads import ProveLogin
-from argo_ecr_auth.registry import PUBLIC_HOST
+from argo_ecr_auth.registry import PUBLIC_HOSTS
 from argo_ecr_auth.registry_login import Proof, prove_login
 from argo_ecr_auth.results import Result
 from argo_ecr_auth.sync import Order, sync
@@ -32,6 +32,7 @@ from tests.local_cloud import processes
 from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.registry import LoopbackClient, Place, Registry
 
+PUBLIC_HOST, DUAL_STACK_PUBLIC_HOST = PUBLIC_HOSTS
 REPOSITORY = "team/app"
 ELSEWHERE = "elsewhere.example.org"
 TOKEN = AuthorizationToken(password="right-" + "x" * 1000, expires_at=datetime(2030, 1, 1, tzinfo=UTC))
@@ -282,6 +283,14 @@ def test_a_repository_of_ecr_public_is_listed_with_the_token_that_was_handed_out
 def test_a_token_that_ecr_public_does_not_exchange_is_refused() -> None:
     with scripted(ecr_public(lets_in="another")) as server:
         assert proof_at(server.place, host=PUBLIC_HOST).verified is False
+
+
+def test_ecr_publics_dual_stack_host_may_send_logins_to_the_other_one() -> None:
+    with scripted(ecr_public()) as server:
+        proof = prove_login(
+            DUAL_STACK_PUBLIC_HOST, TOKEN, http=LoopbackClient(dict.fromkeys(PUBLIC_HOSTS, server.place))
+        )
+    assert proof == Proof(verified=True)
 
 
 REALMS = {

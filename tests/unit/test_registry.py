@@ -1,7 +1,7 @@
 """A registry's host is read exactly, or refused with a reason."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from argo_ecr_auth.registry import NotARegistryError, Registry, TokenApi, parse_registry, partition_of, sts_host
@@ -26,6 +26,7 @@ TABLE: list[tuple[str, str, str, dict[str, str]]] = [
         "sts.us-east-1.amazonaws.com",
         {
             "public.ecr.aws": "api.ecr-public.us-east-1.amazonaws.com",
+            "ecr-public.aws.com": "api.ecr-public.us-east-1.amazonaws.com",
             f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com": "api.ecr.us-east-1.amazonaws.com",
             f"{ACCOUNT}.dkr.ecr-fips.us-east-1.amazonaws.com": "ecr-fips.us-east-1.amazonaws.com",
             f"{ACCOUNT}.dkr-ecr.us-east-1.on.aws": "ecr.us-east-1.api.aws",
@@ -151,7 +152,7 @@ TABLE: list[tuple[str, str, str, dict[str, str]]] = [
     ),
 ]
 ROWS = [
-    pytest.param(host, None if host == "public.ecr.aws" else ACCOUNT, region, partition, api, sts, id=host)
+    pytest.param(host, None if "public" in host else ACCOUNT, region, partition, api, sts, id=host)
     for region, partition, sts, hosts in TABLE
     for host, api in hosts.items()
 ]
@@ -160,11 +161,11 @@ SUFFIXES = [
     ("eu-west-1", "amazonaws.com", "on.aws"),
     ("cn-north-1", "amazonaws.com.cn", "on.amazonwebservices.com.cn"),
     ("us-gov-west-1", "amazonaws.com", "on.aws"),
-    ("us-iso-east-1", "c2s.ic.gov", "on.aws.ic.gov"),
-    ("us-isob-east-1", "sc2s.sgov.gov", "on.aws.scloud"),
-    ("eu-isoe-west-1", "cloud.adc-e.uk", "on.cloud-aws.adc-e.uk"),
-    ("us-isof-south-1", "csp.hci.ic.gov", "on.aws.hci.ic.gov"),
-    ("eusc-de-east-1", "amazonaws.eu", "on.amazonwebservices.eu"),
+    ("us-iso-east-1", "c2s.ic.gov", None),
+    ("us-isob-east-1", "sc2s.sgov.gov", None),
+    ("eu-isoe-west-1", "cloud.adc-e.uk", None),
+    ("us-isof-south-1", "csp.hci.ic.gov", None),
+    ("eusc-de-east-1", "amazonaws.eu", None),
 ]
 FORMS = [
     (f"{ACCOUNT}.{form}.{region}.{suffix}", TokenApi(service="ecr", region=region, fips=fips, dual_stack=dual_stack))
@@ -175,6 +176,7 @@ FORMS = [
         ("dkr-ecr", dual_stack_suffix, False, True),
         ("dkr-ecr-fips", dual_stack_suffix, True, True),
     )
+    if suffix is not None
 ]
 VALID = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
 SESSIONS = Sessions(region="eu-west-1")
@@ -221,7 +223,7 @@ def test_each_form_of_host_in_each_partition_is_read(host: str, api: TokenApi) -
     assert parse_registry(host).api == api
 
 
-@pytest.mark.parametrize(("host", "public"), [("public.ecr.aws", True), (VALID, False)])
+@pytest.mark.parametrize(("host", "public"), [("public.ecr.aws", True), ("ecr-public.aws.com", True), (VALID, False)])
 def test_ecr_public_alone_is_public(host: str, public: bool) -> None:
     assert parse_registry(host).public == public
 
@@ -247,6 +249,8 @@ def test_leading_zeros_of_an_account_stay() -> None:
         "public.ecr.aws\n",
         "xpublic.ecr.aws",
         "api.ecr-public.us-east-1.amazonaws.com",
+        "ecr-public.us-east-1.api.aws",
+        "ecr-public.aws.com/argo",
         f"https://{VALID}",
         f"oci://{VALID}",
         f"{VALID}/charts",
@@ -295,6 +299,13 @@ def test_a_suffix_of_another_place_is_refused_with_the_right_one(host: str, suff
         parse_registry(host)
 
 
+@pytest.mark.parametrize("region", [region for region, _, dual_stack_suffix in SUFFIXES if dual_stack_suffix is None])
+@pytest.mark.parametrize("suffix", ["on.aws", "on.amazonwebservices.eu"])
+def test_a_dual_stack_host_is_refused_where_there_is_none(region: str, suffix: str) -> None:
+    with pytest.raises(NotARegistryError, match=f"in {region} a registry has none"):
+        parse_registry(f"{ACCOUNT}.dkr-ecr.{region}.{suffix}")
+
+
 def test_a_refusal_shows_what_a_host_looks_like() -> None:
     with pytest.raises(NotARegistryError, match=r"'ghcr\.io' .* such as ACCOUNT\.dkr\.ecr\.REGION\.amazonaws\.com"):
         parse_registry("ghcr.io")
@@ -321,6 +332,7 @@ def test_any_text_is_read_as_it_is_or_refused(text: str) -> None:
 def test_an_account_and_a_region_are_read_whatever_they_are(account: str, form: str, region: str) -> None:
     partition = partition_of(region)
     suffix = partition.dual_stack_suffix if form.startswith("dkr-") else partition.dns_suffix
+    assume(suffix is not None)
     registry = parse_registry(f"{account}.{form}.{region}.{suffix}")
     assert (registry.account, registry.region, registry.api.region) == (account, region, region)
 
