@@ -61,7 +61,7 @@ def changes_of(reading: Reading, credential: Credential, *, payload: Payload | N
         show = partial(_shown, payload_key=secret_key(credential) if desired["kind"] == "Secret" else None)
         for part, path in _PARTS.items():
             there, wanted = _at(found, *path), _at(desired, *path)
-            for key in (*wanted, *(key for key in _owned(found, part) if key in there and key not in wanted)):
+            for key in (*wanted, *(key for key in owned_keys(found, part) if key in there and key not in wanted)):
                 of_the_token = payload is None and key in stand_ins
                 if of_the_token or there.get(key) != wanted.get(key):
                     yield Change(
@@ -84,7 +84,7 @@ def _at(manifest: Manifest | None, *path: str) -> Mapping[str, Any]:
     return found or {}
 
 
-def _owned(found: Manifest | None, part: str) -> set[str]:
+def owned_keys(found: Manifest | None, part: str) -> set[str]:
     """The keys that an earlier apply of ours wrote (Kubernetes, Server-Side Apply, managedFields)."""
     keys: set[str] = set()
     for entry in (_at(found, "metadata").get("managedFields")) or ():

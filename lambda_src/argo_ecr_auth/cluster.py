@@ -19,15 +19,17 @@ from kubernetes.client.configuration import Configuration
 from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
 from urllib3.util.ssl_ import create_urllib3_context
 
+from argo_ecr_auth.authorization_token import USERNAME
 from argo_ecr_auth.eks import Address
 from argo_ecr_auth.errors import AddressError, SyncError
-from argo_ecr_auth.manifests import FIELD_MANAGER, Manifest
+from argo_ecr_auth.manifests import FIELD_MANAGER, Manifest, docker_passwords
+from argo_ecr_auth.targets import Role
 
 FUNCTION = "the function's role"
 """Who speaks to clusters, unless a connection says otherwise."""
 
 _CONNECT_AND_READ_SECONDS = (3, 10)
-_CONNECTIONS = 10
+_CONNECTIONS = 16  # as many credentials as a run does at once
 _PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
 _LONGEST_QUOTE = 300
 _SECONDS_OF_RETRY_AFTER = 3
@@ -45,6 +47,7 @@ class Connection:
     api: ApiClient = field(repr=False)
     bearer: str = field(repr=False)
     caller: str = FUNCTION
+    role: Role | None = None  # the one that it speaks as, instead of the caller's own
 
 
 def api_client(address: Address) -> ApiClient:
@@ -98,36 +101,36 @@ def read_object(connection: Connection, *, kind: str, namespace: str, name: str)
     return {**body, "kind": kind}
 
 
-def apply_object(connection: Connection, manifest: Manifest) -> None:
+def apply_object(connection: Connection, manifest: Manifest, *, there: Manifest | None = None) -> None:
     """Server-side apply, taking over our fields from whoever wrote them; the others stay.
 
-    Raises SyncError; what an admission webhook said of the object is quoted in it, but for the object's values.
+    Raises SyncError; what an admission webhook said of the object is quoted in it, but for what is secret in it and in
+    the Secret that is `there`.
     """
     kind, metadata = manifest["kind"], manifest["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}&force=true"
     status, body = call(connection, "PATCH", path, manifest)
     if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-        masked = {"message": _masked(str(body.get("message", "")), manifest)}
+        masked = {"message": _masked(str(body.get("message", "")), manifest, there)}
         raise _refused(connection, status, masked, doing=f"apply the {kind} {namespace}/{name}", namespace=namespace)
 
 
-def _masked(text: str, manifest: Manifest) -> str:
-    if manifest["kind"] != "Secret":
-        return text
-    for secret in _secrets_of(manifest["data"]):
-        text = text.replace(secret, "***")
+def _masked(text: str, *manifests: Manifest | None) -> str:
+    for manifest in manifests:
+        if manifest is not None and manifest["kind"] == "Secret":
+            for secret in filter(None, _secrets_of(manifest.get("data") or {})):
+                text = text.replace(secret, "***")
     return text
 
 
 def _secrets_of(data: Mapping[str, str]) -> Iterator[str]:
     """What no message may hold: the payload as it is written, decoded, and each password within."""
     for key in {"password", ".dockerconfigjson"} & data.keys():
-        decoded = base64.b64decode(data[key]).decode()
+        decoded = base64.b64decode(data[key]).decode(errors="replace")
         yield from (data[key], decoded)
-        if key == ".dockerconfigjson":
-            for entry in json.loads(decoded)["auths"].values():
-                yield from (entry["auth"], base64.b64decode(entry["auth"]).decode().partition(":")[2])
+        for password in docker_passwords(decoded).values():
+            yield from (base64.b64encode(f"{USERNAME}:{password}".encode()).decode(), password)
 
 
 def _path(kind: str, namespace: str, name: str) -> str:
@@ -182,8 +185,9 @@ def _refused(connection: Connection, status: int, body: Mapping[str, Any], *, do
             f"{where} does not let {connection.caller} {doing}: the right is missing, or the namespace {namespace} is"
         )
     if status == HTTPStatus.UNAUTHORIZED:
+        who = f"the role {connection.role.arn}" if connection.role else connection.caller
         return SyncError(
-            f"{where} answers 401 to the function's role: it has no access entry (aws eks list-access-entries "
+            f"{where} answers 401 to {who}: it has no access entry (aws eks list-access-entries "
             f"--cluster-name {connection.cluster} --region {connection.region}), was made anew since the entry, or the "
             "endpoint is another cluster's than the target's cluster says"
         )

@@ -28,11 +28,14 @@ class Connections:
 
     def __init__(self, warm: Warm) -> None:
         self._warm = warm
+        self._known = dict(
+            warm.clusters
+        )  # from earlier runs; a later thread of this one must not take its news for old
         self._connections: Once[tuple[str, bool], Connection] = Once()
 
     def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
         """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
-        known = self._warm.clusters.get(target.name)
+        known = self._known.get(target.name)
         connection = self.connection(target)
         try:
             return connection, read_credential(connection, credential)
@@ -47,10 +50,12 @@ class Connections:
 
     def connection(self, target: Target) -> Connection:
         """The way to the target's cluster, from what an earlier run knows of it. Raises SyncError."""
-        known = self._warm.clusters.get(target.name)
+        known = self._known.get(target.name)
         return self._connections.get((target.name, False), lambda: self._connect(target, known))
 
     def _connect(self, target: Target, known: tuple[Address, ApiClient] | None) -> Connection:
+        # First, so that what STS refuses or does not answer is not told as EKS's.
+        credentials = self._warm.sessions.credentials(target.role)
         if known is None:
             address = self._address(target)
             known = self._warm.clusters[target.name] = address, api_client(address)
@@ -59,10 +64,9 @@ class Connections:
             cluster=target.cluster,
             region=target.region,
             api=known[1],
-            bearer=bearer_token(
-                credentials=self._warm.sessions.credentials(target.role), cluster=target.cluster, region=target.region
-            ),
+            bearer=bearer_token(credentials=credentials, cluster=target.cluster, region=target.region),
             caller=self._warm.caller,
+            role=target.role,
         )
 
     def _address(self, target: Target) -> Address:

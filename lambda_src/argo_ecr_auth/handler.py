@@ -21,6 +21,8 @@ from argo_ecr_auth.sync import Order, sync
 from argo_ecr_auth.targets import Target, targets_of
 
 SETTINGS_FILE = "settings.json"  # at the asset's root
+ROLE_ID = "ROLE_ID"
+"""The environment's variable with the unique id of the function's role: a role made anew has the same name."""
 PER_TARGET_METRICS = "PER_TARGET_METRICS"
 """The environment's variable that asks for the metrics of each target besides; each metric costs money each month."""
 _SECONDS_TO_REPORT = 5  # left of the function's timeout when a run ends
@@ -61,6 +63,8 @@ def quieten_libraries() -> None:
     """Keep the libraries' debug lines out, whatever the log level: they print tokens, bodies and signed headers."""
     for name in ("boto3", "botocore", "kubernetes", "urllib3"):
         logging.getLogger(name).setLevel(logging.INFO)
+    # It warns of a role that cannot be assumed with a traceback, which may quote the signed request.
+    logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)
 
 
 @cache
@@ -69,7 +73,8 @@ def _environment() -> tuple[tuple[Target, ...], timedelta, Warm]:
     region = os.environ["AWS_REGION"]
     settings = load((Path(__file__).parents[1] / SETTINGS_FILE).read_bytes())
     warm = Warm(sessions=Sessions(region=region))
-    return targets_of(settings, region=region), duration(settings.renew_before), warm
+    targets = targets_of(settings, region=region, principal=os.environ.get(ROLE_ID))
+    return targets, duration(settings.renew_before), warm
 
 
 def _report(results: tuple[Result, ...]) -> None:

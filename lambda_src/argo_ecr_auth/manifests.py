@@ -57,6 +57,20 @@ def payload_of(credential: Credential, tokens: Sequence[AuthorizationToken]) -> 
     return Payload(text=json.dumps({"auths": auths}, separators=(",", ":")), expires_at=expires_at)
 
 
+def passwords_in(credential: Credential, text: str) -> Mapping[str, str]:
+    """The passwords of a payload by their registry's host; none where it is not one that this kind has."""
+    return docker_passwords(text) if credential.kind == "pull-secret" else {credential.registry: text} if text else {}
+
+
+def docker_passwords(text: str) -> Mapping[str, str]:
+    """The passwords of a docker configuration by their registry's host; none where it cannot be read."""
+    try:
+        auths = json.loads(text)["auths"].items()
+        return {host: base64.b64decode(entry["auth"]).decode().partition(":")[2] for host, entry in auths}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
 def secret_type(credential: Credential) -> str:
     """The Secret's type, which cannot be changed once it is there."""
     return _SECRET_TYPES.get(credential.kind, "Opaque")
@@ -103,7 +117,8 @@ def config_map_manifest(credential: Credential, payload: Payload, *, refused: st
 
 def source_of(credential: Credential) -> str:
     """For which registries and as whom a token of this credential is asked for."""
-    return f"{credential.registry} as {credential.role.arn if credential.role else 'the function'}"
+    function = f"the function {credential.principal}" if credential.principal else "the function"
+    return f"{credential.registry} as {credential.role.arn if credential.role else function}"
 
 
 def rfc3339(moment: datetime) -> str:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 from botocore.exceptions import BotoCoreError
 
 from argo_ecr_auth.authorization_token import AuthorizationToken
 from argo_ecr_auth.ecr import authorization_token
-from argo_ecr_auth.manifests import Payload, payload_of
+from argo_ecr_auth.manifests import Payload, passwords_in, payload_of
 from argo_ecr_auth.once import Once
 from argo_ecr_auth.registry import Registry, TokenApi
 from argo_ecr_auth.registry_login import Proof
@@ -42,8 +43,17 @@ class Payloads:
         tokens = [self._token(credential.role, registry.api) for registry in credential.registries]
         return payload_of(credential, tokens), _together(self._proofs_of(credential, tokens))
 
+    def log_in(self, credential: Credential, text: str) -> bool:
+        """Whether what is in a Secret already logs in at every one of the credential's registries."""
+        passwords = passwords_in(credential, text)
+        hosts = [registry.host for registry in credential.registries]
+        return all(host in passwords for host in hosts) and all(
+            self._prove_login(host, _of_any_age(passwords[host]), repository=None).verified for host in hosts
+        )
+
     def _token(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
         def ask() -> AuthorizationToken:
+            self._sessions.credentials(role)  # so that what STS refuses or does not answer is not told as ECR's
             try:
                 client = self._sessions.client(
                     api.service, region=api.region, role=role, fips=api.fips, dual_stack=api.dual_stack
@@ -71,6 +81,10 @@ class Payloads:
             (credential.role, registry.host, repository),
             lambda: self._prove_login(registry.host, token, repository=repository),
         )
+
+
+def _of_any_age(password: str) -> AuthorizationToken:
+    return AuthorizationToken(password=password, expires_at=datetime.max.replace(tzinfo=UTC))
 
 
 def _together(told: Iterable[Proof]) -> Proof:

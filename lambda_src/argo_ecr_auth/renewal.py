@@ -3,11 +3,11 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from argo_ecr_auth.authorization_token import fingerprint
-from argo_ecr_auth.changes import Change, changes_of
+from argo_ecr_auth.changes import Change, changes_of, owned_keys
 from argo_ecr_auth.manifests import (
     EXPIRY_ANNOTATION,
     EXPIRY_KEY,
@@ -24,7 +24,7 @@ from argo_ecr_auth.settings import TOKEN_LIFE
 from argo_ecr_auth.targets import Credential
 
 _LONGEST_REASON = 300
-_CLOCK_SKEW = timedelta(minutes=5)
+_LONGEST_LIFE = TOKEN_LIFE + timedelta(minutes=5)  # clocks differ
 _LONGEST_JITTER = timedelta(hours=1)
 
 
@@ -37,7 +37,14 @@ class Plan:
     expires_at: datetime | None  # of the token that is there, where that is known
     payload: Payload | None  # the one that is there and may stay; None where a new token is due
     changes: tuple[Change, ...] = ()
-    refused: bool = False  # the one that is there was refused by its registry already
+    held: Payload | None = None  # the one that is there, where it is ours and has not ended: better than none
+    refused: str | None = None  # what its registry had against the one that is there
+    only_refused: bool = False  # a new token is due for nothing else
+
+    @property
+    def drifted(self) -> bool:
+        """Something differs that can be put back without a new token."""
+        return any(not change.of_the_token and change.key != REFUSED_ANNOTATION for change in self.changes)
 
 
 def jitter(target: str, *, renew_before: timedelta) -> timedelta:
@@ -65,57 +72,84 @@ def decide(
             changes=tuple(changes_of(reading, credential, payload=None)),
         )
 
-    expires_at, doubtful = _expiry(config_map, now=now)
-    there = _payload_text(secret, credential)
     annotations = metadata_of(config_map, "annotations")
+    credential = _as_asked(credential, annotations)
+    there = payload_text(secret, credential)
     foreign = _foreign_payload(there, secret_key(credential), annotations)
-    refused = annotations.get(REFUSED_ANNOTATION)
-    repairs = tuple(filter(None, (doubtful, foreign, _of_another_source(credential, annotations), refused)))
+    elsewhere = _of_another_source(credential, annotations)
+    # Only what we put there: an apply that leaves it out does not remove somebody else's, a restored backup's say.
+    ours_to_refuse = not foreign and REFUSED_ANNOTATION in owned_keys(config_map, "annotation")
+    refused = annotations.get(REFUSED_ANNOTATION) if ours_to_refuse else None
+    said, doubtful = _expiry(config_map, now=now)
+    expires_at = None if doubtful else said
+    if FINGERPRINT_ANNOTATION in annotations:
+        # An expiry speaks of the password that it was written with. What the original tool wrote is taken at its word.
+        expires_at = None if foreign else _recorded_expiry(annotations, now=now) or expires_at
+    repairs = tuple(filter(None, (doubtful, foreign, elsewhere, refused)))
     dues = ["a renewal was asked for"] if force else []
-    if expires_at is not None and expires_at - now < renew_before:
-        dues.append(f"{_left(expires_at - now)}, renewed below {_hours(renew_before)}")
+    if said is not None and said - now < renew_before:
+        dues.append(f"{_left(said - now)}, renewed below {_hours(renew_before)}")
 
-    payload = None if repairs or dues or expires_at is None else Payload(text=there.decode(), expires_at=expires_at)
+    there_now = None if expires_at is None else Payload(text=there.decode(), expires_at=expires_at)
+    payload = None if repairs or dues else there_now
     changes = tuple(changes_of(reading, credential, payload=payload))
     differing = tuple(str(change) for change in changes if not change.of_the_token)
-    # An expiry speaks of the password that it was written with. What the original tool wrote is taken at its word.
-    of_something_else = doubtful or refused or (foreign and FINGERPRINT_ANNOTATION in annotations)
     return Plan(
         action="repaired" if repairs or differing else "renewed" if dues else "fresh",
         reasons=tuple(_one_line(reason) for reason in (*repairs, *dues, *differing)),
-        expires_at=None if of_something_else else expires_at,
+        expires_at=None if refused else expires_at,
         payload=payload,
         changes=changes,
-        refused=refused is not None,
+        held=there_now if there_now and there_now.expires_at > now and not foreign and not elsewhere else None,
+        refused=refused,
+        only_refused=refused is not None and repairs == (refused,) and not dues,
     )
+
+
+def payload_text(secret: Manifest | None, credential: Credential) -> bytes:
+    """What is under the payload's key; nothing where that is no text, as something else's then."""
+    try:
+        text = base64.b64decode(((secret or {}).get("data") or {}).get(secret_key(credential)) or "")
+        text.decode()
+    except ValueError:
+        return b""
+    return text
+
+
+def _as_asked(credential: Credential, annotations: Mapping[str, str]) -> Credential:
+    """Who does not know the function's principal, as an operator, takes the one that the token was asked as."""
+    source = annotations.get(SOURCE_ANNOTATION, "")
+    known = f"{source_of(credential)} "
+    if credential.role or credential.principal or not source.startswith(known):
+        return credential
+    return replace(credential, principal=source.removeprefix(known))
 
 
 def _expiry(config_map: Manifest, *, now: datetime) -> tuple[datetime | None, str | None]:
     text = (config_map.get("data") or {}).get(EXPIRY_KEY)
     if text is None:
         return None, f"the ConfigMap has no {EXPIRY_KEY}"
-    try:
-        written = datetime.fromisoformat(text)
-        expires_at = None if written.tzinfo is None else written.astimezone(UTC)
-    except (ValueError, OverflowError):
-        expires_at = None
+    expires_at = _moment(text)
     if expires_at is None:
         return None, f"the ConfigMap's {EXPIRY_KEY} is not a time of RFC 3339"
-    if expires_at - now > TOKEN_LIFE + _CLOCK_SKEW:
+    if expires_at - now > _LONGEST_LIFE:
         return None, f"the ConfigMap's {EXPIRY_KEY} is further ahead than a token lives"
     if metadata_of(config_map, "annotations").get(EXPIRY_ANNOTATION, text) != text:
         return expires_at, f"the ConfigMap's {EXPIRY_KEY} is not the one that was written"
     return expires_at, None
 
 
-def _payload_text(secret: Manifest, credential: Credential) -> bytes:
-    """What is under the payload's key; nothing where that is no text, as something else's then."""
+def _recorded_expiry(annotations: Mapping[str, str], *, now: datetime) -> datetime | None:
+    recorded = _moment(annotations.get(EXPIRY_ANNOTATION, ""))
+    return None if recorded is None or recorded - now > _LONGEST_LIFE else recorded
+
+
+def _moment(text: str) -> datetime | None:
     try:
-        text = base64.b64decode((secret.get("data") or {}).get(secret_key(credential)) or "")
-        text.decode()
-    except ValueError:
-        return b""
-    return text
+        written = datetime.fromisoformat(text)
+        return None if written.tzinfo is None else written.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _foreign_payload(there: bytes, key: str, annotations: Mapping[str, str]) -> str | None:

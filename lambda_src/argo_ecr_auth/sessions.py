@@ -90,7 +90,8 @@ class Sessions:
         try:
             frozen: ReadOnlyCredentials = found.get_frozen_credentials()
         except (ClientError, BotoCoreError) as error:
-            raise aws_error(error, asked="for credentials", role=role) from None
+            asked = f"STS for the role {role.arn}" if role else "for credentials"
+            raise aws_error(error, asked=asked, role=role) from None
         return frozen
 
     def _client(self, session: Any, service: str, *, config: Config | None = None, **arguments: Any) -> Any:
@@ -134,7 +135,7 @@ def aws_error(
     said = error.response.get("Error") or {}
     message = str(said.get("Message") or "").strip().partition("\n")[0][:_LONGEST_QUOTE]
     why = f"{said.get('Code', 'unknown')}: {message}".rstrip(": ")
-    if error.operation_name == "AssumeRole" and role:
+    if error.operation_name == "AssumeRole" and role and "Denied" in why:
         external_id = f" with the external id {role.external_id}" if role.external_id else ""
         return SyncError(
             f"cannot assume {role.arn}: {why}; its trust policy must name the function's role{external_id}, and the "

@@ -16,7 +16,7 @@ from argo_ecr_auth.manifests import Payload, config_map_manifest, secret_manifes
 from argo_ecr_auth.payloads import Payloads, ProveLogin
 from argo_ecr_auth.reading import Reading, refuse_what_is_not_ours
 from argo_ecr_auth.registry_login import Proof, prove_login
-from argo_ecr_auth.renewal import Plan, decide, jitter
+from argo_ecr_auth.renewal import Plan, decide, jitter, payload_text
 from argo_ecr_auth.results import Result, result_of
 from argo_ecr_auth.targets import Credential, Target
 
@@ -58,16 +58,20 @@ def sync(
     payloads = Payloads(sessions=warm.sessions, prove_login=prove_login)
     run = _Run(order=order, connections=connections or Connections(warm), payloads=payloads, now=now)
     work = [(target, credential) for target in targets for credential in target.credentials]
+    # Each target's first, then each one's second: a slow one with many does not keep the others from their start.
+    turns = [turn for target in targets for turn in range(len(target.credentials))]
     pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
-    tasks = [pool.submit(run.result, target, credential) for target, credential in work]
+    tasks = {i: pool.submit(run.result, *work[i]) for i in sorted(range(len(work)), key=turns.__getitem__)}
     try:
-        wait(tasks, timeout=order.seconds)
+        wait(tasks.values(), timeout=order.seconds)
     finally:
         run.stopped.set()
         pool.shutdown(wait=False, cancel_futures=True)
     return tuple(
-        task.result() if task.done() and not task.cancelled() else run.unfinished(target, credential)
-        for task, (target, credential) in zip(tasks, work, strict=True)
+        tasks[i].result()
+        if tasks[i].done() and not tasks[i].cancelled()
+        else run.unfinished(target, credential, begun=not tasks[i].cancelled())
+        for i, (target, credential) in enumerate(work)
     )
 
 
@@ -95,13 +99,18 @@ class _Run:
             if plan.action == "fresh":
                 return so_far
             if plan.payload is not None:
-                self._write(connection, credential, plan.payload)
+                self._write(connection, credential, reading, plan.payload)
                 return so_far
-            payload, proof = self._payloads.new(credential)
-            so_far = _with_proof(so_far, proof)
-            self._keep_what_lives(plan, proof)
+            try:
+                payload, proof = self._payloads.new(credential)
+                so_far = _with_proof(so_far, proof)
+                self._keep_what_lives(credential, reading, plan, proof)
+            except SyncError:
+                if plan.held is not None and plan.drifted:
+                    self._write(connection, credential, reading, plan.held, refused=plan.refused)
+                raise
             refused = proof.doubt if proof.verified is False else None
-            self._write(connection, credential, payload, refused=refused)
+            self._write(connection, credential, reading, payload, refused=refused)
             so_far = self._said(so_far, expires_at=payload.expires_at)
             if refused is None:
                 return so_far
@@ -112,11 +121,12 @@ class _Run:
             error = unexpected(failure)
         return self._said(so_far, action="failed", error=error)
 
-    def unfinished(self, target: Target, credential: Credential) -> Result:
+    def unfinished(self, target: Target, credential: Credential, *, begun: bool) -> Result:
         """The result of a credential that the run's time did not suffice for."""
+        what, slow = ("finished", f"{target.cluster} or AWS") if begun else ("begun", "another cluster of the run")
         error = (
-            f"not finished within the run's {self._order.seconds:.0f} s, the next run tries again: if it stays so, "
-            f"{target.cluster} or AWS answers too slowly"
+            f"not {what} within the run's {self._order.seconds:.0f} s, the next run tries again: if it stays so, "
+            f"{slow} answers too slowly"
         )
         return self._said(result_of(target, credential, dry_run=self._order.dry_run), action="failed", error=error)
 
@@ -130,17 +140,31 @@ class _Run:
             force=self._order.force,
         )
 
-    def _keep_what_lives(self, plan: Plan, proof: Proof) -> None:
-        """A token that is refused does not replace one that still lives; what is not a refusal keeps nothing back."""
+    def _keep_what_lives(self, credential: Credential, reading: Reading, plan: Plan, proof: Proof) -> None:
+        """A token that is refused does not replace one that still lives; what is not a refusal keeps nothing back.
+
+        It replaces one that was refused before it, where that is due: the registry may be wrong, or say so to us alone.
+        """
         if proof.verified is not False:
             return
-        if plan.refused:
+        if plan.only_refused:
             raise SyncError(f"{proof.doubt}, as it refused the one that is there")
-        if plan.expires_at is not None and plan.expires_at > self._now():
+        if plan.refused is None and self._lives(credential, reading, plan):
             raise SyncError(f"{proof.doubt}; the one that is there stays")
 
+    def _lives(self, credential: Credential, reading: Reading, plan: Plan) -> bool:
+        if plan.expires_at is not None:
+            return plan.expires_at > self._now()
+        return self._payloads.log_in(credential, payload_text(reading.secret, credential).decode())
+
     def _write(
-        self, connection: Connection, credential: Credential, payload: Payload, *, refused: str | None = None
+        self,
+        connection: Connection,
+        credential: Credential,
+        reading: Reading,
+        payload: Payload,
+        *,
+        refused: str | None = None,
     ) -> None:
         # The Secret first: a run that ends between the two leaves an expiry that speaks of another password, and the
         # next one sees that. The other way round it would call the old password fresh.
@@ -148,7 +172,7 @@ class _Run:
         for manifest in manifests:
             if self.stopped.is_set():
                 raise SyncError("out of time before it was written")
-            apply_object(connection, manifest)
+            apply_object(connection, manifest, there=reading.secret)
 
     def _said(self, so_far: Result, *, expires_at: datetime | None = None, **others: Any) -> Result:
         """The result with more known of it; what remains of the token is counted from now."""

@@ -32,6 +32,8 @@ class Credential:
     name: str | None
     project: str | None = None
     role: Role | None = None  # to ask ECR with
+    # The function's own role by its unique id, where no other is assumed: a token ends with the role that asked for it.
+    principal: str | None = None
     verify_login: bool = True
     verify_repository: str | None = None
 
@@ -56,8 +58,12 @@ class Target:
     role: Role | None = None  # to reach the cluster with
 
 
-def targets_of(settings: Settings, *, region: str, account: str | None = None) -> tuple[Target, ...]:
+def targets_of(
+    settings: Settings, *, region: str, account: str | None = None, principal: str | None = None
+) -> tuple[Target, ...]:
     """The targets with every default filled in; `region` and `account` are where one without its own is.
+
+    `principal` is the function's own role, by its unique id.
 
     The settings are free of faults (see faults.py); otherwise this raises a ValueError.
     """
@@ -72,7 +78,9 @@ def targets_of(settings: Settings, *, region: str, account: str | None = None) -
             credentials=tuple(
                 resolved
                 for credential in target.credentials or settings.credentials
-                for resolved in _credentials(credential, namespace=credential.namespace or target.namespace)
+                for resolved in _credentials(
+                    credential, namespace=credential.namespace or target.namespace, principal=principal
+                )
             ),
             account=target.account or account,
             role=_role(target.role_arn, target.external_id),
@@ -81,7 +89,7 @@ def targets_of(settings: Settings, *, region: str, account: str | None = None) -
     )
 
 
-def _credentials(written: CredentialSettings, *, namespace: str) -> Iterator[Credential]:
+def _credentials(written: CredentialSettings, *, namespace: str, principal: str | None) -> Iterator[Credential]:
     registries = tuple(parse_registry(host) for host in written.hosts)
     place = (written.url or written.hosts[0]).removeprefix("oci://")
     for secret_name, chart_type in written.secret_names:
@@ -96,6 +104,7 @@ def _credentials(written: CredentialSettings, *, namespace: str) -> Iterator[Cre
             name=(written.name or "ecr") if written.kind == "repository" else None,
             project=written.project,
             role=_role(written.role_arn, written.external_id),
+            principal=None if written.role_arn else principal,
             verify_login=written.verify == "login",
             verify_repository=written.verify_repository,
         )

@@ -65,14 +65,14 @@ def passing_on(endpoint: str, ca_pem: str, *, first: Callable[[BaseHTTPRequestHa
     return Handler
 
 
-def denying(words: Callable[[dict[str, Any]], str]) -> type[BaseHTTPRequestHandler]:
-    """An admission webhook that denies everything, in words made of the object (admission.k8s.io/v1)."""
+def denying(words: Callable[[dict[str, Any], dict[str, Any] | None], str]) -> type[BaseHTTPRequestHandler]:
+    """An admission webhook that denies everything, in words made of the object and the old (admission.k8s.io/v1)."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             request = review["request"]
-            status = {"message": words(request["object"])}
+            status = {"message": words(request["object"], request["oldObject"])}
             review["response"] = {"uid": request["uid"], "allowed": False, "status": status}
             answer = json.dumps(review).encode()
             self.send_response(200)

@@ -450,6 +450,88 @@ def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
     assert (result.action, result.verified, result.error) == ("failed", False, error)
 
 
+@pytest.fixture
+def refused(function: Function, forbidding: Registry) -> Function:
+    """A function that has written a token which its registry refuses, for nothing that lives was there."""
+    run(function, by(forbidding.place))
+    return function
+
+
+def test_a_refused_token_that_was_written_is_not_replaced_by_another_of_its_kind(
+    refused: Function, forbidding: Registry, objects: Objects
+) -> None:
+    before = objects.versions
+
+    (result,) = run(refused, by(forbidding.place))
+
+    error = f"{REGISTRY} refuses the new token (401), as it refused the one that is there"
+    assert (result.action, result.error, objects.versions) == ("failed", error, before)
+
+
+@pytest.mark.parametrize("hours", [7, 13], ids=["due", "ended"])
+def test_a_refused_token_is_replaced_when_it_is_due_for_the_registry_may_be_wrong(
+    hours: int, refused: Function, forbidding: Registry, objects: Objects
+) -> None:
+    before = objects.password
+    refused.now = datetime.now(UTC) + timedelta(hours=hours)
+
+    run(refused, by(forbidding.place))
+
+    assert objects.password != before
+
+
+def test_a_token_that_is_let_in_replaces_a_refused_one_for_good(
+    refused: Function, registry: Registry, objects: Objects
+) -> None:
+    (healed,) = run(refused, knowing(registry))
+    (after,) = run(refused, knowing(registry))
+
+    assert (healed.action, healed.verified, after.action) == ("repaired", True, "fresh")
+
+
+@pytest.mark.parametrize("of", ["living", "refused"])
+def test_a_label_is_put_back_although_the_new_token_is_refused(
+    of: str, request: pytest.FixtureRequest, running: Registry, objects: Objects
+) -> None:
+    function = request.getfixturevalue(of)
+    before, annotations = objects.password, objects.there("configmaps")["metadata"]["annotations"]
+    objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
+
+    (result,) = run(function, by(running.place), force=of == "living")
+
+    assert result.action == "failed"
+    assert objects.there("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert (objects.password, objects.there("configmaps")["metadata"]["annotations"]) == (before, annotations)
+
+
+def test_a_refused_token_does_not_replace_one_that_logs_in_although_its_expiry_is_lost(
+    function: Function, registry: Registry, objects: Objects
+) -> None:
+    run(function, knowing(registry))
+    before = objects.password
+    objects.delete("configmaps")
+
+    # Not asked of the real one: it looks at the first 72 bytes alone, in which two tokens may be alike.
+    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Proof:
+        return Proof(verified=token.password == before, doubt="the new token is refused")
+
+    (result,) = run(function, prove)
+
+    assert result.error == "the new token is refused; the one that is there stays"
+    assert objects.password == before
+
+
+def test_a_refused_token_replaces_one_that_does_not_log_in_and_whose_expiry_is_lost(
+    living: Function, registry: Registry, objects: Objects
+) -> None:
+    before = objects.password
+    objects.delete("configmaps")
+
+    run(living, by(registry.place))
+
+    assert objects.password != before
+
+
 OPEN: dict[str, tuple[Answer, str]] = {
     "a server that fails": (Answer(status=500), "answers 500 to a login"),
     "a connection that breaks off": (Answer(status=None), "does not answer (ProtocolError)"),

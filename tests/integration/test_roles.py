@@ -11,7 +11,7 @@ from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.cluster import Cluster
 
-OTHER = "222222222222"
+OTHER, THIRD = "222222222222", "333333333333"
 EXTERNAL_ID = "argo-ecr-auth-tests"
 THERE = f"{OTHER}.dkr.ecr.us-east-1.amazonaws.com"
 
@@ -19,13 +19,21 @@ THERE = f"{OTHER}.dkr.ecr.us-east-1.amazonaws.com"
 @pytest.fixture(scope="module")
 def reader(local_cloud: LocalCloud, role: str) -> str:
     """A role in the registry's account that the function's role may assume, with an external id."""
-    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::{OTHER}:role/*"}
+    theirs = [f"arn:aws:iam::{account}:role/*" for account in (OTHER, THIRD)]
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": theirs}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     local_cloud.client("iam").put_role_policy(
         RoleName=role.rpartition("/")[2], PolicyName="assume", PolicyDocument=json.dumps(policy)
     )
     return local_cloud.create_role(
         "reader", account=OTHER, allow=["ecr:GetAuthorizationToken"], trusted=role, external_id=EXTERNAL_ID
+    )
+
+
+@pytest.fixture(scope="module")
+def second_reader(local_cloud: LocalCloud, role: str, reader: str) -> str:
+    return local_cloud.create_role(
+        "second-reader", account=THIRD, allow=["ecr:GetAuthorizationToken"], trusted=role, external_id=EXTERNAL_ID
     )
 
 
@@ -92,20 +100,99 @@ def test_a_wrong_external_id_is_told_with_the_role_and_both_sides_policies(
     assert [words for words in told if words not in error] == []
 
 
-def test_a_cluster_of_another_account_is_reached_through_its_role(
-    local_cloud: LocalCloud, role: str, reader: str, function_for: Callable[..., Function]
+@pytest.fixture(scope="module")
+def roles(reader: str, second_reader: str) -> dict[str, str]:
+    """The role of each of three credentials."""
+    return {"one": reader, "two": reader, "three": second_reader}
+
+
+def test_two_roles_of_two_accounts_have_a_token_each(
+    cluster: Cluster,
+    namespace: str,
+    roles: dict[str, str],
+    local_cloud: LocalCloud,
+    function_for: Callable[..., Function],
 ) -> None:
-    cluster = local_cloud.create_cluster("abroad", account=OTHER)
-    gate = local_cloud.create_role(
-        "gate", account=OTHER, allow=["eks:DescribeCluster"], trusted=role, external_id=EXTERNAL_ID
-    )
-    admit(local_cloud, cluster, gate)
-    target = {"cluster": "abroad", "account": OTHER, "role_arn": gate, "external_id": EXTERNAL_ID}
-    function = function_for(settings_of(target))
+    credentials = [credentials_of(role_arn, name)[0] for name, role_arn in roles.items()]
+    function = function_for(settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
     grant(cluster.admin, *function.targets)
+    requests = len(local_cloud.requests())
+
+    function.run()
+
+    asked = [f"{request['service']}:{request['action']}" for request in local_cloud.requests()[requests:]]
+    accounts = [
+        ecr_token.parse(Objects(admin=cluster.admin, namespace=namespace, name=name).password).account for name in roles
+    ]
+    assert accounts == [OTHER, OTHER, THIRD]
+    assert (asked.count("ecr:GetAuthorizationToken"), asked.count("sts:AssumeRole")) == (2, 2)
+
+
+@pytest.fixture(scope="module")
+def abroad(local_cloud: LocalCloud) -> Cluster:
+    """A cluster of a third account, which has an entry for nobody."""
+    return local_cloud.create_cluster("abroad", account=THIRD)
+
+
+def gate_to(local_cloud: LocalCloud, name: str, *, role: str) -> str:
+    """A role of the third account that describes its clusters, for the function's role to assume."""
+    return local_cloud.create_role(
+        name, account=THIRD, allow=["eks:DescribeCluster"], trusted=role, external_id=EXTERNAL_ID
+    )
+
+
+def target_behind(gate: str, *, external_id: str = EXTERNAL_ID) -> dict[str, Any]:
+    return {"cluster": "abroad", "account": THIRD, "role_arn": gate, "external_id": external_id}
+
+
+def test_a_cluster_of_another_account_is_reached_through_its_role(
+    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, function_for: Callable[..., Function]
+) -> None:
+    gate = gate_to(local_cloud, "gate", role=role)
+    admit(local_cloud, abroad, gate)
+    function = function_for(settings_of(target_behind(gate)))
+    grant(abroad.admin, *function.targets)
 
     result = function.result()
 
-    token = ecr_token.parse(Objects(admin=cluster.admin, namespace="argocd").password)
+    token = ecr_token.parse(Objects(admin=abroad.admin, namespace="argocd").password)
     assert (result.action, result.error) == ("created", None)
     assert token.account == "000000000000", "the function's own role asks ECR"
+
+
+def test_a_cluster_that_does_not_know_the_assumed_role_is_told_with_that_role(
+    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, function_for: Callable[..., Function]
+) -> None:
+    gate = gate_to(local_cloud, "unknown-gate", role=role)
+
+    result = function_for(settings_of(target_behind(gate))).result()
+
+    assert f"answers 401 to the role {gate}: it has no access entry" in str(result.error)
+
+
+def test_a_wrong_external_id_of_a_clusters_role_is_told_as_well(
+    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, function_for: Callable[..., Function]
+) -> None:
+    gate = gate_to(local_cloud, "closed-gate", role=role)
+
+    error = str(function_for(settings_of(target_behind(gate, external_id="another-one"))).result().error)
+
+    told = (f"cannot assume {gate}", "AccessDenied", "another-one", "trust policy", "sts:AssumeRole")
+    assert [words for words in told if words not in error] == []
+
+
+def test_an_sts_that_does_not_answer_is_told_as_such(
+    cluster: Cluster,
+    namespace: str,
+    reader: str,
+    function_for: Callable[..., Function],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    credentials = credentials_of(reader, "theirs")
+    function = function_for(settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    grant(cluster.admin, *function.targets)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+
+    error = str(function.result().error)
+
+    assert error.startswith(f"asked STS for the role {reader}: ")

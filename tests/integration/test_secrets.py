@@ -2,9 +2,18 @@
 
 import base64
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
+from argo_ecr_auth.connections import Connections
+from argo_ecr_auth.payloads import Payloads
+from argo_ecr_auth.registry_login import prove_login
+from argo_ecr_auth.renewal import decide
 from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
 from tests.local_cloud.cloud import Cluster
+
+
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def test_nothing_that_is_said_holds_a_secret(
@@ -16,7 +25,8 @@ def test_nothing_that_is_said_holds_a_secret(
     """Created, overwritten by somebody, healed, forced, and several failures: each with its planted values."""
     credentials = [{"registry": REGISTRY, "secret_name": name} for name in ("ecr-auth", "managed")]
     target = {"cluster": "demo", "namespace": namespace, "credentials": credentials}
-    function = function_for(settings_of(target, {"cluster": "gone"}))
+    refused = {"cluster": "behind", "role_arn": "arn:aws:iam::222222222222:role/nobody"}
+    function = function_for(settings_of(target, {"cluster": "gone"}, refused))
     grant(cluster.admin, function.targets[0])
     objects = Objects(admin=cluster.admin, namespace=namespace)
     planted = "planted-by-somebody"
@@ -29,22 +39,35 @@ def test_nothing_that_is_said_holds_a_secret(
 
     output, run_with = say(function, [{}, {"targets": ["nobody"]}])
     secrets += [objects.password, run_with["SecretAccessKey"], run_with["SessionToken"]]
-    objects.patch("secrets", {"data": {"password": base64.b64encode(planted.encode()).decode()}})
+    objects.patch("secrets", {"data": {"password": base64_of(planted)}})
     more, run_with = say(function, [{}, {"force": True}, {"dry_run": True}, {}])
     secrets += [objects.password, run_with["SecretAccessKey"], run_with["SessionToken"]]
     output += more
 
     assert [action for action in ("created", "repaired", "renewed", "fresh", "failed") if action not in output] == []
     told = [name for name in (*secrets, "k8s-aws-v1.", "X-Amz-Signature", "X-Amz-Security-Token") if name in output]
-    encoded = [name for name in secrets if base64.b64encode(name.encode()).decode().rstrip("=") in output]
+    encoded = [name for name in secrets if base64_of(name).rstrip("=") in output]
     assert (told, encoded) == ([], [])
+    # It tells of a role that is refused with a traceback, which may quote the signed request.
+    assert "cannot assume" in output
+    assert "botocore.credentials" not in output
 
 
 def test_no_repr_holds_a_secret(function: Function, objects: Objects) -> None:
     function.run()
-    api = function.warm.clusters["demo"]
+    (target,) = function.targets
+    (credential,) = target.credentials
+    connection, reading = Connections(function.warm).read(target, credential)
+    plan = decide(reading, credential=credential, now=datetime.now(UTC), renew_before=timedelta(hours=6))
+    payload, proof = Payloads(sessions=function.sessions, prove_login=prove_login).new(credential)
 
-    said = repr((function.warm, api, function.targets, function.settings))
+    said = repr((function.warm, function.warm.clusters, connection, reading, plan, payload, proof, target))
 
-    assert objects.password not in said
-    assert str(function.sessions.credentials().token) not in said
+    assert plan.held is not None
+    secrets = {
+        "the password": objects.password,
+        "a new one": payload.text,
+        "the bearer token": connection.bearer,
+        "the session token": str(function.sessions.credentials().token),
+    }
+    assert [what for what, secret in secrets.items() if secret in said or base64_of(secret) in said] == []

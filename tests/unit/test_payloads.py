@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from botocore.credentials import ReadOnlyCredentials
 from botocore.stub import Stubber
 
 from argo_ecr_auth.authorization_token import AuthorizationToken
@@ -13,7 +14,7 @@ from argo_ecr_auth.payloads import Payloads
 from argo_ecr_auth.registry_login import Proof
 from argo_ecr_auth.sessions import Sessions
 from argo_ecr_auth.targets import Credential, Role
-from tests.unit.builders import HOST, NOW, OTHER_HOST, b64, credential, pull_secret
+from tests.unit.builders import HOST, NOW, OTHER_HOST, PASSWORD, b64, credential, payload, pull_secret
 
 FIPS_HOST = "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com"
 ROLE = Role(arn="arn:aws:iam::123456789012:role/reader")
@@ -31,6 +32,13 @@ class Registries:
         return self.proofs.get(host, Proof(verified=True))
 
 
+class RolesAssumed(Sessions):
+    """Sessions whose roles are assumed already."""
+
+    def credentials(self, role: Role | None = None) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials("ASIAEXAMPLE", "planted-secret-key", "planted-session-token")
+
+
 @pytest.fixture
 def registries() -> Registries:
     return Registries()
@@ -45,7 +53,7 @@ def aws() -> tuple[Sessions, dict[str, Any]]:
             environment.setenv(name, "/dev/null")
         environment.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret-key")
-        sessions = Sessions(region="eu-west-1")
+        sessions = RolesAssumed(region="eu-west-1")
         return sessions, {
             "here": sessions.client("ecr", region="eu-west-1"),
             "there": sessions.client("ecr", region="us-east-1"),
@@ -64,6 +72,26 @@ def payloads(registries: Registries, aws: tuple[Sessions, dict[str, Any]]) -> It
             stub = stubs.enter_context(Stubber(client))
             stub.add_response("get_authorization_token", {"authorizationData": [answer]})
         yield Payloads(sessions=sessions, prove_login=registries.prove_login)
+
+
+PASSWORDS_IN = {
+    "one that logs in": (credential(), PASSWORD, True),
+    "one that does not": (credential(), "other", False),
+    "nothing": (credential(), "", False),
+    "all that log in": (pull_secret(HOST, OTHER_HOST), payload(of=pull_secret(HOST, OTHER_HOST)).text, True),
+    "one registry too few": (pull_secret(HOST, OTHER_HOST), payload(of=pull_secret(HOST)).text, False),
+    "no docker configuration": (pull_secret(), "there", False),
+}
+
+
+@pytest.mark.parametrize("what", PASSWORDS_IN)
+def test_what_is_there_already_is_tried_at_each_of_its_registries(what: str) -> None:
+    def prove_login(_host: str, token: AuthorizationToken, *, repository: str | None) -> Proof:
+        return Proof(verified=token.password == PASSWORD)
+
+    payloads = Payloads(sessions=Sessions(region="eu-west-1"), prove_login=prove_login)
+    of, text, lives = PASSWORDS_IN[what]
+    assert payloads.log_in(of, text) is lives
 
 
 def _payload(of: Credential, *passwords: str) -> Payload:

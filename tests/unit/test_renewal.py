@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo_ecr_auth.authorization_token import fingerprint
-from argo_ecr_auth.manifests import EXPIRY_ANNOTATION, REFUSED_ANNOTATION, rfc3339
+from argo_ecr_auth.manifests import EXPIRY_ANNOTATION, REFUSED_ANNOTATION, Payload, rfc3339
 from argo_ecr_auth.reading import Reading
 from argo_ecr_auth.registry import parse_registry
 from argo_ecr_auth.renewal import Plan, decide, jitter
@@ -57,7 +57,8 @@ def _expiring(text: str) -> Reading:
 
 
 def test_nothing_is_due_while_all_is_as_it_was_written() -> None:
-    assert _plan(there()) == Plan(action="fresh", reasons=(), expires_at=NOW + timedelta(hours=11), payload=payload())
+    ends = NOW + timedelta(hours=11)
+    assert _plan(there()) == Plan(action="fresh", reasons=(), expires_at=ends, payload=payload(), held=payload())
 
 
 MISSING = [
@@ -212,7 +213,7 @@ def test_the_expiry_counts_in_whatever_zone_it_is_written() -> None:
 
 def test_an_expiry_that_was_moved_is_replaced_with_a_new_token() -> None:
     plan = _plan(_expiring("2026-11-24T07:59:59Z"))
-    assert (plan.action, plan.payload, plan.expires_at) == ("repaired", None, None)
+    assert (plan.action, plan.payload, plan.expires_at) == ("repaired", None, NOW + timedelta(hours=11))
     assert plan.reasons == ("the ConfigMap's expireyTime is not the one that was written",)
 
 
@@ -255,10 +256,88 @@ def test_a_token_of_an_unknown_source_is_replaced() -> None:
     assert (plan.action, plan.payload) == ("repaired", None)
 
 
+REFUSED = f"{HOST} refuses the new token (401)"
+
+
+def _refused(written: Payload | None = None, *, by: str = "argo-ecr-auth") -> Reading:
+    """What is in the cluster after a run that wrote a refused token."""
+    fields: dict[str, Any] = {"f:metadata": {"f:annotations": {f"f:{REFUSED_ANNOTATION}": {}}}}
+    entries = [{"manager": by, "operation": "Apply", "fieldsV1": fields}]
+    config_map = edited(config_map_there(written), "metadata", "annotations", REFUSED_ANNOTATION, to=REFUSED)
+    return Reading(secret=secret_there(written), config_map=edited(config_map, "metadata", "managedFields", to=entries))
+
+
 def test_a_token_that_was_refused_is_replaced_and_counts_for_nothing() -> None:
-    refused = _config_map("metadata", "annotations", REFUSED_ANNOTATION, to=f"{HOST} refuses the new token (401)")
-    plan = _plan(refused)
-    assert (plan.action, plan.payload, plan.expires_at, plan.refused) == ("repaired", None, None, True)
+    plan = _plan(_refused())
+    assert (plan.action, plan.payload, plan.expires_at, plan.refused) == ("repaired", None, None, REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("reading", "force"),
+    [
+        (_refused(payload(left=timedelta(hours=1))), False),
+        (_refused(payload(left=timedelta(hours=-1))), False),
+        (_refused(), True),
+    ],
+    ids=["due", "ended", "asked for"],
+)
+def test_a_token_that_was_refused_is_due_for_other_reasons_too(reading: Reading, force: bool) -> None:
+    assert not _plan(reading, force=force).only_refused
+
+
+def test_a_token_that_was_refused_is_due_for_that_alone() -> None:
+    assert _plan(_refused()).only_refused
+
+
+def test_a_refusal_that_somebody_elses_backup_brought_back_is_not_believed() -> None:
+    assert _plan(_refused(by="velero")).action == "fresh"
+
+
+def test_a_refusal_says_nothing_of_a_password_that_was_put_in_its_place() -> None:
+    reading = _refused()
+    assert reading.secret is not None
+    overwritten = Reading(
+        secret=edited(reading.secret, "data", "password", to=b64("other")), config_map=reading.config_map
+    )
+    assert _plan(overwritten).refused is None
+
+
+@pytest.mark.parametrize("left", [timedelta(hours=1), timedelta(hours=11)], ids=["due", "not due"])
+def test_what_lives_is_held_while_a_new_token_is_due(left: timedelta) -> None:
+    assert _plan(there(payload(left=left)), force=True).held == payload(left=left)
+
+
+NOT_HELD = {
+    "it has ended": there(payload(left=-timedelta(seconds=1))),
+    "something else wrote it": _secret("data", "password", to=b64("other")),
+    "the original tool wrote it": _config_map("metadata", "annotations", to=None),
+    "it is of another source": _config_map(*SOURCE, to="elsewhere as somebody"),
+    "the ConfigMap is missing": Reading(secret=secret_there(), config_map=None),
+}
+
+
+@pytest.mark.parametrize("why", NOT_HELD)
+def test_what_is_not_known_to_be_good_is_not_held(why: str) -> None:
+    assert _plan(NOT_HELD[why], force=True).held is None
+
+
+@pytest.mark.parametrize("to", [REMOVED, "soon", "2026-11-23T08:00:00Z"], ids=["gone", "unreadable", "past"])
+def test_what_the_token_was_written_with_is_known_when_its_time_was_edited(to: Any) -> None:
+    assert _plan(_config_map("data", "expireyTime", to=to)).held == payload()
+
+
+def test_a_role_that_was_made_anew_asks_for_a_new_token() -> None:
+    before, now = credential(principal="AROABEFORE"), credential(principal="AROANOW")
+    plan = _plan(there(of=before), of=now)
+    assert (plan.action, plan.payload, plan.held) == ("repaired", None, None)
+    assert plan.reasons[0] == (
+        f"the token was asked for {HOST} as the function AROABEFORE, not for {HOST} as the function AROANOW"
+    )
+
+
+def test_who_does_not_know_the_functions_role_takes_it_as_it_is() -> None:
+    plan = _plan(there(of=credential(principal="AROANOW")))
+    assert (plan.action, plan.changes) == ("fresh", ())
 
 
 def test_the_original_tools_expiry_is_believed_until_its_token_is_replaced() -> None:
@@ -275,7 +354,8 @@ EACH_KIND = pytest.mark.parametrize("of", KINDS.values(), ids=KINDS)
 @EACH_KIND
 def test_nothing_is_due_while_all_of_any_kind_is_as_it_was_written(of: Credential) -> None:
     ends = NOW + timedelta(hours=11)
-    assert _plan(there(of=of), of=of) == Plan(action="fresh", reasons=(), expires_at=ends, payload=payload(of=of))
+    held = payload(of=of)
+    assert _plan(there(of=of), of=of) == Plan(action="fresh", reasons=(), expires_at=ends, payload=held, held=held)
 
 
 @EACH_KIND
