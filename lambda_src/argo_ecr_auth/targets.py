@@ -32,7 +32,7 @@ class Credential:
     name: str | None
     project: str | None = None
     role: Role | None = None  # to ask ECR with
-    # The function's own role by its unique id, where no other is assumed: a token ends with the role that asked for it.
+    # The function's own role by its unique id, where no other is assumed: a token has the rights of the one that asked.
     principal: str | None = None
     verify_login: bool = True
     verify_repository: str | None = None
