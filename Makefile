@@ -7,7 +7,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 FUNCTION_REQUIREMENTS := lambda_src/argo_ecr_auth/requirements.txt
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
           --custom-compile-command "make lock" $(UPGRADE)
-PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
+# pip would do it on one core. What cannot be compiled, or only with a warning, is theirs.
+COMPILE_PACKAGES = -W ignore -m compileall -q -j 0
 NODE_IS_NEW_ENOUGH = node -e 'process.exit(parseInt(process.versions.node) >= 22 ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1
 
 .PHONY: help
@@ -29,6 +31,7 @@ setup: .venv/ready ## what the other targets need: Python packages in .venv, the
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@cd infra_cdk && npm ci --loglevel=error --no-audit --no-fund >/dev/null
 	@ln -sf "$(CURDIR)/infra_cdk/node_modules/.bin/cdk" .venv/bin/cdk
+	@.venv/bin/python $(COMPILE_PACKAGES) .venv/lib >/dev/null || true
 	@touch $@
 
 # Of the same Python: the emulator runs functions on its own, and an asset fits the one that synthesised it.
@@ -36,6 +39,7 @@ setup: .venv/ready ## what the other targets need: Python packages in .venv, the
 	@echo "setting up .venv-cloud (the local cloud's own packages)"
 	@.venv/bin/python -m venv --clear .venv-cloud
 	@.venv-cloud/bin/python $(PIP_INSTALL) -r $<
+	@.venv-cloud/bin/python $(COMPILE_PACKAGES) .venv-cloud/lib >/dev/null || true
 	@touch $@
 
 .PHONY: demo
