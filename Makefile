@@ -58,7 +58,7 @@ bench: .venv/ready ## what a cold start and a run cost, as ratios
 check: .venv/ready .venv-cloud/ready ## what needs no test to run: format, lint, types, the import contract
 	@ruff format --check --quiet .
 	@ruff check --quiet .
-	@mypy
+	@mypy --num-workers=2
 	@lint-imports --no-cache | grep -E 'KEPT|BROKEN|kept|Missing' ; test $${PIPESTATUS[0]} -eq 0
 
 .PHONY: format
