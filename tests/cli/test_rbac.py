@@ -7,15 +7,18 @@ import yaml
 
 from tests.cli.conftest import CommandLine
 from tests.local_cloud import binaries
-from tests.local_cloud.cloud import Cluster
+from tests.local_cloud.cloud import Cluster, LocalCloud
 
 
-def test_what_is_printed_lets_the_function_in(command_line: CommandLine, cluster: Cluster, namespace: str) -> None:
+def test_what_is_printed_lets_the_function_in(
+    command_line: CommandLine, local_cloud: LocalCloud, cluster: Cluster, namespace: str
+) -> None:
     command_line.write_settings({"cluster": cluster.name, "namespace": namespace}, installation="another-one")
 
     printed = command_line.run("rbac").stdout
-    kubectl = [str(binaries.find().kubectl), f"--kubeconfig={cluster.kubeconfig}"]
-    applied = subprocess.run([*kubectl, "apply", "-f", "-"], input=printed, capture_output=True, text=True, check=False)
+    kubectl = [str(binaries.find().kubectl), "apply", "-f", "-"]
+    environment = local_cloud.environment() | {"KUBECONFIG": str(cluster.kubeconfig)}
+    applied = subprocess.run(kubectl, env=environment, input=printed, capture_output=True, text=True, check=False)
 
     assert applied.returncode == 0, applied.stderr
     assert applied.stdout.count("created") == 2

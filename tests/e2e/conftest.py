@@ -67,8 +67,9 @@ class Installation:
         return done.stdout
 
     def apply_manifests(self) -> None:
-        kubectl = [str(binaries.find().kubectl), f"--kubeconfig={self.cluster.kubeconfig}"]
-        subprocess.run([*kubectl, "apply", "-f", str(self.output / "rbac")], check=True, capture_output=True)
+        command = [str(binaries.find().kubectl), "apply", "-f", str(self.output / "rbac")]
+        environment = self.cloud.environment() | {"KUBECONFIG": str(self.cluster.kubeconfig)}
+        subprocess.run(command, env=environment, check=True, capture_output=True)
 
     def outputs(self) -> dict[str, str]:
         (stack,) = self.cloud.client("cloudformation").describe_stacks(StackName=INSTALLATION)["Stacks"]

@@ -70,7 +70,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         installation = Installation(cloud=cloud, cluster=clusters["home"], output=folder / "cdk.out", context=context)
         installation.cdk("synth", "--quiet")
         for name, cluster in clusters.items():
-            _apply(cluster, folder / "cdk.out" / "rbac" / f"{name}.rbac.yaml")
+            _apply(cloud, cluster, folder / "cdk.out" / "rbac" / f"{name}.rbac.yaml")
         installation.cdk("deploy", "--all", "--require-approval=never")
         yield Places(installation=installation, clusters=clusters)
 
@@ -154,6 +154,7 @@ def _make_cold(installation: Installation) -> None:
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
-def _apply(cluster: Cluster, manifest: Path) -> None:
-    kubectl = [str(binaries.find().kubectl), f"--kubeconfig={cluster.kubeconfig}"]
-    subprocess.run([*kubectl, "apply", "-f", str(manifest)], check=True, capture_output=True)
+def _apply(cloud: LocalCloud, cluster: Cluster, manifest: Path) -> None:
+    command = [str(binaries.find().kubectl), "apply", "-f", str(manifest)]
+    environment = cloud.environment() | {"KUBECONFIG": str(cluster.kubeconfig)}
+    subprocess.run(command, env=environment, check=True, capture_output=True)

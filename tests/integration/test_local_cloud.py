@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import signal
 import subprocess
 import time
 from http import HTTPStatus
@@ -229,38 +228,6 @@ def test_the_audit_log_tells_every_request(control_plane: ControlPlane) -> None:
     assert (event["verb"], event["responseStatus"]["code"]) == ("get", 403)
     wanted = {"resource": "secrets", "namespace": "default", "name": "coveted"}
     assert event["objectRef"].items() >= wanted.items()
-
-
-def test_a_killed_cloud_leaves_nothing_and_another_is_not_affected(tmp_path: Path) -> None:
-    with LocalCloud(tmp_path / "one") as one, LocalCloud(tmp_path / "another") as another:
-        one.begin_cluster("same")
-        another.begin_cluster("same")
-        one.finish_cluster("same")
-        survivor = another.finish_cluster("same")
-        emulator = one._process  # noqa: SLF001
-        assert emulator is not None
-        emulator.kill()
-        deadline = time.monotonic() + 10
-        while processes.find(one.state_dir):
-            assert time.monotonic() < deadline, "its API server outlived it"
-            time.sleep(0.05)
-        one.stop()
-        assert not one.state_dir.exists()
-        assert survivor.admin.request("GET", "/readyz")[0] == HTTPStatus.OK
-
-        for pid in processes.find(another.state_dir)[:2]:
-            os.kill(pid, signal.SIGKILL)
-        (another.state_dir / "local-cloud.json").write_text("{")
-        another.stop()
-        assert not processes.find(tmp_path)
-        assert not list(tmp_path.iterdir())
-
-
-def test_what_is_no_cloud_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "precious").touch()
-    with pytest.raises(FileExistsError):
-        LocalCloud(tmp_path).start()
-    assert (tmp_path / "precious").exists()
 
 
 def test_a_shell_forgets_other_credentials(local_cloud: LocalCloud, tmp_path: Path) -> None:

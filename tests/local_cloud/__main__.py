@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.local_cloud", description=__doc__)
     parser.add_argument("command", choices=("up", "down"))
     command = parser.parse_args().command
-    with _alone():
+    with alone(_ROOT):
         if command == "up":
             up()
         else:
@@ -87,11 +87,15 @@ def _step(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def alone(checkout: Path) -> Iterator[None]:
     """One `up` or `down` at a time in a checkout; the lock is on its folder, so that no file is left."""
-    folder = os.open(_ROOT, os.O_RDONLY)
+    folder = os.open(checkout, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another up or down in this checkout", flush=True)
+            fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
         os.close(folder)

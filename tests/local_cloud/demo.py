@@ -6,6 +6,7 @@ Nothing is invoked by hand in it.
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from types import FrameType
 from typing import Any
 
 from tests.local_cloud import binaries
@@ -51,6 +53,11 @@ class Story:
 
 
 def main() -> None:
+    # They would end it without a word of Python's, and leave its files.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Under nohup, a hang-up stays ignored.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _give_up)
     story = Story()
     with tempfile.TemporaryDirectory(prefix="argo-ecr-auth-demo-") as folder:
         cloud = LocalCloud(Path(folder) / "cloud")
@@ -63,6 +70,13 @@ def main() -> None:
                 cloud.stop()
     print("\nWhat you saw: a schedule renewed and repaired an Argo CD credential, from outside the cluster.\n")
     print(story.summary())
+
+
+def _give_up(number: int, _: FrameType | None) -> None:
+    # Once: what is then tidied up is not to be interrupted.
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _bring_up(story: Story, cloud: LocalCloud) -> Cluster:
@@ -80,7 +94,7 @@ def _install(story: Story, cloud: LocalCloud, cluster: Cluster, output: Path) ->
         _cdk(cloud, "synth", "--quiet", f"--output={output}", *arguments)
     with story.step("kubectl apply", why="The Role: get, create and patch, on these two objects by name."):
         command = [str(binaries.find().kubectl), "apply", "-f", str(output / "rbac")]
-        _run(command, env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)})
+        _run(command, env=cloud.environment() | {"KUBECONFIG": str(cluster.kubeconfig)})
     with story.step("cdk deploy", why="Function, role, access entry and a schedule of one minute."):
         _cdk(cloud, "deploy", "--all", "--require-approval=never", f"--app={output}", "--progress=events")
 

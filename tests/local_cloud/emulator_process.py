@@ -1,5 +1,6 @@
 """ministack, adjusted (`emulator`), as a process with a state directory: starting it, finding it, ending it."""
 
+import http.client
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ _MARKER = "local-cloud.json"
 _ATTEMPTS = 3
 _START_SECONDS = 60
 _HOOK_SECONDS = 120
+_ALIVE_SECONDS = 5
 
 
 class EmulatorProcess:
@@ -53,8 +55,10 @@ class EmulatorProcess:
     def alive(self) -> bool:
         """Whether a cloud answers that has this state directory."""
         try:
-            return bool(json.loads(self.hook(""))["state_dir"] == str(self.state_dir))
-        except (OSError, ValueError, KeyError):
+            identity = json.loads(self.hook("", seconds=_ALIVE_SECONDS))
+            return bool(identity["state_dir"] == str(self.state_dir))
+        # Whatever has the port since may answer anything.
+        except (OSError, http.client.HTTPException, RuntimeError, ValueError, KeyError, TypeError):
             return False
 
     def start(self, *, detached: bool = False) -> None:
@@ -82,11 +86,11 @@ class EmulatorProcess:
                 self._process.stdin.close()
             self._process = None
 
-    def hook(self, path: str) -> str:
+    def hook(self, path: str, *, seconds: float = _HOOK_SECONDS) -> str:
         request = urllib.request.Request(f"{self.endpoint_url}/_local_cloud/{path}", method="POST")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=_HOOK_SECONDS) as response:
+            with opener.open(request, timeout=seconds) as response:
                 answer: bytes = response.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -144,7 +148,15 @@ def stop(state_dir: Path) -> bool:
     ended = processes.end_all(state_dir)
     if not state_dir.exists():
         return ended > 0
-    if not (state_dir / _MARKER).exists() and any(state_dir.iterdir()):
+    marker = state_dir / _MARKER
+    if not marker.exists() and any(state_dir.iterdir()):
         raise FileExistsError(f"{state_dir} is not a local cloud's: it is left alone")
-    shutil.rmtree(state_dir)
+    # The marker last: without it, what an interrupted removal leaves would be nobody's.
+    for entry in [entry for entry in state_dir.iterdir() if entry != marker]:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    marker.unlink(missing_ok=True)
+    state_dir.rmdir()
     return True

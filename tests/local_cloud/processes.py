@@ -66,22 +66,7 @@ def free_port() -> int:
 
 def find(state_dir: Path) -> list[int]:
     """The ids of the processes of a cloud, or of a single control plane, in a state directory."""
-    shapes = (
-        f"tests.local_cloud.emulator {state_dir}",
-        f"local-cloud-guard {state_dir}",
-        f"--data-dir={state_dir}/",
-        f"--cert-dir={state_dir}/",
-        f" {state_dir}/tmp/ministack-lambda-",  # noqa: S108 - not that one
-    )
-    ends = ("", "/", " ")
-    found = []
-    for pid, command in _commands():
-        for shape in shapes:
-            before, match, after = command.partition(shape)
-            if match and before and (shape.endswith(("/", "-")) or after[:1] in ends) and pid != os.getpid():
-                found.append(pid)
-                break
-    return found
+    return [pid for pid, arguments in _commands() if _belongs(arguments, str(state_dir))]
 
 
 def end_all(state_dir: Path) -> int:
@@ -101,12 +86,33 @@ def end_all(state_dir: Path) -> int:
     return len(ended)
 
 
-def _commands() -> list[tuple[int, str]]:
+def _belongs(arguments: list[str], state_dir: str) -> bool:
+    """Whether a process of a cloud has this command line: naming a file of the cloud is not enough."""
+
+    def within(path: str) -> bool:
+        return path == state_dir or path.startswith(f"{state_dir}/")
+
+    match arguments:
+        case [_, "-m", "tests.local_cloud.emulator", directory, *_]:
+            return within(directory)
+        case [_, "-I", "-S", "-c", _, "local-cloud-guard", directory]:
+            return within(directory)
+        # A function: its interpreter, and the shell that becomes it.
+        case [_, "-I", "-S", script] | ["/bin/sh", _, script]:
+            return within(script) and Path(script).parent.name.startswith("ministack-lambda-")
+        case [program, *flags] if Path(program).name in {"etcd", "kube-apiserver"}:
+            names = ("--data-dir=", "--cert-dir=")
+            return any(flag.startswith(names) and within(flag.partition("=")[2]) for flag in flags)
+    return False
+
+
+def _commands() -> list[tuple[int, list[str]]]:
     """Every process's id and command line; of a process that has ended but was not waited for, nothing."""
     if not Path("/proc/self/cmdline").exists():
         listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True)
         rows = (line.strip().partition(" ") for line in listing.stdout.splitlines())
-        return [(int(pid), command) for pid, _, command in rows]
+        # ps tells no argument's end: a state directory with a space in its name is not found so.
+        return [(int(pid), command.split()) for pid, _, command in rows]
     commands = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -114,5 +120,5 @@ def _commands() -> list[tuple[int, str]]:
                 command = (entry / "cmdline").read_bytes()
             except OSError:
                 continue
-            commands.append((int(entry.name), command.rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")))
+            commands.append((int(entry.name), os.fsdecode(command).removesuffix("\0").split("\0")))
     return commands
