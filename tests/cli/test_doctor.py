@@ -256,6 +256,17 @@ def test_a_wrong_cluster_name_is_told_with_the_near_ones(stack: str, command_lin
     assert "did you mean ward?" in found["remedy"]
 
 
+def test_a_cluster_that_cannot_be_described_is_not_judged_by_its_entry(
+    stack: str, command_line: CommandLine, cluster: Cluster
+) -> None:
+    fixed = {"endpoint": cluster.endpoint, "certificate_authority": base64.b64encode(cluster.ca_pem.encode()).decode()}
+    command_line.write_settings({"cluster": "not-described", **fixed})
+
+    code, found = findings(command_line)
+
+    assert (code, {each["finding"] for each in found}) == (3, {"unseen"})
+
+
 def test_a_missing_namespace(stack: str, command_line: CommandLine, ward: Cluster) -> None:
     command_line.write_settings({"cluster": "ward", "namespace": "no-such-namespace"})
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+import msgspec
+
 from argo_ecr_auth.cli.accounts import ELSEWHERE, accounts_of
 from argo_ecr_auth.cli.aws import account_if_known, region_of, sessions_of
 from argo_ecr_auth.cli.exits import OK, UNHEALTHY, UNSEEN, USAGE, CommandError
@@ -23,6 +25,7 @@ from argo_ecr_auth.connections import Connections, Warm
 from argo_ecr_auth.payloads import ProveLogin
 from argo_ecr_auth.registry_login import prove_login
 from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.settings import RoleArn
 from argo_ecr_auth.targets import Credential, Target
 
 
@@ -34,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     if not targets:
         raise CommandError("every target of the settings is disabled: name one to examine it", code=USAGE)
     sessions = sessions_of(profile=options.profile, region=region)
-    role = options.function_role or _function_role(sessions, installation, region=region)
+    role = _given(options.function_role) or _function_role(sessions, installation, region=region)
     cases = cases_of(
         targets,
         installation=installation,
@@ -125,6 +128,13 @@ def _in_cluster(case: Case) -> Iterator[Finding]:
 def _of_credential(case: Case, credential: Credential) -> Iterator[Finding]:
     _, reading = case.connections.read(case.target, credential)
     yield from of_credential(case, Objects(credential=credential, reading=reading))
+
+
+def _given(function_role: str | None) -> str | None:
+    try:
+        return msgspec.convert(function_role, type=RoleArn | None)
+    except msgspec.ValidationError:
+        raise CommandError(f"--function-role: {function_role} is not the ARN of a role", code=USAGE) from None
 
 
 def _function_role(sessions: Sessions, installation: Installation, *, region: str) -> str | None:

@@ -81,9 +81,9 @@ def statuses(
 
     `elsewhere` tells, by target, why EKS does not tell here where its cluster is.
     """
-    total = sum(len(target.credentials) for target in targets)
     unasked = {target.name for target in targets if target.name in elsewhere and target.endpoint is None}
     looked_at = [target for target in targets if (target.enabled or named) and target.name not in unasked]
+    total = sum(len(target.credentials) for target in looked_at)
     with progress("reading", total=total) as done:
         watched = Watched(Connections(warm), done=done)
         # As much time as a slow cluster takes, and more where many wait for their turn.

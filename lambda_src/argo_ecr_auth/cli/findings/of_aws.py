@@ -23,9 +23,11 @@ def of_aws(case: Case) -> Iterator[Finding]:
     try:
         cluster = eks.describe_cluster(name=target.cluster)["cluster"]
     except eks.exceptions.ResourceNotFoundException:
-        if target.endpoint is None:  # one that is fixed is for a cluster that cannot be described
+        if target.endpoint is None:
             yield no_such_cluster(case, eks)
-            return
+        else:  # one that is fixed is for a cluster that cannot be described
+            yield from looked(case, "STS", lambda: sts_off(case))
+        return
     except (ClientError, BotoCoreError) as error:
         yield unseen(case, "EKS", str(aws_error(error, asked=f"EKS for the cluster {target.cluster}")))
     else:
