@@ -352,7 +352,9 @@ def test_a_right_that_is_missing_hides_nothing_else(
     doctor: CommandLine, function: Function, local_cloud: LocalCloud
 ) -> None:
     function.run()
-    keys = local_cloud.assume(local_cloud.create_role("describer", allow=["eks:DescribeCluster"]))
+    keys = local_cloud.assume(
+        local_cloud.create_role("describer", allow=["eks:DescribeCluster", "cloudformation:DescribeStacks"])
+    )
     with _server(_sts_is_off) as url:
         _, found = findings(
             doctor,
