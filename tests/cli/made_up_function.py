@@ -30,6 +30,8 @@ def handler(event: dict[str, Any], context: object) -> object:
             raise EventError("no target is named unknown: the settings have all")
         if name == "odd":
             return "odd"
+        if name == "short":
+            return {"results": [{"target": name}]}
         result = {"target": name, **RESULT}
         if name == "broken":
             result.update(action="failed", error="it is broken", seconds_to_expiry=None, expires_at=None)

@@ -28,6 +28,7 @@ def offline(tmp_path: Path) -> CommandLine:
         ["--kube-config=elsewhere", f"--ecr-registry={REGISTRY}"],
         ["--sleep-between-checks=0", f"--ecr-registry={REGISTRY}"],
         ["--sleep-between-checks=1m", f"--ecr-registry={REGISTRY}"],
+        ["--sleep-between-checks=99999999999999999999999", f"--ecr-registry={REGISTRY}"],
         ["statu"],
         ["status", "--output=xml"],
         ["invoke", "--dryrun"],
@@ -72,6 +73,9 @@ def test_a_wrong_flag_in_a_terminal(offline: CommandLine) -> None:
         (["status", "--cluster", "x", "--registry", "docker.io"], "not the host of an ECR registry"),
         (["status", "--cluster", "x", "--registry", REGISTRY, "y"], "no target is named y; did you mean x?"),
         (["rbac", "--cluster", "x", "--registry", REGISTRY, "--settings", "z"], "give one of them"),
+        (["doctor", "--cluster", "x", "--registry", REGISTRY, "--function-role", "mine"], "is not the ARN of a role"),
+        (["status", "--region", "eu west 1"], "'eu west 1' is no AWS region"),
+        (["status", "--profile", "nope"], "there is no AWS profile nope; there are: none"),
     ],
 )
 def test_a_mistake_is_told_in_one_line_with_2(arguments: list[str], told: str, offline: CommandLine) -> None:
@@ -92,6 +96,8 @@ def test_a_mistake_is_told_in_one_line_with_2(arguments: list[str], told: str, o
         ("targets: [{cluster: a b}]", "$.targets[0].cluster"),
         ("targets: [{cluster: a}]", "targets[0].credentials: there is none"),
         ("renew_before: 1m\ntargets: [{cluster: a}]", "renew_before: 1m is not between"),
+        ("targets: [{cluster: a}]\ntargets: [{cluster: b}]", "the key targets is there twice"),
+        ("installation: 2026-99-99", "put it in quotes"),
     ],
 )
 def test_a_faulty_settings_file_is_told_in_one_line_with_2(text: str, told: str, offline: CommandLine) -> None:
@@ -101,6 +107,83 @@ def test_a_faulty_settings_file_is_told_in_one_line_with_2(text: str, told: str,
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert told in done.stderr
+
+
+WHICH = ["--cluster", "x", "--registry", REGISTRY]
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"AWS_PROFILE": "nope"}, (2, "there is no AWS profile nope")),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, (3, "give --profile NAME, or run aws configure")),
+        ({"AWS_SECRET_ACCESS_KEY": ""}, (3, "AWS_SECRET_ACCESS_KEY is missing beside the other key")),
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_without_credentials_it_is_told_what_to_do(
+    command: str, environment: dict[str, str], told: tuple[int, str], offline: CommandLine
+) -> None:
+    done = offline.run(command, *WHICH, **environment)
+
+    assert (done.returncode, done.stdout) == (told[0], "")
+    assert told[1] in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "please report" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("profile", "told"),
+    [
+        ("credential_process = false", "what gives them failed (custom-process)"),
+        (
+            "sso_start_url = https://a.example\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = a",
+            "sso login",
+        ),
+    ],
+)
+def test_a_profile_that_gives_no_credentials(profile: str, told: str, offline: CommandLine) -> None:
+    (offline.directory / "config").write_text(f"[profile mine]\n{profile}\n")
+    files = {"AWS_CONFIG_FILE": "config", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+
+    done = offline.run("status", *WHICH, "--profile", "mine", **files)
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
+    assert told in done.stderr
+
+
+def test_a_closed_standard_output_is_told(offline: CommandLine) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "rbac", *WHICH],
+        cwd=offline.directory,
+        env=dict(offline.environment),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "standard output is closed" in done.stderr
+
+
+def test_a_full_disk_is_told(offline: CommandLine) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "rbac", *WHICH],
+            cwd=offline.directory,
+            env=dict(offline.environment),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, "No space left" in done.stderr) == (3, True)
+    assert "Traceback" not in done.stderr
+
+
+def test_the_loop_sleeps_as_the_original_does(offline: CommandLine) -> None:
+    assert "(default: 20)" in " ".join(offline.run("--help").stdout.split())
 
 
 def test_help_can_be_learned_from(offline: CommandLine) -> None:
@@ -158,6 +241,5 @@ def test_a_reader_that_has_seen_enough_is_no_error(offline: CommandLine) -> None
     process.stdout.close()
     said = process.stderr.read()
     process.stderr.close()
-    process.wait(timeout=30)
 
-    assert said == b""
+    assert (process.wait(timeout=30), said) == (0, b"")

@@ -103,6 +103,7 @@ def test_a_missing_access_entry_and_its_group(doctor: CommandLine, function: Fun
     assert (none["finding"], no_group["finding"]) == ("no-access-entry", "no-group")
     assert f"create-access-entry --cluster-name demo --region us-east-1 --principal-arn {other}" in none["remedy"]
     assert "update-access-entry" in no_group["remedy"]
+    assert no_group["remedy"].endswith(f"--kubernetes-groups else {GROUP}"), "an update replaces all of them"
 
 
 def test_an_access_policy_is_as_good_as_the_group(
@@ -123,20 +124,74 @@ def test_an_access_policy_is_as_good_as_the_group(
     assert findings(command_line, "--function-role", other)[1] == []
 
 
-def test_the_role_of_another_account_is_one_of_an_access_stack(
+def test_an_entry_for_edit_policy_needs_the_policy(
     stack: str, command_line: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
 ) -> None:
+    """The group alone gives nothing: nobody applies a Role for it."""
     function.run()
-    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace, "account": "222222222222"})
+    other = local_cloud.create_role("editor-to-be")
+    eks = local_cloud.client("eks")
+    place = f"--cluster-name demo --region us-east-1 --principal-arn {other}"
+    associate = (
+        f"aws eks associate-access-policy {place} "
+        "--policy-arn arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy --access-scope "
+    )
+    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
 
-    found = the_only(command_line)
-    local_cloud.client("eks").create_access_entry(
-        clusterName="demo", principalArn=local_cloud.create_role(f"{GROUP}-access-0123")
+    none = the_only(command_line, "--function-role", other)
+    eks.create_access_entry(clusterName="demo", principalArn=other, kubernetesGroups=[GROUP])
+    no_policy = the_only(command_line, "--function-role", other)
+    eks.associate_access_policy(
+        clusterName="demo",
+        principalArn=other,
+        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+        accessScope={"type": "namespace", "namespaces": ["elsewhere"]},
+    )
+    too_narrow = the_only(command_line, "--function-role", other)
+
+    namespaces = f"'type=namespace,namespaces={objects.namespace}'"
+    assert none["remedy"] == f"deploy, or aws eks create-access-entry {place} && {associate}{namespaces}"
+    assert (no_policy["finding"], no_policy["remedy"]) == ("no-policy", f"deploy, or {associate}{namespaces}")
+    assert too_narrow["remedy"].endswith(f"namespaces=elsewhere,{objects.namespace}'")
+
+
+def test_access_that_the_user_makes_is_not_ours_to_judge(
+    stack: str, command_line: CommandLine, odd_clusters: None, namespace: str, local_cloud: LocalCloud
+) -> None:
+    """In aws-auth, or with a policy of the user's own choice."""
+    admin = local_cloud.create_role("admin-of-the-user")
+    eks = local_cloud.client("eks")
+    eks.create_access_entry(clusterName="demo", principalArn=admin)
+    eks.associate_access_policy(
+        clusterName="demo",
+        principalArn=admin,
+        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        accessScope={"type": "cluster"},
     )
 
-    assert found["finding"] == "no-access-entry"
-    assert "access stack" in found["remedy"]
-    assert findings(command_line)[1] == []
+    command_line.write_settings({"cluster": "old-mode"}, access="none")
+    by_config_map = {each["finding"] for each in findings(command_line)[1]}
+    command_line.write_settings({"cluster": "demo", "namespace": namespace, "role_arn": admin})
+    by_policy = {each["finding"] for each in findings(command_line)[1]}
+
+    assert "authentication-mode" not in by_config_map
+    assert "no-access-entry" not in by_config_map
+    assert by_policy == {"not-kept-fresh"}
+
+
+def test_a_disabled_target_is_examined_only_by_name(doctor: CommandLine, function: Function, namespace: str) -> None:
+    function.run()
+    doctor.write_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "asleep", "enabled": False})
+
+    assert findings(doctor)[1] == []
+    assert the_only(doctor, "asleep")["finding"] == "no-such-cluster"
+
+
+def test_a_remedy_speaks_of_the_same_installation(doctor: CommandLine) -> None:
+    found = {each["finding"]: each["remedy"] for each in findings(doctor, "--settings", "settings.yaml")[1]}
+
+    assert found["no-role"] == "argo-ecr-auth rbac demo --settings settings.yaml | kubectl apply -f -"
+    assert found["not-kept-fresh"].startswith("argo-ecr-auth invoke demo --settings settings.yaml tells why")
 
 
 def test_an_unknown_function_role_is_told_and_the_rest_is_looked_at(doctor: CommandLine, function: Function) -> None:
@@ -199,6 +254,17 @@ def test_a_wrong_cluster_name_is_told_with_the_near_ones(stack: str, command_lin
 
     assert found["finding"] == "no-such-cluster"
     assert "did you mean ward?" in found["remedy"]
+
+
+def test_a_cluster_that_cannot_be_described_is_not_judged_by_its_entry(
+    stack: str, command_line: CommandLine, cluster: Cluster
+) -> None:
+    fixed = {"endpoint": cluster.endpoint, "certificate_authority": base64.b64encode(cluster.ca_pem.encode()).decode()}
+    command_line.write_settings({"cluster": "not-described", **fixed})
+
+    code, found = findings(command_line)
+
+    assert (code, {each["finding"] for each in found}) == (3, {"unseen"})
 
 
 def test_a_missing_namespace(stack: str, command_line: CommandLine, ward: Cluster) -> None:
@@ -282,6 +348,26 @@ def test_a_region_where_sts_is_off(doctor: CommandLine, function: Function) -> N
     assert "Account settings" in found["remedy"]
 
 
+def test_a_right_that_is_missing_hides_nothing_else(
+    doctor: CommandLine, function: Function, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    keys = local_cloud.assume(
+        local_cloud.create_role("describer", allow=["eks:DescribeCluster", "cloudformation:DescribeStacks"])
+    )
+    with _server(_sts_is_off) as url:
+        _, found = findings(
+            doctor,
+            AWS_ENDPOINT_URL_STS=url,
+            AWS_ACCESS_KEY_ID=keys["AccessKeyId"],
+            AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"],
+            AWS_SESSION_TOKEN=keys["SessionToken"],
+        )
+
+    assert "sts-region" in {each["finding"] for each in found}
+    assert "unseen" in {each["finding"] for each in found}
+
+
 def _secret(objects: Objects, secret: str, *, kind: str, **data: str) -> None:
     status, answer = objects.admin.request(
         "POST",
@@ -301,6 +387,12 @@ def _secret(objects: Objects, secret: str, *, kind: str, **data: str) -> None:
         ({}, {"kind": "repository", "url": f"{REGISTRY}.git", "password": "old"}),
         ({"type": "oci"}, {"kind": "repository", "url": f"oci://{REGISTRY}", "password": "old"}),
         ({"project": "a"}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
+        ({}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
+        (
+            {"kind": "repo-creds"},
+            {"kind": "repository", "url": f"{REGISTRY}/charts", "useAzureWorkloadIdentity": "true"},
+        ),
+        ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts", "username": "AWS"}),
         ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts", "password": "old"}),
         ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": f"oci://{REGISTRY}/charts"}),
     ],
@@ -321,8 +413,10 @@ def test_a_secret_that_shadows_ours(
         ({}, {"kind": "repository", "url": f"{REGISTRY}/charts", "password": "old"}),
         ({}, {"kind": "repository", "url": f"{REGISTRY}/", "password": "old"}),
         ({}, {"kind": "repo-creds", "url": REGISTRY, "password": "old"}),
-        ({}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
+        ({"project": "b"}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
+        ({"project": "a"}, {"kind": "repository", "url": REGISTRY}),
         ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts"}),
+        ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts", "tlsClientCertKey": "old"}),
         ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": REGISTRY[:20], "password": "old"}),
         ({"kind": "pull-secret"}, {"kind": "repository", "url": REGISTRY, "password": "old"}),
     ],
@@ -347,10 +441,16 @@ def test_what_a_removed_credential_left(doctor: CommandLine, function: Function,
     left = objects.there("configmaps")
     left["metadata"] = {"name": "theirs", "labels": left["metadata"]["labels"]}
     objects.admin.request("POST", f"/api/v1/namespaces/{objects.namespace}/configmaps", left)
+    _secret(objects, "theirs", kind="repository", url=REGISTRY, password="another installation's")
 
+    kept_by_another = findings(doctor)[1]
+    path = objects.path("configmaps").replace("ecr-auth", "theirs")
+    objects.admin.request("PUT", path, left | {"data": {"expireyTime": "2026-01-01T00:00:00Z"}})
+    objects.admin.request("DELETE", objects.path("secrets").replace("ecr-auth", "theirs"))
     found = the_only(doctor)
     objects.admin.request("DELETE", objects.path("configmaps").replace("ecr-auth", "theirs"))
 
+    assert kept_by_another == []
     assert found["finding"] == "leftover"
     assert f"kubectl -n {objects.namespace} delete secret,configmap theirs" in found["remedy"]
 
@@ -447,6 +547,7 @@ def examine(function_for: Callable[..., Function], operator: str, objects: Objec
             installation=installation,
             sessions=Sessions(region="us-east-1"),
             function_role=None,
+            caller=None,
             prove_login=prove,
         )
         found = examined(case)
@@ -521,10 +622,20 @@ def test_no_password_is_in_any_output(doctor: CommandLine, function: Function, o
 
 
 def test_the_table_in_a_terminal(doctor: CommandLine) -> None:
-    with doctor.in_terminal("doctor", columns=160) as terminal:
+    with doctor.in_terminal("doctor", columns=100) as terminal:
         code = terminal.end()
 
     assert code == 1
     assert "no-role-binding" in terminal.text
-    assert "REMEDY" in terminal.text
+    assert terminal.text.count("FINDING") == 1
     assert "\x1b[1;31mno-role" in terminal.raw
+    assert "argo-ecr-auth rbac demo | kubectl apply -f -" in terminal.text.splitlines()
+
+
+def test_on_a_narrow_terminal_each_field_has_a_line_and_none_is_cut(doctor: CommandLine, namespace: str) -> None:
+    with doctor.in_terminal("doctor", columns=40) as terminal:
+        terminal.end()
+
+    lines = [line.rstrip() for line in terminal.text.splitlines()]
+    assert f"WHAT     the RoleBinding {namespace}/argo-ecr-auth is missing" in lines
+    assert "REMEDY   argo-ecr-auth rbac demo | kubectl apply -f -" in lines

@@ -1,9 +1,10 @@
 """The deployed function run now; here a stand-in of the same answers (the deployed one: `test_installed`)."""
 
 import json
+import subprocess
 from typing import Any
 
-from tests.cli.conftest import CommandLine
+from tests.cli.conftest import COMMAND, CommandLine
 from tests.local_cloud.cloud import LocalCloud
 
 
@@ -69,6 +70,47 @@ def test_a_target_that_the_function_does_not_know_is_told_beside_the_others(
     assert unknown.endswith("no target is named unknown: the settings have all")
     assert odd.startswith("argo-ecr-auth: odd: ")
     assert odd.endswith(" answers, but not as argo-ecr-auth's function does")
+
+
+def test_a_misspelt_target_of_the_settings_is_a_mistake(command_line: CommandLine) -> None:
+    """Found before anything is asked: there is no stack here."""
+    command_line.write_settings({"cluster": "one"})
+
+    done = command_line.run("invoke", "won", "--installation", "another")
+
+    assert (done.returncode, "did you mean one?" in done.stderr) == (2, True)
+
+
+def test_where_all_targets_are_disabled_none_is_run(stack: str, command_line: CommandLine) -> None:
+    command_line.write_settings({"cluster": "asleep", "enabled": False})
+
+    done = command_line.run("invoke")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "name one to run it" in done.stderr
+    assert invoked(command_line, "asleep")[0] == 0
+
+
+def test_an_answer_that_lacks_something_is_no_answer(stack: str, command_line: CommandLine) -> None:
+    code, results, (fault,) = invoked(command_line, "short")
+
+    assert (code, results) == (3, [])
+    assert fault.endswith("answers, but not as argo-ecr-auth's function does")
+
+
+def test_a_reader_that_has_seen_enough_does_not_change_the_exit_code(stack: str, command_line: CommandLine) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "invoke", "one"],
+        cwd=command_line.directory,
+        env=dict(command_line.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, said = process.communicate(timeout=60)
+
+    assert (process.returncode, said) == (0, b"")
 
 
 def test_no_stack_is_3_with_the_options_that_help(command_line: CommandLine) -> None:

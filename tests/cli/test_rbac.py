@@ -3,9 +3,11 @@
 import json
 import subprocess
 
+import pytest
 import yaml
 
 from tests.cli.conftest import CommandLine
+from tests.integration.conftest import REGISTRY
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster, LocalCloud
 
@@ -27,11 +29,55 @@ def test_what_is_printed_lets_the_function_in(
 
 
 def test_json_is_the_same_in_one_list(command_line: CommandLine) -> None:
-    command_line.write_settings({"cluster": "one"}, {"cluster": "two"})
+    command_line.write_settings({"cluster": "one", "namespace": "a"}, {"cluster": "one", "name": "b", "namespace": "b"})
 
     printed = list(yaml.safe_load_all(command_line.run("rbac").stdout))
     said = json.loads(command_line.run("rbac", "-o", "json").stdout)
 
     assert said["items"] == printed
     assert len(printed) == 4
-    assert len(json.loads(command_line.run("rbac", "-o", "json", "two").stdout)["items"]) == 2
+    assert len(json.loads(command_line.run("rbac", "-o", "json", "b").stdout)["items"]) == 2
+
+
+@pytest.mark.parametrize("arguments", [[], ["-o", "json"], ["one", "two"]])
+def test_a_pipe_gets_the_roles_of_one_cluster(arguments: list[str], command_line: CommandLine) -> None:
+    """Whatever reads it applies all of it to one."""
+    command_line.write_settings({"cluster": "one"}, {"cluster": "two"})
+
+    done = command_line.run("rbac", *arguments)
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "name the targets of one of them (one, two)" in done.stderr
+    assert command_line.run("rbac", "two").returncode == 0
+    with command_line.in_terminal("rbac") as terminal:
+        assert terminal.end() == 0
+
+
+def test_edit_policy_needs_no_role_and_shares_none(command_line: CommandLine) -> None:
+    edited = {"cluster": "one", "name": "edited", "access": "edit-policy"}
+    own = {"credentials": [{"registry": REGISTRY, "secret_name": "theirs"}]}
+    command_line.write_settings({"cluster": "one"}, {**edited, **own})
+
+    done = command_line.run("rbac")
+
+    assert done.returncode == 0
+    assert "edited has access: edit-policy" in done.stderr
+    assert [each["kind"] for each in yaml.safe_load_all(done.stdout)] == ["Role", "RoleBinding"]
+    assert "theirs" not in done.stdout
+
+
+def test_one_cluster_is_one_however_its_place_is_written(command_line: CommandLine) -> None:
+    here = {"region": "us-east-1", "account": "000000000000"}
+    own = {"credentials": [{"registry": REGISTRY, "secret_name": "other"}]}
+    command_line.write_settings({"cluster": "one"}, {"cluster": "one", "name": "two", **here, **own})
+
+    done = command_line.run("rbac", "one")
+
+    (role, _) = yaml.safe_load_all(done.stdout)
+    assert role["rules"][0]["resourceNames"] == ["ecr-auth", "other"]
+
+
+def test_the_installation_may_be_named(command_line: CommandLine) -> None:
+    done = command_line.run("rbac", "--cluster", "one", "--registry", REGISTRY, "--installation", "mine")
+
+    assert {each["metadata"]["name"] for each in yaml.safe_load_all(done.stdout)} == {"mine"}

@@ -5,11 +5,12 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 from argo_ecr_auth.cli.arguments import parse
 from argo_ecr_auth.cli.exits import UNSEEN, USAGE, CommandError, Stopped, stop_on_signals
-from argo_ecr_auth.cli.output import complain
+from argo_ecr_auth.cli.output import complain, nobody_reads
 
 _EXTRA = ("rich", "yaml")
 
@@ -18,6 +19,8 @@ def main(arguments: Sequence[str]) -> int:
     """Run a command; its exit code. Raises SystemExit where argparse has said all that there is to say."""
     try:
         stop_on_signals()
+        if sys.stdout is None:  # the shell's >&-
+            raise CommandError("standard output is closed: there is nowhere to say anything", code=UNSEEN)  # noqa: TRY301
         options = parse(arguments)
         # Each command's imports are its own: help and wrong flags are answered at once.
         code: int = import_module(f"argo_ecr_auth.cli.{options.command or 'original'}").run(options)
@@ -27,13 +30,9 @@ def main(arguments: Sequence[str]) -> int:
     except Stopped as stopped:
         return 128 + stopped.number
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _EXTRA:
-            raise
-        complain(f"{error.name} is not installed: pip install 'argo-ecr-auth[cli]'")
-        return USAGE
+        return _without(error)
     except BrokenPipeError:
-        # Whoever read the output has seen enough (`| head`); the interpreter must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nobody_reads()  # and so the loop ends: whoever read its output has gone
         return UNSEEN
     except Exception as error:  # noqa: BLE001 - a traceback's words might hold what no terminal should show
         complain(_last_words(error))
@@ -43,15 +42,30 @@ def main(arguments: Sequence[str]) -> int:
 
 def entry() -> NoReturn:
     """The console script. Ends at once, even where threads are still in a call that does not come back."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - until the end of the process
     code = main(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            nobody_reads()
+            if not isinstance(error, BrokenPipeError):
+                complain(f"the output could not be written: {error.strerror}")
+                code = UNSEEN
     sys.stderr.flush()
     if threading.active_count() > 1:
         os._exit(code)
     sys.exit(code)
+
+
+def _without(error: ModuleNotFoundError) -> int:
+    name = (error.name or "a module").partition(".")[0]
+    if name in _EXTRA:
+        complain(f"{name} is not installed: pip install 'argo-ecr-auth[cli]'")
+        return USAGE
+    complain(f"{name} is not installed, and something here needs it (for a proxy of the kind socks5://: PySocks)")
+    return UNSEEN
 
 
 def _last_words(error: Exception) -> str:
@@ -65,6 +79,8 @@ def _last_words(error: Exception) -> str:
         return str(error)
     if isinstance(error, ClientError | BotoCoreError):
         return str(aws_error(error, asked="AWS"))
+    if isinstance(error, OSError) and error.filename is None and error.errno:
+        return f"{error.strerror}, and so it could not go on"
     return unexpected(error)
 
 

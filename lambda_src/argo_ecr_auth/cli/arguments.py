@@ -1,6 +1,7 @@
 """What the command line may be told. Importing it costs next to nothing: help comes at once."""
 
 import argparse
+import re
 from collections.abc import Sequence
 
 from argo_ecr_auth.cli.words import COMMANDS, DESCRIPTION, EPILOG
@@ -23,6 +24,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
+_YEAR = 31_536_000
 _LOOP = {*(name.replace("-", "_") for name in ORIGINAL), "sleep_between_checks", "once", "loop_cluster", "loop_output"}
 
 
@@ -52,8 +54,9 @@ def _parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         _add_common(command)
-        if name in {"doctor", "invoke"}:
-            command.add_argument("--installation", help="its stack (default: the settings' name, argo-ecr-auth)")
+        if name != "status":
+            what = "its Kubernetes group" if name == "rbac" else "its stack"
+            command.add_argument("--installation", help=f"{what} (default: the settings' name, argo-ecr-auth)")
         if name == "doctor":
             command.add_argument("--function-role", metavar="ARN", help="instead of the one that the stack names")
         if name == "invoke":
@@ -75,7 +78,7 @@ def _add_loop(parser: argparse.ArgumentParser) -> None:
     add("--kube-config", choices=("in-cluster", "local", "eks"), help="the way to the cluster (default: in-cluster)")
     add("--namespace", help="of the Secret (default: argocd)")
     add("--secret-name", metavar="NAME", help="of the Secret and its ConfigMap (default: ecr-auth)")
-    add("--sleep-between-checks", type=_seconds, metavar="SECONDS", help="between two looks (default: 120)")
+    add("--sleep-between-checks", type=_seconds, metavar="SECONDS", help="between two looks (default: 20)")
     more = parser.add_argument_group("the loop, beyond the original")
     more.add_argument("--once", action="store_true", default=argparse.SUPPRESS, help="end after one pass")
     more.add_argument(
@@ -97,6 +100,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1")
+    if not re.fullmatch("[0-9]{1,8}", text) or not 1 <= int(text) <= _YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1 to {_YEAR} (a year)")
     return int(text)

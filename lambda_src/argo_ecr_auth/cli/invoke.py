@@ -10,10 +10,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.cli.aws import region_of, sessions_of
-from argo_ecr_auth.cli.exits import OK, UNHEALTHY, UNSEEN
+from argo_ecr_auth.cli.exits import OK, UNHEALTHY, UNSEEN, USAGE, CommandError
 from argo_ecr_auth.cli.health import long_enough
-from argo_ecr_auth.cli.installation import DEFAULT_FILE, DEFAULT_NAME, Installation, installation_of
-from argo_ecr_auth.cli.output import complain, printable, progress, say_json, to_operator
+from argo_ecr_auth.cli.installation import DEFAULT_NAME, Installation, chosen, installation_of
+from argo_ecr_auth.cli.output import complain, printable, progress, say_json, to_operator, to_reader
+from argo_ecr_auth.cli.settings_file import DEFAULT_FILE
 from argo_ecr_auth.cli.side_by_side import side_by_side
 from argo_ecr_auth.cli.stack import stack_output
 from argo_ecr_auth.sessions import aws_error
@@ -21,6 +22,7 @@ from argo_ecr_auth.settings import Settings, duration
 
 _SECONDS = 100  # the function's own timeout is a minute
 _LONGEST_QUOTE = 300
+_SHOWN = {"target", "secret", "action", "seconds_to_expiry", "verified", "reason", "error"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
     region = region_of(profile=options.profile, region=options.region)
     sessions = sessions_of(profile=options.profile, region=region)
     installation = _installation(options, region=region)
+    events = _events(options, installation)
     name = options.function_name or stack_output(
         sessions,
         key="FunctionName",
@@ -44,15 +47,15 @@ def run(options: argparse.Namespace) -> int:
         instead="--function-name",
     )
     client = sessions.client("lambda", region=region, seconds=_SECONDS)
-    events = _events(options, installation)
     with progress("running", total=len(events)) as done:
         answers = side_by_side(lambda event: _answer(client, name, event), events, done=done)
     results = [result for answer in answers for result in answer.results]
     faults = [answer.fault for answer in answers if answer.fault]
-    if options.output == "json":
-        say_json({"results": results, "faults": faults})
-    elif results:
-        _print(results, renew_before=_renew_before(installation))
+    with to_reader():
+        if options.output == "json":
+            say_json({"results": results, "faults": faults})
+        elif results:
+            _print(results, renew_before=_renew_before(installation))
     for fault in dict.fromkeys(faults):
         complain(fault)
     unhealthy = [result for result in results if not _healthy(result, renew_before=_renew_before(installation))]
@@ -68,9 +71,15 @@ def _installation(options: argparse.Namespace, *, region: str) -> Installation |
 
 def _events(options: argparse.Namespace, installation: Installation | None) -> list[dict[str, Any]]:
     asked = {key: True for key in ("dry_run", "force") if getattr(options, key)}
-    enabled = [target.name for target in (installation.targets if installation else ()) if target.enabled]
+    if installation is None and not options.targets:
+        return [asked]
+    # A settings file knows all targets; without one the function says which it knows.
+    targets = chosen(installation, options.targets) if installation else ()
+    names = options.targets or [target.name for target in targets if target.enabled]
+    if not names:
+        raise CommandError("every target of the settings is disabled: name one to run it", code=USAGE)
     # A run of its own for each: one that is slow takes nobody else's time.
-    return [{"targets": [name], **asked} for name in dict.fromkeys(options.targets or enabled)] or [asked]
+    return [{"targets": [name], **asked} for name in dict.fromkeys(names)]
 
 
 def _answer(client: Any, function: str, event: dict[str, Any]) -> Answer:
@@ -84,12 +93,14 @@ def _answer(client: Any, function: str, event: dict[str, Any]) -> Answer:
             if not message.startswith("{"):
                 return Answer(fault=f"{of}: the function ended with {kind}: {printable(message)[:_LONGEST_QUOTE]}")
             payload = json.loads(message)
-        return Answer(results=payload["results"])
+        if all(result.keys() >= _SHOWN for result in payload["results"]):
+            return Answer(results=payload["results"])
     except (ClientError, BotoCoreError) as error:
         said = aws_error(error, asked=f"Lambda to run {function} for {of}", right="lambda:InvokeFunction on it")
         return Answer(fault=to_operator(str(said)))
-    except (ValueError, KeyError, TypeError):
-        return Answer(fault=f"{of}: {function} answers, but not as argo-ecr-auth's function does")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return Answer(fault=f"{of}: {function} answers, but not as argo-ecr-auth's function does")
 
 
 def _renew_before(installation: Installation | None) -> timedelta:

@@ -4,26 +4,29 @@ import argparse
 import contextlib
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from argo_ecr_auth.cli.aws import sessions_of
-from argo_ecr_auth.cli.exits import OK, UNHEALTHY, USAGE, CommandError, Stopped
+from argo_ecr_auth.cli.exits import OK, UNHEALTHY, UNSEEN, USAGE, CommandError, Stopped
 from argo_ecr_auth.cli.health import healthy
-from argo_ecr_auth.cli.kubeconfig import kubeconfig
+from argo_ecr_auth.cli.kubeconfig import Kubeconfig
 from argo_ecr_auth.cli.output import complain, say, to_operator
-from argo_ecr_auth.connections import Warm
+from argo_ecr_auth.cli.watched import Watched
+from argo_ecr_auth.connections import Connections, Warm
 from argo_ecr_auth.faults import faults_of
 from argo_ecr_auth.manifests import rfc3339
 from argo_ecr_auth.registry import NotARegistryError, Registry, parse_registry
 from argo_ecr_auth.results import Result
 from argo_ecr_auth.settings import Settings, duration
-from argo_ecr_auth.sync import Order, Reads, sync
+from argo_ecr_auth.sync import Order, sync
 from argo_ecr_auth.targets import targets_of
 
-_SECONDS = 120  # of a pass at most; the original's sleep between checks
+_SECONDS = 120  # of a pass at most
+_SLEEP = 20  # the original's default; its README says 120
 _KUBE_CONFIG = "in-cluster"
 _FLAGS = {
     "cluster": "--cluster",
@@ -40,32 +43,34 @@ def run(options: argparse.Namespace) -> int:
     settings = _settings(given, registry)
     region = given.get("aws_region") or registry.region
     (target,) = targets_of(settings, region=region)
-    reads: Reads | None = None
+    warm = Warm(
+        sessions=sessions_of(profile=given.get("aws_profile") or None, region=registry.region, lazily=True),
+        caller="your identity",
+    )
+    kubeconfig = None
     if (kind := given.get("kube_config", _KUBE_CONFIG)) != "eks":
-        reads = kubeconfig(kind)
+        kubeconfig = Kubeconfig(kind)
         if region != registry.region:
             complain(f"--aws-region {region} is not used: the token is for {registry.region}, as the registry says")
     elif region != registry.region:
         complain(f"--aws-region {region} is the cluster's: the token is for {registry.region}, as the registry says")
-    warm = Warm(
-        sessions=sessions_of(profile=given.get("aws_profile") or None, region=registry.region), caller="your identity"
-    )
     renew_before = duration(settings.renew_before)
     say_it = _say_json if given.get("loop_output") == "json" else _say
 
-    def check() -> Result:
+    def check() -> int:
+        watched = Watched(kubeconfig or Connections(warm))
         order = Order(renew_before=renew_before, seconds=_SECONDS)
-        (result,) = sync((target,), order=order, warm=warm, now=lambda: datetime.now(UTC), connections=reads)
+        (result,) = sync((target,), order=order, warm=warm, now=lambda: datetime.now(UTC), connections=watched)
         say_it(result)
-        return result
+        return OK if healthy(result, renew_before=renew_before) else UNHEALTHY if watched.readings else UNSEEN
 
     if "once" in given:
-        return OK if healthy(check(), renew_before=renew_before) else UNHEALTHY
-    _loop(check, seconds=given.get("sleep_between_checks", 120))
+        return check()
+    _loop(check, seconds=given.get("sleep_between_checks", _SLEEP))
     return OK
 
 
-def _loop(check: Any, *, seconds: int) -> None:
+def _loop(check: Callable[[], int], *, seconds: int) -> None:
     with contextlib.suppress(Stopped):
         while True:
             check()

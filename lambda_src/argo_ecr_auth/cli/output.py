@@ -20,6 +20,21 @@ def say_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
+@contextmanager
+def to_reader() -> Iterator[None]:
+    """What is shown; a reader who has seen enough of it (`| head`) changes nothing about how the command ends."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nobody_reads()
+
+
+def nobody_reads() -> None:
+    """Let what is still written go nowhere: the interpreter must not complain at its end either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def complain(line: str) -> None:
     """A line on standard error."""
     sys.stderr.write(f"argo-ecr-auth: {printable(line)}\n")

@@ -1,23 +1,27 @@
 """How is every credential? Read with the operator's own rights; nothing is written, and ECR is not asked."""
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from argo_ecr_auth.cli.aws import region_of, sessions_of
-from argo_ecr_auth.cli.exits import OK, UNHEALTHY, UNSEEN
+from argo_ecr_auth.cli.accounts import ELSEWHERE, Accounts, accounts_of, mixed
+from argo_ecr_auth.cli.aws import account_if_known, region_of, sessions_of
+from argo_ecr_auth.cli.exits import OK, UNHEALTHY, UNSEEN, CommandError
 from argo_ecr_auth.cli.health import healthy
-from argo_ecr_auth.cli.installation import as_operator, chosen, installation_of
-from argo_ecr_auth.cli.output import progress, say_json, to_operator
+from argo_ecr_auth.cli.installation import Installation, as_operator, chosen, installation_of
+from argo_ecr_auth.cli.output import progress, say_json, to_operator, to_reader
+from argo_ecr_auth.cli.stack import stack_output
+from argo_ecr_auth.cli.watched import Watched
 from argo_ecr_auth.cli.writers import Writer, last_writer
-from argo_ecr_auth.cluster import Connection
 from argo_ecr_auth.connections import Connections, Warm
 from argo_ecr_auth.reading import Reading
 from argo_ecr_auth.results import Result, result_of
-from argo_ecr_auth.sync import Order, Reads, sync
-from argo_ecr_auth.targets import Credential, Target
+from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.sync import Order, sync
+from argo_ecr_auth.targets import Target
 
 _STATES = {"created": "missing", "renewed": "due", "repaired": "to repair"}
 """What a dry run would do, as the state that it would do it for."""
@@ -47,62 +51,73 @@ class Status:
         }
 
 
-class Watched:
-    """Reads as the connections do, and keeps what was read, for what no result says."""
-
-    def __init__(self, reads: Reads, *, done: Callable[[], None] = lambda: None) -> None:
-        self.readings: dict[tuple[str, Credential], Reading] = {}
-        self._reads = reads
-        self._done = done
-
-    def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
-        """As the connections. Raises SyncError."""
-        try:
-            connection, reading = self._reads.read(target, credential)
-            self.readings[target.name, credential] = reading
-            return connection, reading
-        finally:
-            self._done()
-
-
 def run(options: argparse.Namespace) -> int:
     """Show the credentials of the targets. Raises CommandError."""
     region = region_of(profile=options.profile, region=options.region)
     installation = installation_of(options, region=region)
+    targets = chosen(installation, options.targets)
     warm = Warm(sessions=sessions_of(profile=options.profile, region=region), caller="your identity")
+    accounts = _accounts(installation, sessions=warm.sessions, region=region)
     found = statuses(
-        [as_operator(target) for target in chosen(installation, options.targets)],
+        [as_operator(target) for target in targets],
         warm=warm,
         renew_before=installation.renew_before,
         named=bool(options.targets),
+        elsewhere={target.name: why for target in targets if (why := accounts.elsewhere(target))},
     )
-    if options.output == "json":
-        say_json({"results": [status.as_dict() for status in found]})
-    else:
-        _print(found)
+    with to_reader():
+        if options.output == "json":
+            say_json({"results": [status.as_dict() for status in found]})
+        else:
+            _print(found)
     states = {status.state for status in found if not status.healthy}
     return OK if not states else UNSEEN if states == {"unread"} else UNHEALTHY
 
 
-def statuses(targets: list[Target], *, warm: Warm, renew_before: timedelta, named: bool) -> list[Status]:
-    """The credentials of the targets, in their order; those of disabled targets are read only where `named`."""
-    total = sum(len(target.credentials) for target in targets)
-    looked_at = [target for target in targets if target.enabled or named]
+def statuses(
+    targets: list[Target], *, warm: Warm, renew_before: timedelta, named: bool, elsewhere: Mapping[str, str]
+) -> list[Status]:
+    """The credentials of the targets, in their order; those of disabled targets are read only where `named`.
+
+    `elsewhere` tells, by target, why EKS does not tell here where its cluster is.
+    """
+    unasked = {target.name for target in targets if target.name in elsewhere and target.endpoint is None}
+    looked_at = [target for target in targets if (target.enabled or named) and target.name not in unasked]
+    total = sum(len(target.credentials) for target in looked_at)
     with progress("reading", total=total) as done:
         watched = Watched(Connections(warm), done=done)
         # As much time as a slow cluster takes, and more where many wait for their turn.
         order = Order(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
         results = iter(sync(looked_at, order=order, warm=warm, now=lambda: datetime.now(UTC), connections=watched))
-    return [
-        _status(next(results), watched.readings.get((target.name, credential)), renew_before=renew_before)
-        if target.enabled or named
-        else Status(result=result_of(target, credential), state="disabled", healthy=True, writer=None)
-        for target in targets
-        for credential in target.credentials
-    ]
+
+    def of(target: Target) -> Iterator[Status]:
+        for credential in target.credentials:
+            nothing = result_of(target, credential)
+            if not target.enabled and not named:
+                yield Status(result=nothing, state="disabled", healthy=True, writer=None)
+            elif target.name in unasked:
+                yield _status(replace(nothing, error=f"{elsewhere[target.name]}: {ELSEWHERE}"), None, renew_before)
+            else:
+                yield _status(next(results), watched.readings.get((target.name, credential)), renew_before)
+
+    return [status for target in targets for status in of(target)]
 
 
-def _status(result: Result, reading: Reading | None, *, renew_before: timedelta) -> Status:
+def _accounts(installation: Installation, *, sessions: Sessions, region: str) -> Accounts:
+    """Asked for only where it matters: with no account in the settings, all is where the operator is."""
+    if not any(target.account for target in installation.targets):
+        return Accounts(caller=None, home=None)
+    caller = account_if_known(sessions, region=region)
+    role = None
+    if mixed(installation.targets, caller=caller):
+        with contextlib.suppress(CommandError):
+            role = stack_output(
+                sessions, key="FunctionRole", installation=installation.name, region=region, instead="--profile"
+            )
+    return accounts_of(installation.targets, caller=caller, function_role=role)
+
+
+def _status(result: Result, reading: Reading | None, renew_before: timedelta) -> Status:
     ended = result.seconds_to_expiry is not None and result.seconds_to_expiry <= 0
     return Status(
         result=result,

@@ -63,8 +63,13 @@ It reads only. The one password that it uses is the one in the Secret, at its ow
     ),
     "rbac": Command(
         brief="the manifests that give the function its rights in the clusters",
-        description="Prints the Role and RoleBinding of each target, as the synth writes them.",
-        examples="  argo-ecr-auth rbac my-cluster | kubectl apply -f -\n",
+        description="""\
+Prints the Role and RoleBinding of each target, as the synth writes them. kubectl applies to one cluster: for a pipe,
+or in JSON, name the targets of one.""",
+        examples="""\
+  argo-ecr-auth rbac my-cluster | kubectl apply -f -
+  argo-ecr-auth rbac my-cluster --installation another-one
+""",
     ),
     "invoke": Command(
         brief="run the deployed function now, for each target side by side",

@@ -34,19 +34,34 @@ class Finding:
 class Case:
     """A target, seen with the operator's own rights."""
 
-    target: Target
+    target: Target  # as the operator reaches it; with its account, where that is known
     role: Role | None  # of the settings: what the function assumes to reach the cluster
-    account: str | None  # of the settings
+    access: str  # least-privilege, edit-policy or none
     group: str  # the installation's
     function_role: str | None  # its ARN
+    elsewhere: str | None  # why EKS does not tell the operator of the cluster
     in_vpc: bool  # the function
-    edit_policy: bool  # instead of a Role
+    options: str  # of this command, which those of the remedies need too
     ours: frozenset[tuple[str, str]]  # every Secret of the settings in this cluster: namespace and name
     renew_before: timedelta
     sessions: Sessions = field(repr=False)
     connections: Connections = field(repr=False)
     prove_login: ProveLogin = field(repr=False)
     now: datetime
+
+    @property
+    def entry_by_user(self) -> bool:
+        """Whether the way into the cluster is the user's own, and so is what it looks like."""
+        return self.role is not None or self.access == "none"
+
+    @property
+    def namespaces(self) -> list[str]:
+        """Where the target's credentials are."""
+        return sorted({credential.namespace for credential in self.target.credentials})
+
+    def command(self, name: str) -> str:
+        """Another command for the same target."""
+        return f"argo-ecr-auth {name} {self.target.name}{self.options}"
 
     def found(self, name: str, said: str, *, remedy: str) -> Finding:
         """Something that is wrong."""

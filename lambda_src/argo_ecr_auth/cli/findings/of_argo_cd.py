@@ -9,21 +9,26 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from argo_ecr_auth.cli.findings.case import Case, Finding
-from argo_ecr_auth.cli.findings.of_cluster import look
+from argo_ecr_auth.cli.findings.kept import fresh, kept, look
 from argo_ecr_auth.cluster import Connection
 from argo_ecr_auth.targets import Credential
 
 _LABEL = "argocd.argoproj.io/secret-type"
-_CREDENTIALS = ("password", "bearerToken", "sshPrivateKey", "tlsClientCertKey", "githubAppPrivateKey")
+# Its HasCredentials (argo-cd, pkg/apis/application/v1alpha1/repository_types.go).
+_CREDENTIALS = ("username", "password", "sshPrivateKey", "tlsClientCertData", "githubAppPrivateKey")
+_TRUE = {"1", "t", "true"}
 
 
 def of_argo_cd(case: Case, connection: Connection) -> Iterator[Finding]:
     """Secrets of others that shadow ours. Raises SyncError where Secrets may not be listed."""
     of_argo_cd = [credential for credential in case.target.credentials if credential.kind != "pull-secret"]
+    others = kept(connection)
     for namespace in sorted({credential.namespace for credential in of_argo_cd}):
         path = f"/api/v1/namespaces/{namespace}/secrets?labelSelector={_LABEL}+in+(repository,repo-creds)"
         for secret in (look(connection, path) or {}).get("items", ()):
-            if (namespace, secret["metadata"]["name"]) not in case.ours:
+            name = namespace, secret["metadata"]["name"]
+            # Another installation's is as good as ours, as long as somebody keeps it fresh.
+            if name not in case.ours and not fresh(others.get(name), now=case.now):
                 for credential in of_argo_cd:
                     if credential.namespace == namespace:
                         yield from shadowing(case, credential, secret)
@@ -38,10 +43,13 @@ def shadowing(case: Case, credential: Credential, secret: Mapping[str, Any]) -> 
         shadows = (
             kind == "repository"
             and _normalised(theirs) == _normalised(url)
-            and data.get("project", "") == (credential.project or "")
+            # One of a project goes before one of none, for that project's Applications.
+            and (credential.project is None or data.get("project", "") == credential.project)
         )
     else:
-        has_credentials = any(data.get(key) for key in _CREDENTIALS)
+        has_credentials = (
+            any(data.get(key) for key in _CREDENTIALS) or data.get("useAzureWorkloadIdentity", "").lower() in _TRUE
+        )
         shadows = theirs.startswith(url) and (kind == "repo-creds" or has_credentials)
     if shadows:
         namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]

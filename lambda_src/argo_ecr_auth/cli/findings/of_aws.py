@@ -1,34 +1,43 @@
-"""What AWS tells of the way to a cluster: its name, its endpoint, who may enter, and STS."""
+"""What AWS tells of the way to a cluster: its name, its endpoint, and STS."""
 
 import difflib
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.cli.findings.case import Case, Finding
+from argo_ecr_auth.cli.findings.looked import looked, unseen
+from argo_ecr_auth.cli.findings.of_access import of_access
+from argo_ecr_auth.sessions import aws_error
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
 _STS_OFF = {"RegionDisabledException", "InvalidClientTokenId"}
 
 
 def of_aws(case: Case) -> Iterator[Finding]:
-    """All that AWS tells. Raises botocore's errors where something may not be asked."""
+    """All that AWS tells; what may not be asked hides nothing else."""
     target = case.target
     eks = case.sessions.client("eks", region=target.region)
+    mode = None
     try:
         cluster = eks.describe_cluster(name=target.cluster)["cluster"]
     except eks.exceptions.ResourceNotFoundException:
-        if target.endpoint is None:  # one that is fixed is for a cluster that cannot be described
+        if target.endpoint is None:
             yield no_such_cluster(case, eks)
+        else:  # one that is fixed is for a cluster that cannot be described
+            yield from looked(case, "STS", lambda: sts_off(case))
+        return
+    except (ClientError, BotoCoreError) as error:
+        yield unseen(case, "EKS", str(aws_error(error, asked=f"EKS for the cluster {target.cluster}")))
     else:
         mode = cluster.get("accessConfig", {}).get("authenticationMode")
         yield from unreachable_endpoint(case, cluster.get("resourcesVpcConfig", {}))
-        if mode == "CONFIG_MAP":
-            yield config_map_mode(case)
-        else:
-            yield from no_access_entry(case, eks)
-    yield from sts_off(case)
+    if mode != "CONFIG_MAP":
+        yield from looked(case, "the access entry", lambda: of_access(case, eks, mode=mode))
+    elif not case.entry_by_user:  # whoever makes it may do so in aws-auth
+        yield config_map_mode(case)
+    yield from looked(case, "STS", lambda: sts_off(case))
 
 
 def no_such_cluster(case: Case, eks: Any) -> Finding:
@@ -75,45 +84,6 @@ def unreachable_endpoint(case: Case, network: dict[str, Any]) -> Iterator[Findin
         )
 
 
-def no_access_entry(case: Case, eks: Any) -> Iterator[Finding]:
-    """The entry of whoever the function is to the cluster, in the installation's group or with an access policy."""
-    target = case.target
-    own_account = case.function_role.split(":")[4] if case.function_role else None
-    if case.role is None and case.account not in {None, own_account}:
-        if not _of_access_stacks(case, eks):
-            yield case.found(
-                "no-access-entry",
-                f"the cluster has no access entry for a role {case.group}-access-...",
-                remedy=f"deploy the access stack of the account {case.account} (make deploy does all stacks)",
-            )
-        return
-    principal = case.role.arn if case.role else case.function_role
-    if principal is None:
-        yield case.unseen(
-            "access entry", "the function's role is not known", remedy="give --function-role ARN, or --installation"
-        )
-        return
-    place = f"--cluster-name {target.cluster} --region {target.region} --principal-arn {principal}"
-    try:
-        entry = eks.describe_access_entry(clusterName=target.cluster, principalArn=principal)["accessEntry"]
-    except eks.exceptions.ResourceNotFoundException:
-        yield case.found(
-            "no-access-entry",
-            f"the cluster has no access entry for {principal}",
-            remedy=f"deploy, or aws eks create-access-entry {place} --kubernetes-groups {case.group}",
-        )
-        return
-    if case.group in entry.get("kubernetesGroups", ()):
-        return
-    policies = eks.list_associated_access_policies(clusterName=target.cluster, principalArn=principal)
-    if not policies["associatedAccessPolicies"]:
-        yield case.found(
-            "no-group",
-            f"the access entry of {principal} gives it neither the group {case.group} nor a policy",
-            remedy=f"deploy, or aws eks update-access-entry {place} --kubernetes-groups {case.group}",
-        )
-
-
 def sts_off(case: Case) -> Iterator[Finding]:
     """The bearer token is a request to the STS of the cluster's region; where that is off, no token is good."""
     region = case.target.region
@@ -128,10 +98,3 @@ def sts_off(case: Case) -> Iterator[Finding]:
             f"STS in {region} does not take this account's credentials ({code})",
             remedy=f"enable the region {region} for the account, and STS in it (IAM console, Account settings)",
         )
-
-
-def _of_access_stacks(case: Case, eks: Any) -> list[str]:
-    """In another account the function assumes a role that an access stack makes; its name tells the installation."""
-    pages = eks.get_paginator("list_access_entries").paginate(clusterName=case.target.cluster)
-    entries = [arn for page in pages for arn in page["accessEntries"]]
-    return [arn for arn in entries if arn.rpartition("/")[2].startswith(f"{case.group}-access-")]

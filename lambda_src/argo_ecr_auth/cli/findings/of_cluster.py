@@ -1,12 +1,12 @@
 """What a cluster's API server tells of the function's rights there, and of what was left behind."""
 
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from argo_ecr_auth.cli.findings.case import Case, Finding
-from argo_ecr_auth.cluster import Connection, call
-from argo_ecr_auth.errors import SyncError
+from argo_ecr_auth.cli.findings.kept import fresh, kept, look
+from argo_ecr_auth.cli.findings.of_access import enters_by_group
+from argo_ecr_auth.cluster import Connection
 from argo_ecr_auth.manifests import EXPIRY_KEY
 from argo_ecr_auth.rbac import rbac_manifests
 
@@ -18,14 +18,14 @@ def of_cluster(case: Case, connection: Connection) -> Iterator[Finding]:
     """All that the cluster tells. Raises SyncError where something may not be looked at."""
     missing = list(missing_namespaces(case, connection))
     yield from missing
-    if not missing and not case.edit_policy:
+    if not missing and case.access != "edit-policy":
         yield from missing_roles(case, connection)
     yield from leftovers(case, connection)
 
 
 def missing_namespaces(case: Case, connection: Connection) -> Iterator[Finding]:
     """A namespace of a credential."""
-    for namespace in sorted({credential.namespace for credential in case.target.credentials}):
+    for namespace in case.namespaces:
         if look(connection, f"/api/v1/namespaces/{namespace}") is None:
             yield case.found(
                 "no-namespace",
@@ -35,44 +35,44 @@ def missing_namespaces(case: Case, connection: Connection) -> Iterator[Finding]:
 
 
 def missing_roles(case: Case, connection: Connection) -> Iterator[Finding]:
-    """The Role or the RoleBinding of a namespace, or a name in it."""
-    for wanted in rbac_manifests(case.target, group=case.group):
-        kind, namespace, name = wanted["kind"], wanted["metadata"]["namespace"], wanted["metadata"]["name"]
-        found = look(connection, f"{_RBAC}/{namespace}/{_PLURALS[kind]}/{name}")
-        lacks = "is missing" if found is None else _lacks(found, wanted)
-        if lacks:
-            yield case.found(
-                "no-role" if kind == "Role" else "no-role-binding",
-                f"the {kind} {namespace}/{name} {lacks}",
-                remedy=f"argo-ecr-auth rbac {case.target.name} | kubectl apply -f -",
-            )
+    """The Role or the RoleBinding of a namespace, or a name in it, where it is by them that the function may write."""
+    lacking = [
+        (wanted, lacks)
+        for wanted in rbac_manifests(case.target, group=case.group)
+        if (lacks := _lacks(look(connection, _path(wanted)), wanted))
+    ]
+    if not lacking or (case.entry_by_user and not enters_by_group(case)):
+        return
+    for wanted, lacks in lacking:
+        kind, metadata = wanted["kind"], wanted["metadata"]
+        yield case.found(
+            "no-role" if kind == "Role" else "no-role-binding",
+            f"the {kind} {metadata['namespace']}/{metadata['name']} {lacks}",
+            remedy=f"{case.command('rbac')} | kubectl apply -f -",
+        )
 
 
 def leftovers(case: Case, connection: Connection) -> Iterator[Finding]:
-    """Objects with our label that no credential of the settings names any more."""
-    found = look(connection, "/api/v1/configmaps?labelSelector=argo-ecr-auth%3Dmanaged-resource") or {}
-    for config_map in found.get("items", ()):
-        namespace, name = config_map["metadata"]["namespace"], config_map["metadata"]["name"]
-        if (namespace, name) not in case.ours:
+    """Objects with our label that no credential of the settings names, and that nobody keeps fresh any more."""
+    for (namespace, name), config_map in kept(connection).items():
+        if (namespace, name) not in case.ours and not fresh(config_map, now=case.now):
             expiry = (config_map.get("data") or {}).get(EXPIRY_KEY, "unknown")
             yield case.found(
                 "leftover",
-                f"{namespace}/{name} is no credential of these settings (its token's expiry: {expiry})",
-                remedy=f"unless another installation keeps it: kubectl -n {namespace} delete secret,configmap {name}",
+                f"{namespace}/{name} is no credential of these settings, and nobody renews it "
+                f"(its token's expiry: {expiry})",
+                remedy=f"if nothing else needs it: kubectl -n {namespace} delete secret,configmap {name}",
             )
 
 
-def look(connection: Connection, path: str) -> Mapping[str, Any] | None:
-    """The object or the list; None where there is none. Raises SyncError."""
-    status, body = call(connection, "GET", path)
-    if status == HTTPStatus.NOT_FOUND:
-        return None
-    if status != HTTPStatus.OK:
-        raise SyncError(f"{connection.cluster}'s API server answers {status} to {connection.caller} for {path}")
-    return body
+def _path(manifest: Mapping[str, Any]) -> str:
+    namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+    return f"{_RBAC}/{namespace}/{_PLURALS[manifest['kind']]}/{name}"
 
 
-def _lacks(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+def _lacks(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str | None:
+    if found is None:
+        return "is missing"
     if wanted["kind"] == "RoleBinding":
         (group,) = wanted["subjects"]
         bound = any(

@@ -61,7 +61,7 @@ def not_kept_fresh(case: Case, objects: Objects) -> Iterator[Finding]:
         yield case.found(
             "not-kept-fresh",
             f"{objects.name}: {'; '.join(plan.reasons)}",
-            remedy=f"argo-ecr-auth invoke {case.target.name}, which tells why; and see the function's log",
+            remedy=f"{case.command('invoke')} tells why; and see the function's log",
         )
 
 
@@ -121,7 +121,7 @@ def login(case: Case, objects: Objects) -> Iterator[Finding]:
             yield case.found(
                 "token-refused",
                 f"{objects.name}: {host} refuses the password that is there",
-                remedy=f"argo-ecr-auth invoke --force {case.target.name}",
+                remedy=case.command("invoke --force"),
             )
         elif proof.verified is None:
             yield case.unseen(f"the login of {objects.name}", str(proof.doubt), remedy="look from where Argo CD runs")

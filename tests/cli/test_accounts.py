@@ -1,0 +1,118 @@
+"""EKS tells of the clusters of one account; another's cluster may have the same name."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from argo_ecr_auth.cli.arguments import parse
+from argo_ecr_auth.cli.doctor import cases_of
+from argo_ecr_auth.cli.findings.case import Case
+from argo_ecr_auth.cli.installation import installation_of
+from argo_ecr_auth.sessions import Sessions
+from tests.cli.conftest import OPERATOR_RIGHTS, CommandLine, admit_operator, command_line_of
+from tests.integration.conftest import GROUP, REGISTRY, Function, Objects
+from tests.local_cloud.cloud import LocalCloud
+
+HOME, ABROAD = "000000000000", "222222222222"
+ROLE = f"arn:aws:iam::{HOME}:role/function"
+
+
+@pytest.fixture
+def both(command_line: CommandLine, function: Function, objects: Objects) -> CommandLine:
+    """With a cluster here, in which all is well, and one of the same name in another account."""
+    function.run()
+    command_line.write_settings(
+        {"cluster": "demo", "namespace": objects.namespace},
+        {"cluster": "demo", "name": "abroad", "namespace": objects.namespace, "account": ABROAD},
+    )
+    return command_line
+
+
+def test_status_does_not_take_a_cluster_of_the_same_name_for_the_one_in_another_account(both: CommandLine) -> None:
+    done = both.run("status", "-o", "json")
+
+    here, abroad = json.loads(done.stdout)["results"]
+    assert (here["state"], abroad["state"], done.returncode) == ("fresh", "unread", 3)
+    assert f"in account {ABROAD}; your credentials are of {HOME}: look with the --profile" in abroad["error"]
+
+
+def test_nor_does_doctor(both: CommandLine, stack: str) -> None:
+    done = both.run("doctor", "abroad", "-o", "json")
+
+    (found,) = json.loads(done.stdout)["findings"]
+    assert (found["finding"], found["unseen"], done.returncode) == ("unseen", True, 3)
+    assert f"in account {ABROAD}" in found["said"]
+
+
+def test_the_role_of_another_account_is_one_of_an_access_stack(
+    local_cloud: LocalCloud, role: str, tmp_path: Path
+) -> None:
+    cluster = local_cloud.create_cluster("abroad", account=ABROAD)
+    operator = local_cloud.create_role("operator", account=ABROAD, allow=OPERATOR_RIGHTS)
+    admit_operator(local_cloud, cluster, operator)
+    there = command_line_of(local_cloud, operator, directory=tmp_path)
+    there.write_settings({"cluster": "abroad", "account": ABROAD})
+
+    def found() -> dict[str, str]:
+        done = there.run("doctor", "-o", "json", "--function-role", role)
+        return {each["finding"]: each["remedy"] for each in json.loads(done.stdout)["findings"]}
+
+    before = found()
+    local_cloud.client("eks", account=ABROAD).create_access_entry(
+        clusterName="abroad", principalArn=local_cloud.create_role(f"{GROUP}-access-0123", account=ABROAD)
+    )
+
+    assert f"deploy the access stack of the account {ABROAD}" in before["no-access-entry"]
+    assert "no-access-entry" not in found()
+    assert "unseen" not in found()
+
+
+Cases = Callable[..., list[Case]]
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> Cases:
+    """Of two targets of one cluster, with a Secret each; the second names this account."""
+
+    def make(account: str, *, caller: str | None, function_role: str | None) -> list[Case]:
+        file = tmp_path / "settings.yaml"
+        second = {"cluster": "one", "name": "second", "account": account}
+        own = {"credentials": [{"registry": REGISTRY, "secret_name": "second"}]}
+        targets = [{"cluster": "one"}, second | own]
+        file.write_text(yaml.safe_dump({"targets": targets, "credentials": [{"registry": REGISTRY}]}))
+        installation = installation_of(parse(["doctor", "--settings", str(file)]), region="us-east-1")
+        return cases_of(
+            installation.targets,
+            installation=installation,
+            sessions=Sessions(region="us-east-1"),
+            function_role=function_role,
+            caller=caller,
+        )
+
+    return make
+
+
+@pytest.mark.parametrize("role", [ROLE, None])
+def test_the_account_of_home_is_the_same_written_or_not(role: str | None, cases: Cases) -> None:
+    first, second = cases(HOME, caller=HOME, function_role=role)
+
+    assert first.ours == second.ours == {("argocd", "ecr-auth"), ("argocd", "second")}
+    assert second.elsewhere is None
+
+
+def test_who_names_no_account_is_not_looked_for_in_another_than_the_functions(cases: Cases) -> None:
+    first, second = cases(ABROAD, caller=ABROAD, function_role=ROLE)
+
+    assert first.elsewhere == f"in account {HOME}; your credentials are of {ABROAD}"
+    assert second.elsewhere is None
+    assert [*first.ours, *second.ours] == [("argocd", "ecr-auth"), ("argocd", "second")]
+
+
+def test_where_home_is_not_known_nothing_is_said_of_it(cases: Cases) -> None:
+    first, second = cases(ABROAD, caller=ABROAD, function_role=None)
+
+    assert "names no account" in (first.elsewhere or "")
+    assert second.elsewhere is None
