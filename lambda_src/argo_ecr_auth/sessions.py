@@ -82,12 +82,12 @@ class Sessions:
             return self._clients[key]
 
     def credentials(self, role: Role | None = None) -> ReadOnlyCredentials:
-        """The credentials as they are now. Raises SyncError where the role cannot be assumed."""
-        with self._lock:
-            found = self._session(role).get_credentials()
-        if found is None:
-            raise SyncError(_NO_CREDENTIALS)
+        """The credentials as they are now. Raises SyncError where there are none or the role cannot be assumed."""
         try:
+            with self._lock:
+                found = self._session(role).get_credentials()
+            if found is None:
+                raise SyncError(_NO_CREDENTIALS)
             frozen: ReadOnlyCredentials = found.get_frozen_credentials()
         except (ClientError, BotoCoreError) as error:
             asked = f"STS for the role {role.arn}" if role else "for credentials"

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
-from argo_ecr_auth.sessions import aws_error
+from argo_ecr_auth.errors import SyncError
+from argo_ecr_auth.sessions import Sessions, aws_error
 from argo_ecr_auth.targets import Role
 
 
@@ -65,3 +66,17 @@ def test_a_role_that_cannot_be_assumed_is_named_with_both_sides_policies() -> No
 )
 def test_an_error_of_botocores_own_is_told_by_its_kind_alone(error: BotoCoreError, kind: str) -> None:
     assert _said(error) == f"asked X: {kind}, no answer or none that can be read"
+
+
+def test_a_role_that_was_not_refused_is_told_nothing_of_policies() -> None:
+    throttled = ClientError({"Error": {"Code": "Throttling", "Message": "slow down"}}, "AssumeRole")
+    role = Role(arn="arn:aws:iam::123456789012:role/reader")
+    assert _said(throttled, role=role) == "asked X: Throttling: slow down"
+
+
+def test_half_a_pair_of_keys_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    with pytest.raises(SyncError, match="asked for credentials: PartialCredentialsError"):
+        Sessions(region="eu-west-1").credentials()
