@@ -90,6 +90,15 @@ def _faults(document: object) -> tuple[str, ...]:
             "targets",
             "elsewhere at most 400",
         ),
+        (
+            {
+                "targets": [{"cluster": f"a{i}", "account": "333333333333"} for i in range(201)]
+                + [{"cluster": f"b{i}", "account": "333333333333", "region": REGION} for i in range(200)]
+            },
+            "targets",
+            "401 clusters are in 333333333333 eu-west-1; elsewhere at most 400",
+        ),
+        ({"alarm_topic_arn": _TOPIC.replace(REGION, "us-east-1")}, "alarm_topic_arn", "the stack is in eu-west-1"),
         ({"alarm_email": "platform-team"}, "alarm_email", "An e-mail address"),
         ({"alarm_topic_arn": "alarms"}, "alarm_topic_arn", "The ARN of an SNS topic"),
         ({"alarm_email": "a@example.com", "alarm_topic_arn": _TOPIC}, "alarm_email", "give either"),
@@ -140,6 +149,41 @@ def test_a_place_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: d
     (fault,) = refused.value.faults
     assert fault.startswith(f"targets[0].{key}: cannot be compared with the stack's own")
     assert "AWS_PROFILE" in fault
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "elsewhere", "unknown"),
+    [
+        (ACCOUNT, None, {"account": "333333333333"}, "region"),
+        (None, REGION, {"region": "us-east-1"}, "account"),
+    ],
+)
+def test_a_place_elsewhere_is_refused_where_half_of_the_stacks_own_is_unknown(
+    account: str | None, region: str | None, elsewhere: dict[str, str], unknown: str
+) -> None:
+    targets = [{"cluster": "demo"}, {"cluster": "away", **elsewhere}]
+    with pytest.raises(SettingsError) as refused:
+        read_settings(settings_of(targets=targets), account=account, region=region)
+    (key,) = elsewhere
+    (fault,) = refused.value.faults
+    assert fault.startswith(
+        f"targets[1].{key}: needs an access stack, for which the stack's own {unknown} is not known"
+    )
+    # Nothing has to be made there.
+    read_settings(settings_of(targets=[*targets[:1], targets[1] | {"role_arn": _ROLE}]), account=account, region=region)
+
+
+def test_what_is_counted_elsewhere_is_clusters_that_need_an_entry_there() -> None:
+    spelled_out = [{"cluster": f"home{i}", "account": ACCOUNT, "region": REGION} for i in range(401)]
+    of_their_own = [{"cluster": f"own{i}", "region": "us-east-1", "role_arn": _ROLE} for i in range(401)]
+    credentials = [{"registry": REGISTRY, "secret_name": "second"}]
+    twice: list[dict[str, Any]] = [{"cluster": f"away{i}", "region": "us-east-1"} for i in range(300)]
+    twice += [
+        {"cluster": f"away{i}", "name": f"again{i}", "region": "us-east-1", "credentials": credentials}
+        for i in range(300)
+    ]
+    document = settings_of(targets=[*spelled_out, *of_their_own, *twice])
+    assert len(read_settings(document, account=ACCOUNT, region=REGION).targets) == 401 + 401 + 600
 
 
 @pytest.mark.parametrize("document", [None, [], "demo", {"targets": {}}, {"targets": [1]}, {"targets": [None]}])

@@ -18,7 +18,10 @@ def test_the_function_runs_the_handler_with_what_it_needs_and_no_more(template: 
     assert function["Handler"] == "argo_ecr_auth.handler.handler"
     assert function["Architectures"] == ["x86_64"]
     assert (function["Timeout"], function["MemorySize"]) == (60, 512)
+    (role,) = (name for name in template.find_resources("AWS::IAM::Role") if "FunctionRole" in name)
     assert function["Environment"]["Variables"] == {
+        # A role made anew has the same ARN.
+        "ROLE_ID": {"Fn::GetAtt": [role, "RoleId"]},
         "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
         "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
     }
@@ -63,7 +66,9 @@ def test_the_log_group_ends_with_the_stack_and_its_lines_after_a_month(template:
     assert log_group["DeletionPolicy"] == "Delete"
 
 
-def test_nothing_has_a_physical_name_so_that_two_installations_fit_into_an_account(template: Template) -> None:
+def test_nothing_but_the_functions_role_has_a_physical_name_so_that_two_installations_fit_into_an_account(
+    template: Template,
+) -> None:
     resources = template.to_json()["Resources"].values()
     named = {
         (one["Type"], key)
@@ -75,6 +80,7 @@ def test_nothing_has_a_physical_name_so_that_two_installations_fit_into_an_accou
         ("AWS::CloudWatch::Alarm", "MetricName"),
         ("AWS::EKS::AccessEntry", "ClusterName"),
         ("AWS::IAM::Policy", "PolicyName"),  # the role's own
+        ("AWS::IAM::Role", "RoleName"),  # of the installation and its place
     }
 
 
