@@ -18,9 +18,13 @@ _SLOTS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A cluster that the function is to be let into; of the group, of the edit policy in namespaces, or both."""
+    """A cluster that the function is to be let into; of the group, of the edit policy in namespaces, or both.
+
+    `described`: EKS is asked for its address.
+    """
 
     cluster: str
+    described: bool
     by_group: bool
     edited_namespaces: tuple[str, ...]
 
@@ -52,6 +56,7 @@ def entries_of(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
     return tuple(
         Entry(
             cluster=cluster,
+            described=any(target.endpoint is None for target, _ in of_it),
             by_group=any(access == "least-privilege" for _, access in of_it),
             edited_namespaces=tuple(
                 sorted(

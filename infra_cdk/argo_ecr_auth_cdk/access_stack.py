@@ -42,6 +42,6 @@ class AccessStack(cdk.Stack):
                 role_name=access_role_name(installation=group, home=home, place=place),
                 external_id=external_id(installation=group, home=home, place=place),
                 function_role=function_role,
-                clusters=[entry.cluster for entry in entries],
+                described={entry.cluster for entry in entries if entry.described},
             ).role
         ClusterAccess(self, "Clusters", entries=entries, principal_arn=principal.role_arn, group=group)

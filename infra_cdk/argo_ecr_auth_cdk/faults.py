@@ -11,16 +11,12 @@ SHORTEST_CHECK_EVERY = timedelta(minutes=1)
 """EventBridge Scheduler's shortest rate."""
 LONGEST_CHECK_EVERY = timedelta(hours=1)
 
-# Ten managed policies of 6,144 characters, less what else is in them (IAM quotas).
-_MOST_CHARACTERS_OF_ROLES = 45_000
-
 
 def deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
     """Each fault with its path, and what is allowed."""
     return (
         *_faults_of_schedule(settings),
         *_faults_of_pulls(settings),
-        *_faults_of_size(settings),
         *_faults_of_alarms(settings),
     )
 
@@ -39,17 +35,6 @@ def _faults_of_pulls(settings: DeploymentSettings) -> Iterator[str]:
             for key in ("repositories", "pull_through_cache"):
                 if credential.role_arn and getattr(credential, key):
                     yield f"{place}[{i}].{key}: does not go with role_arn; what that role may pull is its own to say"
-
-
-def _faults_of_size(settings: DeploymentSettings) -> Iterator[str]:
-    roles = {target.role_arn for target in settings.targets}
-    roles |= {credential.role_arn for _, credentials in _credentials_by_place(settings) for credential in credentials}
-    arns = [role for role in roles if role]
-    if sum(map(len, arns)) > _MOST_CHARACTERS_OF_ROLES:
-        yield (
-            f"targets: the {len(arns)} roles to assume (role_arn) do not fit into IAM's policies, which hold about "
-            f"{_MOST_CHARACTERS_OF_ROLES} characters of them; divide the targets between two installations"
-        )
 
 
 def _faults_of_alarms(settings: DeploymentSettings) -> Iterator[str]:

@@ -63,11 +63,11 @@ class EcrAuthFunction(Construct):
             role_name=role_name or cdk.PhysicalName.GENERATE_IF_NEEDED,
         )
         self.log_group.grant_write(self.role)
-        used = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
-        used += interface_statements() if network else []
+        rights = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
+        used = [right.for_iam() for right in rights] + (interface_statements() if network else [])
         for statement in used:
             self.role.add_to_principal_policy(statement)
-        acknowledge_wildcards(self.role, used)
+        acknowledge_wildcards(self.role, [resource for statement in used for resource in statement.resources])
 
         self.function = lambda_.Function(
             self,

@@ -11,6 +11,7 @@ from argo_ecr_auth_cdk.faults import deployment_faults
 from argo_ecr_auth_cdk.home_faults import home_faults
 from argo_ecr_auth_cdk.schema import Path, schema_faults, spelled
 from argo_ecr_auth_cdk.settings import DeploymentSettings
+from argo_ecr_auth_cdk.size_faults import size_faults
 from argo_ecr_auth_cdk.tokens import known, token_faults
 
 # What stands in for a required key that is faulty, so that the rest can be checked too.
@@ -64,6 +65,7 @@ def _faults(settings: DeploymentSettings, *, account: str | None, region: str | 
         *faults_of(settings, account=account, region=region),
         *deployment_faults(settings),
         *home_faults(settings, account=account, region=region),
+        *size_faults(settings, account=account, region=region),
     )
 
 

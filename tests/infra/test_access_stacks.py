@@ -1,11 +1,13 @@
 """Clusters in other regions and accounts than the function's: all in one app."""
 
+import base64
 import json
 import re
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+import trustme
 from aws_cdk.assertions import Template
 
 from argo_ecr_auth_cdk.access_stack import AccessStack
@@ -89,6 +91,17 @@ def test_in_another_account_a_role_has_it_that_only_the_function_may_assume(
     assert statement["Resource"] == f"arn:aws:eks:{REGION}:{_OTHER_ACCOUNT}:cluster/theirs"
     (role_id,) = theirs.find_resources("AWS::IAM::Role")
     assert the_only(theirs, "AWS::EKS::AccessEntry")["PrincipalArn"] == {"Fn::GetAtt": [role_id, "Arn"]}
+
+
+def test_the_role_there_describes_only_the_clusters_whose_address_is_not_given() -> None:
+    authority = base64.b64encode(trustme.CA().cert_pem.bytes()).decode()
+    given = {"account": _OTHER_ACCOUNT, "endpoint": "https://a.example", "certificate_authority": authority}
+    _, some = _synthesised({"cluster": "given", **given}, {"cluster": "asked", "account": _OTHER_ACCOUNT})
+    _, none = _synthesised({"cluster": "given", **given})
+    (statement,) = the_only(some[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == f"arn:aws:eks:{REGION}:{_OTHER_ACCOUNT}:cluster/asked"
+    assert not all_of(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")
+    assert all_of(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::EKS::AccessEntry")
 
 
 def test_the_function_may_assume_that_role_and_is_told_of_it_with_its_external_id(

@@ -61,7 +61,7 @@ def _faults(document: object) -> tuple[str, ...]:
             "repository's name",
         ),
         (
-            {"targets": [{"cluster": f"c{i}", "role_arn": f"{_ROLE}-{i:04}"} for i in range(1_000)]},
+            {"targets": [{"cluster": f"c{i}", "role_arn": f"{_ROLE}-{i:04}"} for i in range(1_200)]},
             "targets",
             "do not fit into IAM's policies",
         ),
