@@ -25,7 +25,7 @@ class ClusterAccess(Construct):
         self.by_cluster: Mapping[str, eks.CfnAccessEntry] = {
             entry.cluster: eks.CfnAccessEntry(
                 self,
-                entry.cluster,
+                f"Cluster-{entry.cluster}",  # not its name alone: Default and Resource have a meaning for CDK
                 cluster_name=entry.cluster,
                 principal_arn=principal_arn,
                 type="STANDARD",

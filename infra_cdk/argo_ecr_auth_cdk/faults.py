@@ -11,12 +11,17 @@ SHORTEST_CHECK_EVERY = timedelta(minutes=1)
 """EventBridge Scheduler's shortest rate."""
 LONGEST_CHECK_EVERY = timedelta(hours=1)
 
+# Of a function (AWS Lambda API Reference, VpcConfig).
+MOST_SUBNETS = 16
+MOST_SECURITY_GROUPS = 5
+
 
 def deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
     """Each fault with its path, and what is allowed."""
     return (
         *_faults_of_schedule(settings),
         *_faults_of_pulls(settings),
+        *_faults_of_vpc(settings),
         *_faults_of_alarms(settings),
     )
 
@@ -35,6 +40,19 @@ def _faults_of_pulls(settings: DeploymentSettings) -> Iterator[str]:
             for key in ("repositories", "pull_through_cache"):
                 if credential.role_arn and getattr(credential, key):
                     yield f"{place}[{i}].{key}: does not go with role_arn; what that role may pull is its own to say"
+
+
+def _faults_of_vpc(settings: DeploymentSettings) -> Iterator[str]:
+    if settings.vpc is None:
+        return
+    for key, ids, most in (
+        ("subnets", settings.vpc.subnets, MOST_SUBNETS),
+        ("security_groups", settings.vpc.security_groups, MOST_SECURITY_GROUPS),
+    ):
+        for id_ in dict.fromkeys(id_ for id_ in ids if ids.count(id_) > 1):
+            yield f"vpc.{key}: {id_} stands there twice"
+        if len(ids) > most:
+            yield f"vpc.{key}: {len(ids)} are too many; a function takes at most {most}"
 
 
 def _faults_of_alarms(settings: DeploymentSettings) -> Iterator[str]:

@@ -20,6 +20,10 @@ _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 _EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
 
 
+def _vpc(**changes: list[str]) -> dict[str, Any]:
+    return {"vpc": {"id": "vpc-11111111", "subnets": ["subnet-11111111"], **changes}}
+
+
 def _faults(document: object) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as refused:
         read_settings(document, account=ACCOUNT, region=REGION)
@@ -107,6 +111,14 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"vpc": {"id": "vpc-11111111", "subnets": []}}, "vpc.subnets", "At least one"),
         ({"vpc": {"id": "vpc-11111111", "subnets": ["a"]}}, "vpc.subnets[0]", "such as subnet-"),
         ({"vpc": {"id": "vpc-11111111"}}, "vpc.subnets", "must be given"),
+        (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 stands there twice"),
+        (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 stands there twice"),
+        (
+            _vpc(subnets=[f"subnet-{i:08}" for i in range(17)]),
+            "vpc.subnets",
+            "17 are too many; a function takes at most 16",
+        ),
+        (_vpc(security_groups=[f"sg-{i:08}" for i in range(6)]), "vpc.security_groups", "takes at most 5"),
         ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
         ({"runtime": "python3.9"}, "runtime", "python3.13"),
         ({"targets": [{}]}, "targets[0].cluster", "must be given"),

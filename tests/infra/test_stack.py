@@ -48,6 +48,13 @@ def test_a_target_has_a_schedule_that_names_it(template: Template) -> None:
     assert json.loads(schedule["Target"]["Input"]) == {"targets": ["demo"]}
 
 
+def test_a_target_may_have_any_name() -> None:
+    names = ["Role", "Undelivered", "Default", "Resource", "Logs", "Access"]
+    template = template_of(settings_of(targets=[{"cluster": name} for name in names]))
+    schedules = all_of(template, "AWS::Scheduler::Schedule")
+    assert sorted(json.loads(one["Target"]["Input"])["targets"][0] for one in schedules) == sorted(names)
+
+
 def test_a_disabled_target_has_no_schedule_but_keeps_its_access() -> None:
     template = template_of(settings_of(targets=[{"cluster": "demo", "enabled": False}, {"cluster": "other"}]))
     assert json.loads(the_only(template, "AWS::Scheduler::Schedule")["Target"]["Input"]) == {"targets": ["other"]}
