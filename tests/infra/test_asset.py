@@ -136,6 +136,18 @@ def test_what_pip_cannot_install_is_told_in_its_own_words(
     assert not any((tmp_path / ".cache" / "argo-ecr-auth" / "dependencies").iterdir())
 
 
+def test_pip_takes_only_what_has_the_hash_of_the_list_and_wheels_of_the_functions_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.py").write_text("import sys; sys.exit(' '.join(sys.argv[1:]))")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(InstallationError) as refused:
+        installed_dependencies(runtime=this_runtime(), architecture="arm64")
+    asked = str(refused.value).splitlines()[-1].split()
+    assert {"--require-hashes", "--no-deps", "--only-binary=:all:", "manylinux2014_aarch64"} <= set(asked)
+
+
 def test_a_python_that_lambda_does_not_have_is_refused_with_the_remedy() -> None:
     fault = runtime_fault("python3.15", python="python3.15")
     assert fault is not None

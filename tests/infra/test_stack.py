@@ -112,4 +112,5 @@ def test_an_installation_names_the_stack_the_service_and_the_group() -> None:
 def test_it_synthesises_where_account_and_region_are_not_known() -> None:
     template = template_of(settings_of(), account=None, region=None)
     assert ACCOUNT not in json.dumps(template.to_json())
+    assert not any("RoleName" in role for role in all_of(template, "AWS::IAM::Role"))
     assert the_only(template, "AWS::EKS::AccessEntry")["ClusterName"] == "demo"
