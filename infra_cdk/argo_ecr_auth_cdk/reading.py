@@ -66,12 +66,12 @@ def check_settings(settings: DeploymentSettings, *, account: str | None, region:
 
 
 def _faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:
-    return (
+    found = (
         *faults_of(settings, account=account, region=region),
         *deployment_faults(settings),
         *home_faults(settings, account=account, region=region),
-        *size_faults(settings, account=account, region=region),
     )
+    return found or size_faults(settings, account=account, region=region)
 
 
 def _is_of(fault: str, places: Collection[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from argo_ecr_auth.registry import NotARegistryError, partition_of
+from argo_ecr_auth.registry import partition_of
 from argo_ecr_auth.targets import targets_of
 from argo_ecr_auth_cdk.access_plan import with_access_roles
 from argo_ecr_auth_cdk.names import Home, Place
@@ -21,18 +21,17 @@ _UNKNOWN_ACCOUNT, _UNKNOWN_ARN = "${unknown}", 150
 
 
 def size_faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:
-    """One fault for all that is too much together; `account` and `region` are the stack's, None where not known."""
+    """One fault for all that is too much together; `account` and `region` are the stack's, None where not known.
+
+    The settings have no other faults: what is measured is what would be deployed.
+    """
     home = Home(place=Place(account=account or _UNKNOWN_ACCOUNT, region=region or ""), address="")
-    try:
-        targets = targets_of(with_access_roles(settings, home=home), region=home.place.region)
-        of_role = statements(
-            targets,
-            pulls=pulls_of(settings),
-            partition=partition_of(home.place.region).name,
-            account=home.place.account,
-        )
-    except NotARegistryError:
-        return ()  # told already, with the credentials' other faults
+    of_role = statements(
+        targets_of(with_access_roles(settings, home=home), region=home.place.region),
+        pulls=pulls_of(settings),
+        partition=partition_of(home.place.region).name,
+        account=home.place.account,
+    )
     if _managed_policies(of_role) <= MOST_MANAGED_POLICIES:
         return ()
     roles, repositories = (

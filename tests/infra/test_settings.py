@@ -48,6 +48,12 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"check_every": "90s"}, "check_every", "between 1m and 1h in whole minutes"),
         ({"check_every": "1h", "renew_before": "30m"}, "check_every", "longer than renew_before (30m)"),
         ({"targets": [{"cluster": "demo", "endpoint": "https://a"}]}, "targets[0].certificate_authority", "both"),
+        (
+            {"targets": [{"cluster": "demo", "endpoint": "https://a", "certificate_authority": "abc"}]},
+            "targets[0].certificate_authority",
+            "not the base64 of a PEM certificate",
+        ),
+        ({"credentials": [{"secret_name": "a"}]}, "credentials[0].registry", "it must be given"),
         ({"targets": [{"cluster": "demo", "account": 123456789012}]}, "targets[0].account", "put it in quotes"),
         (
             {"credentials": [{"registry": REGISTRY, "role_arn": "arn:aws:iam::1:role/r"}]},
