@@ -1,6 +1,5 @@
 """Where the clusters are, as seen from the function, and how it reaches those elsewhere: pure."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ import msgspec
 
 from argo_ecr_auth.registry import partition_of
 from argo_ecr_auth.targets import Target
+from argo_ecr_auth_cdk.names import Home, Place, access_role_name, digest, external_id
 from argo_ecr_auth_cdk.settings import Access, DeployedTargetSettings, DeploymentSettings
 
 _MOST_ENTRIES = 200
@@ -17,23 +17,19 @@ _SLOTS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """An account and a region. Those of a stack may be CDK's tokens."""
-
-    account: str
-    region: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A cluster that the function is to be let into; of the group, of the edit policy in namespaces, or both."""
+    """A cluster that the function is to be let into; of the group, of the edit policy in namespaces, or both.
+
+    `described`: EKS is asked for its address.
+    """
 
     cluster: str
+    described: bool
     by_group: bool
     edited_namespaces: tuple[str, ...]
 
 
-def with_access_roles(settings: DeploymentSettings, *, home: Place) -> DeploymentSettings:
+def with_access_roles(settings: DeploymentSettings, *, home: Home) -> DeploymentSettings:
     """The settings with the role, and its external id, of each target in another account that names none itself."""
     return msgspec.structs.replace(
         settings, targets=tuple(_with_access_role(target, settings=settings, home=home) for target in settings.targets)
@@ -60,6 +56,7 @@ def entries_of(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
     return tuple(
         Entry(
             cluster=cluster,
+            described=any(target.endpoint is None for target, _ in of_it),
             by_group=any(access == "least-privilege" for _, access in of_it),
             edited_namespaces=tuple(
                 sorted(
@@ -80,7 +77,7 @@ def slots_of(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ...]]:
         return {0: tuple(entries)}
     slots: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:
-        slots[1 + int(_digest(entry.cluster), 16) % _SLOTS].append(entry)
+        slots[1 + int(digest(entry.cluster), 16) % _SLOTS].append(entry)
     return {slot: tuple(slots[slot]) for slot in sorted(slots)}
 
 
@@ -88,21 +85,11 @@ def access_of(target: DeployedTargetSettings, *, settings: DeploymentSettings) -
     return target.access or settings.access
 
 
-def access_role_name(*, installation: str, home: Place, place: Place) -> str:
-    """The role in another account that the function assumes; at most 60 characters, of which IAM takes 64."""
-    return f"{installation}-access-{_digest(home.account, home.region, place.account, place.region)[:12]}"
-
-
-def external_id(*, installation: str, home: Place, place: Place) -> str:
-    """Ties that role to this installation; stable, and no secret (IAM User Guide, the confused deputy problem)."""
-    return f"{installation}-{_digest(installation, home.account, home.region, place.account, place.region)[:32]}"
-
-
 def _with_access_role(
-    target: DeployedTargetSettings, *, settings: DeploymentSettings, home: Place
+    target: DeployedTargetSettings, *, settings: DeploymentSettings, home: Home
 ) -> DeployedTargetSettings:
-    place = _place(target, home=home)
-    if target.role_arn or place.account == home.account or access_of(target, settings=settings) == "none":
+    place = _place(target, home=home.place)
+    if target.role_arn or place.account == home.place.account or access_of(target, settings=settings) == "none":
         return target
     name = access_role_name(installation=settings.installation, home=home, place=place)
     return msgspec.structs.replace(
@@ -114,7 +101,3 @@ def _with_access_role(
 
 def _place(target: DeployedTargetSettings, *, home: Place) -> Place:
     return Place(account=target.account or home.account, region=target.region or home.region)
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -4,8 +4,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from argo_ecr_auth_cdk.access_plan import Entry, Place, access_role_name, external_id
+from argo_ecr_auth_cdk.access_plan import Entry
 from argo_ecr_auth_cdk.cluster_access import AccessRole, ClusterAccess
+from argo_ecr_auth_cdk.names import Home, Place, access_role_name, external_id
 from argo_ecr_auth_cdk.settings import DeploymentSettings
 
 
@@ -21,7 +22,7 @@ class AccessStack(cdk.Stack):
         id_: str,
         *,
         settings: DeploymentSettings,
-        home: Place,
+        home: Home,
         place: Place,
         entries: tuple[Entry, ...],
         function_role: iam.IRole,
@@ -34,13 +35,13 @@ class AccessStack(cdk.Stack):
         )
         group = settings.installation
         principal = function_role
-        if place.account != home.account:
+        if place.account != home.place.account:
             principal = AccessRole(
                 self,
                 "Access",
                 role_name=access_role_name(installation=group, home=home, place=place),
                 external_id=external_id(installation=group, home=home, place=place),
                 function_role=function_role,
-                clusters=[entry.cluster for entry in entries],
+                described={entry.cluster for entry in entries if entry.described},
             ).role
         ClusterAccess(self, "Clusters", entries=entries, principal_arn=principal.role_arn, group=group)

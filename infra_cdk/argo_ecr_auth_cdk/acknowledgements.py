@@ -14,15 +14,15 @@ from constructs import IConstruct
 _PACK = "AwsSolutions::AwsSolutions"
 
 
-def acknowledge_wildcards(role: iam.IRole, statements: Iterable[iam.PolicyStatement]) -> None:
+def acknowledge_wildcards(role: iam.IRole, resources: Iterable[str]) -> None:
     """Each resource with a `*` in what the settings say that the function may do."""
-    for resource in {one for statement in statements for one in statement.resources if "*" in one}:
+    for resource in {one for one in resources if "*" in one}:
         reason = (
             "The actions on it take no narrower resource (Service Authorization Reference)"
             if resource == "*"
             else "The settings name the whole registry, or repositories or clusters by pattern"
         )
-        _acknowledge(role, f"IAM5[Resource::{resource}]", reason)
+        _acknowledge(role, f"IAM5[Resource::{_rendered(resource, role)}]", reason)
 
 
 def acknowledge_invocation(role: iam.IRole, function: lambda_.IFunction) -> None:
@@ -45,3 +45,12 @@ def acknowledge_queue(queue: sqs.IQueue) -> None:
 
 def _acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"{_PACK}-{rule}", reason=reason))
+
+
+def _rendered(resource: str, scope: IConstruct) -> str:
+    """As cdk-nag writes it: what is not known at synth by its reference, as `<AWS::AccountId>`."""
+    match cdk.Stack.of(scope).resolve(resource):
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(f"<{part['Ref']}>" if isinstance(part, dict) else part for part in parts)
+        case resolved:
+            return str(resolved)

@@ -77,15 +77,17 @@ class Alarms(Construct):
             comparison=_BELOW,
             threshold=expected.least_seconds_to_expiry,
         )
-        alarm(
-            "ChecksMissing",
-            "fewer checks succeeded than the settings imply; a target, or all, is silent or fails",
-            what=metric("ChecksCompleted", "Sum", _duration(expected.period_of_checks)),
-            comparison=_BELOW,
-            threshold=expected.least_checks,
-            in_a_row=2,
-            missing=_MISSING_IS_BAD,
-        )
+        if expected.least_checks is not None:
+            alarm(
+                "ChecksMissing",
+                "fewer checks succeeded than the settings imply; a target, or all, is silent or fails",
+                what=metric("ChecksCompleted", "Sum", _duration(expected.period_of_checks)),
+                comparison=_BELOW,
+                threshold=expected.least_checks,
+                # The newest lacks what has not arrived yet.
+                in_a_row=_IN_A_ROW,
+                missing=_MISSING_IS_BAD,
+            )
         alarm(
             "Failing",
             "credentials fail again and again; the log lines with action = failed say which and why",

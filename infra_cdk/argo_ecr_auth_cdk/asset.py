@@ -55,6 +55,7 @@ def assemble(directory: Path, *, settings: bytes, runtime: str, architecture: st
     shutil.copytree(PACKAGE, directory / PACKAGE.name, ignore=_LEFT_OUT)
     (directory / "settings.json").write_bytes(settings)
     byte_compile(directory / PACKAGE.name, root=directory)
+    _let_everybody_read(directory)
 
 
 @jsii.implements(cdk.ILocalBundling)
@@ -65,6 +66,13 @@ class _WithoutDocker:
     def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_: object) -> bool:  # noqa: ARG002 - jsii needs it
         assemble(Path(output_dir), **self._made_of)
         return True
+
+
+def _let_everybody_read(directory: Path) -> None:
+    """Whatever this user's umask: the zip keeps the modes, and Lambda reads the files as another user."""
+    directory.chmod(0o755)
+    for path in directory.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _hash(*, settings: bytes, runtime: str, architecture: str) -> str:

@@ -1,6 +1,7 @@
 """The function's way into clusters: EKS access entries."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks as eks
@@ -8,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from argo_ecr_auth_cdk.access_plan import Entry
+from argo_ecr_auth_cdk.acknowledgements import acknowledge_wildcards
 from argo_ecr_auth_cdk.permissions import describing
 
 
@@ -23,7 +25,7 @@ class ClusterAccess(Construct):
         self.by_cluster: Mapping[str, eks.CfnAccessEntry] = {
             entry.cluster: eks.CfnAccessEntry(
                 self,
-                entry.cluster,
+                f"Cluster-{entry.cluster}",  # not its name alone: Default and Resource have a meaning for CDK
                 cluster_name=entry.cluster,
                 principal_arn=principal_arn,
                 type="STANDARD",
@@ -45,7 +47,7 @@ class AccessRole(Construct):
         role_name: str,
         external_id: str,
         function_role: iam.IRole,
-        clusters: Sequence[str],
+        described: AbstractSet[str],
     ) -> None:
         super().__init__(scope, id_)
         self.role = iam.Role(
@@ -58,9 +60,10 @@ class AccessRole(Construct):
             external_ids=[external_id],
         )
         stack = cdk.Stack.of(self)
-        self.role.add_to_policy(
-            describing(set(clusters), region=stack.region, partition=stack.partition, account=stack.account)
-        )
+        if described:
+            right = describing(described, region=stack.region, partition=stack.partition, account=stack.account)
+            self.role.add_to_policy(right.for_iam())
+            acknowledge_wildcards(self.role, right.resources)
 
 
 def _edit_policy(scope: Construct, namespaces: Sequence[str]) -> eks.CfnAccessEntry.AccessPolicyProperty:

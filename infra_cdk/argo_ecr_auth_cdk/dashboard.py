@@ -18,7 +18,12 @@ _FAILURES_BY_TARGET = (
     "sort failures desc",
     "limit 50",
 )
-_MEMORY = ('filter @type = "REPORT"', "stats max(@maxMemoryUsed / 1000000) as used_MB by bin(5m)")
+# Of Lambda's own words: Logs Insights' fields for them are there only in a log group that Lambda has named.
+_MEMORY = (
+    "filter @message like /^REPORT/",
+    'parse @message "Max Memory Used: * MB" as used',
+    "stats max(used) as used_MB by bin(5m)",
+)
 
 
 class Dashboard(Construct):

@@ -1,6 +1,6 @@
 """Where the settings come from: a file, and what CDK's context (`-c KEY=VALUE`) says over it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is no text", key.start_mark)
             if key.value in keys:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value} is there twice", key.start_mark
@@ -30,6 +32,10 @@ _REMEDY = (
     "copy settings.example.yaml to settings.yaml and fill it in, or give -c settings=FILE, "
     "or -c cluster=NAME -c registry=HOST for one of everything"
 )
+
+
+_DEEPEST = 20  # settings have six levels
+_TOO_DEEP = "lists or keys within each other without an end, or too many"
 
 
 def settings_document(context: Callable[[str], Any], *, default_file: Path) -> object:
@@ -46,7 +52,11 @@ def settings_document(context: Callable[[str], Any], *, default_file: Path) -> o
 def _document(context: Callable[[str], Any], *, default_file: Path) -> object:
     file, cluster, registry = (context(key) for key in ("settings", "cluster", "registry"))
     if cluster is None and registry is None:
-        return _parsed(Path(file) if file else default_file)
+        path = Path(file) if file else default_file
+        document = _parsed(path)
+        if fault := next(_oddities(document), None):
+            raise SettingsError([f"{path.name}: {fault}"])
+        return document
     if file:
         raise SettingsError(["-c settings: is given beside -c cluster and -c registry; give either"])
     if cluster is None or registry is None:
@@ -66,3 +76,21 @@ def _parsed(file: Path) -> object:
         raise SettingsError([f"{file.name} cannot be read: {error}"]) from None
     except yaml.YAMLError as error:
         raise SettingsError([f"{file.name} is not YAML: {' '.join(str(error).split())}"]) from None
+    except RecursionError:
+        raise SettingsError([f"{file.name}: {_TOO_DEEP}"]) from None
+    except ValueError as error:
+        # Of what looks like a date or a number: PyYAML lets Python's own error through.
+        raise SettingsError([f"{file.name} has a value that is no date or number: {error}"]) from None
+
+
+def _oddities(document: object, depth: int = 0) -> Iterator[str]:
+    """What YAML allows and no settings are: without end (a list that holds itself), or what no file can hold."""
+    if depth > _DEEPEST:
+        yield _TOO_DEEP
+    elif isinstance(document, str):
+        if any("\ud800" <= character <= "\udfff" for character in document):
+            yield f"{document!a} is half of a character"
+    elif isinstance(document, dict | list):
+        parts = [*document, *document.values()] if isinstance(document, dict) else document
+        for part in parts:
+            yield from _oddities(part, depth + 1)

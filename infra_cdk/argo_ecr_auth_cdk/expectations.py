@@ -20,14 +20,16 @@ class Expectations:
     least_seconds_to_expiry: int
     period: timedelta
     period_of_checks: timedelta
-    least_checks: float
+    least_checks: float | None
+    """None where nothing is enabled: then there is nothing to miss."""
 
 
 def expectations(settings: DeploymentSettings, *, targets: Sequence[Target]) -> Expectations:
     """A token lives at least a third of `renew_before`, and each credential is checked at each tick.
 
     The checks are counted over many ticks, for a tick at a period's edge may fall into the next one. One credential
-    that is silent for half of a period shows, among any number of others.
+    that is silent for half of a period shows, among any number of others: so what is allowed to be missing cannot grow
+    with their number, and what CloudWatch has not taken in yet is met by more periods in a row instead.
     """
     tick, renew_before = duration(settings.check_every), duration(settings.renew_before)
     ticks = max(_FEWEST_TICKS, min(renew_before / 6, _LONGEST_PERIOD_OF_CHECKS) // tick)
@@ -36,5 +38,5 @@ def expectations(settings: DeploymentSettings, *, targets: Sequence[Target]) -> 
         least_seconds_to_expiry=int(renew_before.total_seconds()) // 3,
         period=max(_SHORTEST_PERIOD, tick),
         period_of_checks=ticks * tick,
-        least_checks=credentials * ticks - ticks / 2,
+        least_checks=credentials * ticks - ticks / 2 if credentials else None,
     )

@@ -11,8 +11,9 @@ SHORTEST_CHECK_EVERY = timedelta(minutes=1)
 """EventBridge Scheduler's shortest rate."""
 LONGEST_CHECK_EVERY = timedelta(hours=1)
 
-# Ten managed policies of 6,144 characters, less what else is in them (IAM quotas).
-_MOST_CHARACTERS_OF_ROLES = 45_000
+# Of a function (AWS Lambda API Reference, VpcConfig).
+MOST_SUBNETS = 16
+MOST_SECURITY_GROUPS = 5
 
 
 def deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
@@ -20,7 +21,7 @@ def deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
     return (
         *_faults_of_schedule(settings),
         *_faults_of_pulls(settings),
-        *_faults_of_size(settings),
+        *_faults_of_vpc(settings),
         *_faults_of_alarms(settings),
     )
 
@@ -41,15 +42,17 @@ def _faults_of_pulls(settings: DeploymentSettings) -> Iterator[str]:
                     yield f"{place}[{i}].{key}: does not go with role_arn; what that role may pull is its own to say"
 
 
-def _faults_of_size(settings: DeploymentSettings) -> Iterator[str]:
-    roles = {target.role_arn for target in settings.targets}
-    roles |= {credential.role_arn for _, credentials in _credentials_by_place(settings) for credential in credentials}
-    arns = [role for role in roles if role]
-    if sum(map(len, arns)) > _MOST_CHARACTERS_OF_ROLES:
-        yield (
-            f"targets: the {len(arns)} roles to assume (role_arn) do not fit into IAM's policies, which hold about "
-            f"{_MOST_CHARACTERS_OF_ROLES} characters of them; divide the targets between two installations"
-        )
+def _faults_of_vpc(settings: DeploymentSettings) -> Iterator[str]:
+    if settings.vpc is None:
+        return
+    for key, ids, most in (
+        ("subnets", settings.vpc.subnets, MOST_SUBNETS),
+        ("security_groups", settings.vpc.security_groups, MOST_SECURITY_GROUPS),
+    ):
+        for id_ in dict.fromkeys(id_ for id_ in ids if ids.count(id_) > 1):
+            yield f"vpc.{key}: {id_} stands there twice"
+        if len(ids) > most:
+            yield f"vpc.{key}: {len(ids)} are too many; a function takes at most {most}"
 
 
 def _faults_of_alarms(settings: DeploymentSettings) -> Iterator[str]:

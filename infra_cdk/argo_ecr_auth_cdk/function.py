@@ -22,12 +22,18 @@ from argo_ecr_auth_cdk.settings import DeploymentSettings, function_settings
 # slow cluster (three tries of 3 + 10 seconds) still fits.
 TIMEOUT = cdk.Duration.seconds(60)
 
+ROLE_ID = "ROLE_ID"
+"""The environment's variable that tells the function which role it has."""
+
 # A run holds 130 MB; what more memory buys is processor, for the imports of a cold start and the TLS handshakes.
 MEMORY_MB = 512
 
 
 class EcrAuthFunction(Construct):
-    """`function`, with the settings in its asset; its `role`, with exactly the rights that they imply; `log_group`."""
+    """`function`, with the settings in its asset; its `role`, with exactly the rights that they imply; `log_group`.
+
+    `role_name` is None where account and region are not known at synth: then the role has a name only if it needs one.
+    """
 
     def __init__(
         self,
@@ -36,6 +42,7 @@ class EcrAuthFunction(Construct):
         *,
         settings: DeploymentSettings,
         targets: Sequence[Target],
+        role_name: str | None,
         network: Network | None = None,
     ) -> None:
         super().__init__(scope, id_)
@@ -50,15 +57,17 @@ class EcrAuthFunction(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            # Named only where stacks elsewhere must know it.
-            role_name=cdk.PhysicalName.GENERATE_IF_NEEDED,
+            # Always named, also where no stack elsewhere must know it yet: a name that came with the first cluster
+            # elsewhere would make the role anew, and whatever names it outside of this app (aws-auth, trust policies,
+            # the policies of other accounts' repositories) would go on to name the old one.
+            role_name=role_name or cdk.PhysicalName.GENERATE_IF_NEEDED,
         )
         self.log_group.grant_write(self.role)
-        used = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
-        used += interface_statements() if network else []
+        rights = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
+        used = [right.for_iam() for right in rights] + (interface_statements() if network else [])
         for statement in used:
             self.role.add_to_principal_policy(statement)
-        acknowledge_wildcards(self.role, used)
+        acknowledge_wildcards(self.role, [resource for statement in used for resource in statement.resources])
 
         self.function = lambda_.Function(
             self,
@@ -80,7 +89,10 @@ class EcrAuthFunction(Construct):
             environment={
                 "POWERTOOLS_SERVICE_NAME": settings.installation,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-                # Read by argo_ecr_auth.handler; not in the settings of the asset, which it leaves as it is.
+                # Read by argo_ecr_auth.handler. A token dies with the role that asked for it, and a role made anew has
+                # the same ARN, but another id: so the function tells by it which tokens are another role's.
+                ROLE_ID: self.role.role_id,
+                # Read there too; not in the settings of the asset, which it leaves as it is.
                 **({"PER_TARGET_METRICS": "true"} if settings.per_target_metrics else {}),
             },
             vpc=network.vpc if network else None,

@@ -1,19 +1,19 @@
 """What does not fit the account and region that the function is in."""
 
 import contextlib
-from collections import Counter
 from collections.abc import Iterator
 
 from argo_ecr_auth.registry import NotARegistryError, parse_registry, partition_of
+from argo_ecr_auth_cdk.access_plan import access_of, places_of
+from argo_ecr_auth_cdk.names import Place
 from argo_ecr_auth_cdk.settings import DeploymentSettings
 
 MOST_CLUSTERS_ELSEWHERE = 400
 """In one account and region: their access entries share a stack, which holds 500 resources."""
 
-_UNKNOWN = (
-    "cannot be compared with the stack's own, which is not known at synth; choose it by AWS_PROFILE or AWS_REGION, or "
-    "give the stack an env"
-)
+_REMEDY = "is not known at synth; choose it by AWS_PROFILE or AWS_REGION, or give the stack an env"
+_UNKNOWN = f"cannot be compared with the stack's own, which {_REMEDY}"
+_NO_ACCESS_STACK = "needs an access stack, for which the stack's own"
 
 
 def home_faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:
@@ -21,23 +21,29 @@ def home_faults(settings: DeploymentSettings, *, account: str | None, region: st
     return (
         *_of_unknown_home(settings, account=account, region=region),
         *_of_access(settings, account=account),
-        *_of_numbers(settings),
+        *_of_numbers(settings, account=account, region=region),
         *_of_partitions(settings, region=region),
+        *_of_topic(settings, region=region),
     )
 
 
 def _of_unknown_home(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
     for i, target in enumerate(settings.targets):
+        aided = not target.role_arn and access_of(target, settings=settings) != "none"
         if target.account and account is None and not target.role_arn:
             yield f"targets[{i}].account: {_UNKNOWN}"
+        elif target.account and target.account != account and region is None and aided:
+            yield f"targets[{i}].account: {_NO_ACCESS_STACK} region {_REMEDY}"
         if target.region and region is None:
             yield f"targets[{i}].region: {_UNKNOWN}"
+        elif target.region and target.region != region and account is None and aided:
+            yield f"targets[{i}].region: {_NO_ACCESS_STACK} account {_REMEDY}"
 
 
 def _of_access(settings: DeploymentSettings, *, account: str | None) -> Iterator[str]:
     for i, target in enumerate(settings.targets):
         elsewhere = target.account is not None and target.account != account
-        unaided = (target.access or settings.access) == "none" and not target.role_arn and not target.endpoint
+        unaided = access_of(target, settings=settings) == "none" and not target.role_arn and not target.endpoint
         if elsewhere and account and unaided:
             yield (
                 f"targets[{i}].account: with access: none, a cluster in another account needs a role_arn there, "
@@ -45,14 +51,22 @@ def _of_access(settings: DeploymentSettings, *, account: str | None) -> Iterator
             )
 
 
-def _of_numbers(settings: DeploymentSettings) -> Iterator[str]:
-    elsewhere = Counter(
-        (target.account, target.region) for target in settings.targets if target.account or target.region
-    )
-    for (account, region), number in elsewhere.items():
-        if number > MOST_CLUSTERS_ELSEWHERE:
-            place = " ".join(filter(None, (account, region)))
-            yield f"targets: {number} are in {place}; elsewhere at most {MOST_CLUSTERS_ELSEWHERE} in a place"
+def _of_numbers(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
+    home = Place(account=account or "", region=region or "")
+    for place, indexes in places_of(settings, home=home).items():
+        number = len({settings.targets[i].cluster for i in indexes})
+        if place != home and number > MOST_CLUSTERS_ELSEWHERE:
+            there = " ".join(filter(None, (place.account, place.region)))
+            yield f"targets: {number} clusters are in {there}; elsewhere at most {MOST_CLUSTERS_ELSEWHERE} in a place"
+
+
+def _of_topic(settings: DeploymentSettings, *, region: str | None) -> Iterator[str]:
+    if settings.alarm_topic_arn is None or region is None:
+        return
+    there = settings.alarm_topic_arn.split(":")[3]
+    # In another partition it is told as that.
+    if there != region and partition_of(there) == partition_of(region):
+        yield f"alarm_topic_arn: is in {there}, the stack is in {region}; an alarm acts in its own region alone"
 
 
 def _of_partitions(settings: DeploymentSettings, *, region: str | None) -> Iterator[str]:

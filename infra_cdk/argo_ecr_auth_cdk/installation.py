@@ -8,13 +8,14 @@ from aws_cdk import aws_eks as eks
 from constructs import Construct
 
 from argo_ecr_auth.targets import targets_of
-from argo_ecr_auth_cdk.access_plan import Entry, Place, access_of, entries_of, places_of, slots_of, with_access_roles
+from argo_ecr_auth_cdk.access_plan import Entry, access_of, entries_of, places_of, slots_of, with_access_roles
 from argo_ecr_auth_cdk.access_stack import AccessStack
 from argo_ecr_auth_cdk.alarm_topic import alarm_topic
 from argo_ecr_auth_cdk.alarms import Alarms
 from argo_ecr_auth_cdk.cluster_access import ClusterAccess
 from argo_ecr_auth_cdk.dashboard import Dashboard
 from argo_ecr_auth_cdk.function import EcrAuthFunction
+from argo_ecr_auth_cdk.names import Home, Place, access_stack_name, function_role_name
 from argo_ecr_auth_cdk.network import Network, network_of
 from argo_ecr_auth_cdk.reading import check_settings
 from argo_ecr_auth_cdk.schedules import Schedules
@@ -36,16 +37,18 @@ class ArgoEcrAuth(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
-        check_settings(settings, account=known(stack.account), region=known(stack.region))
-        home = Place(account=stack.account, region=stack.region)
+        account, region = known(stack.account), known(stack.region)
+        check_settings(settings, account=account, region=region)
+        home = Home(place=Place(account=stack.account, region=stack.region), address=_address(self))
         complete = with_access_roles(settings, home=home)
-        self.targets = targets_of(complete, region=home.region)
+        self.targets = targets_of(complete, region=home.place.region)
 
         self.function = EcrAuthFunction(
             self,
             "Function",
             settings=complete,
             targets=self.targets,
+            role_name=function_role_name(installation=settings.installation, home=home) if account and region else None,
             network=network or network_of(self, settings=settings),
         )
         self.access_stacks: list[AccessStack] = []
@@ -81,14 +84,14 @@ class ArgoEcrAuth(Construct):
             log_group=self.function.log_group,
         )
 
-    def _give_access(self, settings: DeploymentSettings, *, home: Place) -> Mapping[str, eks.CfnAccessEntry]:
+    def _give_access(self, settings: DeploymentSettings, *, home: Home) -> Mapping[str, eks.CfnAccessEntry]:
         """Make the entries, elsewhere in stacks of their own; return those that are here, by their cluster."""
         here: Mapping[str, eks.CfnAccessEntry] = {}
-        for place, indexes in places_of(settings, home=home).items():
+        for place, indexes in places_of(settings, home=home.place).items():
             entries = entries_of(
                 [(self.targets[i], access_of(settings.targets[i], settings=settings)) for i in indexes]
             )
-            if place != home:
+            if place != home.place:
                 self._add_access_stack(f"{place.account}-{place.region}", settings, home, place, entries)
                 continue
             slots = slots_of(entries)
@@ -104,11 +107,11 @@ class ArgoEcrAuth(Construct):
         return here
 
     def _add_access_stack(
-        self, name: str, settings: DeploymentSettings, home: Place, place: Place, entries: tuple[Entry, ...]
+        self, of: str, settings: DeploymentSettings, home: Home, place: Place, entries: tuple[Entry, ...]
     ) -> None:
         stack = AccessStack(
             cast("Construct", cdk.Stage.of(self)),  # a stack is always in one: the app
-            f"{cdk.Stack.of(self).stack_name}-access-{name}",
+            access_stack_name(installation=settings.installation, home=home, of=of),
             settings=settings,
             home=home,
             place=place,
@@ -118,3 +121,11 @@ class ArgoEcrAuth(Construct):
         # Said, for a reference across accounts does not give it, and IAM refuses to trust a role that does not exist.
         stack.add_stack_dependency(cdk.Stack.of(self))
         self.access_stacks.append(stack)
+
+
+def _address(construct: Construct) -> str:
+    """Of the construct in its app, and of its stack in its account and region (for a nested one, of the outermost)."""
+    stack = cdk.Stack.of(construct)
+    while stack.nested_stack_parent is not None:
+        stack = stack.nested_stack_parent
+    return f"{stack.stack_name}/{construct.node.addr}"

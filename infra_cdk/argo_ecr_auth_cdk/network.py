@@ -70,5 +70,6 @@ def _https_out(scope: Construct, *, vpc: ec2.IVpc) -> ec2.SecurityGroup:
     group = ec2.SecurityGroup(
         scope, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="argo-ecr-auth: HTTPS out, nothing in"
     )
-    group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS and the clusters' API servers")
+    # No apostrophe in a description: EC2 takes a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$* (IpRange in its API).
+    group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS and the API servers of the clusters")
     return group

@@ -11,10 +11,16 @@ from argo_ecr_auth_cdk.faults import deployment_faults
 from argo_ecr_auth_cdk.home_faults import home_faults
 from argo_ecr_auth_cdk.schema import Path, schema_faults, spelled
 from argo_ecr_auth_cdk.settings import DeploymentSettings
+from argo_ecr_auth_cdk.size_faults import size_faults
 from argo_ecr_auth_cdk.tokens import known, token_faults
 
 # What stands in for a required key that is faulty, so that the rest can be checked too.
 _STAND_IN_REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
+_STAND_IN_CREDENTIALS = [{"registry": _STAND_IN_REGISTRY, "secret_name": "stand-in"}]
+_STAND_INS = {
+    "credentials": _STAND_IN_CREDENTIALS,
+    "targets": [{"cluster": "stand-in", "credentials": _STAND_IN_CREDENTIALS}],
+}
 
 
 class SettingsError(ValueError):
@@ -60,11 +66,12 @@ def check_settings(settings: DeploymentSettings, *, account: str | None, region:
 
 
 def _faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:
-    return (
+    found = (
         *faults_of(settings, account=account, region=region),
         *deployment_faults(settings),
         *home_faults(settings, account=account, region=region),
     )
+    return found or size_faults(settings, account=account, region=region)
 
 
 def _is_of(fault: str, places: Collection[str]) -> bool:
@@ -84,7 +91,10 @@ def _sound_rest(document: object, faulty: Iterable[Path]) -> DeploymentSettings 
 
 
 def _remove(document: Any, path: Path) -> None:
-    """Remove the key at the path; of a faulty entry in a list, the whole list's key, so that no index moves."""
+    """Remove the key at the path, or let another value stand in, for then there is one.
+
+    Of a faulty entry in a list it is the whole list's key, so that no index moves.
+    """
     while path and isinstance(path[-1], int):
         path = path[:-1]
     for step in path[:-1]:
@@ -94,11 +104,13 @@ def _remove(document: Any, path: Path) -> None:
             return
     if path and isinstance(document, dict):
         document.pop(path[-1], None)
+        if path[-1] in _STAND_INS:
+            document[path[-1]] = copy.deepcopy(_STAND_INS[path[-1]])
 
 
 def _stand_in(document: Any) -> None:
     lists = [document.get("credentials", [])]
-    for i, target in enumerate(document.setdefault("targets", [])):
+    for i, target in enumerate(document["targets"]):
         target.setdefault("cluster", f"stand-in-{i}")
         lists.append(target.get("credentials", []))
     for credentials in lists:

@@ -62,7 +62,7 @@ class Schedules(Construct):
         for group, members in grouped(target.name for target in targets if target.enabled).items():
             schedule = scheduler.Schedule(
                 self,
-                group,
+                f"Target-{group}",  # not its name alone, which may be Role
                 description=f"{settings.installation}: checks {group}{_others(members)}",
                 schedule=scheduler.ScheduleExpression.rate(tick(settings)),
                 target=scheduler_targets.LambdaInvoke(

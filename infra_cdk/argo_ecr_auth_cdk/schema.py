@@ -33,7 +33,8 @@ def json_schema() -> dict[str, Any]:
 def schema_faults(document: object) -> tuple[tuple[Path, str], ...]:
     """Each fault's place and what is wrong there, in the document's order."""
     errors = Draft202012Validator(json_schema()).iter_errors(document)
-    return tuple(fault for error in errors for fault in _faults(error))
+    # Each error of a missing key tells of all that are missing there.
+    return tuple(dict.fromkeys(fault for error in errors for fault in _faults(error)))
 
 
 def spelled(path: Path) -> str:

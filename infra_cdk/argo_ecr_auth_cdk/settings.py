@@ -106,7 +106,8 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="An e-mail address that the alarms are sent to."
+                pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)",
+                description="An e-mail address that the alarms are sent to.",
             ),
         ]
         | None

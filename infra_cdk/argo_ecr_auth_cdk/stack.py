@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from argo_ecr_auth.events import MOST_TARGETS
 from argo_ecr_auth_cdk.installation import ArgoEcrAuth
 from argo_ecr_auth_cdk.settings import DeploymentSettings
 
@@ -23,7 +24,7 @@ class ArgoEcrAuthStack(cdk.Stack):
         cdk.CfnOutput(
             self,
             "InvokeCommand",
-            description="Checks all targets now",
+            description=f"Checks all targets now; where more than {MOST_TARGETS} are enabled, name some in the payload",
             value=f"aws lambda invoke --region {self.region} --function-name {name} "
             "--cli-binary-format raw-in-base64-out --cli-read-timeout 0 --payload '{}' /dev/stdout",
         )

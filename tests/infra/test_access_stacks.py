@@ -1,13 +1,20 @@
 """Clusters in other regions and accounts than the function's: all in one app."""
 
+import base64
 import json
+import re
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+import trustme
 from aws_cdk.assertions import Template
 
 from argo_ecr_auth_cdk.access_stack import AccessStack
-from tests.infra.synthesis import REGION, all_of, assembly_of, settings_of, stack_of, the_only
+from argo_ecr_auth_cdk.installation import ArgoEcrAuth
+from argo_ecr_auth_cdk.reading import read_settings
+from argo_ecr_auth_cdk.settings import DeploymentSettings
+from tests.infra.synthesis import ACCOUNT, REGION, all_of, app_of, assembly_of, settings_of, stack_of, the_only
 
 _OTHER_ACCOUNT = "333333333333"
 _OTHER_REGION = "us-east-1"
@@ -15,8 +22,9 @@ _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 
 def _synthesised(*targets: dict[str, Any], **changes: Any) -> tuple[Template, dict[str, Template]]:
+    """The function's stack, and by their place those of the access elsewhere."""
     stack = stack_of(settings_of(targets=list(targets), **changes))
-    access = {one.stack_name: one for one in stack.installation.access_stacks}
+    access = {f"{one.account}-{one.region}": one for one in stack.installation.access_stacks}
     assert all(stack in one.dependencies for one in access.values())
     return Template.from_stack(stack), {name: Template.from_stack(one) for name, one in access.items()}
 
@@ -51,9 +59,9 @@ def test_each_place_has_a_stack_and_a_role_of_the_users_own_has_none(
 ) -> None:
     main, access = elsewhere
     assert the_only(main, "AWS::EKS::AccessEntry")["ClusterName"] == "home"
-    assert {name: the_only(one, "AWS::EKS::AccessEntry")["ClusterName"] for name, one in access.items()} == {
-        f"argo-ecr-auth-access-111111111111-{_OTHER_REGION}": "away",
-        f"argo-ecr-auth-access-{_OTHER_ACCOUNT}-{REGION}": "theirs",
+    assert {place: the_only(one, "AWS::EKS::AccessEntry")["ClusterName"] for place, one in access.items()} == {
+        f"{ACCOUNT}-{_OTHER_REGION}": "away",
+        f"{_OTHER_ACCOUNT}-{REGION}": "theirs",
     }
 
 
@@ -61,7 +69,7 @@ def test_in_another_region_the_functions_own_role_has_the_entry(
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
-    entry = the_only(access[f"argo-ecr-auth-access-111111111111-{_OTHER_REGION}"], "AWS::EKS::AccessEntry")
+    entry = the_only(access[f"{ACCOUNT}-{_OTHER_REGION}"], "AWS::EKS::AccessEntry")
     _, role = _function_role(main)
     assert _flat(entry["PrincipalArn"]) == f"arn:aws:iam::111111111111:role/{role['RoleName']}"
     assert entry["KubernetesGroups"] == ["argo-ecr-auth"]
@@ -71,7 +79,7 @@ def test_in_another_account_a_role_has_it_that_only_the_function_may_assume(
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
-    theirs = access[f"argo-ecr-auth-access-{_OTHER_ACCOUNT}-{REGION}"]
+    theirs = access[f"{_OTHER_ACCOUNT}-{REGION}"]
     _, function_role = _function_role(main)
     role = the_only(theirs, "AWS::IAM::Role")
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -85,11 +93,22 @@ def test_in_another_account_a_role_has_it_that_only_the_function_may_assume(
     assert the_only(theirs, "AWS::EKS::AccessEntry")["PrincipalArn"] == {"Fn::GetAtt": [role_id, "Arn"]}
 
 
+def test_the_role_there_describes_only_the_clusters_whose_address_is_not_given() -> None:
+    authority = base64.b64encode(trustme.CA().cert_pem.bytes()).decode()
+    given = {"account": _OTHER_ACCOUNT, "endpoint": "https://a.example", "certificate_authority": authority}
+    _, some = _synthesised({"cluster": "given", **given}, {"cluster": "asked", "account": _OTHER_ACCOUNT})
+    _, none = _synthesised({"cluster": "given", **given})
+    (statement,) = the_only(some[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == f"arn:aws:eks:{REGION}:{_OTHER_ACCOUNT}:cluster/asked"
+    assert not all_of(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")
+    assert all_of(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::EKS::AccessEntry")
+
+
 def test_the_function_may_assume_that_role_and_is_told_of_it_with_its_external_id(
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
-    role = the_only(access[f"argo-ecr-auth-access-{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Role")
+    role = the_only(access[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Role")
     arn = f"arn:aws:iam::{_OTHER_ACCOUNT}:role/{role['RoleName']}"
     assert len(role["RoleName"]) <= 64
     assumed = [
@@ -128,10 +147,71 @@ def test_clusters_of_one_place_share_its_stack_and_its_role() -> None:
     the_only(only, "AWS::IAM::Role")
 
 
-def test_the_function_has_a_name_for_its_role_only_where_one_must_cross_stacks() -> None:
-    main, access = _synthesised({"cluster": "home"})
-    assert not access
-    assert "RoleName" not in _function_role(main)[1]
+def _read(document: object) -> DeploymentSettings:
+    return read_settings(document, account=ACCOUNT, region=REGION)
+
+
+def _role_name(stack: cdk.Stack) -> str:
+    return str(_function_role(Template.from_stack(stack))[1]["RoleName"])
+
+
+def test_the_functions_role_keeps_its_name_whatever_the_places_of_the_clusters() -> None:
+    home = {"cluster": "home"}
+    targets = [
+        [home],
+        [home, {"cluster": "away", "region": _OTHER_REGION}],
+        [{"cluster": "a", "account": _OTHER_ACCOUNT}],
+    ]
+    names = {_role_name(stack_of(settings_of(targets=one))) for one in targets}
+    assert len(names) == 1
+    assert len(names.pop()) <= 64
+
+
+def test_another_home_or_installation_has_a_role_and_access_stacks_of_its_own() -> None:
+    targets = [{"cluster": "third", "account": _OTHER_ACCOUNT, "region": "eu-north-1"}]
+    longest = "a" * 40
+    stacks = [
+        stack_of(settings_of(targets=targets, **changes), account=account, region=region)
+        for account, region, changes in (
+            (ACCOUNT, REGION, {}),
+            (ACCOUNT, _OTHER_REGION, {}),
+            ("444444444444", REGION, {}),
+            (ACCOUNT, REGION, {"installation": longest}),
+        )
+    ]
+    access = [one.stack_name for stack in stacks for one in stack.installation.access_stacks]
+    roles = [_role_name(stack) for stack in stacks]
+    roles += [
+        the_only(Template.from_stack(one), "AWS::IAM::Role")["RoleName"]
+        for stack in stacks
+        for one in stack.installation.access_stacks
+    ]
+    assert len(set(access)) == 4
+    assert len(set(roles)) == 8
+    assert max(map(len, roles)) <= 64
+    assert all(re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,127}", name) for name in access)
+
+
+def test_two_installations_of_one_stack_may_have_clusters_in_the_same_place_elsewhere() -> None:
+    stack = cdk.Stack(app_of(), "Mine", env=cdk.Environment(account=ACCOUNT, region=REGION))
+    targets = [{"cluster": "away", "region": _OTHER_REGION}]
+    made = [
+        ArgoEcrAuth(stack, id_, settings=_read(settings_of(targets=targets, installation=id_)))
+        for id_ in ("one", "two")
+    ]
+    first, second = (installation.access_stacks[0].stack_name for installation in made)
+    assert first != second
+    assembly_of(stack)
+
+
+def test_a_nested_stack_may_have_clusters_elsewhere() -> None:
+    outer = cdk.Stack(app_of(), "Outer", env=cdk.Environment(account=ACCOUNT, region=REGION))
+    targets = [{"cluster": "away", "region": _OTHER_REGION}, {"cluster": "theirs", "account": _OTHER_ACCOUNT}]
+    nested = cdk.NestedStack(outer, "Nested")
+    made = ArgoEcrAuth(nested, "EcrAuth", settings=_read(settings_of(targets=targets)))
+    assembly_of(outer)
+    for stack in made.access_stacks:
+        assert outer in stack.dependencies
 
 
 def test_access_none_makes_nothing_elsewhere_and_the_role_is_told() -> None:

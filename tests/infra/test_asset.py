@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import platform
 import subprocess
 import sys
@@ -59,6 +60,17 @@ def test_it_is_small_enough_for_a_quick_cold_start(asset: Path) -> None:
 def test_it_is_the_same_on_two_paths(asset: Path, tmp_path: Path) -> None:
     other = _assembled(tmp_path / "another" / "and-longer" / "path", architecture=_THIS_ARCHITECTURE)
     assert _files(other) == _files(asset)
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o000])
+def test_everybody_may_read_it_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        asset = _assembled(tmp_path / "asset", architecture=_THIS_ARCHITECTURE)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in asset.rglob("*") if path.is_file()} == {0o644}
+    assert {path.stat().st_mode & 0o777 for path in (asset, *asset.rglob("*")) if path.is_dir()} == {0o755}
 
 
 def test_it_holds_the_settings_and_the_package_without_the_command_line(asset: Path) -> None:
@@ -122,6 +134,18 @@ def test_what_pip_cannot_install_is_told_in_its_own_words(
     with pytest.raises(InstallationError, match=r"cannot be installed for arm64:\n(.|\n)*No matching distribution"):
         installed_dependencies(runtime=this_runtime(), architecture="arm64")
     assert not any((tmp_path / ".cache" / "argo-ecr-auth" / "dependencies").iterdir())
+
+
+def test_pip_takes_only_what_has_the_hash_of_the_list_and_wheels_of_the_functions_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.py").write_text("import sys; sys.exit(' '.join(sys.argv[1:]))")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(InstallationError) as refused:
+        installed_dependencies(runtime=this_runtime(), architecture="arm64")
+    asked = str(refused.value).splitlines()[-1].split()
+    assert {"--require-hashes", "--no-deps", "--only-binary=:all:", "manylinux2014_aarch64"} <= set(asked)
 
 
 def test_a_python_that_lambda_does_not_have_is_refused_with_the_remedy() -> None:

@@ -57,9 +57,15 @@ def test_fewer_checks_than_the_enabled_targets_imply_alarm_and_so_does_silence(t
         3600,
         "LessThanThreshold",
         45,
-        2,
+        3,
         "breaching",
     )
+
+
+def test_nothing_is_missed_where_no_target_is_enabled() -> None:
+    alarms = _alarms(template_of(settings_of(targets=[{"cluster": "asleep", "enabled": False}])))
+    assert "ChecksMissing" not in alarms
+    assert len(alarms) == 5
 
 
 def test_one_silent_credential_shows_among_a_thousand() -> None:
@@ -144,8 +150,15 @@ def test_a_changed_address_leaves_the_functions_asset_alone() -> None:
 
 def test_the_dashboard_shows_life_renewals_failures_by_target_duration_and_memory(template: Template) -> None:
     body = json.dumps(the_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])
-    for shown in ("SecondsToExpiry", "Renewed", "Repaired", "Failures", "by target", "Duration", "@maxMemoryUsed"):
+    for shown in ("SecondsToExpiry", "Renewed", "Repaired", "Failures", "by target", "Duration", "Max Memory Used"):
         assert shown in body
+
+
+def test_the_dashboard_reads_of_a_run_what_its_log_line_says_whatever_the_log_groups_name(template: Template) -> None:
+    # Logs Insights finds @type and @maxMemoryUsed by itself only in groups that have the name of Lambda's own.
+    body = json.dumps(the_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])
+    assert "@type" not in body
+    assert "@maxMemoryUsed" not in body
 
 
 def test_monitoring_can_be_left_out() -> None:

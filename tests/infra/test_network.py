@@ -1,5 +1,6 @@
 """The function in a VPC."""
 
+import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -39,6 +40,12 @@ def test_it_is_in_the_subnets_with_a_group_that_lets_out_https_alone() -> None:
         "SubnetIds": ["subnet-11111111", "subnet-22222222"],
         "SecurityGroupIds": [{"Fn::GetAtt": [name, "GroupId"]}],
     }
+
+
+def test_ec2_takes_every_description() -> None:
+    group = the_only(template_of(settings_of(vpc=_VPC)), _GROUP)
+    said = [group["GroupDescription"], *(rule["Description"] for rule in group["SecurityGroupEgress"])]
+    assert [one for one in said if not re.fullmatch(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", one)] == []
 
 
 def test_given_security_groups_are_used_as_they_are() -> None:

@@ -4,10 +4,12 @@ import base64
 import json
 from typing import Any
 
+import pytest
 import trustme
 from aws_cdk.assertions import Template
 
-from tests.infra.synthesis import REGISTRY, settings_of, template_of
+from argo_ecr_auth_cdk.reading import SettingsError, read_settings
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, all_of, settings_of, template_of
 
 _PULL = [
     "ecr:BatchCheckLayerAvailability",
@@ -128,6 +130,65 @@ def test_clusters_whose_names_pass_the_size_limit_are_described_by_what_the_name
     assert ("eks:DescribeCluster", "arn:aws:eks:eu-west-1:111111111111:cluster/team-0*") in _statements(
         template_of(settings_of(targets=many))
     )
+
+
+def test_clusters_of_many_regions_are_named_as_far_as_they_fit_together() -> None:
+    regions = [f"us-east-{number}" for number in range(20)]
+    targets = [
+        {"cluster": f"{region}-team-{number:03}", "region": region, "access": "none", "enabled": not number}
+        for region in regions
+        for number in range(50)
+    ]
+    targets += [{"cluster": "alone", "region": "eu-north-1", "access": "none"}]
+    template = template_of(settings_of(targets=targets))
+    assert len(template.find_resources("AWS::IAM::ManagedPolicy")) <= 2
+    described = [
+        resource.split(":")[3:] for policy in _documents(template) for resource in _of(policy, "eks:DescribeCluster")
+    ]
+    assert ["eu-north-1", "111111111111", "cluster/alone"] in described
+    assert ["us-east-7", "111111111111", "cluster/us-east-7-team-0*"] in described
+    assert {region for region, *_ in described} == {*regions, "eu-north-1"}
+
+
+def _documents(template: Template) -> list[dict[str, Any]]:
+    return [
+        one["PolicyDocument"] for type_ in ("ManagedPolicy", "Policy") for one in all_of(template, f"AWS::IAM::{type_}")
+    ]
+
+
+def _of(document: dict[str, Any], action: str) -> list[str]:
+    resources = [one["Resource"] for one in document["Statement"] if one["Action"] == action]
+    return [one for resource in resources for one in (resource if isinstance(resource, list) else [resource])]
+
+
+@pytest.mark.parametrize("pull_through_cache", [False, True])
+def test_as_many_roles_and_repositories_as_are_taken_fit_into_the_policies_that_iam_takes(
+    pull_through_cache: bool,
+) -> None:
+    def document(number: int) -> dict[str, Any]:
+        repositories = [f"team-{i:04}/charts" for i in range(number)]
+        role = "arn:aws:iam::333333333333:role/r"
+        targets = [{"cluster": f"c{i}", "role_arn": f"{role}{i}", "enabled": not i} for i in range(100)]
+        credential = {"registry": REGISTRY, "repositories": repositories, "pull_through_cache": pull_through_cache}
+        return settings_of(
+            targets=targets, credentials=[credential], vpc={"id": "vpc-11111111", "subnets": ["subnet-11111111"]}
+        )
+
+    taken = max(number for number in range(100, 1_000, 25) if not _faults(document(number)))
+    template = template_of(document(taken))
+    assert len(template.find_resources("AWS::IAM::ManagedPolicy")) <= 10
+    (fault,) = _faults(document(1_000))
+    assert fault.startswith(
+        "credentials: 100 roles to assume and 1000 repositories do not fit into IAM's policies (10 of"
+    )
+
+
+def _faults(document: dict[str, Any]) -> tuple[str, ...]:
+    try:
+        read_settings(document, account=ACCOUNT, region=REGION)
+    except SettingsError as refused:
+        return refused.faults
+    return ()
 
 
 def test_many_roles_are_named_each_and_divided_between_policies_that_iam_takes() -> None:

@@ -20,6 +20,10 @@ _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 _EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
 
 
+def _vpc(**changes: list[str]) -> dict[str, Any]:
+    return {"vpc": {"id": "vpc-11111111", "subnets": ["subnet-11111111"], **changes}}
+
+
 def _faults(document: object) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as refused:
         read_settings(document, account=ACCOUNT, region=REGION)
@@ -44,6 +48,12 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"check_every": "90s"}, "check_every", "between 1m and 1h in whole minutes"),
         ({"check_every": "1h", "renew_before": "30m"}, "check_every", "longer than renew_before (30m)"),
         ({"targets": [{"cluster": "demo", "endpoint": "https://a"}]}, "targets[0].certificate_authority", "both"),
+        (
+            {"targets": [{"cluster": "demo", "endpoint": "https://a", "certificate_authority": "abc"}]},
+            "targets[0].certificate_authority",
+            "not the base64 of a PEM certificate",
+        ),
+        ({"credentials": [{"secret_name": "a"}]}, "credentials[0].registry", "it must be given"),
         ({"targets": [{"cluster": "demo", "account": 123456789012}]}, "targets[0].account", "put it in quotes"),
         (
             {"credentials": [{"registry": REGISTRY, "role_arn": "arn:aws:iam::1:role/r"}]},
@@ -61,7 +71,7 @@ def _faults(document: object) -> tuple[str, ...]:
             "repository's name",
         ),
         (
-            {"targets": [{"cluster": f"c{i}", "role_arn": f"{_ROLE}-{i:04}"} for i in range(1_000)]},
+            {"targets": [{"cluster": f"c{i}", "role_arn": f"{_ROLE}-{i:04}"} for i in range(1_200)]},
             "targets",
             "do not fit into IAM's policies",
         ),
@@ -90,6 +100,15 @@ def _faults(document: object) -> tuple[str, ...]:
             "targets",
             "elsewhere at most 400",
         ),
+        (
+            {
+                "targets": [{"cluster": f"a{i}", "account": "333333333333"} for i in range(201)]
+                + [{"cluster": f"b{i}", "account": "333333333333", "region": REGION} for i in range(200)]
+            },
+            "targets",
+            "401 clusters are in 333333333333 eu-west-1; elsewhere at most 400",
+        ),
+        ({"alarm_topic_arn": _TOPIC.replace(REGION, "us-east-1")}, "alarm_topic_arn", "the stack is in eu-west-1"),
         ({"alarm_email": "platform-team"}, "alarm_email", "An e-mail address"),
         ({"alarm_topic_arn": "alarms"}, "alarm_topic_arn", "The ARN of an SNS topic"),
         ({"alarm_email": "a@example.com", "alarm_topic_arn": _TOPIC}, "alarm_email", "give either"),
@@ -98,6 +117,14 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"vpc": {"id": "vpc-11111111", "subnets": []}}, "vpc.subnets", "At least one"),
         ({"vpc": {"id": "vpc-11111111", "subnets": ["a"]}}, "vpc.subnets[0]", "such as subnet-"),
         ({"vpc": {"id": "vpc-11111111"}}, "vpc.subnets", "must be given"),
+        (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 stands there twice"),
+        (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 stands there twice"),
+        (
+            _vpc(subnets=[f"subnet-{i:08}" for i in range(17)]),
+            "vpc.subnets",
+            "17 are too many; a function takes at most 16",
+        ),
+        (_vpc(security_groups=[f"sg-{i:08}" for i in range(6)]), "vpc.security_groups", "takes at most 5"),
         ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
         ({"runtime": "python3.9"}, "runtime", "python3.13"),
         ({"targets": [{}]}, "targets[0].cluster", "must be given"),
@@ -140,6 +167,41 @@ def test_a_place_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: d
     (fault,) = refused.value.faults
     assert fault.startswith(f"targets[0].{key}: cannot be compared with the stack's own")
     assert "AWS_PROFILE" in fault
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "elsewhere", "unknown"),
+    [
+        (ACCOUNT, None, {"account": "333333333333"}, "region"),
+        (None, REGION, {"region": "us-east-1"}, "account"),
+    ],
+)
+def test_a_place_elsewhere_is_refused_where_half_of_the_stacks_own_is_unknown(
+    account: str | None, region: str | None, elsewhere: dict[str, str], unknown: str
+) -> None:
+    targets = [{"cluster": "demo"}, {"cluster": "away", **elsewhere}]
+    with pytest.raises(SettingsError) as refused:
+        read_settings(settings_of(targets=targets), account=account, region=region)
+    (key,) = elsewhere
+    (fault,) = refused.value.faults
+    assert fault.startswith(
+        f"targets[1].{key}: needs an access stack, for which the stack's own {unknown} is not known"
+    )
+    # Nothing has to be made there.
+    read_settings(settings_of(targets=[*targets[:1], targets[1] | {"role_arn": _ROLE}]), account=account, region=region)
+
+
+def test_what_is_counted_elsewhere_is_clusters_that_need_an_entry_there() -> None:
+    spelled_out = [{"cluster": f"home{i}", "account": ACCOUNT, "region": REGION} for i in range(401)]
+    of_their_own = [{"cluster": f"own{i}", "region": "us-east-1", "role_arn": _ROLE} for i in range(401)]
+    credentials = [{"registry": REGISTRY, "secret_name": "second"}]
+    twice: list[dict[str, Any]] = [{"cluster": f"away{i}", "region": "us-east-1"} for i in range(300)]
+    twice += [
+        {"cluster": f"away{i}", "name": f"again{i}", "region": "us-east-1", "credentials": credentials}
+        for i in range(300)
+    ]
+    document = settings_of(targets=[*spelled_out, *of_their_own, *twice])
+    assert len(read_settings(document, account=ACCOUNT, region=REGION).targets) == 401 + 401 + 600
 
 
 @pytest.mark.parametrize("document", [None, [], "demo", {"targets": {}}, {"targets": [1]}, {"targets": [None]}])

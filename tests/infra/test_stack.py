@@ -18,7 +18,10 @@ def test_the_function_runs_the_handler_with_what_it_needs_and_no_more(template: 
     assert function["Handler"] == "argo_ecr_auth.handler.handler"
     assert function["Architectures"] == ["x86_64"]
     assert (function["Timeout"], function["MemorySize"]) == (60, 512)
+    (role,) = (name for name in template.find_resources("AWS::IAM::Role") if "FunctionRole" in name)
     assert function["Environment"]["Variables"] == {
+        # A role made anew has the same ARN.
+        "ROLE_ID": {"Fn::GetAtt": [role, "RoleId"]},
         "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
         "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
     }
@@ -45,6 +48,13 @@ def test_a_target_has_a_schedule_that_names_it(template: Template) -> None:
     assert json.loads(schedule["Target"]["Input"]) == {"targets": ["demo"]}
 
 
+def test_a_target_may_have_any_name() -> None:
+    names = ["Role", "Undelivered", "Default", "Resource", "Logs", "Access"]
+    template = template_of(settings_of(targets=[{"cluster": name} for name in names]))
+    schedules = all_of(template, "AWS::Scheduler::Schedule")
+    assert sorted(json.loads(one["Target"]["Input"])["targets"][0] for one in schedules) == sorted(names)
+
+
 def test_a_disabled_target_has_no_schedule_but_keeps_its_access() -> None:
     template = template_of(settings_of(targets=[{"cluster": "demo", "enabled": False}, {"cluster": "other"}]))
     assert json.loads(the_only(template, "AWS::Scheduler::Schedule")["Target"]["Input"]) == {"targets": ["other"]}
@@ -63,7 +73,9 @@ def test_the_log_group_ends_with_the_stack_and_its_lines_after_a_month(template:
     assert log_group["DeletionPolicy"] == "Delete"
 
 
-def test_nothing_has_a_physical_name_so_that_two_installations_fit_into_an_account(template: Template) -> None:
+def test_nothing_but_the_functions_role_has_a_physical_name_so_that_two_installations_fit_into_an_account(
+    template: Template,
+) -> None:
     resources = template.to_json()["Resources"].values()
     named = {
         (one["Type"], key)
@@ -75,6 +87,7 @@ def test_nothing_has_a_physical_name_so_that_two_installations_fit_into_an_accou
         ("AWS::CloudWatch::Alarm", "MetricName"),
         ("AWS::EKS::AccessEntry", "ClusterName"),
         ("AWS::IAM::Policy", "PolicyName"),  # the role's own
+        ("AWS::IAM::Role", "RoleName"),  # of the installation and its place
     }
 
 
@@ -99,4 +112,5 @@ def test_an_installation_names_the_stack_the_service_and_the_group() -> None:
 def test_it_synthesises_where_account_and_region_are_not_known() -> None:
     template = template_of(settings_of(), account=None, region=None)
     assert ACCOUNT not in json.dumps(template.to_json())
+    assert not any("RoleName" in role for role in all_of(template, "AWS::IAM::Role"))
     assert the_only(template, "AWS::EKS::AccessEntry")["ClusterName"] == "demo"
