@@ -58,11 +58,14 @@ def test_idle_runs_read_twice_write_nothing_and_ask_aws_nothing(installation: In
     assert [_version(installation, path) for path in (SECRET, CONFIG_MAP)] == before
 
 
-def test_the_function_is_told_the_id_of_its_role(installation: Installation) -> None:
+def test_a_tokens_source_holds_the_id_of_the_functions_role(installation: Installation) -> None:
     functions, name = installation.cloud.client("lambda"), installation.outputs()["FunctionName"]
     function = functions.get_function_configuration(FunctionName=name)
     role = installation.cloud.client("iam").get_role(RoleName=function["Role"].rpartition("/")[2])["Role"]
-    assert function["Environment"]["Variables"]["ROLE_ID"] == role["RoleId"]
+    _, config_map = installation.cluster.admin.request("GET", CONFIG_MAP)
+    assert config_map["metadata"]["annotations"]["argo-ecr-auth/token-source"] == (
+        f"{REGISTRY} as the function {role['RoleId']}"
+    )
 
 
 def test_an_overwritten_password_is_replaced_by_the_next_run(installation: Installation) -> None:
