@@ -7,20 +7,13 @@ from typing import Any
 import msgspec
 
 from argo_ecr_auth.faults import faults_of
+from argo_ecr_auth.registry import partition_of
 from argo_ecr_auth_cdk.faults import deployment_faults
 from argo_ecr_auth_cdk.home_faults import home_faults
 from argo_ecr_auth_cdk.schema import Path, schema_faults, spelled
 from argo_ecr_auth_cdk.settings import DeploymentSettings
 from argo_ecr_auth_cdk.size_faults import size_faults
 from argo_ecr_auth_cdk.tokens import known, token_faults
-
-# What stands in for a required key that is faulty, so that the rest can be checked too.
-_STAND_IN_REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
-_STAND_IN_CREDENTIALS = [{"registry": _STAND_IN_REGISTRY, "secret_name": "stand-in"}]
-_STAND_INS = {
-    "credentials": _STAND_IN_CREDENTIALS,
-    "targets": [{"cluster": "stand-in", "credentials": _STAND_IN_CREDENTIALS}],
-}
 
 
 class SettingsError(ValueError):
@@ -45,7 +38,7 @@ def read_settings(document: object, *, account: str | None = None, region: str |
         if faults := _faults(settings, account=account, region=region):
             raise SettingsError(faults)
         return settings
-    rest = _sound_rest(document, [path for path, _ in found])
+    rest = _sound_rest(document, [path for path, _ in found], region=region or "us-east-1")
     places = [spelled(path) for path, _ in found]
     raise SettingsError(
         (
@@ -78,19 +71,23 @@ def _is_of(fault: str, places: Collection[str]) -> bool:
     return fault.startswith(tuple(f"{place}{end}" for place in places for end in (":", ".", "[")))
 
 
-def _sound_rest(document: object, faulty: Iterable[Path]) -> DeploymentSettings | None:
-    """The document less its faulty keys, as settings; None where nothing can be said of the rest."""
+def _sound_rest(document: object, faulty: Iterable[Path], *, region: str) -> DeploymentSettings | None:
+    """The document less its faulty keys, as settings; None where nothing can be said of the rest.
+
+    Something stands in for what is required, so that the rest can be checked too.
+    """
+    registry = f"000000000000.dkr.ecr.{region}.{partition_of(region).dns_suffix}"  # no other fault by itself
     rest = copy.deepcopy(document)
     for path in faulty:
-        _remove(rest, path)
+        _remove(rest, path, registry=registry)
     try:
-        _stand_in(rest)
+        _stand_in(rest, registry=registry)
         return msgspec.convert(rest, DeploymentSettings)
     except (msgspec.ValidationError, TypeError, AttributeError, KeyError):
         return None
 
 
-def _remove(document: Any, path: Path) -> None:
+def _remove(document: Any, path: Path, *, registry: str) -> None:
     """Remove the key at the path, or let another value stand in, for then there is one.
 
     Of a faulty entry in a list it is the whole list's key, so that no index moves.
@@ -104,11 +101,14 @@ def _remove(document: Any, path: Path) -> None:
             return
     if path and isinstance(document, dict):
         document.pop(path[-1], None)
-        if path[-1] in _STAND_INS:
-            document[path[-1]] = copy.deepcopy(_STAND_INS[path[-1]])
+        credentials = [{"registry": registry, "secret_name": "stand-in"}]
+        if path[-1] == "credentials":
+            document["credentials"] = credentials
+        elif path[-1] == "targets":
+            document["targets"] = [{"cluster": "stand-in", "credentials": credentials}]
 
 
-def _stand_in(document: Any) -> None:
+def _stand_in(document: Any, *, registry: str) -> None:
     lists = [document.get("credentials", [])]
     for i, target in enumerate(document["targets"]):
         target.setdefault("cluster", f"stand-in-{i}")
@@ -117,5 +117,5 @@ def _stand_in(document: Any) -> None:
         for i, credential in enumerate(credentials):
             if credential.get("registries"):
                 continue
-            if credential.setdefault("registry", _STAND_IN_REGISTRY) == _STAND_IN_REGISTRY:
+            if credential.setdefault("registry", registry) == registry:
                 credential.setdefault("secret_name", f"stand-in-{i}")

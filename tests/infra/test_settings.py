@@ -156,6 +156,14 @@ def test_all_faults_are_told_at_once_whatever_their_kind() -> None:
     ]
 
 
+def test_what_stands_in_for_a_faulty_entry_has_no_fault_in_any_partition() -> None:
+    china = "222222222222.dkr.ecr.cn-north-1.amazonaws.com.cn"
+    document = settings_of(credentials=[{"registry": china}, 5], check_every="0m")
+    with pytest.raises(SettingsError) as refused:
+        read_settings(document, account=ACCOUNT, region="cn-north-1")
+    assert [fault.split(": ")[0] for fault in refused.value.faults] == ["credentials[1]", "check_every"]
+
+
 @pytest.mark.parametrize("elsewhere", [{"region": "us-east-1"}, {"account": "333333333333"}])
 def test_a_place_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: dict[str, str]) -> None:
     anywhere = cdk.Stack()
