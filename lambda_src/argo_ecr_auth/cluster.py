@@ -7,7 +7,7 @@ import base64
 import json
 import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -19,10 +19,9 @@ from kubernetes.client.configuration import Configuration
 from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from argo_ecr_auth.authorization_token import USERNAME
 from argo_ecr_auth.eks import Address
 from argo_ecr_auth.errors import AddressError, SyncError
-from argo_ecr_auth.manifests import FIELD_MANAGER, Manifest, docker_passwords
+from argo_ecr_auth.manifests import FIELD_MANAGER, Manifest, docker_secrets
 from argo_ecr_auth.targets import Role
 
 FUNCTION = "the function's role"
@@ -32,6 +31,7 @@ _CONNECT_AND_READ_SECONDS = (3, 10)
 _CONNECTIONS = 16  # as many credentials as a run does at once
 _PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
 _LONGEST_QUOTE = 300
+_SHORTEST_TO_MASK = 8  # to blot out a shorter one would tell it by the gaps
 _SECONDS_OF_RETRY_AFTER = 3
 # How the API server's authorizer puts it; an admission webhook may answer 403 too, in words of its own.
 _NO_RIGHT = re.compile(r'is forbidden: User ".*" cannot \w+ resource "')
@@ -112,25 +112,26 @@ def apply_object(connection: Connection, manifest: Manifest, *, there: Manifest 
     path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}&force=true"
     status, body = call(connection, "PATCH", path, manifest)
     if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-        masked = {"message": _masked(str(body.get("message", "")), manifest, there)}
-        raise _refused(connection, status, masked, doing=f"apply the {kind} {namespace}/{name}", namespace=namespace)
+        doing = f"apply the {kind} {namespace}/{name}"
+        secrets = [secret for found in (manifest, there) if found for secret in _secrets_of(found)]
+        raise _refused(connection, status, body, doing=doing, namespace=namespace, secrets=secrets)
 
 
-def _masked(text: str, *manifests: Manifest | None) -> str:
-    for manifest in manifests:
-        if manifest is not None and manifest["kind"] == "Secret":
-            for secret in filter(None, _secrets_of(manifest.get("data") or {})):
-                text = text.replace(secret, "***")
+def _masked(text: str, secrets: Iterable[str]) -> str:
+    for secret in filter(None, secrets):
+        if len(secret) < _SHORTEST_TO_MASK and secret in text:
+            return "in words that are not repeated here, for they hold what the Secret holds"
+        text = text.replace(secret, "***")
     return text
 
 
-def _secrets_of(data: Mapping[str, str]) -> Iterator[str]:
-    """What no message may hold: the payload as it is written, decoded, and each password within."""
+def _secrets_of(manifest: Manifest) -> Iterator[str]:
+    """What no message may hold of a Secret: the payload as it is written, decoded, and what is secret within."""
+    data = manifest.get("data") or {} if manifest["kind"] == "Secret" else {}
     for key in {"password", ".dockerconfigjson"} & data.keys():
         decoded = base64.b64decode(data[key]).decode(errors="replace")
         yield from (data[key], decoded)
-        for password in docker_passwords(decoded).values():
-            yield from (base64.b64encode(f"{USERNAME}:{password}".encode()).decode(), password)
+        yield from docker_secrets(decoded)
 
 
 def _path(kind: str, namespace: str, name: str) -> str:
@@ -173,7 +174,15 @@ def _unreachable(connection: Connection, error: HTTPError) -> AddressError:
     )
 
 
-def _refused(connection: Connection, status: int, body: Mapping[str, Any], *, doing: str, namespace: str) -> SyncError:
+def _refused(
+    connection: Connection,
+    status: int,
+    body: Mapping[str, Any],
+    *,
+    doing: str,
+    namespace: str,
+    secrets: Iterable[str] = (),
+) -> SyncError:
     where = f"{connection.cluster}'s API server"
     message = str(body.get("message", ""))
     if status == HTTPStatus.UNAUTHORIZED and connection.caller != FUNCTION:
@@ -198,5 +207,5 @@ def _refused(connection: Connection, status: int, body: Mapping[str, Any], *, do
         )
     if status == HTTPStatus.NOT_FOUND:
         return SyncError(f"{where} has no namespace {namespace}: kubectl create namespace {namespace}")
-    quoted = " ".join(message.split())[:_LONGEST_QUOTE] or "no reason given"
+    quoted = " ".join(_masked(message, secrets).split())[:_LONGEST_QUOTE] or "no reason given"
     return SyncError(f"{where} refused to {doing} ({status}): {quoted}")

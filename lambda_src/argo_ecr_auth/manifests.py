@@ -6,7 +6,7 @@ the other; what Argo CD reads of them is in its util/db/repository_secrets.go.
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -63,12 +63,33 @@ def passwords_in(credential: Credential, text: str) -> Mapping[str, str]:
 
 
 def docker_passwords(text: str) -> Mapping[str, str]:
-    """The passwords of a docker configuration by their registry's host; none where it cannot be read."""
+    """The passwords of a docker configuration by their registry's host; none of an entry that has none."""
+    found = {host: _password_of(entry) for host, entry in _docker_entries(text).items()}
+    return {host: password for host, password in found.items() if password}
+
+
+def docker_secrets(text: str) -> Iterator[str]:
+    """All that is secret in a docker configuration, whoever wrote it: as it is written, and the passwords."""
+    for entry in _docker_entries(text).values():
+        yield from (
+            value for key, value in entry.items() if isinstance(value, str) and key not in {"username", "email"}
+        )
+        yield _password_of(entry)
+
+
+def _docker_entries(text: str) -> Mapping[str, Mapping[str, Any]]:
     try:
         auths = json.loads(text)["auths"].items()
-        return {host: base64.b64decode(entry["auth"]).decode().partition(":")[2] for host, entry in auths}
+        return {host: entry for host, entry in auths if isinstance(entry, dict)}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
+
+
+def _password_of(entry: Mapping[str, Any]) -> str:
+    try:
+        return base64.b64decode(entry["auth"]).decode().partition(":")[2]
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def secret_type(credential: Credential) -> str:
@@ -113,6 +134,12 @@ def config_map_manifest(credential: Credential, payload: Payload, *, refused: st
         },
         "data": {EXPIRY_KEY: rfc3339(payload.expires_at), "name": credential.registry},
     }
+
+
+def of_this_version(manifest: Manifest, found: Manifest) -> Manifest:
+    """The manifest, for an apply that fails where the object is no longer the one that was found."""
+    version = found["metadata"]["resourceVersion"]
+    return {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
 
 
 def source_of(credential: Credential) -> str:

@@ -43,12 +43,12 @@ class Payloads:
         tokens = [self._token(credential.role, registry.api) for registry in credential.registries]
         return payload_of(credential, tokens), _together(self._proofs_of(credential, tokens))
 
-    def log_in(self, credential: Credential, text: str) -> bool:
-        """Whether what is in a Secret already logs in at every one of the credential's registries."""
+    def may_live(self, credential: Credential, text: str) -> bool:
+        """Whether what is in a Secret already is refused by none of the credential's registries."""
         passwords = passwords_in(credential, text)
         hosts = [registry.host for registry in credential.registries]
-        return all(host in passwords for host in hosts) and all(
-            self._prove_login(host, _of_any_age(passwords[host]), repository=None).verified for host in hosts
+        return all(host in passwords for host in hosts) and not any(
+            self._prove_login(host, _of_any_age(passwords[host]), repository=None).verified is False for host in hosts
         )
 
     def _token(self, role: Role | None, api: TokenApi) -> AuthorizationToken:

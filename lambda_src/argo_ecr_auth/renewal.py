@@ -73,7 +73,7 @@ def decide(
         )
 
     annotations = metadata_of(config_map, "annotations")
-    credential = _as_asked(credential, annotations)
+    credential = as_asked(credential, reading)
     there = payload_text(secret, credential)
     foreign = _foreign_payload(there, secret_key(credential), annotations)
     elsewhere = _of_another_source(credential, annotations)
@@ -81,10 +81,8 @@ def decide(
     ours_to_refuse = not foreign and REFUSED_ANNOTATION in owned_keys(config_map, "annotation")
     refused = annotations.get(REFUSED_ANNOTATION) if ours_to_refuse else None
     said, doubtful = _expiry(config_map, now=now)
-    expires_at = None if doubtful else said
-    if FINGERPRINT_ANNOTATION in annotations:
-        # An expiry speaks of the password that it was written with. What the original tool wrote is taken at its word.
-        expires_at = None if foreign else _recorded_expiry(annotations, now=now) or expires_at
+    # An expiry speaks of the password that it was written with. What the original tool wrote is taken at its word.
+    expires_at = None if doubtful or (foreign and FINGERPRINT_ANNOTATION in annotations) else said
     repairs = tuple(filter(None, (doubtful, foreign, elsewhere, refused)))
     dues = ["a renewal was asked for"] if force else []
     if said is not None and said - now < renew_before:
@@ -116,9 +114,9 @@ def payload_text(secret: Manifest | None, credential: Credential) -> bytes:
     return text
 
 
-def _as_asked(credential: Credential, annotations: Mapping[str, str]) -> Credential:
-    """Who does not know the function's principal, as an operator, takes the one that the token was asked as."""
-    source = annotations.get(SOURCE_ANNOTATION, "")
+def as_asked(credential: Credential, reading: Reading) -> Credential:
+    """Who does not know the function's principal, as an operator, takes the one that the token there was asked as."""
+    source = metadata_of(reading.config_map, "annotations").get(SOURCE_ANNOTATION, "")
     known = f"{source_of(credential)} "
     if credential.role or credential.principal or not source.startswith(known):
         return credential
@@ -129,7 +127,11 @@ def _expiry(config_map: Manifest, *, now: datetime) -> tuple[datetime | None, st
     text = (config_map.get("data") or {}).get(EXPIRY_KEY)
     if text is None:
         return None, f"the ConfigMap has no {EXPIRY_KEY}"
-    expires_at = _moment(text)
+    try:
+        written = datetime.fromisoformat(text)
+        expires_at = None if written.tzinfo is None else written.astimezone(UTC)
+    except (ValueError, OverflowError):
+        expires_at = None
     if expires_at is None:
         return None, f"the ConfigMap's {EXPIRY_KEY} is not a time of RFC 3339"
     if expires_at - now > _LONGEST_LIFE:
@@ -137,19 +139,6 @@ def _expiry(config_map: Manifest, *, now: datetime) -> tuple[datetime | None, st
     if metadata_of(config_map, "annotations").get(EXPIRY_ANNOTATION, text) != text:
         return expires_at, f"the ConfigMap's {EXPIRY_KEY} is not the one that was written"
     return expires_at, None
-
-
-def _recorded_expiry(annotations: Mapping[str, str], *, now: datetime) -> datetime | None:
-    recorded = _moment(annotations.get(EXPIRY_ANNOTATION, ""))
-    return None if recorded is None or recorded - now > _LONGEST_LIFE else recorded
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        written = datetime.fromisoformat(text)
-        return None if written.tzinfo is None else written.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _foreign_payload(there: bytes, key: str, annotations: Mapping[str, str]) -> str | None:

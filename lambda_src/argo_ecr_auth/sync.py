@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from argo_ecr_auth.cluster import Connection, apply_object
 from argo_ecr_auth.connections import Connections, Warm
 from argo_ecr_auth.errors import SyncError
-from argo_ecr_auth.manifests import Payload, config_map_manifest, secret_manifest
+from argo_ecr_auth.manifests import Payload, config_map_manifest, of_this_version, secret_manifest
 from argo_ecr_auth.payloads import Payloads, ProveLogin
 from argo_ecr_auth.reading import Reading, refuse_what_is_not_ours
 from argo_ecr_auth.registry_login import Proof, prove_login
-from argo_ecr_auth.renewal import Plan, decide, jitter, payload_text
+from argo_ecr_auth.renewal import Plan, as_asked, decide, jitter, payload_text
 from argo_ecr_auth.results import Result, result_of
 from argo_ecr_auth.targets import Credential, Target
 
@@ -99,16 +99,14 @@ class _Run:
             if plan.action == "fresh":
                 return so_far
             if plan.payload is not None:
-                self._write(connection, credential, reading, plan.payload)
+                self._write(connection, as_asked(credential, reading), reading, plan.payload)
                 return so_far
             try:
                 payload, proof = self._payloads.new(credential)
                 so_far = _with_proof(so_far, proof)
                 self._keep_what_lives(credential, reading, plan, proof)
-            except SyncError:
-                if plan.held is not None and plan.drifted:
-                    self._write(connection, credential, reading, plan.held, refused=plan.refused)
-                raise
+            except SyncError as failure:
+                raise SyncError(f"{failure}{self._put_back(connection, credential, reading, plan)}") from None
             refused = proof.doubt if proof.verified is False else None
             self._write(connection, credential, reading, payload, refused=refused)
             so_far = self._said(so_far, expires_at=payload.expires_at)
@@ -123,10 +121,10 @@ class _Run:
 
     def unfinished(self, target: Target, credential: Credential, *, begun: bool) -> Result:
         """The result of a credential that the run's time did not suffice for."""
-        what, slow = ("finished", f"{target.cluster} or AWS") if begun else ("begun", "another cluster of the run")
+        what, slow = ("finished", target.cluster) if begun else ("begun", "a cluster of the run")
         error = (
             f"not {what} within the run's {self._order.seconds:.0f} s, the next run tries again: if it stays so, "
-            f"{slow} answers too slowly"
+            f"{slow} or AWS answers too slowly"
         )
         return self._said(result_of(target, credential, dry_run=self._order.dry_run), action="failed", error=error)
 
@@ -155,7 +153,19 @@ class _Run:
     def _lives(self, credential: Credential, reading: Reading, plan: Plan) -> bool:
         if plan.expires_at is not None:
             return plan.expires_at > self._now()
-        return self._payloads.log_in(credential, payload_text(reading.secret, credential).decode())
+        return self._payloads.may_live(credential, payload_text(reading.secret, credential).decode())
+
+    def _put_back(self, connection: Connection, credential: Credential, reading: Reading, plan: Plan) -> str:
+        """Write what differs with the token that is there, for no new one could be had; return what is to be told."""
+        if plan.held is None or not plan.drifted:
+            return ""
+        kept = as_asked(credential, reading)
+        try:
+            # It took time to learn that there is no new one: another run may have written one since.
+            self._write(connection, kept, reading, plan.held, refused=plan.refused, unless_changed=True)
+        except SyncError as failure:
+            return f"; what differs could not be put back: {failure}"
+        return ""
 
     def _write(
         self,
@@ -165,14 +175,16 @@ class _Run:
         payload: Payload,
         *,
         refused: str | None = None,
+        unless_changed: bool = False,
     ) -> None:
         # The Secret first: a run that ends between the two leaves an expiry that speaks of another password, and the
         # next one sees that. The other way round it would call the old password fresh.
         manifests = secret_manifest(credential, payload), config_map_manifest(credential, payload, refused=refused)
-        for manifest in manifests:
+        for manifest, found in zip(manifests, (reading.secret, reading.config_map), strict=True):
             if self.stopped.is_set():
                 raise SyncError("out of time before it was written")
-            apply_object(connection, manifest, there=reading.secret)
+            wanted = of_this_version(manifest, found) if unless_changed and found else manifest
+            apply_object(connection, wanted, there=reading.secret)
 
     def _said(self, so_far: Result, *, expires_at: datetime | None = None, **others: Any) -> Result:
         """The result with more known of it; what remains of the token is counted from now."""

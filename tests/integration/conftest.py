@@ -103,13 +103,14 @@ class Function:
     settings: Settings
     warm: Warm = field(init=False)
     now: datetime | None = None
+    principal: str | None = None
 
     def __post_init__(self) -> None:
         self.warm = Warm(sessions=self.sessions)
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        return targets_of(self.settings, region=REGION)
+        return targets_of(self.settings, region=REGION, principal=self.principal)
 
     def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
         order = Order(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)

@@ -106,7 +106,7 @@ def test_a_cluster_that_never_answers_ends_with_the_runs_time_and_keeps_no_other
         frozen.thaw()
 
     failed(first, "not finished within the run's 3 s", "frozen")
-    failed(last, "not begun within the run's 3 s", "another cluster")
+    failed(last, "not begun within the run's 3 s", "a cluster of the run or AWS")
     assert healthy.action == "created"
 
 
@@ -132,6 +132,26 @@ def test_ecr_refusing_is_told_in_its_own_words_with_the_right_that_is_missing(
 
     failed(result, "ECR in us-east-1", "AccessDenied", "ecr:GetAuthorizationToken")
     assert result.reason == "there is no Secret and no ConfigMap"
+
+
+def test_a_label_is_put_back_while_ecr_refuses(
+    cluster: Cluster, namespace: str, local_cloud: LocalCloud, function_for: FunctionFor
+) -> None:
+    settings = settings_of({"cluster": "demo", "namespace": namespace})
+    function = function_for(settings)
+    grant(cluster.admin, *function.targets)
+    function.run()
+    objects = Objects(admin=cluster.admin, namespace=namespace)
+    before = objects.password
+    objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
+    poor = local_cloud.create_role("poorer", allow=["eks:DescribeCluster"])
+    admit(local_cloud, cluster, poor)
+
+    result = function_for(settings, role=poor).result(force=True)
+
+    failed(result, "ECR in us-east-1", "AccessDenied")
+    assert objects.there("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert objects.password == before
 
 
 def _repeating(found: dict[str, Any], old: dict[str, Any] | None) -> str:

@@ -504,6 +504,38 @@ def test_a_label_is_put_back_although_the_new_token_is_refused(
     assert (objects.password, objects.there("configmaps")["metadata"]["annotations"]) == (before, annotations)
 
 
+def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there_before(
+    living: Function, registry: Registry, objects: Objects
+) -> None:
+    objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
+    meanwhile = []
+
+    def prove(_host: str, _token: AuthorizationToken, *, repository: str | None) -> Proof:
+        run(living, knowing(registry), force=True)
+        meanwhile.append(objects.password)
+        return Proof(verified=False, doubt="the new token is refused")
+
+    (result,) = run(living, prove, force=True)
+
+    assert [objects.password] == meanwhile
+    assert "the new token is refused; the one that is there stays" in str(result.error)
+    assert "what differs could not be put back" in str(result.error)
+
+
+def test_a_refused_token_does_not_replace_one_of_which_nothing_is_known(function: Function, objects: Objects) -> None:
+    known = Proof(verified=True)
+    run(function, lambda _host, _token, repository: known)
+    before = objects.password
+    objects.delete("configmaps")
+
+    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Proof:
+        return Proof(verified=None if token.password == before else False, doubt="refused or not known")
+
+    run(function, prove)
+
+    assert objects.password == before
+
+
 def test_a_refused_token_does_not_replace_one_that_logs_in_although_its_expiry_is_lost(
     function: Function, registry: Registry, objects: Objects
 ) -> None:

@@ -278,3 +278,22 @@ def test_no_result_holds_a_password(function: Function, objects: Objects) -> Non
 
     assert objects.password not in said
     assert objects.password not in objects.text()
+
+
+def test_a_new_role_of_the_same_name_asks_for_a_new_token_and_who_does_not_know_it_does_not(
+    function: Function, objects: Objects
+) -> None:
+    function.principal = "AROABEFORE"
+    function.run()
+    objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
+
+    # An operator's loop puts the label back, and leaves the token's source as it is.
+    function.principal = None
+    assert function.result().action == "repaired"
+    function.principal = "AROABEFORE"
+    assert function.result().action == "fresh"
+
+    before = objects.password
+    function.principal = "AROANOW"
+    assert "AROABEFORE" in (function.result().reason or "")
+    assert (objects.password == before, function.result().action) == (False, "fresh")

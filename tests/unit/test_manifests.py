@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from argo_ecr_auth.authorization_token import fingerprint
-from argo_ecr_auth.manifests import Payload, config_map_manifest, payload_of, rfc3339, secret_manifest, source_of
+from argo_ecr_auth.manifests import (
+    Payload,
+    config_map_manifest,
+    docker_passwords,
+    docker_secrets,
+    payload_of,
+    rfc3339,
+    secret_manifest,
+    source_of,
+)
 from argo_ecr_auth.targets import Credential, Role
 from tests.unit.builders import HOST, KINDS, NOW, OTHER_HOST, PASSWORD, b64, credential, payload, pull_secret, token
 
@@ -201,3 +210,28 @@ def test_a_tokens_source_is_its_registries_and_who_asks(of: Credential, source: 
 
 def test_the_kind_and_what_argo_cd_reads_are_no_part_of_a_tokens_source() -> None:
     assert {source_of(KINDS[kind]) for kind in KINDS if kind != "pull-secret-of-two"} == {f"{HOST} as the function"}
+
+
+MIXED = {
+    HOST: {"auth": b64("AWS:right")},
+    "by-parts": {"username": "bob", "password": "s3cret", "email": "bob@example.org"},
+    "of-somebody": {"auth": b64("bob:other")},
+    "broken": {"auth": "no base64 at all!"},
+    "empty": {},
+    "no entry": None,
+}
+
+
+def test_each_readable_entry_of_a_docker_configuration_is_read_beside_odd_ones() -> None:
+    assert docker_passwords(json.dumps({"auths": MIXED})) == {HOST: "right", "of-somebody": "other"}
+
+
+def test_all_that_is_secret_in_a_docker_configuration_is_known_whoever_wrote_it() -> None:
+    secrets = set(docker_secrets(json.dumps({"auths": MIXED})))
+    assert secrets >= {"right", "s3cret", "other", b64("AWS:right"), b64("bob:other"), "no base64 at all!"}
+    assert secrets.isdisjoint({"bob", "bob@example.org"})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"auths": 5}', '{"auths": []}', '{"auths":' * 2])
+def test_what_is_no_docker_configuration_holds_nothing(text: str) -> None:
+    assert (docker_passwords(text), list(docker_secrets(text))) == ({}, [])

@@ -91,7 +91,7 @@ def test_what_is_there_already_is_tried_at_each_of_its_registries(what: str) -> 
 
     payloads = Payloads(sessions=Sessions(region="eu-west-1"), prove_login=prove_login)
     of, text, lives = PASSWORDS_IN[what]
-    assert payloads.log_in(of, text) is lives
+    assert payloads.may_live(of, text) is lives
 
 
 def _payload(of: Credential, *passwords: str) -> Payload:
