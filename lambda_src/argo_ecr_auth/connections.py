@@ -28,9 +28,8 @@ class Connections:
 
     def __init__(self, warm: Warm) -> None:
         self._warm = warm
-        self._known = dict(
-            warm.clusters
-        )  # from earlier runs; a later thread of this one must not take its news for old
+        # From earlier runs: what this one learns must not be taken for old by those of its threads that come later.
+        self._known = dict(warm.clusters)
         self._connections: Once[tuple[str, bool], Connection] = Once()
 
     def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:

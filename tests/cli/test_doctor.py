@@ -106,6 +106,16 @@ def test_a_missing_access_entry_and_its_group(doctor: CommandLine, function: Fun
     assert no_group["remedy"].endswith(f"--kubernetes-groups else {GROUP}"), "an update replaces all of them"
 
 
+def give_policy(eks: Any, principal: str, policy: str, scope: dict[str, Any]) -> None:
+    """Give the principal's access entry one of EKS's own policies."""
+    eks.associate_access_policy(
+        clusterName="demo",
+        principalArn=principal,
+        policyArn=f"arn:aws:eks::aws:cluster-access-policy/{policy}",
+        accessScope=scope,
+    )
+
+
 def test_an_access_policy_is_as_good_as_the_group(
     stack: str, command_line: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
 ) -> None:
@@ -113,12 +123,7 @@ def test_an_access_policy_is_as_good_as_the_group(
     other = local_cloud.create_role("editor")
     eks = local_cloud.client("eks")
     eks.create_access_entry(clusterName="demo", principalArn=other)
-    eks.associate_access_policy(
-        clusterName="demo",
-        principalArn=other,
-        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
-        accessScope={"type": "namespace", "namespaces": [objects.namespace]},
-    )
+    give_policy(eks, other, "AmazonEKSEditPolicy", {"type": "namespace", "namespaces": [objects.namespace]})
     command_line.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
 
     assert findings(command_line, "--function-role", other)[1] == []
@@ -141,12 +146,7 @@ def test_an_entry_for_edit_policy_needs_the_policy(
     none = the_only(command_line, "--function-role", other)
     eks.create_access_entry(clusterName="demo", principalArn=other, kubernetesGroups=[GROUP])
     no_policy = the_only(command_line, "--function-role", other)
-    eks.associate_access_policy(
-        clusterName="demo",
-        principalArn=other,
-        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
-        accessScope={"type": "namespace", "namespaces": ["elsewhere"]},
-    )
+    give_policy(eks, other, "AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["elsewhere"]})
     too_narrow = the_only(command_line, "--function-role", other)
 
     namespaces = f"'type=namespace,namespaces={objects.namespace}'"
@@ -162,12 +162,7 @@ def test_access_that_the_user_makes_is_not_ours_to_judge(
     admin = local_cloud.create_role("admin-of-the-user")
     eks = local_cloud.client("eks")
     eks.create_access_entry(clusterName="demo", principalArn=admin)
-    eks.associate_access_policy(
-        clusterName="demo",
-        principalArn=admin,
-        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-        accessScope={"type": "cluster"},
-    )
+    give_policy(eks, admin, "AmazonEKSClusterAdminPolicy", {"type": "cluster"})
 
     command_line.write_settings({"cluster": "old-mode"}, access="none")
     by_config_map = {each["finding"] for each in findings(command_line)[1]}
