@@ -3,9 +3,9 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from argo_ecr_auth.events import MOST_TARGETS
-from argo_ecr_auth_cdk.installation import ArgoEcrAuth
-from argo_ecr_auth_cdk.settings import DeploymentSettings
+from argo_ecr_auth.core.events import MOST_TARGETS
+from argo_ecr_auth_cdk.construct import ArgoEcrAuth
+from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
 class ArgoEcrAuthStack(cdk.Stack):

@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 
 from kubernetes.client.api_client import ApiClient
 
-from argo_ecr_auth.cluster import FUNCTION, Connection, api_client, read_object
-from argo_ecr_auth.eks import Address, describe_cluster
-from argo_ecr_auth.eks_token import bearer_token
-from argo_ecr_auth.errors import AddressError
-from argo_ecr_auth.once import Once
-from argo_ecr_auth.reading import Reading
-from argo_ecr_auth.sessions import Sessions
-from argo_ecr_auth.targets import Credential, Target
+from argo_ecr_auth.clients.cluster import FUNCTION, Connection, api_client, read_object
+from argo_ecr_auth.clients.eks import Address, describe_cluster
+from argo_ecr_auth.clients.eks_token import bearer_token
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.core.errors import AddressError
+from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth.single_flight import Once
 
 
 @dataclass(frozen=True, kw_only=True)

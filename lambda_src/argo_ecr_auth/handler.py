@@ -12,13 +12,13 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Warm
-from argo_ecr_auth.events import chosen, parse_event
-from argo_ecr_auth.results import Result, figures_of
-from argo_ecr_auth.sessions import Sessions
-from argo_ecr_auth.settings import duration, load
+from argo_ecr_auth.core.events import chosen, parse_event
+from argo_ecr_auth.core.results import Result, figures_of
+from argo_ecr_auth.core.settings import duration, load
+from argo_ecr_auth.core.targets import Target, targets_of
 from argo_ecr_auth.sync import Order, sync
-from argo_ecr_auth.targets import Target, targets_of
 
 SETTINGS_FILE = "settings.json"  # at the asset's root
 ROLE_ID = "ROLE_ID"

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, Protocol
 
-from argo_ecr_auth.cluster import Connection, apply_object
+from argo_ecr_auth.clients.cluster import Connection, apply_object
+from argo_ecr_auth.clients.registry_login import Proof, prove_login
 from argo_ecr_auth.connections import Connections, Warm
-from argo_ecr_auth.errors import SyncError
-from argo_ecr_auth.manifests import Payload, config_map_manifest, of_this_version, secret_manifest
-from argo_ecr_auth.payloads import Payloads, ProveLogin
-from argo_ecr_auth.reading import Reading, refuse_what_is_not_ours
-from argo_ecr_auth.registry_login import Proof, prove_login
-from argo_ecr_auth.renewal import Plan, as_asked, decide, jitter, payload_text
-from argo_ecr_auth.results import Result, result_of
-from argo_ecr_auth.targets import Credential, Target
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.manifests import Payload, config_map_manifest, of_this_version, secret_manifest
+from argo_ecr_auth.core.observed import Reading, refuse_what_is_not_ours
+from argo_ecr_auth.core.plan import Plan, as_asked, decide, jitter, payload_text
+from argo_ecr_auth.core.results import Result, result_of
+from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth.token_issuer import Payloads, ProveLogin
 
 SIDE_BY_SIDE = 16
 """Credentials at once: they wait for networks, hardly for the processor; and ECR allows 20 tokens a second."""

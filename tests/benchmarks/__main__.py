@@ -16,13 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import argo_ecr_auth
-from argo_ecr_auth.authorization_token import AuthorizationToken
-from argo_ecr_auth.eks_token import bearer_token
-from argo_ecr_auth.manifests import config_map_manifest, payload_of, secret_manifest
-from argo_ecr_auth.reading import Reading
-from argo_ecr_auth.renewal import decide
-from argo_ecr_auth.settings import load
-from argo_ecr_auth.targets import targets_of
+from argo_ecr_auth.clients.eks_token import bearer_token
+from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth.core.manifests import config_map_manifest, payload_of, secret_manifest
+from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.plan import decide
+from argo_ecr_auth.core.settings import load
+from argo_ecr_auth.core.targets import targets_of
 
 _ROUNDS = 9
 _HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -38,7 +38,7 @@ def _cold_starts() -> None:
     with tempfile.TemporaryDirectory() as folder:
         asset = Path(folder)
         package = Path(argo_ecr_auth.__file__).parent
-        shutil.copytree(package, asset / "argo_ecr_auth", ignore=shutil.ignore_patterns("__pycache__", "cli"))
+        shutil.copytree(package, asset / "argo_ecr_auth", ignore=shutil.ignore_patterns("__pycache__"))
         compileall.compile_dir(str(asset), quiet=2)
         medians = _in_turn(
             {

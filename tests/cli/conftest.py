@@ -27,7 +27,7 @@ from tests.local_cloud.environment import CLOSED_PROXY
 __all__ = ["cluster", "function", "function_for", "local_cloud", "namespace", "objects", "role"]
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "argo_ecr_auth.cli"]
+COMMAND = [sys.executable, "-m", "argo_ecr_auth_cli"]
 INSTALLATION = "argo-ecr-auth"
 OPERATORS = "operators"
 OPERATOR_RIGHTS = ("cloudformation:*", "ecr:GetAuthorizationToken", "eks:*", "lambda:*", "sts:*")

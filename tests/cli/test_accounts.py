@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argo_ecr_auth.cli.arguments import parse
-from argo_ecr_auth.cli.doctor import cases_of
-from argo_ecr_auth.cli.findings.case import Case
-from argo_ecr_auth.cli.installation import installation_of
-from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth_cli.arguments import parse
+from argo_ecr_auth_cli.checks.check_context import Case
+from argo_ecr_auth_cli.commands.doctor import cases_of
+from argo_ecr_auth_cli.installation import installation_of
 from tests.cli.conftest import OPERATOR_RIGHTS, CommandLine, admit_operator, command_line_of
 from tests.integration.conftest import GROUP, REGISTRY, Function, Objects
 from tests.local_cloud.cloud import LocalCloud

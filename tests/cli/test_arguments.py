@@ -201,7 +201,7 @@ def test_the_example_settings_are_read_with_the_deployments_keys_and_without_its
 ) -> None:
     (offline.directory / "settings.yaml").write_text((ROOT / "settings.example.yaml").read_text())
     program = (
-        "import sys; from argo_ecr_auth.cli.__main__ import main; code = main(['rbac', '-o', 'json']); "
+        "import sys; from argo_ecr_auth_cli.__main__ import main; code = main(['rbac', '-o', 'json']); "
         "assert not [name for name in sys.modules if name.partition('.')[0] in "
         "('argo_ecr_auth_cdk', 'aws_cdk', 'boto3')], sys.modules; sys.exit(code)"
     )

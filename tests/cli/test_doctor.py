@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 import yaml
 
-from argo_ecr_auth.authorization_token import AuthorizationToken
-from argo_ecr_auth.cli.arguments import parse
-from argo_ecr_auth.cli.doctor import cases_of, examined
-from argo_ecr_auth.cli.findings.case import Finding
-from argo_ecr_auth.cli.installation import installation_of
-from argo_ecr_auth.registry_login import Proof
-from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.clients.registry_login import Proof
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth_cli.arguments import parse
+from argo_ecr_auth_cli.checks.check_context import Finding
+from argo_ecr_auth_cli.commands.doctor import cases_of, examined
+from argo_ecr_auth_cli.installation import installation_of
 from tests.cli.conftest import CommandLine, admit_operator
 from tests.integration.conftest import GROUP, REGISTRY, Function, Objects, admit, grant, settings_of
 from tests.local_cloud.cloud import Cluster, LocalCloud

@@ -8,8 +8,8 @@ import aws_cdk as cdk
 from aws_cdk.assertions import Template
 from aws_cdk.cx_api import CloudAssembly
 
-from argo_ecr_auth_cdk.reading import read_settings
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
+from argo_ecr_auth_deployment.validation import read_settings
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"

@@ -10,10 +10,10 @@ import pytest
 import trustme
 from aws_cdk.assertions import Template
 
-from argo_ecr_auth_cdk.access_stack import AccessStack
-from argo_ecr_auth_cdk.installation import ArgoEcrAuth
-from argo_ecr_auth_cdk.reading import read_settings
-from argo_ecr_auth_cdk.settings import DeploymentSettings
+from argo_ecr_auth_cdk.access.access_stack import AccessStack
+from argo_ecr_auth_cdk.construct import ArgoEcrAuth
+from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import ACCOUNT, REGION, all_of, app_of, assembly_of, settings_of, stack_of, the_only
 
 _OTHER_ACCOUNT = "333333333333"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from argo_ecr_auth_cdk.asset import RuntimeMismatchError, assemble, runtime_fault, this_runtime
-from argo_ecr_auth_cdk.dependencies import InstallationError, installed_dependencies
-from argo_ecr_auth_cdk.reading import read_settings
-from argo_ecr_auth_cdk.settings import function_settings
+from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, runtime_fault, this_runtime
+from argo_ecr_auth_cdk.function.dependencies import InstallationError, installed_dependencies
+from argo_ecr_auth_deployment.settings import function_settings
+from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import settings_of, template_of, the_only
 
 _SETTINGS = function_settings(read_settings(settings_of()))

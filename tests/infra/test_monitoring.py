@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from argo_ecr_auth.results import figures_of
+from argo_ecr_auth.core.results import figures_of
 from tests.infra.synthesis import ACCOUNT, REGISTRY, all_of, settings_of, template_of, the_only
 
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"

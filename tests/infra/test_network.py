@@ -7,9 +7,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Template
 
-from argo_ecr_auth_cdk.installation import ArgoEcrAuth
-from argo_ecr_auth_cdk.network import Network
-from argo_ecr_auth_cdk.reading import read_settings
+from argo_ecr_auth_cdk.construct import ArgoEcrAuth
+from argo_ecr_auth_cdk.function.network import Network
+from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import ACCOUNT, REGION, all_of, app_of, settings_of, template_of, the_only
 
 _VPC = {"id": "vpc-11111111", "subnets": ["subnet-11111111", "subnet-22222222"]}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argo_ecr_auth.events import MOST_TARGETS
-from argo_ecr_auth_cdk.grouping import MOST_GROUPS, grouped
+from argo_ecr_auth.core.events import MOST_TARGETS
+from argo_ecr_auth_cdk.schedules.schedule_groups import MOST_GROUPS, grouped
 from tests.infra.synthesis import assembly_of, settings_of, stack_of
 
 _THOUSAND = [{"cluster": f"team-{number:04}"} for number in range(1_000)]

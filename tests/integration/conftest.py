@@ -16,14 +16,14 @@ import msgspec
 import pytest
 
 import argo_ecr_auth
+from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Warm
-from argo_ecr_auth.faults import faults_of
-from argo_ecr_auth.rbac import rbac_manifests
-from argo_ecr_auth.results import Result
-from argo_ecr_auth.sessions import Sessions
-from argo_ecr_auth.settings import Settings
+from argo_ecr_auth.core.rbac import rbac_manifests
+from argo_ecr_auth.core.results import Result
+from argo_ecr_auth.core.rules import faults_of
+from argo_ecr_auth.core.settings import Settings
+from argo_ecr_auth.core.targets import Target, targets_of
 from argo_ecr_auth.sync import Order, sync
-from argo_ecr_auth.targets import Target, targets_of
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.control_plane import ControlPlane
 from tests.local_cloud.environment import CLOSED_PROXY, REGION

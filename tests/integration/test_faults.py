@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
-from argo_ecr_auth.results import Result
+from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.sync import SIDE_BY_SIDE
 from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
 from tests.integration.loopback import denying, https_server, passing_on

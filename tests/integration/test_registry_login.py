@@ -20,12 +20,12 @@ import pytest
 import trustme
 import urllib3
 
-from argo_ecr_auth.authorization_token import AuthorizationToken
-from argo_ecr_auth.payloads import ProveLogin
-from argo_ecr_auth.registry import PUBLIC_HOSTS
-from argo_ecr_auth.registry_login import Proof, prove_login
-from argo_ecr_auth.results import Result
+from argo_ecr_auth.clients.registry_login import Proof, prove_login
+from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth.core.registry import PUBLIC_HOSTS
+from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.sync import Order, sync
+from argo_ecr_auth.token_issuer import ProveLogin
 from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
 from tests.integration.loopback import https_server
 from tests.local_cloud import processes

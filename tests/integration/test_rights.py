@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from argo_ecr_auth.eks_token import bearer_token
+from argo_ecr_auth.clients.eks_token import bearer_token
 from tests.integration.conftest import Function, Objects
 from tests.local_cloud.kube_api import KubeApi
 

@@ -4,10 +4,10 @@ import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from argo_ecr_auth.clients.registry_login import prove_login
 from argo_ecr_auth.connections import Connections
-from argo_ecr_auth.payloads import Payloads
-from argo_ecr_auth.registry_login import prove_login
-from argo_ecr_auth.renewal import decide
+from argo_ecr_auth.core.plan import decide
+from argo_ecr_auth.token_issuer import Payloads
 from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
 from tests.local_cloud.cloud import Cluster
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from argo_ecr_auth.results import Result
+from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.sync import SIDE_BY_SIDE
 from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
 from tests.local_cloud import ecr_token

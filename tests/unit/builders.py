@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from argo_ecr_auth.authorization_token import AuthorizationToken
-from argo_ecr_auth.manifests import Payload, config_map_manifest, payload_of, secret_manifest
-from argo_ecr_auth.reading import Reading
-from argo_ecr_auth.registry import parse_registry
-from argo_ecr_auth.settings import Settings, load
-from argo_ecr_auth.targets import Credential, Target
+from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth.core.manifests import Payload, config_map_manifest, payload_of, secret_manifest
+from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.registry import parse_registry
+from argo_ecr_auth.core.settings import Settings, load
+from argo_ecr_auth.core.targets import Credential, Target
 
 HOST: Final = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 OTHER_HOST: Final = "210987654321.dkr.ecr.us-east-1.amazonaws.com"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.authorization_token import MalformedTokenError, fingerprint, parse_authorization_token
+from argo_ecr_auth.core.authorization_token import MalformedTokenError, fingerprint, parse_authorization_token
 from tests.unit.builders import NOW, PASSWORD, b64, token
 
 

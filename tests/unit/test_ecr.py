@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from argo_ecr_auth.authorization_token import AuthorizationToken
-from argo_ecr_auth.ecr import authorization_token
-from argo_ecr_auth.errors import SyncError
-from argo_ecr_auth.registry import TokenApi
-from argo_ecr_auth.targets import Role
+from argo_ecr_auth.clients.ecr import authorization_token
+from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.registry import TokenApi
+from argo_ecr_auth.core.targets import Role
 from tests.unit.aws_clients import offline_client
 from tests.unit.builders import NOW, PASSWORD, b64
 

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, urlsplit
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 
-from argo_ecr_auth.eks_token import bearer_token
+from argo_ecr_auth.clients.eks_token import bearer_token
 
 PREFIX = "k8s-aws-v1."
 SECRET_KEY = "planted-secret-key"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.events import MOST_TARGETS, Event, EventError, chosen, parse_event
+from argo_ecr_auth.core.events import MOST_TARGETS, Event, EventError, chosen, parse_event
 from tests.unit.builders import target
 
 TARGETS = (target("a"), target("b"), target("asleep", enabled=False))

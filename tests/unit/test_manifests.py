@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.authorization_token import fingerprint
-from argo_ecr_auth.manifests import (
+from argo_ecr_auth.core.authorization_token import fingerprint
+from argo_ecr_auth.core.manifests import (
     Payload,
     config_map_manifest,
     docker_passwords,
@@ -18,7 +18,7 @@ from argo_ecr_auth.manifests import (
     secret_manifest,
     source_of,
 )
-from argo_ecr_auth.targets import Credential, Role
+from argo_ecr_auth.core.targets import Credential, Role
 from tests.unit.builders import HOST, KINDS, NOW, OTHER_HOST, PASSWORD, b64, credential, payload, pull_secret, token
 
 ENDS = datetime(2026, 11, 24, 4, 55, 22, 999_999, tzinfo=UTC)

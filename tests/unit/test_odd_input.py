@@ -9,16 +9,16 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from argo_ecr_auth.authorization_token import MalformedTokenError, parse_authorization_token
-from argo_ecr_auth.cluster import api_client
-from argo_ecr_auth.eks import Address, describe_cluster
-from argo_ecr_auth.errors import SyncError
-from argo_ecr_auth.faults import faults_of
-from argo_ecr_auth.manifests import config_map_manifest, payload_of
-from argo_ecr_auth.reading import Reading, refuse_what_is_not_ours
-from argo_ecr_auth.renewal import decide
-from argo_ecr_auth.sessions import aws_error
-from argo_ecr_auth.settings import TargetSettings
+from argo_ecr_auth.clients.cluster import api_client
+from argo_ecr_auth.clients.eks import Address, describe_cluster
+from argo_ecr_auth.clients.sessions import aws_error
+from argo_ecr_auth.core.authorization_token import MalformedTokenError, parse_authorization_token
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.manifests import config_map_manifest, payload_of
+from argo_ecr_auth.core.observed import Reading, refuse_what_is_not_ours
+from argo_ecr_auth.core.plan import decide
+from argo_ecr_auth.core.rules import faults_of
+from argo_ecr_auth.core.settings import TargetSettings
 from tests.unit.aws_clients import offline_client
 from tests.unit.builders import (
     HOST,

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from argo_ecr_auth.rbac import rbac_manifests
-from argo_ecr_auth.targets import Target
+from argo_ecr_auth.core.rbac import rbac_manifests
+from argo_ecr_auth.core.targets import Target
 from tests.unit.builders import credential
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.registry import NotARegistryError, Registry, TokenApi, parse_registry, partition_of, sts_host
-from argo_ecr_auth.sessions import Sessions
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.core.registry import NotARegistryError, Registry, TokenApi, parse_registry, partition_of, sts_host
 
 ACCOUNT = "123456789012"
 # Region, partition, STS host; and the registries' hosts, each with the host of the API that gives its tokens, pinned as

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from argo_ecr_auth.changes import Change
-from argo_ecr_auth.results import Result, figures_of, result_of
+from argo_ecr_auth.core.diff import Change
+from argo_ecr_auth.core.results import Result, figures_of, result_of
 from tests.unit.builders import HOST, NOW, OTHER_HOST, credential, pull_secret, target
 
 KEYS = ["target", "secret", "registry", "action", "reason", "expires_at", "seconds_to_expiry", "verified", "error"]

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
-from argo_ecr_auth.errors import SyncError
-from argo_ecr_auth.sessions import Sessions, aws_error
-from argo_ecr_auth.targets import Role
+from argo_ecr_auth.clients.sessions import Sessions, aws_error
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.targets import Role
 
 
 def _said(error: ClientError | BotoCoreError, **given: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.settings import Settings, duration, load
+from argo_ecr_auth.core.settings import Settings, duration, load
 from tests.unit.builders import HOST, OTHER_HOST, settings
 
 ROLE = "arn:aws:iam::123456789012:role/path/reader"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.targets import Credential, Role, Target, targets_of
+from argo_ecr_auth.core.targets import Credential, Role, Target, targets_of
 from tests.unit.builders import HOST, KINDS, OTHER_HOST, b64, credential, settings
 
 ROLE = "arn:aws:iam::123456789012:role/reader"

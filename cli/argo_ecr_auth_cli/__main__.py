@@ -1,0 +1,88 @@
+"""`argo-ecr-auth`, also as `python -m argo_ecr_auth_cli`."""
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from argo_ecr_auth_cli.arguments import parse
+from argo_ecr_auth_cli.exits import UNSEEN, USAGE, CommandError, Stopped, stop_on_signals
+from argo_ecr_auth_cli.terminal.output import complain, nobody_reads
+
+_EXTRA = ("rich", "yaml")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; its exit code. Raises SystemExit where argparse has said all that there is to say."""
+    try:
+        stop_on_signals()
+        if sys.stdout is None:  # the shell's >&-
+            raise CommandError("standard output is closed: there is nowhere to say anything", code=UNSEEN)  # noqa: TRY301
+        options = parse(arguments)
+        # Each command's imports are its own: help and wrong flags are answered at once.
+        code: int = import_module(f"argo_ecr_auth_cli.commands.{options.command or 'loop'}").run(options)
+    except CommandError as error:
+        complain(str(error))
+        return error.code
+    except Stopped as stopped:
+        return 128 + stopped.number
+    except ModuleNotFoundError as error:
+        return _without(error)
+    except BrokenPipeError:
+        nobody_reads()  # and so the loop ends: whoever read its output has gone
+        return UNSEEN
+    except Exception as error:  # noqa: BLE001 - a traceback's words might hold what no terminal should show
+        complain(_last_words(error))
+        return UNSEEN
+    return code
+
+
+def entry() -> NoReturn:
+    """The console script. Ends at once, even where threads are still in a call that does not come back."""
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - until the end of the process
+    code = main(sys.argv[1:])
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            nobody_reads()
+            if not isinstance(error, BrokenPipeError):
+                complain(f"the output could not be written: {error.strerror}")
+                code = UNSEEN
+    sys.stderr.flush()
+    if threading.active_count() > 1:
+        os._exit(code)
+    sys.exit(code)
+
+
+def _without(error: ModuleNotFoundError) -> int:
+    name = (error.name or "a module").partition(".")[0]
+    if name in _EXTRA:
+        complain(f"{name} is not installed: pip install 'argo-ecr-auth[cli]'")
+        return USAGE
+    complain(f"{name} is not installed, and something here needs it (for a proxy of the kind socks5://: PySocks)")
+    return UNSEEN
+
+
+def _last_words(error: Exception) -> str:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - not for --help
+
+    from argo_ecr_auth.clients.sessions import aws_error  # noqa: PLC0415
+    from argo_ecr_auth.core.errors import SyncError  # noqa: PLC0415
+    from argo_ecr_auth.sync import unexpected  # noqa: PLC0415
+
+    if isinstance(error, SyncError):
+        return str(error)
+    if isinstance(error, ClientError | BotoCoreError):
+        return str(aws_error(error, asked="AWS"))
+    if isinstance(error, OSError) and error.filename is None and error.errno:
+        return f"{error.strerror}, and so it could not go on"
+    return unexpected(error)
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,72 @@
+"""What Argo CD reads beside our Secrets, and may prefer to them.
+
+A `repository` matches a URL that is the same once both are normalised; a `repo-creds` one that begins with its own, the
+longest first, and only where no `repository` has credentials (argo-cd, util/db/repository_secrets.go).
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from argo_ecr_auth.clients.cluster import Connection
+from argo_ecr_auth.core.targets import Credential
+from argo_ecr_auth_cli.checks.check_context import Case, Finding
+from argo_ecr_auth_cli.checks.managed_objects import fresh, kept, look
+
+_LABEL = "argocd.argoproj.io/secret-type"
+# Its HasCredentials (argo-cd, pkg/apis/application/v1alpha1/repository_types.go).
+_CREDENTIALS = ("username", "password", "sshPrivateKey", "tlsClientCertData", "githubAppPrivateKey")
+_TRUE = {"1", "t", "true"}
+
+
+def of_argo_cd(case: Case, connection: Connection) -> Iterator[Finding]:
+    """Secrets of others that shadow ours. Raises SyncError where Secrets may not be listed."""
+    of_argo_cd = [credential for credential in case.target.credentials if credential.kind != "pull-secret"]
+    others = kept(connection)
+    for namespace in sorted({credential.namespace for credential in of_argo_cd}):
+        path = f"/api/v1/namespaces/{namespace}/secrets?labelSelector={_LABEL}+in+(repository,repo-creds)"
+        for secret in (look(connection, path) or {}).get("items", ()):
+            name = namespace, secret["metadata"]["name"]
+            # Another installation's is as good as ours, as long as somebody keeps it fresh.
+            if name not in case.ours and not fresh(others.get(name), now=case.now):
+                for credential in of_argo_cd:
+                    if credential.namespace == namespace:
+                        yield from shadowing(case, credential, secret)
+
+
+def shadowing(case: Case, credential: Credential, secret: Mapping[str, Any]) -> Iterator[Finding]:
+    """One Secret of somebody else's, where Argo CD would use it instead of this credential's."""
+    data = {key: _text(value) for key, value in (secret.get("data") or {}).items()}
+    kind = secret["metadata"]["labels"][_LABEL]
+    url, theirs = credential.url or "", data.get("url", "")
+    if credential.kind == "repository":
+        shadows = (
+            kind == "repository"
+            and _normalised(theirs) == _normalised(url)
+            # One of a project goes before one of none, for that project's Applications.
+            and (credential.project is None or data.get("project", "") == credential.project)
+        )
+    else:
+        has_credentials = (
+            any(data.get(key) for key in _CREDENTIALS) or data.get("useAzureWorkloadIdentity", "").lower() in _TRUE
+        )
+        shadows = theirs.startswith(url) and (kind == "repo-creds" or has_credentials)
+    if shadows:
+        namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
+        yield case.found(
+            "shadowed",
+            f"Argo CD may use the {kind} {namespace}/{name} for {theirs} instead of "
+            f"{credential.namespace}/{credential.secret_name}, and nobody renews its password",
+            remedy=f"if nothing else needs it: kubectl -n {namespace} delete secret {name}",
+        )
+
+
+def _normalised(url: str) -> str:
+    return url.strip().lower().removesuffix(".git")
+
+
+def _text(value: str) -> str:
+    try:
+        return base64.b64decode(value).decode()
+    except ValueError:
+        return ""

@@ -1,0 +1,103 @@
+"""What a cluster's API server tells of the function's rights there, and of what was left behind."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from argo_ecr_auth.clients.cluster import Connection
+from argo_ecr_auth.core.manifests import EXPIRY_KEY
+from argo_ecr_auth.core.rbac import rbac_manifests
+from argo_ecr_auth_cli.checks.access_entry import enters_by_group
+from argo_ecr_auth_cli.checks.check_context import Case, Finding
+from argo_ecr_auth_cli.checks.managed_objects import fresh, kept, look
+
+_RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
+_PLURALS = {"Role": "roles", "RoleBinding": "rolebindings"}
+
+
+def of_cluster(case: Case, connection: Connection) -> Iterator[Finding]:
+    """All that the cluster tells. Raises SyncError where something may not be looked at."""
+    missing = list(missing_namespaces(case, connection))
+    yield from missing
+    if not missing and case.access != "edit-policy":
+        yield from missing_roles(case, connection)
+    yield from leftovers(case, connection)
+
+
+def missing_namespaces(case: Case, connection: Connection) -> Iterator[Finding]:
+    """A namespace of a credential."""
+    for namespace in case.namespaces:
+        if look(connection, f"/api/v1/namespaces/{namespace}") is None:
+            yield case.found(
+                "no-namespace",
+                f"there is no namespace {namespace}",
+                remedy=f"kubectl create namespace {namespace}, or correct the settings",
+            )
+
+
+def missing_roles(case: Case, connection: Connection) -> Iterator[Finding]:
+    """The Role or the RoleBinding of a namespace, or a name in it, where it is by them that the function may write."""
+    lacking = [
+        (wanted, lacks)
+        for wanted in rbac_manifests(case.target, group=case.group)
+        if (lacks := _lacks(look(connection, _path(wanted)), wanted))
+    ]
+    if not lacking or (case.entry_by_user and not enters_by_group(case)):
+        return
+    for wanted, lacks in lacking:
+        kind, metadata = wanted["kind"], wanted["metadata"]
+        yield case.found(
+            "no-role" if kind == "Role" else "no-role-binding",
+            f"the {kind} {metadata['namespace']}/{metadata['name']} {lacks}",
+            remedy=f"{case.command('rbac')} | kubectl apply -f -",
+        )
+
+
+def leftovers(case: Case, connection: Connection) -> Iterator[Finding]:
+    """Objects with our label that no credential of the settings names, and that nobody keeps fresh any more."""
+    for (namespace, name), config_map in kept(connection).items():
+        if (namespace, name) not in case.ours and not fresh(config_map, now=case.now):
+            expiry = (config_map.get("data") or {}).get(EXPIRY_KEY, "unknown")
+            yield case.found(
+                "leftover",
+                f"{namespace}/{name} is no credential of these settings, and nobody renews it "
+                f"(its token's expiry: {expiry})",
+                remedy=f"if nothing else needs it: kubectl -n {namespace} delete secret,configmap {name}",
+            )
+
+
+def _path(manifest: Mapping[str, Any]) -> str:
+    namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+    return f"{_RBAC}/{namespace}/{_PLURALS[manifest['kind']]}/{name}"
+
+
+def _lacks(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str | None:
+    if found is None:
+        return "is missing"
+    if wanted["kind"] == "RoleBinding":
+        (group,) = wanted["subjects"]
+        bound = any(
+            (subject.get("kind"), subject.get("name")) == (group["kind"], group["name"])
+            for subject in found.get("subjects") or ()
+        )
+        return None if bound and found.get("roleRef") == wanted["roleRef"] else "does not bind the group to the Role"
+    (rule,) = wanted["rules"]
+    rights = [
+        (resource, name, verb)
+        for resource in rule["resources"]
+        for name in rule["resourceNames"]
+        for verb in rule["verbs"]
+    ]
+    lacking = [right for right in rights if not any(_gives(each, *right) for each in found.get("rules") or ())]
+    if not lacking:
+        return None
+    resource, name, verb = lacking[0]
+    return f"does not allow to {verb} {resource} {name}"
+
+
+def _gives(rule: Mapping[str, Any], resource: str, name: str, verb: str) -> bool:
+    return (
+        bool({"", "*"} & set(rule.get("apiGroups") or ()))
+        and bool({resource, "*"} & set(rule.get("resources") or ()))
+        and bool({verb, "*"} & set(rule.get("verbs") or ()))
+        and (not rule.get("resourceNames") or name in rule["resourceNames"])
+    )

@@ -1,0 +1,35 @@
+"""What carries our label in a cluster, whichever installation wrote it, and whether somebody keeps it fresh."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from argo_ecr_auth.clients.cluster import Connection, call
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.manifests import EXPIRY_KEY
+
+
+def kept(connection: Connection) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """The ConfigMaps with our label, by namespace and name. Raises SyncError where they may not be listed."""
+    found = look(connection, "/api/v1/configmaps?labelSelector=argo-ecr-auth%3Dmanaged-resource") or {}
+    return {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in found.get("items", ())}
+
+
+def fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
+    """Whether the token of its Secret still lives; when before its end it is renewed, is its installation's affair."""
+    try:
+        text = ((config_map or {}).get("data") or {})[EXPIRY_KEY]
+        return datetime.fromisoformat(text).astimezone(UTC) > now
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return False
+
+
+def look(connection: Connection, path: str) -> Mapping[str, Any] | None:
+    """The object or the list; None where there is none. Raises SyncError."""
+    status, body = call(connection, "GET", path)
+    if status == HTTPStatus.NOT_FOUND:
+        return None
+    if status != HTTPStatus.OK:
+        raise SyncError(f"{connection.cluster}'s API server answers {status} to {connection.caller} for {path}")
+    return body

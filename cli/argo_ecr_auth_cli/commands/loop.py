@@ -1,0 +1,134 @@
+"""The original in-cluster tool's loop: look after one Secret, sleep, look again."""
+
+import argparse
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from argo_ecr_auth.connections import Connections, Warm
+from argo_ecr_auth.core.manifests import rfc3339
+from argo_ecr_auth.core.registry import NotARegistryError, Registry, parse_registry
+from argo_ecr_auth.core.results import Result
+from argo_ecr_auth.core.rules import faults_of
+from argo_ecr_auth.core.settings import Settings, duration
+from argo_ecr_auth.core.targets import targets_of
+from argo_ecr_auth.sync import Order, sync
+from argo_ecr_auth_cli.aws import sessions_of
+from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNSEEN, USAGE, CommandError, Stopped
+from argo_ecr_auth_cli.health import healthy
+from argo_ecr_auth_cli.kubeconfig import Kubeconfig
+from argo_ecr_auth_cli.recording_reader import Watched
+from argo_ecr_auth_cli.terminal.output import complain, say, to_operator
+
+_SECONDS = 120  # of a pass at most
+_SLEEP = 20  # the original's default; its README says 120
+_KUBE_CONFIG = "in-cluster"
+_FLAGS = {
+    "cluster": "--cluster",
+    "region": "--aws-region",
+    "namespace": "--namespace",
+    "secret_name": "--secret-name",
+}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Loop until a signal comes, or pass once. Raises CommandError."""
+    given = vars(options)
+    registry = _registry(given)
+    settings = _settings(given, registry)
+    region = given.get("aws_region") or registry.region
+    (target,) = targets_of(settings, region=region)
+    warm = Warm(
+        sessions=sessions_of(profile=given.get("aws_profile") or None, region=registry.region, lazily=True),
+        caller="your identity",
+    )
+    kubeconfig = None
+    if (kind := given.get("kube_config", _KUBE_CONFIG)) != "eks":
+        kubeconfig = Kubeconfig(kind)
+        if region != registry.region:
+            complain(f"--aws-region {region} is not used: the token is for {registry.region}, as the registry says")
+    elif region != registry.region:
+        complain(f"--aws-region {region} is the cluster's: the token is for {registry.region}, as the registry says")
+    renew_before = duration(settings.renew_before)
+    say_it = _say_json if given.get("loop_output") == "json" else _say
+
+    def check() -> int:
+        watched = Watched(kubeconfig or Connections(warm))
+        order = Order(renew_before=renew_before, seconds=_SECONDS)
+        (result,) = sync((target,), order=order, warm=warm, now=lambda: datetime.now(UTC), connections=watched)
+        say_it(result)
+        return OK if healthy(result, renew_before=renew_before) else UNHEALTHY if watched.readings else UNSEEN
+
+    if "once" in given:
+        return check()
+    _loop(check, seconds=given.get("sleep_between_checks", _SLEEP))
+    return OK
+
+
+def _loop(check: Callable[[], int], *, seconds: int) -> None:
+    with contextlib.suppress(Stopped):
+        while True:
+            check()
+            time.sleep(seconds)
+    complain("stopped")
+
+
+def _registry(given: dict[str, Any]) -> Registry:
+    host = given.get("ecr_registry", "").partition("/")[0]
+    if not host:
+        raise CommandError(
+            "--ecr-registry is missing: ACCOUNT.dkr.ecr.REGION.amazonaws.com (--help tells more)", code=USAGE
+        )
+    try:
+        return parse_registry(host)
+    except NotARegistryError as fault:
+        raise CommandError(f"--ecr-registry: {fault}", code=USAGE) from None
+
+
+def _settings(given: dict[str, Any], registry: Registry) -> Settings:
+    """The flags as the function's settings, and held to the same rules."""
+    kind = given.get("kube_config", _KUBE_CONFIG)
+    if ("loop_cluster" in given) != (kind == "eks"):
+        raise CommandError("--kube-config eks and --cluster go together", code=USAGE)
+    credential = {"registry": registry.host}
+    credential |= {key: given[key] for key in ("namespace", "secret_name") if given.get(key)}
+    if given["ecr_registry"] != registry.host:  # HOST/prefix
+        credential["url"] = given["ecr_registry"]
+    target = {"cluster": given.get("loop_cluster", kind), "credentials": [credential]}
+    if region := given.get("aws_region"):
+        target["region"] = region
+    try:
+        settings = msgspec.convert({"targets": [target]}, type=Settings)
+    except msgspec.ValidationError as fault:
+        raise CommandError(_of_flags(str(fault)), code=USAGE) from None
+    if faults := faults_of(settings):
+        raise CommandError("; ".join(faults), code=USAGE)
+    return settings
+
+
+def _of_flags(fault: str) -> str:
+    """The path in the settings as the flag that stands for it."""
+    said, _, path = fault.partition(" - at ")
+    key = path.strip("`").rpartition(".")[2]
+    return f"{_FLAGS.get(key, '--ecr-registry')}: {said}"
+
+
+def _say(result: Result) -> None:
+    left = f", {timedelta(seconds=result.seconds_to_expiry)} left" if result.seconds_to_expiry is not None else ""
+    line = f"{result.action} {result.secret} for {result.registry}{left}"
+    stamp = rfc3339(datetime.now(UTC))
+    if result.failed:
+        complain(f"{stamp} {line}: {to_operator(result.error or '')}")
+        return
+    say(f"{stamp} {line}{f': {result.reason}' if result.reason else ''}")
+
+
+def _say_json(result: Result) -> None:
+    said = result.as_dict()
+    said["error"] = to_operator(result.error) if result.error else None
+    say(json.dumps({"time": rfc3339(datetime.now(UTC)), **said}))

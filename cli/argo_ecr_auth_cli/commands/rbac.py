@@ -1,0 +1,77 @@
+"""The manifests that give the function its rights in the clusters, on standard output."""
+
+import argparse
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import yaml
+
+from argo_ecr_auth.core.rbac import rbac_manifests
+from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth_cli.exits import OK, USAGE, CommandError
+from argo_ecr_auth_cli.installation import Installation, chosen, installation_of
+from argo_ecr_auth_cli.terminal.output import complain, say, say_json, to_reader
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the targets' Roles and RoleBindings: YAML, or a List in JSON. Raises CommandError."""
+    installation = installation_of(options, region=options.region or os.environ.get("AWS_REGION") or "")
+    installation = replace(installation, targets=_located(installation.targets, options))
+    targets = chosen(installation, options.targets)
+    for target in targets:
+        if not _by_role(target, installation):
+            complain(f"{target.name} has access: edit-policy, which needs no Role")
+    due = [target for target in targets if _by_role(target, installation)]
+    clusters = {(target.account, target.region, target.cluster) for target in due}
+    if len(clusters) > 1 and (options.output == "json" or not sys.stdout.isatty()):
+        names = ", ".join(target.name for target in due[:5])
+        raise CommandError(
+            f"these are {len(clusters)} clusters, and kubectl applies to one: name the targets of one of them "
+            f"({names}{', ...' if len(due) > 5 else ''})",  # noqa: PLR2004 - as many as above
+            code=USAGE,
+        )
+    with to_reader():
+        _print(due, installation, as_list=options.output == "json")
+    return OK
+
+
+def _print(targets: Sequence[Target], installation: Installation, *, as_list: bool) -> None:
+    sharing = [target for target in installation.targets if _by_role(target, installation)]
+    manifests = [rbac_manifests(target, group=installation.name, targets=sharing) for target in targets]
+    if as_list:
+        say_json({"apiVersion": "v1", "kind": "List", "items": [each for of_it in manifests for each in of_it]})
+        return
+    for target, of_target in zip(targets, manifests, strict=True):
+        say(f"# For the EKS cluster {target.cluster}; kubectl apply -f, as an administrator of it")
+        for manifest in of_target:
+            for line in ("---", *yaml.safe_dump(manifest, sort_keys=False).splitlines()):
+                say(line)
+
+
+def _by_role(target: Target, installation: Installation) -> bool:
+    return installation.access[target.name] != "edit-policy"
+
+
+def _located(targets: Sequence[Target], options: argparse.Namespace) -> tuple[Target, ...]:
+    """With the operator's region and account, asked for only where clusters of one name differ by them."""
+    regions: dict[str, set[str]] = defaultdict(set)
+    accounts: dict[str, set[str | None]] = defaultdict(set)
+    for target in targets:
+        regions[target.cluster].add(target.region)
+        accounts[target.cluster].add(target.account)
+    by_region = any(len(each) > 1 and "" in each for each in regions.values())
+    by_account = any(len(each) > 1 and None in each for each in accounts.values())
+    if not by_region and not by_account:
+        return tuple(targets)
+    from argo_ecr_auth_cli.aws import account_of, region_of, sessions_of  # noqa: PLC0415 - boto3 takes its time
+
+    region = region_of(profile=options.profile, region=options.region)
+    account = None
+    if by_account:
+        account = account_of(sessions_of(profile=options.profile, region=region), region=region)
+    return tuple(
+        replace(target, region=target.region or region, account=target.account or account) for target in targets
+    )

@@ -1,0 +1,155 @@
+"""How is every credential? Read with the operator's own rights; nothing is written, and ECR is not asked."""
+
+import argparse
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.connections import Connections, Warm
+from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.results import Result, result_of
+from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth.sync import Order, sync
+from argo_ecr_auth_cli.accounts import ELSEWHERE, Accounts, accounts_of, mixed
+from argo_ecr_auth_cli.aws import account_if_known, region_of, sessions_of
+from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNSEEN, CommandError
+from argo_ecr_auth_cli.health import healthy
+from argo_ecr_auth_cli.installation import Installation, as_operator, chosen, installation_of
+from argo_ecr_auth_cli.recording_reader import Watched
+from argo_ecr_auth_cli.stack import stack_output
+from argo_ecr_auth_cli.terminal.output import progress, say_json, to_operator, to_reader
+from argo_ecr_auth_cli.writers import Writer, last_writer
+
+_STATES = {"created": "missing", "renewed": "due", "repaired": "to repair"}
+"""What a dry run would do, as the state that it would do it for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How one credential is; `state` is fresh, due, to repair, missing, ended, failed, unread or disabled."""
+
+    result: Result
+    state: str
+    healthy: bool
+    writer: Writer | None
+
+    @property
+    def looked_at(self) -> bool:
+        return self.state not in {"disabled", "unread"}
+
+    def as_dict(self) -> dict[str, Any]:
+        said = self.result.as_dict()
+        kept = ("target", "secret", "registry", "reason", "expires_at", "seconds_to_expiry")
+        return {key: said[key] for key in kept} | {
+            "state": self.state,
+            "healthy": self.healthy,
+            "last_writer": self.writer.as_dict() if self.writer else None,
+            "error": to_operator(self.result.error) if self.result.error else None,
+        }
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the credentials of the targets. Raises CommandError."""
+    region = region_of(profile=options.profile, region=options.region)
+    installation = installation_of(options, region=region)
+    targets = chosen(installation, options.targets)
+    warm = Warm(sessions=sessions_of(profile=options.profile, region=region), caller="your identity")
+    accounts = _accounts(installation, sessions=warm.sessions, region=region)
+    found = statuses(
+        [as_operator(target) for target in targets],
+        warm=warm,
+        renew_before=installation.renew_before,
+        named=bool(options.targets),
+        elsewhere={target.name: why for target in targets if (why := accounts.elsewhere(target))},
+    )
+    with to_reader():
+        if options.output == "json":
+            say_json({"results": [status.as_dict() for status in found]})
+        else:
+            _print(found)
+    states = {status.state for status in found if not status.healthy}
+    return OK if not states else UNSEEN if states == {"unread"} else UNHEALTHY
+
+
+def statuses(
+    targets: list[Target], *, warm: Warm, renew_before: timedelta, named: bool, elsewhere: Mapping[str, str]
+) -> list[Status]:
+    """The credentials of the targets, in their order; those of disabled targets are read only where `named`.
+
+    `elsewhere` tells, by target, why EKS does not tell here where its cluster is.
+    """
+    unasked = {target.name for target in targets if target.name in elsewhere and target.endpoint is None}
+    looked_at = [target for target in targets if (target.enabled or named) and target.name not in unasked]
+    total = sum(len(target.credentials) for target in looked_at)
+    with progress("reading", total=total) as done:
+        watched = Watched(Connections(warm), done=done)
+        # As much time as a slow cluster takes, and more where many wait for their turn.
+        order = Order(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
+        results = iter(sync(looked_at, order=order, warm=warm, now=lambda: datetime.now(UTC), connections=watched))
+
+    def of(target: Target) -> Iterator[Status]:
+        for credential in target.credentials:
+            nothing = result_of(target, credential)
+            if not target.enabled and not named:
+                yield Status(result=nothing, state="disabled", healthy=True, writer=None)
+            elif target.name in unasked:
+                yield _status(replace(nothing, error=f"{elsewhere[target.name]}: {ELSEWHERE}"), None, renew_before)
+            else:
+                yield _status(next(results), watched.readings.get((target.name, credential)), renew_before)
+
+    return [status for target in targets for status in of(target)]
+
+
+def _accounts(installation: Installation, *, sessions: Sessions, region: str) -> Accounts:
+    """Asked for only where it matters: with no account in the settings, all is where the operator is."""
+    if not any(target.account for target in installation.targets):
+        return Accounts(caller=None, home=None)
+    caller = account_if_known(sessions, region=region)
+    role = None
+    if mixed(installation.targets, caller=caller):
+        with contextlib.suppress(CommandError):
+            role = stack_output(
+                sessions, key="FunctionRole", installation=installation.name, region=region, instead="--profile"
+            )
+    return accounts_of(installation.targets, caller=caller, function_role=role)
+
+
+def _status(result: Result, reading: Reading | None, renew_before: timedelta) -> Status:
+    ended = result.seconds_to_expiry is not None and result.seconds_to_expiry <= 0
+    return Status(
+        result=result,
+        state=(
+            "unread"
+            if reading is None
+            else "failed"
+            if result.failed
+            else "ended"
+            if ended
+            else _STATES.get(result.action, result.action)
+        ),
+        healthy=healthy(result, renew_before=renew_before),
+        writer=last_writer(reading) if reading else None,
+    )
+
+
+def _print(found: list[Status]) -> None:
+    from argo_ecr_auth_cli.terminal.tables import coloured, life, print_table  # noqa: PLC0415 - rich is of the extra
+
+    print_table(
+        ("TARGET", "SECRET", "STATE", "LEFT", "LAST WRITER", "WHY"),
+        [
+            (
+                status.result.target,
+                status.result.secret,
+                coloured(status.state, healthy=status.healthy),
+                life(status.result.seconds_to_expiry, healthy=status.healthy) if status.looked_at else "",
+                str(status.writer or ""),
+                to_operator(status.result.error or status.result.reason or ""),
+            )
+            for status in found
+        ],
+        whole=("TARGET", "STATE", "LEFT"),
+    )

@@ -1,0 +1,147 @@
+"""The way to a cluster that a pod or a kubeconfig knows, instead of EKS."""
+
+import contextlib
+import logging
+import ssl
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import urllib3
+import yaml
+from kubernetes import config
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.configuration import Configuration
+from kubernetes.config import ConfigException
+from urllib3.exceptions import InsecureRequestWarning
+
+from argo_ecr_auth.clients.cluster import Connection, client_of, tls_context
+from argo_ecr_auth.connections import read_credential
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth_cli.exits import UNSEEN, CommandError
+from argo_ecr_auth_cli.terminal.output import complain
+
+_CALLERS = {"in-cluster": "this pod's service account", "local": "your user of the kubeconfig"}
+_REMEDIES = {
+    "in-cluster": "in a pod it needs a service account's token; elsewhere give --kube-config local or eks",
+    "local": "it is ~/.kube/config, or what KUBECONFIG names",
+}
+_LONGEST_QUOTE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """What the files say; `api` is None where the kubeconfig's program gave neither token nor certificate."""
+
+    configuration: Configuration = field(repr=False)
+    api: ApiClient | None = field(repr=False)
+
+
+class Kubeconfig:
+    """A cluster that is reached as `kind` says: in-cluster or local. Reads as `Connections` does.
+
+    Raises CommandError where the files lead nowhere. A program that fails may succeed the next time.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._way = _way(kind)
+        if not self._way.configuration.verify_ssl:
+            urllib3.disable_warnings(InsecureRequestWarning)  # one line is enough
+            complain("the kubeconfig says insecure-skip-tls-verify: whose the API server is is not checked")
+
+    def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
+        """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
+        api = self._way.api or self._once_more()
+        # Asked for each time: a pod's token is replaced within the hour, and so are those of kubeconfigs' programs.
+        with _what_the_loader_logs():
+            key = self._way.configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
+        connection = Connection(
+            target=target.name,
+            cluster=target.cluster,
+            region=target.region,
+            api=api,
+            bearer=(key.partition(" ")[2] or key).strip(),  # a token's file may end in a newline
+            caller=_CALLERS[self._kind],
+        )
+        return connection, read_credential(connection, credential)
+
+    def _once_more(self) -> ApiClient:
+        try:
+            self._way = _way(self._kind)
+        except CommandError as error:
+            raise SyncError(str(error)) from None
+        if self._way.api is None:
+            raise SyncError(
+                "no way to the cluster: the kubeconfig's program (exec) gave neither a token nor a certificate; "
+                "run it by hand to see why"
+            )
+        return self._way.api
+
+
+def _way(kind: str) -> _Way:
+    configuration = Configuration()
+    context = tls_context()
+    try:
+        with _what_the_loader_logs() as errors:
+            has_certificate = _load(kind, configuration, context)
+    except (ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
+        # Only what comes before a quoted document: that may hold keys and passwords.
+        said = str(error).partition("\n")[0].partition("{")[0][:_LONGEST_QUOTE].strip()
+        raise CommandError(f"no way to the cluster ({said}): {_REMEDIES[kind]}", code=UNSEEN) from None
+    except yaml.YAMLError:
+        raise CommandError(f"no way to the cluster (not YAML): {_REMEDIES[kind]}", code=UNSEEN) from None
+    # The loader logs that a program failed, and goes on as nobody.
+    nobody = bool(errors) and not configuration.api_key and not has_certificate
+    return _Way(configuration=configuration, api=None if nobody else client_of(configuration, context=context))
+
+
+def _load(kind: str, configuration: Configuration, context: ssl.SSLContext) -> bool:
+    """Fill both in; whether there is a client's certificate."""
+    if kind == "in-cluster":
+        config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        return _trust(context, configuration)
+    # The loader writes certificates and keys to files; once the context has read them, they need not stay.
+    with tempfile.TemporaryDirectory(prefix="argo-ecr-auth-") as directory:
+        config.load_kube_config(  # type: ignore[no-untyped-call]
+            client_configuration=configuration, persist_config=False, temp_file_path=f"{directory}/files"
+        )
+        return _trust(context, configuration)
+
+
+def _trust(context: ssl.SSLContext, configuration: Configuration) -> bool:
+    if not configuration.verify_ssl:  # insecure-skip-tls-verify: the kubeconfig's owner says so
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif configuration.ssl_ca_cert:
+        context.load_verify_locations(cafile=configuration.ssl_ca_cert)
+    else:
+        context.load_default_certs()
+    if has_certificate := configuration.cert_file is not None:
+        context.load_cert_chain(configuration.cert_file, configuration.key_file)
+    configuration.ssl_ca_cert = configuration.cert_file = configuration.key_file = None
+    return has_certificate
+
+
+class _Kept(logging.Handler):
+    def __init__(self, said: list[logging.LogRecord]) -> None:
+        super().__init__()
+        self._said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said.append(record)
+
+
+@contextlib.contextmanager
+def _what_the_loader_logs() -> Iterator[list[logging.LogRecord]]:
+    """What it says to the root logger, kept from standard error: it may quote what a program printed."""
+    said: list[logging.LogRecord] = []
+    handler = _Kept(said)
+    root = logging.getLogger()
+    others, root.handlers = root.handlers, [handler]
+    try:
+        yield said
+    finally:
+        root.handlers = others

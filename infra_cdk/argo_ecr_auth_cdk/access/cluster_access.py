@@ -1,0 +1,73 @@
+"""The function's way into clusters: EKS access entries."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks as eks
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_wildcards
+from argo_ecr_auth_deployment.access_plan import Entry
+from argo_ecr_auth_deployment.permissions import describing
+
+
+class ClusterAccess(Construct):
+    """An access entry per cluster: `by_cluster`.
+
+    It takes effect some seconds after it is made. It has no user name: EKS then gives one that names the session, which
+    the cluster's audit log shows.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, entries: Sequence[Entry], principal_arn: str, group: str) -> None:
+        super().__init__(scope, id_)
+        self.by_cluster: Mapping[str, eks.CfnAccessEntry] = {
+            entry.cluster: eks.CfnAccessEntry(
+                self,
+                f"Cluster-{entry.cluster}",  # not its name alone: Default and Resource have a meaning for CDK
+                cluster_name=entry.cluster,
+                principal_arn=principal_arn,
+                type="STANDARD",
+                kubernetes_groups=[group] if entry.by_group else None,
+                access_policies=[_edit_policy(self, entry.edited_namespaces)] if entry.edited_namespaces else None,
+            )
+            for entry in entries
+        }
+
+
+class AccessRole(Construct):
+    """For clusters of another account: what the function's role, and nobody else, assumes there: `role`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        role_name: str,
+        external_id: str,
+        function_role: iam.IRole,
+        described: AbstractSet[str],
+    ) -> None:
+        super().__init__(scope, id_)
+        self.role = iam.Role(
+            self,
+            "Role",
+            # Known in advance, for the function's settings name it.
+            role_name=role_name,
+            description="Reaches the EKS clusters of this account and region",
+            assumed_by=iam.ArnPrincipal(function_role.role_arn),
+            external_ids=[external_id],
+        )
+        stack = cdk.Stack.of(self)
+        if described:
+            right = describing(described, region=stack.region, partition=stack.partition, account=stack.account)
+            self.role.add_to_policy(right.for_iam())
+            acknowledge_wildcards(self.role, right.resources)
+
+
+def _edit_policy(scope: Construct, namespaces: Sequence[str]) -> eks.CfnAccessEntry.AccessPolicyProperty:
+    return eks.CfnAccessEntry.AccessPolicyProperty(
+        policy_arn=f"arn:{cdk.Stack.of(scope).partition}:eks::aws:cluster-access-policy/AmazonEKSEditPolicy",
+        access_scope=eks.CfnAccessEntry.AccessScopeProperty(type="namespace", namespaces=list(namespaces)),
+    )

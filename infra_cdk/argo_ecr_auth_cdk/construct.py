@@ -1,0 +1,131 @@
+"""One installation: the function, its schedules, and its access to the clusters wherever they are."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_eks as eks
+from constructs import Construct
+
+from argo_ecr_auth.core.targets import targets_of
+from argo_ecr_auth_cdk.access.access_stack import AccessStack
+from argo_ecr_auth_cdk.access.cluster_access import ClusterAccess
+from argo_ecr_auth_cdk.function.function import EcrAuthFunction
+from argo_ecr_auth_cdk.function.network import Network, network_of
+from argo_ecr_auth_cdk.monitoring.alarm_topic import alarm_topic
+from argo_ecr_auth_cdk.monitoring.alarms import Alarms
+from argo_ecr_auth_cdk.monitoring.dashboard import Dashboard
+from argo_ecr_auth_cdk.schedules.schedules import Schedules
+from argo_ecr_auth_deployment.access_plan import Entry, access_of, entries_of, places_of, slots_of, with_access_roles
+from argo_ecr_auth_deployment.names import Home, Place, access_stack_name, function_role_name
+from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_deployment.unresolved import known
+from argo_ecr_auth_deployment.validation import check_settings
+
+
+class ArgoEcrAuth(Construct):
+    """Everything that an installation needs, in any stack.
+
+    Clusters in other accounts and regions get access stacks beside this construct's stack, named after the
+    installation. `network` is for a VPC that the same app makes; the settings' `vpc` names one that is there.
+
+    Raises SettingsError with all faults, RuntimeMismatchError and InstallationError.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, settings: DeploymentSettings, network: Network | None = None
+    ) -> None:
+        super().__init__(scope, id_)
+        stack = cdk.Stack.of(self)
+        account, region = known(stack.account), known(stack.region)
+        check_settings(settings, account=account, region=region)
+        home = Home(place=Place(account=stack.account, region=stack.region), address=_address(self))
+        complete = with_access_roles(settings, home=home)
+        self.targets = targets_of(complete, region=home.place.region)
+
+        self.function = EcrAuthFunction(
+            self,
+            "Function",
+            settings=complete,
+            targets=self.targets,
+            role_name=function_role_name(installation=settings.installation, home=home) if account and region else None,
+            network=network or network_of(self, settings=settings),
+        )
+        self.access_stacks: list[AccessStack] = []
+        entries_here = self._give_access(settings, home=home)
+        self.schedules = Schedules(
+            self, "Schedules", settings=settings, targets=self.targets, function=self.function.function
+        )
+        for target in self.targets:
+            if target.cluster in entries_here and target.name in self.schedules.by_target and target.role is None:
+                # A schedule fires as soon as it is made.
+                self.schedules.by_target[target.name].node.add_dependency(entries_here[target.cluster])
+
+        if settings.monitoring:
+            self._watch(settings)
+
+    def _watch(self, settings: DeploymentSettings) -> None:
+        scope = Construct(self, "Monitoring")
+        alarms = Alarms(
+            scope,
+            "Alarms",
+            settings=settings,
+            targets=self.targets,
+            function=self.function.function,
+            undelivered=self.schedules.undelivered,
+            topic=alarm_topic(scope, settings=settings),
+        )
+        Dashboard(
+            scope,
+            "Dashboard",
+            installation=settings.installation,
+            alarms=alarms.all,
+            function=self.function.function,
+            log_group=self.function.log_group,
+        )
+
+    def _give_access(self, settings: DeploymentSettings, *, home: Home) -> Mapping[str, eks.CfnAccessEntry]:
+        """Make the entries, elsewhere in stacks of their own; return those that are here, by their cluster."""
+        here: Mapping[str, eks.CfnAccessEntry] = {}
+        for place, indexes in places_of(settings, home=home.place).items():
+            entries = entries_of(
+                [(self.targets[i], access_of(settings.targets[i], settings=settings)) for i in indexes]
+            )
+            if place != home.place:
+                self._add_access_stack(f"{place.account}-{place.region}", settings, home, place, entries)
+                continue
+            slots = slots_of(entries)
+            for slot in sorted(slots.keys() - {0}):
+                self._add_access_stack(str(slot), settings, home, place, slots[slot])
+            here = ClusterAccess(
+                self,
+                "Access",
+                entries=slots.get(0, ()),
+                principal_arn=self.function.role.role_arn,
+                group=settings.installation,
+            ).by_cluster
+        return here
+
+    def _add_access_stack(
+        self, of: str, settings: DeploymentSettings, home: Home, place: Place, entries: tuple[Entry, ...]
+    ) -> None:
+        stack = AccessStack(
+            cast("Construct", cdk.Stage.of(self)),  # a stack is always in one: the app
+            access_stack_name(installation=settings.installation, home=home, of=of),
+            settings=settings,
+            home=home,
+            place=place,
+            entries=entries,
+            function_role=self.function.role,
+        )
+        # Said, for a reference across accounts does not give it, and IAM refuses to trust a role that does not exist.
+        stack.add_stack_dependency(cdk.Stack.of(self))
+        self.access_stacks.append(stack)
+
+
+def _address(construct: Construct) -> str:
+    """Of the construct in its app, and of its stack in its account and region (for a nested one, of the outermost)."""
+    stack = cdk.Stack.of(construct)
+    while stack.nested_stack_parent is not None:
+        stack = stack.nested_stack_parent
+    return f"{stack.stack_name}/{construct.node.addr}"

@@ -1,0 +1,99 @@
+"""What does not fit the account and region that the function is in."""
+
+import contextlib
+from collections.abc import Iterator
+
+from argo_ecr_auth.core.registry import NotARegistryError, parse_registry, partition_of
+from argo_ecr_auth_deployment.access_plan import access_of, places_of
+from argo_ecr_auth_deployment.names import Place
+from argo_ecr_auth_deployment.settings import DeploymentSettings
+
+MOST_CLUSTERS_ELSEWHERE = 400
+"""In one account and region: their access entries share a stack, which holds 500 resources."""
+
+_REMEDY = "is not known at synth; choose it by AWS_PROFILE or AWS_REGION, or give the stack an env"
+_UNKNOWN = f"cannot be compared with the stack's own, which {_REMEDY}"
+_NO_ACCESS_STACK = "needs an access stack, for which the stack's own"
+
+
+def home_faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:
+    """Each fault with its path; `account` and `region` are the stack's, None where they are not known at synth."""
+    return (
+        *_of_unknown_home(settings, account=account, region=region),
+        *_of_access(settings, account=account),
+        *_of_numbers(settings, account=account, region=region),
+        *_of_partitions(settings, region=region),
+        *_of_topic(settings, region=region),
+    )
+
+
+def _of_unknown_home(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
+    for i, target in enumerate(settings.targets):
+        aided = not target.role_arn and access_of(target, settings=settings) != "none"
+        if target.account and account is None and not target.role_arn:
+            yield f"targets[{i}].account: {_UNKNOWN}"
+        elif target.account and target.account != account and region is None and aided:
+            yield f"targets[{i}].account: {_NO_ACCESS_STACK} region {_REMEDY}"
+        if target.region and region is None:
+            yield f"targets[{i}].region: {_UNKNOWN}"
+        elif target.region and target.region != region and account is None and aided:
+            yield f"targets[{i}].region: {_NO_ACCESS_STACK} account {_REMEDY}"
+
+
+def _of_access(settings: DeploymentSettings, *, account: str | None) -> Iterator[str]:
+    for i, target in enumerate(settings.targets):
+        elsewhere = target.account is not None and target.account != account
+        unaided = access_of(target, settings=settings) == "none" and not target.role_arn and not target.endpoint
+        if elsewhere and account and unaided:
+            yield (
+                f"targets[{i}].account: with access: none, a cluster in another account needs a role_arn there, "
+                "or an endpoint and certificate_authority"
+            )
+
+
+def _of_numbers(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
+    home = Place(account=account or "", region=region or "")
+    for place, indexes in places_of(settings, home=home).items():
+        number = len({settings.targets[i].cluster for i in indexes})
+        if place != home and number > MOST_CLUSTERS_ELSEWHERE:
+            there = " ".join(filter(None, (place.account, place.region)))
+            yield f"targets: {number} clusters are in {there}; elsewhere at most {MOST_CLUSTERS_ELSEWHERE} in a place"
+
+
+def _of_topic(settings: DeploymentSettings, *, region: str | None) -> Iterator[str]:
+    if settings.alarm_topic_arn is None or region is None:
+        return
+    there = settings.alarm_topic_arn.split(":")[3]
+    # In another partition it is told as that.
+    if there != region and partition_of(there) == partition_of(region):
+        yield f"alarm_topic_arn: is in {there}, the stack is in {region}; an alarm acts in its own region alone"
+
+
+def _of_partitions(settings: DeploymentSettings, *, region: str | None) -> Iterator[str]:
+    named = dict(_partitions(settings))
+    if not named:
+        return
+    place, home = ("the stack", partition_of(region).name) if region else next(iter(named.items()))
+    for path, partition in named.items():
+        if partition != home:
+            yield f"{path}: is in the partition {partition}, {place} is in {home}; credentials do not cross"
+
+
+def _partitions(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
+    """The partition of everything that names one, by its path."""
+    credentials = [("credentials", settings.credentials)]
+    for i, target in enumerate(settings.targets):
+        credentials.append((f"targets[{i}].credentials", target.credentials))
+        if target.region:
+            yield f"targets[{i}].region", partition_of(target.region).name
+        if target.role_arn:
+            yield f"targets[{i}].role_arn", target.role_arn.split(":")[1]
+    if settings.alarm_topic_arn:
+        yield "alarm_topic_arn", settings.alarm_topic_arn.split(":")[1]
+    for place, found in credentials:
+        for i, credential in enumerate(found):
+            for key, host in credential.hosts_by_key:
+                with contextlib.suppress(NotARegistryError):  # told already, with the credentials' other faults
+                    yield f"{place}[{i}].{key}", parse_registry(host).partition.name
+            if credential.role_arn:
+                yield f"{place}[{i}].role_arn", credential.role_arn.split(":")[1]

@@ -1,0 +1,81 @@
+"""What a run says of each credential, the same keys for every one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from argo_ecr_auth.core.diff import Change
+from argo_ecr_auth.core.manifests import rfc3339
+from argo_ecr_auth.core.targets import Credential, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How one credential is after a run."""
+
+    target: str
+    secret: str  # NAMESPACE/NAME
+    registry: str  # the host; several of a pull-secret joined by commas
+    action: str  # fresh, created, renewed, repaired or failed
+    reason: str | None = None
+    expires_at: datetime | None = None  # None where nothing is known of the token that is there
+    seconds_to_expiry: int | None = None
+    verified: bool | None = None
+    error: str | None = None
+    dry_run: bool = False
+    changes: tuple[Change, ...] = ()
+    doubtful: bool = False  # written, but something about it is worth a look; the reason says what
+
+    @property
+    def failed(self) -> bool:
+        return self.action == "failed"
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON has it; `dry_run` stands there only where it is true, with what would be changed, key by key."""
+        said: dict[str, Any] = {
+            "target": self.target,
+            "secret": self.secret,
+            "registry": self.registry,
+            "action": self.action,
+            "reason": self.reason,
+            "expires_at": rfc3339(self.expires_at) if self.expires_at else None,
+            "seconds_to_expiry": self.seconds_to_expiry,
+            "verified": self.verified,
+            "error": self.error,
+        }
+        if not self.dry_run:
+            return said
+        changes = [
+            {
+                "object": change.kind,
+                "key": f"{change.part} {change.key}",
+                "there": change.there,
+                "wanted": change.wanted,
+            }
+            for change in self.changes
+        ]
+        return said | {"dry_run": True, "changes": changes}
+
+
+def result_of(target: Target, credential: Credential, *, dry_run: bool = False) -> Result:
+    """What is known of a credential's result before anything was done."""
+    return Result(
+        target=target.name,
+        secret=f"{credential.namespace}/{credential.secret_name}",
+        registry=credential.registry,
+        action="failed",
+        dry_run=dry_run,
+    )
+
+
+def figures_of(results: tuple[Result, ...]) -> dict[str, int]:
+    """A run in numbers, by the names of its metrics; `SecondsToExpiry` (the least) only where one is known."""
+    remaining = [result.seconds_to_expiry for result in results if result.seconds_to_expiry is not None]
+    actions = [result.action for result in results if not result.dry_run or result.failed]
+    figures = {
+        "ChecksCompleted": sum(not result.failed for result in results),
+        "Failures": actions.count("failed"),
+        "Renewed": actions.count("renewed") + actions.count("created"),
+        "Repaired": actions.count("repaired"),
+    }
+    return figures | ({"SecondsToExpiry": min(remaining)} if remaining else {})

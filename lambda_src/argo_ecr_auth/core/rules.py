@@ -1,0 +1,135 @@
+"""What is wrong with settings beyond their types: all of it at once, each fault with its path."""
+
+import base64
+import ssl
+from collections.abc import Iterator
+from datetime import timedelta
+
+from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
+from argo_ecr_auth.core.settings import CredentialSettings, Settings, duration
+
+SHORTEST_RENEW_BEFORE = timedelta(minutes=10)
+LONGEST_RENEW_BEFORE = timedelta(hours=11)
+
+_LONGEST_NAME = 253  # of a Kubernetes object
+
+_KEYS_NOT_FOR = {
+    "repository": ("registries",),
+    "repo-creds": ("registries", "name", "project"),
+    "pull-secret": ("type", "url", "name", "project"),
+}
+
+
+def faults_of(settings: Settings, *, region: str | None = None, account: str | None = None) -> tuple[str, ...]:
+    """What the types cannot say, all of it at once: each fault with its path, and what is allowed.
+
+    `region` and `account` are where a target is that does not say it; None where that is not known.
+    """
+    return (
+        *_faults_of_durations(settings),
+        *_faults_of_credentials(settings),
+        *_faults_of_targets(settings),
+        *_faults_of_secrets(settings, region=region, account=account),
+    )
+
+
+def _faults_of_durations(settings: Settings) -> Iterator[str]:
+    if not SHORTEST_RENEW_BEFORE <= duration(settings.renew_before) <= LONGEST_RENEW_BEFORE:
+        yield f"renew_before: {settings.renew_before} is not between 10m and 11h (a token lives 12h)"
+
+
+def _faults_of_credentials(settings: Settings) -> Iterator[str]:
+    places = [("credentials", settings.credentials)]
+    places += [(f"targets[{i}].credentials", target.credentials) for i, target in enumerate(settings.targets)]
+    for place, credentials in places:
+        for i, credential in enumerate(credentials):
+            yield from (f"{place}[{i}].{fault}" for fault in _faults_of_kind(credential))
+            yield from (f"{place}[{i}].{fault}" for fault in _faults_of_registries(credential))
+            if credential.external_id and not credential.role_arn:
+                yield f"{place}[{i}].external_id: goes with role_arn, which is missing"
+
+
+def _faults_of_kind(credential: CredentialSettings) -> Iterator[str]:
+    kind = credential.kind
+    for name, _ in credential.secret_names:
+        if len(name) > _LONGEST_NAME:
+            yield f"secret_name: {name[:20]}... is too long; a name has at most {_LONGEST_NAME} characters"
+    for key in _KEYS_NOT_FOR[kind]:
+        if getattr(credential, key):
+            yield f"{key}: not for the kind {kind}"
+    if credential.url and credential.registry:
+        place = credential.url.removeprefix("oci://")
+        if place != credential.registry and not place.startswith(credential.registry + "/"):
+            host = credential.registry
+            yield f"url: {credential.url!r} is neither {host} nor below it ({host}/...)"
+        helm = credential.type == "helm" or (credential.kind == "repository" and credential.type is None)
+        if credential.url.startswith("oci://") and helm:
+            yield "url: oci:// goes with type: oci; the type here is helm"
+
+
+def _faults_of_registries(credential: CredentialSettings) -> Iterator[str]:
+    if not credential.hosts:
+        yield f"registry: missing; it must be given{', or registries' if credential.kind == 'pull-secret' else ''}"
+    if credential.registry is not None and credential.registries:
+        yield "registries: registry is given too; give one of them"
+    for key, host in credential.hosts_by_key:
+        try:
+            parse_registry(host)
+        except NotARegistryError as fault:
+            yield f"{key}: {fault}"
+    for host in dict.fromkeys(host for host in credential.registries if credential.registries.count(host) > 1):
+        yield f"registries: {host} stands there twice"
+    if credential.verify_repository and credential.verify == "off":
+        yield "verify_repository: verify is off"
+    if credential.verify_repository and credential.registries:
+        yield "verify_repository: not for several registries"
+
+
+def _faults_of_targets(settings: Settings) -> Iterator[str]:
+    if not settings.targets:
+        yield "targets: there is none; name at least one cluster"
+    named: dict[str, str] = {}
+    for i, target in enumerate(settings.targets):
+        path = f"targets[{i}]"
+        name = target.name or target.cluster
+        if name in named:
+            yield f"{path}.name: {name!r} is the name of {named[name]} already; give each a name of its own"
+        named.setdefault(name, path)
+        if target.external_id and not target.role_arn:
+            yield f"{path}.external_id: goes with role_arn, which is missing"
+        if (target.endpoint is None) != (target.certificate_authority is None):
+            given, missing = "endpoint", "certificate_authority"
+            if target.endpoint is None:
+                given, missing = missing, given
+            yield f"{path}.{missing}: missing; {given} and {missing} are given both or not at all"
+        if target.certificate_authority is not None and not _is_pem(target.certificate_authority):
+            yield f"{path}.certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it"
+
+
+def _faults_of_secrets(settings: Settings, *, region: str | None, account: str | None) -> Iterator[str]:
+    written: dict[tuple[str | None, ...], str] = {}
+    for i, target in enumerate(settings.targets):
+        of_its_own = bool(target.credentials)
+        credentials = target.credentials or settings.credentials
+        if not credentials:
+            yield f"targets[{i}].credentials: there is none, neither here nor in the general credentials"
+        for j, credential in enumerate(credentials):
+            path = f"targets[{i}].credentials[{j}]" if of_its_own else f"targets[{i}] with credentials[{j}]"
+            namespace = credential.namespace or target.namespace
+            cluster = (target.account or account, target.region or region, target.cluster)
+            for name, _ in credential.secret_names:
+                secret = (*cluster, namespace, name)
+                if secret in written:
+                    yield (
+                        f"{path}: the Secret {namespace}/{name} of cluster {target.cluster} "
+                        f"is {written[secret]}'s already; give each its own secret_name"
+                    )
+                written.setdefault(secret, path)
+
+
+def _is_pem(base64_text: str) -> bool:
+    try:
+        ssl.PEM_cert_to_DER_cert(base64.b64decode(base64_text, validate=True).decode("ascii").strip())
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,118 @@
+"""What a run works on: the settings with every default filled in."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from argo_ecr_auth.core.registry import Registry, parse_registry
+from argo_ecr_auth.core.settings import ChartType, CredentialSettings, Kind, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A role to assume, instead of the function's own."""
+
+    arn: str
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credential:
+    """A Secret and its ConfigMap, as they should be in one cluster.
+
+    `type`, `url`, `name` and `project` are Argo CD's keys, None where the kind has none; `url` as Argo CD reads it.
+    """
+
+    namespace: str
+    secret_name: str
+    registries: tuple[Registry, ...]  # several in a pull-secret alone
+    kind: Kind = "repository"
+    type: ChartType | None = "helm"
+    url: str | None
+    name: str | None
+    project: str | None = None
+    role: Role | None = None  # to ask ECR with
+    # The function's own role by its unique id, where no other is assumed: a token has the rights of the one that asked.
+    principal: str | None = None
+    verify_login: bool = True
+    verify_repository: str | None = None
+
+    @property
+    def registry(self) -> str:
+        """The registry's host, or all of them, as results and the ConfigMap name it."""
+        return ",".join(registry.host for registry in self.registries)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """An EKS cluster with its credentials; `endpoint` and `certificate_authority` (PEM) are both given or both None."""
+
+    name: str
+    cluster: str
+    region: str
+    enabled: bool
+    endpoint: str | None
+    certificate_authority: str | None
+    credentials: tuple[Credential, ...]
+    account: str | None = None  # None: the function's, which the function itself need not know
+    role: Role | None = None  # to reach the cluster with
+
+
+def targets_of(
+    settings: Settings, *, region: str, account: str | None = None, principal: str | None = None
+) -> tuple[Target, ...]:
+    """The targets with every default filled in; `region` and `account` are where one without its own is.
+
+    `principal` is the function's own role, by its unique id.
+
+    The settings are free of faults (see faults.py); otherwise this raises a ValueError.
+    """
+    return tuple(
+        Target(
+            name=target.name or target.cluster,
+            cluster=target.cluster,
+            region=target.region or region,
+            enabled=target.enabled,
+            endpoint=target.endpoint,
+            certificate_authority=_pem(target.certificate_authority),
+            credentials=tuple(
+                resolved
+                for credential in target.credentials or settings.credentials
+                for resolved in _credentials(
+                    credential, namespace=credential.namespace or target.namespace, principal=principal
+                )
+            ),
+            account=target.account or account,
+            role=_role(target.role_arn, target.external_id),
+        )
+        for target in settings.targets
+    )
+
+
+def _credentials(written: CredentialSettings, *, namespace: str, principal: str | None) -> Iterator[Credential]:
+    registries = tuple(parse_registry(host) for host in written.hosts)
+    place = (written.url or written.hosts[0]).removeprefix("oci://")
+    for secret_name, chart_type in written.secret_names:
+        yield Credential(
+            namespace=namespace,
+            secret_name=secret_name,
+            registries=registries,
+            kind=written.kind,
+            type=chart_type,
+            url=None if chart_type is None else f"oci://{place}" if chart_type == "oci" else place,
+            # A nameless repository is passed over by charts that depend on it (argo-cd, util/db/helmrepository.go).
+            name=(written.name or "ecr") if written.kind == "repository" else None,
+            project=written.project,
+            role=_role(written.role_arn, written.external_id),
+            principal=None if written.role_arn else principal,
+            verify_login=written.verify == "login",
+            verify_repository=written.verify_repository,
+        )
+
+
+def _pem(base64_text: str | None) -> str | None:
+    return None if base64_text is None else base64.b64decode(base64_text).decode("ascii")
+
+
+def _role(arn: str | None, external_id: str | None) -> Role | None:
+    return Role(arn=arn, external_id=external_id) if arn else None

@@ -1,0 +1,195 @@
+"""What a write would change, key by key; nothing that could be secret is ever shown of it."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from argo_ecr_auth.core.authorization_token import fingerprint
+from argo_ecr_auth.core.diff import LATER, NEW, Change, changes_of
+from argo_ecr_auth.core.manifests import Payload, secret_key
+from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.plan import decide
+from argo_ecr_auth.core.results import result_of
+from argo_ecr_auth.core.targets import Credential
+from tests.unit.builders import (
+    HOST,
+    KINDS,
+    NOW,
+    PASSWORD,
+    REMOVED,
+    b64,
+    config_map_there,
+    credential,
+    edited,
+    payload,
+    secret_there,
+    target,
+    there,
+)
+
+EACH_KIND = pytest.mark.parametrize("of", KINDS.values(), ids=KINDS)
+NOTHING = Reading(secret=None, config_map=None)
+
+
+def _changes(reading: Reading, *, of: Credential | None = None, written: Payload | None = None) -> list[Change]:
+    return list(changes_of(reading, of or credential(), payload=written))
+
+
+def _keys(changes: list[Change]) -> list[str]:
+    return [f"{change.kind} {change.part} {change.key}" for change in changes]
+
+
+@EACH_KIND
+def test_nothing_changes_where_what_is_there_is_written_again(of: Credential) -> None:
+    assert _changes(there(of=of), of=of, written=payload(of=of)) == []
+
+
+TOKENS_OWN = [
+    "ConfigMap annotation argo-ecr-auth/password-fingerprint",
+    "ConfigMap annotation argo-ecr-auth/expires-at",
+    "ConfigMap data expireyTime",
+]
+
+
+@EACH_KIND
+def test_a_new_token_changes_its_own_keys_alone(of: Credential) -> None:
+    assert _keys(_changes(there(of=of), of=of)) == [f"Secret data {secret_key(of)}", *TOKENS_OWN]
+
+
+def test_where_nothing_is_there_every_key_is_told_with_its_value_but_for_the_tokens() -> None:
+    changes = _changes(NOTHING)
+    assert dict(zip(_keys(changes), (change.wanted for change in changes), strict=True)) == {
+        "Secret label argocd.argoproj.io/secret-type": "repository",
+        "Secret data url": HOST,
+        "Secret data name": "ecr",
+        "Secret data type": "helm",
+        "Secret data enableOCI": "true",
+        "Secret data username": "AWS",
+        "Secret data password": NEW,
+        "ConfigMap label argo-ecr-auth": "managed-resource",
+        "ConfigMap annotation argo-ecr-auth/password-fingerprint": NEW,
+        "ConfigMap annotation argo-ecr-auth/expires-at": LATER,
+        "ConfigMap annotation argo-ecr-auth/token-source": f"{HOST} as the function",
+        "ConfigMap data expireyTime": LATER,
+        "ConfigMap data name": HOST,
+    }
+
+
+@EACH_KIND
+def test_where_nothing_is_there_nothing_is_said_to_be_there(of: Credential) -> None:
+    assert {change.there for change in _changes(NOTHING, of=of)} == {None}
+
+
+def test_what_somebody_put_into_a_secret_is_not_told_nor_hashed() -> None:
+    reading = Reading(secret=edited(secret_there(), "data", "url", to=b64("other")), config_map=config_map_there())
+    (change,) = _changes(reading, written=payload())
+    assert (change.there, change.wanted) == ("another value", HOST)
+
+
+def test_a_key_of_ours_that_is_no_longer_wanted_is_a_change() -> None:
+    owned = [{"manager": "argo-ecr-auth", "operation": "Apply", "fieldsV1": {"f:data": {"f:project": {}}}}]
+    secret = edited(edited(secret_there(), "data", "project", to=b64("old")), "metadata", "managedFields", to=owned)
+    (change,) = _changes(Reading(secret=secret, config_map=config_map_there()), written=payload())
+    assert (str(change), change.wanted) == ("the Secret's data project is no longer wanted", None)
+
+
+def test_a_key_that_somebody_else_added_is_no_change() -> None:
+    theirs = [{"manager": "somebody", "operation": "Apply", "fieldsV1": {"f:data": {"f:proxy": {}}}}]
+    secret = edited(edited(secret_there(), "data", "proxy", to=b64("x")), "metadata", "managedFields", to=theirs)
+    assert _changes(Reading(secret=secret, config_map=config_map_there()), written=payload()) == []
+
+
+def test_a_fingerprint_is_the_one_that_the_config_map_has_of_the_same_value() -> None:
+    (password, *_) = _changes(there())
+    assert password.there == fingerprint(PASSWORD.encode())
+
+
+def test_what_is_there_in_a_config_map_is_told() -> None:
+    config_map = edited(config_map_there(), "data", "name", to="other")
+    assert _changes(Reading(secret=secret_there(), config_map=config_map), written=payload()) == [
+        Change(kind="ConfigMap", part="data", key="name", there="other", wanted=HOST)
+    ]
+
+
+def test_the_keys_of_a_template_are_those_of_a_template() -> None:
+    keys = _keys(_changes(Reading(secret=None, config_map=config_map_there()), of=KINDS["repo-creds-helm"]))
+    assert "Secret data name" not in keys
+
+
+@pytest.mark.parametrize(
+    ("there", "said"), [(None, "the Secret's data url is missing"), ("x", "the Secret's data url differs")]
+)
+def test_a_change_is_told_in_a_few_words(there: str | None, said: str) -> None:
+    assert str(Change(kind="Secret", part="data", key="url", there=there, wanted=HOST)) == said
+
+
+# Nothing secret, wherever somebody put it
+
+
+MARK = "planted"
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0")).map(lambda text: MARK + text + MARK)
+OURS = ("url", "name", "type", "enableOCI", "project", "username", "password", ".dockerconfigjson")
+PLACES = st.sampled_from(OURS) | st.from_regex(r"[a-z.-]{1,9}", fullmatch=True)
+FOREIGN = st.from_regex(r"team/[a-z]{1,9}", fullmatch=True)
+
+
+@st.composite
+def _planted(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, str]]:
+    """A Secret with planted values under every kind of key, and those of its data, decoded."""
+    of = draw(st.sampled_from(list(KINDS.values())))
+    values = draw(st.dictionaries(PLACES, TEXT))
+    secret = secret_there(of=of)
+    secret["data"] |= {key: b64(value) for key, value in values.items()}
+    secret["metadata"]["labels"] |= draw(st.dictionaries(FOREIGN, TEXT))
+    secret["metadata"]["annotations"] = draw(st.dictionaries(FOREIGN, TEXT)) | {
+        "kubectl.kubernetes.io/last-applied-configuration": json.dumps({"stringData": values}),
+    }
+    return secret, values
+
+
+def _said(reading: Reading, of: Credential, *, force: bool) -> str:
+    plan = decide(reading, credential=of, now=NOW, renew_before=timedelta(hours=6), force=force)
+    reason = "; ".join(plan.reasons)
+    result = replace(result_of(target(), of, dry_run=True), reason=reason, changes=plan.changes)
+    return repr(plan) + repr(result.as_dict())
+
+
+@given(
+    planted=_planted(),
+    of=st.sampled_from(list(KINDS.values())),
+    config_map=st.sampled_from([None, *(config_map_there(of=of) for of in KINDS.values())]),
+    force=st.booleans(),
+)
+def test_nothing_of_a_secret_is_said(
+    planted: tuple[dict[str, Any], dict[str, str]], of: Credential, config_map: Any, force: bool
+) -> None:
+    secret, values = planted
+    said = _said(Reading(secret=secret, config_map=config_map), of, force=force)
+    secrets = (MARK, PASSWORD, b64(f"AWS:{PASSWORD}"), *map(b64, values.values()), b64(PASSWORD))
+    assert [text for text in secrets if text in said] == []
+
+
+@given(value=st.binary(min_size=8), key=st.sampled_from(OURS), of=st.sampled_from(list(KINDS.values())))
+def test_nothing_of_bytes_is_said(value: bytes, key: str, of: Credential) -> None:
+    secret = edited(secret_there(of=of), "data", key, to=b64(value))
+    assert b64(value) not in _said(Reading(secret=secret, config_map=config_map_there(of=of)), of, force=False)
+
+
+@EACH_KIND
+def test_a_token_that_is_to_be_written_is_not_said(of: Credential) -> None:
+    secret = edited(secret_there(of=of), "data", secret_key(of), to=b64("other"))
+    written = payload(of=of)
+    said = repr(_changes(Reading(secret=secret, config_map=config_map_there(of=of)), of=of, written=written))
+    assert [text for text in (PASSWORD, b64(f"AWS:{PASSWORD}"), b64(written.text)) if text in said] == []
+
+
+@EACH_KIND
+def test_what_is_secret_is_not_said_where_its_key_is_gone_from_the_config_map(of: Credential) -> None:
+    config_map = edited(config_map_there(of=of), "metadata", "annotations", to=REMOVED)
+    said = _said(Reading(secret=secret_there(of=of), config_map=config_map), of, force=False)
+    assert [text for text in (PASSWORD, b64(f"AWS:{PASSWORD}")) if text in said] == []

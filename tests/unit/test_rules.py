@@ -1,0 +1,347 @@
+"""Settings: what only a look at all of them can tell, each fault with its path and what is allowed."""
+
+from typing import Any
+
+import pytest
+
+from argo_ecr_auth.core.rules import faults_of
+from argo_ecr_auth.core.settings import Settings
+from tests.unit.builders import HOST, OTHER_HOST, b64, settings
+
+ROLE = "arn:aws:iam::123456789012:role/path/reader"
+CA = b64("-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n")
+URL = f"{HOST}/charts"
+
+
+def _with_target(**keys: Any) -> Settings:
+    return settings(targets=[{"cluster": "demo"} | keys])
+
+
+def _with_credential(**keys: Any) -> Settings:
+    return settings(credentials=[{"registry": HOST} | keys])
+
+
+def _of_credential(**keys: Any) -> list[str]:
+    """The faults of a credential of nothing but these keys, with their paths below it."""
+    return [fault.removeprefix("credentials[0].") for fault in faults_of(settings(credentials=[keys]))]
+
+
+def test_one_cluster_and_one_registry_are_enough() -> None:
+    assert faults_of(settings()) == ()
+
+
+def test_every_key_can_be_given() -> None:
+    given_all = settings(
+        renew_before="1h30m",
+        targets=[
+            {
+                "cluster": "Demo_1",
+                "name": "demo.one",
+                "region": "us-gov-west-1",
+                "account": "012345678901",
+                "namespace": "argocd",
+                "enabled": False,
+                "endpoint": "https://ABC.gr7.eu-west-1.eks.amazonaws.com",
+                "certificate_authority": CA,
+                "role_arn": ROLE,
+                "external_id": "who-asks",
+                "credentials": [
+                    {
+                        "registry": HOST,
+                        "namespace": "team-a",
+                        "secret_name": "ecr.auth-1",
+                        "kind": "repository",
+                        "type": "oci",
+                        "url": f"oci://{URL}",
+                        "name": "charts",
+                        "project": "team-a",
+                        "verify": "login",
+                        "verify_repository": "charts/app",
+                        "role_arn": ROLE,
+                        "external_id": "who-asks",
+                    }
+                ],
+            }
+        ],
+    )
+    assert faults_of(given_all) == ()
+
+
+@pytest.mark.parametrize("text", ["10m", "11h", "6h", "600s", "10h59m59s", "660m"])
+def test_a_renewal_between_ten_minutes_and_eleven_hours_is_allowed(text: str) -> None:
+    assert faults_of(settings(renew_before=text)) == ()
+
+
+@pytest.mark.parametrize("text", ["0h", "9m59s", "11h1s", "12h", "999h"])
+def test_a_renewal_outside_of_a_tokens_life_is_a_fault(text: str) -> None:
+    assert faults_of(settings(renew_before=text)) == (
+        f"renew_before: {text} is not between 10m and 11h (a token lives 12h)",
+    )
+
+
+def test_a_registry_that_is_none_is_a_fault_of_the_general_credentials() -> None:
+    (fault,) = faults_of(settings(credentials=[{"registry": HOST}, {"registry": "ghcr.io", "secret_name": "other"}]))
+    assert fault.startswith("credentials[1].registry: 'ghcr.io' is not the host of an ECR registry")
+
+
+def test_a_registry_that_is_none_is_a_fault_of_a_targets_own_credentials() -> None:
+    (fault,) = faults_of(_with_target(credentials=[{"registry": "ghcr.io"}]))
+    assert fault.startswith("targets[0].credentials[0].registry: 'ghcr.io'")
+
+
+def test_an_external_id_of_a_credential_without_a_role_is_a_fault() -> None:
+    assert faults_of(_with_credential(external_id="who-asks")) == (
+        "credentials[0].external_id: goes with role_arn, which is missing",
+    )
+
+
+def test_an_external_id_of_a_target_without_a_role_is_a_fault() -> None:
+    assert faults_of(_with_target(external_id="who-asks")) == (
+        "targets[0].external_id: goes with role_arn, which is missing",
+    )
+
+
+# Kinds
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"registry": HOST, "type": "helm", "url": URL, "name": "charts", "project": "team-a"},
+        {"registry": HOST, "type": "oci", "url": f"oci://{URL}", "name": "charts", "project": "team-a"},
+        {"registry": HOST, "type": "oci", "url": URL},
+        {"registry": HOST, "url": HOST},
+        {"registry": "public.ecr.aws", "url": "public.ecr.aws/argo"},
+        {"registry": HOST, "kind": "repo-creds"},
+        {"registry": HOST, "kind": "repo-creds", "type": "helm", "url": URL},
+        {"registry": HOST, "kind": "repo-creds", "type": "oci", "url": f"oci://{URL}"},
+        {"registry": HOST, "kind": "repo-creds", "url": f"oci://{URL}"},
+        {"registry": HOST, "kind": "pull-secret"},
+        {"registries": [HOST], "kind": "pull-secret"},
+        {"registries": [HOST, OTHER_HOST, "public.ecr.aws"], "kind": "pull-secret"},
+        {"registry": HOST, "verify": "off"},
+        {"registry": HOST, "verify_repository": "charts/app"},
+        {"registry": HOST, "kind": "pull-secret", "verify_repository": "charts/app"},
+    ],
+)
+def test_each_kind_can_be_given_with_the_keys_that_it_has(keys: dict[str, Any]) -> None:
+    assert _of_credential(**keys) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("repo-creds", "name", "ecr"),
+        ("repo-creds", "project", "team-a"),
+        ("pull-secret", "type", "helm"),
+        ("pull-secret", "url", HOST),
+        ("pull-secret", "name", "ecr"),
+        ("pull-secret", "project", "team-a"),
+    ],
+)
+def test_a_key_that_a_kind_does_not_have_is_a_fault(kind: str, key: str, value: str) -> None:
+    assert _of_credential(registry=HOST, kind=kind, **{key: value}) == [f"{key}: not for the kind {kind}"]
+
+
+@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
+def test_several_registries_are_for_a_pull_secret_alone(kind: str) -> None:
+    assert _of_credential(registries=[HOST], kind=kind) == [f"registries: not for the kind {kind}"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        OTHER_HOST,
+        f"{OTHER_HOST}/{HOST}",
+        f"{HOST}.evil.example",
+        f"{HOST}-charts",
+        "charts",
+        f"oci://{OTHER_HOST}/charts",
+        f"oci://{HOST}.evil.example/charts",
+    ],
+)
+@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
+def test_a_url_that_is_not_below_the_registry_is_a_fault(kind: str, url: str) -> None:
+    assert _of_credential(registry=HOST, kind=kind, type="oci", url=url) == [
+        f"url: {url!r} is neither {HOST} nor below it ({HOST}/...)"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
+def test_the_scheme_of_oci_is_not_for_the_type_helm(kind: str) -> None:
+    assert _of_credential(registry=HOST, kind=kind, type="helm", url=f"oci://{URL}") == [
+        "url: oci:// goes with type: oci; the type here is helm"
+    ]
+
+
+def test_the_scheme_of_oci_is_not_for_a_repository_without_a_type() -> None:
+    assert len(_of_credential(registry=HOST, url=f"oci://{URL}")) == 1
+
+
+# Registries
+
+
+def test_a_registry_and_registries_are_a_fault() -> None:
+    assert _of_credential(registry=HOST, registries=[OTHER_HOST], kind="pull-secret") == [
+        "registries: registry is given too; give one of them"
+    ]
+
+
+@pytest.mark.parametrize("keys", [{}, {"kind": "repo-creds"}, {"kind": "pull-secret"}, {"registries": []}])
+def test_no_registry_is_a_fault(keys: dict[str, Any]) -> None:
+    (fault,) = _of_credential(**keys)
+    assert fault.startswith("registry: missing")
+
+
+def test_a_host_that_stands_there_twice_is_a_fault() -> None:
+    assert _of_credential(kind="pull-secret", registries=[HOST, OTHER_HOST, HOST]) == [
+        f"registries: {HOST} stands there twice"
+    ]
+
+
+def test_each_of_several_registries_that_is_none_is_a_fault_of_its_own() -> None:
+    faults = _of_credential(kind="pull-secret", registries=["ghcr.io", HOST, "quay.io"])
+    assert [fault.partition(": ")[0] for fault in faults] == ["registries[0]", "registries[2]"]
+
+
+def test_a_repository_to_verify_is_a_fault_where_nothing_is_verified() -> None:
+    assert _of_credential(registry=HOST, verify="off", verify_repository="charts") == [
+        "verify_repository: verify is off"
+    ]
+
+
+def test_a_repository_to_verify_is_a_fault_where_it_could_be_in_several_registries() -> None:
+    assert _of_credential(kind="pull-secret", registries=[HOST, OTHER_HOST], verify_repository="charts") == [
+        "verify_repository: not for several registries"
+    ]
+
+
+# The pair of templates
+
+
+PAIR = {"registry": HOST, "kind": "repo-creds", "secret_name": "ecr"}
+
+
+@pytest.mark.parametrize("name", ["ecr", "ecr-oci"])
+def test_a_secret_that_is_one_of_a_pair_is_a_fault(name: str) -> None:
+    (fault,) = faults_of(settings(credentials=[PAIR, {"registry": HOST, "secret_name": name}]))
+    assert fault == (
+        f"targets[0] with credentials[1]: the Secret argocd/{name} of cluster demo is targets[0] with "
+        "credentials[0]'s already; give each its own secret_name"
+    )
+
+
+def test_a_pair_whose_second_secret_is_there_already_is_a_fault() -> None:
+    (fault,) = faults_of(settings(credentials=[{"registry": HOST, "secret_name": "ecr-oci"}, PAIR]))
+    assert fault.startswith("targets[0] with credentials[1]: the Secret argocd/ecr-oci of cluster demo is")
+
+
+@pytest.mark.parametrize("chart_type", ["helm", "oci"])
+def test_a_template_of_one_type_leaves_the_second_name_free(chart_type: str) -> None:
+    one = PAIR | {"type": chart_type}
+    assert faults_of(settings(credentials=[one, {"registry": HOST, "secret_name": "ecr-oci"}])) == ()
+
+
+def test_a_pair_whose_second_name_is_too_long_is_a_fault() -> None:
+    assert faults_of(settings(credentials=[PAIR | {"secret_name": "s" * 250}])) != ()
+
+
+# Targets, and the Secrets that they write
+
+
+def test_no_target_is_a_fault() -> None:
+    assert faults_of(settings(targets=[])) == ("targets: there is none; name at least one cluster",)
+
+
+def test_a_name_given_twice_is_a_fault_that_names_both() -> None:
+    faults = faults_of(settings(targets=[{"cluster": "a", "name": "same"}, {"cluster": "b", "name": "same"}]))
+    assert faults == ("targets[1].name: 'same' is the name of targets[0] already; give each a name of its own",)
+
+
+def test_a_clusters_name_counts_where_no_name_is_given() -> None:
+    faults = faults_of(settings(targets=[{"cluster": "a"}, {"cluster": "b", "name": "a"}]))
+    assert faults == ("targets[1].name: 'a' is the name of targets[0] already; give each a name of its own",)
+
+
+def test_an_endpoint_without_an_authority_is_a_fault_of_what_is_missing() -> None:
+    assert faults_of(_with_target(endpoint="https://demo.example")) == (
+        "targets[0].certificate_authority: missing; endpoint and certificate_authority are given both or not at all",
+    )
+
+
+def test_an_authority_without_an_endpoint_is_a_fault_of_what_is_missing() -> None:
+    assert faults_of(_with_target(certificate_authority=CA)) == (
+        "targets[0].endpoint: missing; certificate_authority and endpoint are given both or not at all",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "not base64!", b64("no certificate"), "-----BEGIN CERTIFICATE-----"])
+def test_an_authority_that_is_no_base64_of_pem_is_a_fault(text: str) -> None:
+    assert faults_of(_with_target(endpoint="https://demo.example", certificate_authority=text)) == (
+        "targets[0].certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it",
+    )
+
+
+def test_a_target_without_any_credential_is_a_fault() -> None:
+    assert faults_of(settings(credentials=[])) == (
+        "targets[0].credentials: there is none, neither here nor in the general credentials",
+    )
+
+
+def test_two_general_credentials_of_one_secret_are_a_fault() -> None:
+    (fault,) = faults_of(settings(credentials=[{"registry": HOST}, {"registry": HOST}]))
+    assert fault == (
+        "targets[0] with credentials[1]: the Secret argocd/ecr-auth of cluster demo is targets[0] with "
+        "credentials[0]'s already; give each its own secret_name"
+    )
+
+
+def test_two_targets_that_write_one_secret_are_a_fault() -> None:
+    (fault,) = faults_of(settings(targets=[{"cluster": "demo", "name": "a"}, {"cluster": "demo", "name": "b"}]))
+    assert fault == (
+        "targets[1] with credentials[0]: the Secret argocd/ecr-auth of cluster demo is targets[0] with "
+        "credentials[0]'s already; give each its own secret_name"
+    )
+
+
+def test_a_namespace_written_out_is_the_one_that_is_the_default() -> None:
+    own = [{"registry": HOST, "namespace": "argocd"}, {"registry": HOST}]
+    (fault,) = faults_of(_with_target(credentials=own))
+    assert fault.startswith("targets[0].credentials[1]: the Secret argocd/ecr-auth of cluster demo is")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"cluster": "other"},
+        {"cluster": "demo", "name": "other", "namespace": "other"},
+        {"cluster": "demo", "name": "other", "region": "us-east-1"},
+        {"cluster": "demo", "name": "other", "account": "123456789012"},
+        {"cluster": "demo", "name": "other", "credentials": [{"registry": HOST, "secret_name": "other"}]},
+    ],
+    ids=["cluster", "namespace", "region", "account", "secret_name"],
+)
+def test_secrets_of_different_places_do_not_clash(other: dict[str, Any]) -> None:
+    assert faults_of(settings(targets=[{"cluster": "demo"}, other])) == ()
+
+
+def test_all_faults_are_told_at_once() -> None:
+    faults = faults_of(
+        settings(
+            renew_before="12h",
+            credentials=[{"registry": "ghcr.io", "external_id": "who-asks"}],
+            targets=[
+                {"cluster": "a", "external_id": "who-asks"},
+                {"cluster": "a", "endpoint": "https://demo.example"},
+            ],
+        )
+    )
+    assert [fault.partition(": ")[0] for fault in faults] == [
+        "renew_before",
+        "credentials[0].registry",
+        "credentials[0].external_id",
+        "targets[0].external_id",
+        "targets[1].name",
+        "targets[1].certificate_authority",
+        "targets[1] with credentials[0]",
+    ]
