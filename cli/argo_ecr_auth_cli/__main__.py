@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from argo_ecr_auth_cli.arguments import parse
-from argo_ecr_auth_cli.exits import UNSEEN, USAGE, CommandError, Stopped, stop_on_signals
+from argo_ecr_auth_cli.exits import UNKNOWN, USAGE, CommandError, Stopped, stop_on_signals
 from argo_ecr_auth_cli.terminal.output import complain, nobody_reads
 
 _EXTRA = ("rich", "yaml")
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         stop_on_signals()
         if sys.stdout is None:  # the shell's >&-
-            raise CommandError("standard output is closed: there is nowhere to say anything", code=UNSEEN)  # noqa: TRY301
+            raise CommandError("standard output is closed: there is nowhere to say anything", code=UNKNOWN)  # noqa: TRY301
         options = parse(arguments)
         # Each command's imports are its own: help and wrong flags are answered at once.
         code: int = import_module(f"argo_ecr_auth_cli.commands.{options.command or 'loop'}").run(options)
@@ -33,10 +33,10 @@ def main(arguments: Sequence[str]) -> int:
         return _without(error)
     except BrokenPipeError:
         nobody_reads()  # and so the loop ends: whoever read its output has gone
-        return UNSEEN
+        return UNKNOWN
     except Exception as error:  # noqa: BLE001 - a traceback's words might hold what no terminal should show
         complain(_last_words(error))
-        return UNSEEN
+        return UNKNOWN
     return code
 
 
@@ -52,7 +52,7 @@ def entry() -> NoReturn:
             nobody_reads()
             if not isinstance(error, BrokenPipeError):
                 complain(f"the output could not be written: {error.strerror}")
-                code = UNSEEN
+                code = UNKNOWN
     sys.stderr.flush()
     if threading.active_count() > 1:
         os._exit(code)
@@ -65,23 +65,23 @@ def _without(error: ModuleNotFoundError) -> int:
         complain(f"{name} is not installed: pip install 'argo-ecr-auth[cli]'")
         return USAGE
     complain(f"{name} is not installed, and something here needs it (for a proxy of the kind socks5://: PySocks)")
-    return UNSEEN
+    return UNKNOWN
 
 
 def _last_words(error: Exception) -> str:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - not for --help
 
-    from argo_ecr_auth.clients.sessions import aws_error  # noqa: PLC0415
+    from argo_ecr_auth.clients.sessions import explain_aws_error  # noqa: PLC0415
     from argo_ecr_auth.core.errors import SyncError  # noqa: PLC0415
-    from argo_ecr_auth.sync import unexpected  # noqa: PLC0415
+    from argo_ecr_auth.sync import describe_unexpected  # noqa: PLC0415
 
     if isinstance(error, SyncError):
         return str(error)
     if isinstance(error, ClientError | BotoCoreError):
-        return str(aws_error(error, asked="AWS"))
+        return str(explain_aws_error(error, asked="AWS"))
     if isinstance(error, OSError) and error.filename is None and error.errno:
         return f"{error.strerror}, and so it could not go on"
-    return unexpected(error)
+    return describe_unexpected(error)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from argo_ecr_auth.clients.sessions import Sessions, aws_error
+from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.settings import Region
-from argo_ecr_auth_cli.exits import UNSEEN, USAGE, CommandError
+from argo_ecr_auth_cli.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import to_operator
 
 
@@ -37,7 +37,7 @@ def sessions_of(*, profile: str | None, region: str, lazily: bool = False) -> Se
     except (SyncError, ClientError, BotoCoreError) as error:
         # Sessions tells the kind of botocore's error alone; which remedy helps depends on the error itself.
         cause = error.__context__ if isinstance(error, SyncError) else error
-        raise CommandError(f"no AWS credentials: {_why(cause, profile=profile)}", code=UNSEEN) from None
+        raise CommandError(f"no AWS credentials: {_why(cause, profile=profile)}", code=UNKNOWN) from None
     return sessions
 
 
@@ -66,8 +66,8 @@ def account_of(sessions: Sessions, *, region: str) -> str:
     try:
         return str(sessions.client("sts", region=region).get_caller_identity()["Account"])
     except (ClientError, BotoCoreError) as error:
-        said = to_operator(str(aws_error(error, asked="STS whose the credentials are")))
-        raise CommandError(said, code=UNSEEN) from None
+        said = to_operator(str(explain_aws_error(error, asked="STS whose the credentials are")))
+        raise CommandError(said, code=UNKNOWN) from None
 
 
 def account_if_known(sessions: Sessions, *, region: str) -> str | None:
@@ -90,6 +90,6 @@ def _why(error: BaseException | None, *, profile: str | None) -> str:
             # Not in its words: they hold the program's own.
             return f"what gives them failed ({error.kwargs['provider']}): run it by hand to see why"
         case ClientError():
-            return str(aws_error(error, asked="for the profile's role"))
+            return str(explain_aws_error(error, asked="for the profile's role"))
         case _:
             return f"{type(error).__name__}; aws sts get-caller-identity tells more"

@@ -11,7 +11,7 @@ from typing import NoReturn
 OK = 0
 UNHEALTHY = 1
 USAGE = 2
-UNSEEN = 3
+UNKNOWN = 3
 
 
 class CommandError(Exception):

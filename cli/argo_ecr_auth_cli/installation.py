@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from argo_ecr_auth.core.rules import faults_of
+from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth.core.settings import CredentialSettings, Settings, TargetSettings, duration
-from argo_ecr_auth.core.targets import Target, targets_of
+from argo_ecr_auth.core.targets import Target, resolve_targets
 from argo_ecr_auth_cli.exits import USAGE, CommandError
 from argo_ecr_auth_cli.settings_file import DEFAULT_FILE, settings_document
 
@@ -40,7 +40,7 @@ def installation_of(options: argparse.Namespace, *, region: str) -> Installation
     names = [target.name or target.cluster for target in settings.targets]
     return Installation(
         name=getattr(options, "installation", None) or str(document.get("installation") or DEFAULT_NAME),
-        targets=targets_of(settings, region=region),
+        targets=resolve_targets(settings, region=region),
         renew_before=duration(settings.renew_before),
         in_vpc=bool(document.get("vpc")),
         access={
@@ -72,7 +72,7 @@ def _settings(document: dict[str, Any], *, file: str) -> Settings:
         settings = msgspec.convert(_only(Settings, document), type=Settings)
     except msgspec.ValidationError as fault:
         raise CommandError(f"{file}: {fault}", code=USAGE) from None
-    if faults := faults_of(settings):
+    if faults := find_faults(settings):
         raise CommandError(f"{file}: {'; '.join(faults)}", code=USAGE)
     return settings
 

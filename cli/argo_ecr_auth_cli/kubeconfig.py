@@ -15,12 +15,12 @@ from kubernetes.client.configuration import Configuration
 from kubernetes.config import ConfigException
 from urllib3.exceptions import InsecureRequestWarning
 
-from argo_ecr_auth.clients.cluster import Connection, client_of, tls_context
+from argo_ecr_auth.clients.cluster import Connection, make_client, make_tls_context
 from argo_ecr_auth.connections import read_credential
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
-from argo_ecr_auth_cli.exits import UNSEEN, CommandError
+from argo_ecr_auth_cli.exits import UNKNOWN, CommandError
 from argo_ecr_auth_cli.terminal.output import complain
 
 _CALLERS = {"in-cluster": "this pod's service account", "local": "your user of the kubeconfig"}
@@ -52,7 +52,7 @@ class Kubeconfig:
             urllib3.disable_warnings(InsecureRequestWarning)  # one line is enough
             complain("the kubeconfig says insecure-skip-tls-verify: whose the API server is is not checked")
 
-    def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
+    def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
         """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
         api = self._way.api or self._once_more()
         # Asked for each time: a pod's token is replaced within the hour, and so are those of kubeconfigs' programs.
@@ -83,19 +83,19 @@ class Kubeconfig:
 
 def _way(kind: str) -> _Way:
     configuration = Configuration()
-    context = tls_context()
+    context = make_tls_context()
     try:
         with _what_the_loader_logs() as errors:
             has_certificate = _load(kind, configuration, context)
     except (ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
         # Only what comes before a quoted document: that may hold keys and passwords.
         said = str(error).partition("\n")[0].partition("{")[0][:_LONGEST_QUOTE].strip()
-        raise CommandError(f"no way to the cluster ({said}): {_REMEDIES[kind]}", code=UNSEEN) from None
+        raise CommandError(f"no way to the cluster ({said}): {_REMEDIES[kind]}", code=UNKNOWN) from None
     except yaml.YAMLError:
-        raise CommandError(f"no way to the cluster (not YAML): {_REMEDIES[kind]}", code=UNSEEN) from None
+        raise CommandError(f"no way to the cluster (not YAML): {_REMEDIES[kind]}", code=UNKNOWN) from None
     # The loader logs that a program failed, and goes on as nobody.
     nobody = bool(errors) and not configuration.api_key and not has_certificate
-    return _Way(configuration=configuration, api=None if nobody else client_of(configuration, context=context))
+    return _Way(configuration=configuration, api=None if nobody else make_client(configuration, context=context))
 
 
 def _load(kind: str, configuration: Configuration, context: ssl.SSLContext) -> bool:

@@ -3,24 +3,24 @@
 from collections.abc import Callable
 
 from argo_ecr_auth.clients.cluster import Connection
-from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.sync import Reads
 
 
-class Watched:
+class RecordingReader:
     """Reads as the connections do, and keeps what was read, for what no result says."""
 
     def __init__(self, reads: Reads, *, done: Callable[[], None] = lambda: None) -> None:
-        self.readings: dict[tuple[str, Credential], Reading] = {}
+        self.observed_states: dict[tuple[str, Credential], ObservedState] = {}
         self._reads = reads
         self._done = done
 
-    def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
+    def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
         """As the connections. Raises SyncError."""
         try:
-            connection, reading = self._reads.read(target, credential)
-            self.readings[target.name, credential] = reading
-            return connection, reading
+            connection, observed = self._reads.read(target, credential)
+            self.observed_states[target.name, credential] = observed
+            return connection, observed
         finally:
             self._done()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from argo_ecr_auth.sync import SIDE_BY_SIDE
+from argo_ecr_auth.sync import MAX_CONCURRENCY
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,7 +18,7 @@ def side_by_side(ask: Callable[[T], R], things: Sequence[T], *, done: Callable[[
         done()
         return answer
 
-    pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
+    pool = ThreadPoolExecutor(max_workers=MAX_CONCURRENCY)
     try:
         return list(pool.map(one, things))
     finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from argo_ecr_auth.core.manifests import FIELD_MANAGER, Manifest
-from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.observed import ObservedState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +42,9 @@ def writers_of(manifest: Manifest | None) -> Iterator[Writer]:
         )
 
 
-def last_writer(reading: Reading) -> Writer | None:
+def last_writer(observed: ObservedState) -> Writer | None:
     """The last of either object; of the same second, somebody else."""
-    found = [*writers_of(reading.secret), *writers_of(reading.config_map)]
+    found = [*writers_of(observed.secret), *writers_of(observed.config_map)]
     return max(found, key=lambda writer: (writer.time, not writer.ours), default=None)
 
 

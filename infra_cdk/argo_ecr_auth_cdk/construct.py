@@ -7,7 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_eks as eks
 from constructs import Construct
 
-from argo_ecr_auth.core.targets import targets_of
+from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.access.access_stack import AccessStack
 from argo_ecr_auth_cdk.access.cluster_access import ClusterAccess
 from argo_ecr_auth_cdk.function.function import EcrAuthFunction
@@ -17,7 +17,7 @@ from argo_ecr_auth_cdk.monitoring.alarms import Alarms
 from argo_ecr_auth_cdk.monitoring.dashboard import Dashboard
 from argo_ecr_auth_cdk.schedules.schedules import Schedules
 from argo_ecr_auth_deployment.access_plan import Entry, access_of, entries_of, places_of, slots_of, with_access_roles
-from argo_ecr_auth_deployment.names import Home, Place, access_stack_name, function_role_name
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_stack_name, function_role_name
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 from argo_ecr_auth_deployment.unresolved import known
 from argo_ecr_auth_deployment.validation import check_settings
@@ -39,9 +39,9 @@ class ArgoEcrAuth(Construct):
         stack = cdk.Stack.of(self)
         account, region = known(stack.account), known(stack.region)
         check_settings(settings, account=account, region=region)
-        home = Home(place=Place(account=stack.account, region=stack.region), address=_address(self))
+        home = HomeDeployment(place=AccountRegion(account=stack.account, region=stack.region), address=_address(self))
         complete = with_access_roles(settings, home=home)
-        self.targets = targets_of(complete, region=home.place.region)
+        self.targets = resolve_targets(complete, region=home.place.region)
 
         self.function = EcrAuthFunction(
             self,
@@ -84,7 +84,7 @@ class ArgoEcrAuth(Construct):
             log_group=self.function.log_group,
         )
 
-    def _give_access(self, settings: DeploymentSettings, *, home: Home) -> Mapping[str, eks.CfnAccessEntry]:
+    def _give_access(self, settings: DeploymentSettings, *, home: HomeDeployment) -> Mapping[str, eks.CfnAccessEntry]:
         """Make the entries, elsewhere in stacks of their own; return those that are here, by their cluster."""
         here: Mapping[str, eks.CfnAccessEntry] = {}
         for place, indexes in places_of(settings, home=home.place).items():
@@ -107,7 +107,12 @@ class ArgoEcrAuth(Construct):
         return here
 
     def _add_access_stack(
-        self, of: str, settings: DeploymentSettings, home: Home, place: Place, entries: tuple[Entry, ...]
+        self,
+        of: str,
+        settings: DeploymentSettings,
+        home: HomeDeployment,
+        place: AccountRegion,
+        entries: tuple[Entry, ...],
     ) -> None:
         stack = AccessStack(
             cast("Construct", cdk.Stage.of(self)),  # a stack is always in one: the app

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from argo_ecr_auth.core.registry import partition_of
+from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_deployment.names import Home, Place, access_role_name, digest, external_id
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_role_name, digest, external_id
 from argo_ecr_auth_deployment.settings import Access, DeployedTargetSettings, DeploymentSettings
 
 _MOST_ENTRIES = 200
@@ -29,19 +29,19 @@ class Entry:
     edited_namespaces: tuple[str, ...]
 
 
-def with_access_roles(settings: DeploymentSettings, *, home: Home) -> DeploymentSettings:
+def with_access_roles(settings: DeploymentSettings, *, home: HomeDeployment) -> DeploymentSettings:
     """The settings with the role, and its external id, of each target in another account that names none itself."""
     return msgspec.structs.replace(
         settings, targets=tuple(_with_access_role(target, settings=settings, home=home) for target in settings.targets)
     )
 
 
-def places_of(settings: DeploymentSettings, *, home: Place) -> Mapping[Place, tuple[int, ...]]:
+def places_of(settings: DeploymentSettings, *, home: AccountRegion) -> Mapping[AccountRegion, tuple[int, ...]]:
     """The targets (by their index) that need an access entry, by where their clusters are.
 
     None for a role that the user made, nor for `access: none`.
     """
-    found: dict[Place, list[int]] = defaultdict(list)
+    found: dict[AccountRegion, list[int]] = defaultdict(list)
     for i, target in enumerate(settings.targets):
         if target.role_arn is None and access_of(target, settings=settings) != "none":
             found[_place(target, home=home)].append(i)
@@ -86,7 +86,7 @@ def access_of(target: DeployedTargetSettings, *, settings: DeploymentSettings) -
 
 
 def _with_access_role(
-    target: DeployedTargetSettings, *, settings: DeploymentSettings, home: Home
+    target: DeployedTargetSettings, *, settings: DeploymentSettings, home: HomeDeployment
 ) -> DeployedTargetSettings:
     place = _place(target, home=home.place)
     if target.role_arn or place.account == home.place.account or access_of(target, settings=settings) == "none":
@@ -94,10 +94,10 @@ def _with_access_role(
     name = access_role_name(installation=settings.installation, home=home, place=place)
     return msgspec.structs.replace(
         target,
-        role_arn=f"arn:{partition_of(place.region).name}:iam::{place.account}:role/{name}",
+        role_arn=f"arn:{find_partition(place.region).name}:iam::{place.account}:role/{name}",
         external_id=external_id(installation=settings.installation, home=home, place=place),
     )
 
 
-def _place(target: DeployedTargetSettings, *, home: Place) -> Place:
-    return Place(account=target.account or home.account, region=target.region or home.region)
+def _place(target: DeployedTargetSettings, *, home: AccountRegion) -> AccountRegion:
+    return AccountRegion(account=target.account or home.account, region=target.region or home.region)

@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import Iterator
 
-from argo_ecr_auth.core.registry import NotARegistryError, parse_registry, partition_of
+from argo_ecr_auth.core.registry import NotARegistryError, find_partition, parse_registry
 from argo_ecr_auth_deployment.access_plan import access_of, places_of
-from argo_ecr_auth_deployment.names import Place
+from argo_ecr_auth_deployment.names import AccountRegion
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 MOST_CLUSTERS_ELSEWHERE = 400
@@ -16,7 +16,9 @@ _UNKNOWN = f"cannot be compared with the stack's own, which {_REMEDY}"
 _NO_ACCESS_STACK = "needs an access stack, for which the stack's own"
 
 
-def home_faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:
+def find_environment_faults(
+    settings: DeploymentSettings, *, account: str | None, region: str | None
+) -> tuple[str, ...]:
     """Each fault with its path; `account` and `region` are the stack's, None where they are not known at synth."""
     return (
         *_of_unknown_home(settings, account=account, region=region),
@@ -52,7 +54,7 @@ def _of_access(settings: DeploymentSettings, *, account: str | None) -> Iterator
 
 
 def _of_numbers(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
-    home = Place(account=account or "", region=region or "")
+    home = AccountRegion(account=account or "", region=region or "")
     for place, indexes in places_of(settings, home=home).items():
         number = len({settings.targets[i].cluster for i in indexes})
         if place != home and number > MOST_CLUSTERS_ELSEWHERE:
@@ -65,7 +67,7 @@ def _of_topic(settings: DeploymentSettings, *, region: str | None) -> Iterator[s
         return
     there = settings.alarm_topic_arn.split(":")[3]
     # In another partition it is told as that.
-    if there != region and partition_of(there) == partition_of(region):
+    if there != region and find_partition(there) == find_partition(region):
         yield f"alarm_topic_arn: is in {there}, the stack is in {region}; an alarm acts in its own region alone"
 
 
@@ -73,7 +75,7 @@ def _of_partitions(settings: DeploymentSettings, *, region: str | None) -> Itera
     named = dict(_partitions(settings))
     if not named:
         return
-    place, home = ("the stack", partition_of(region).name) if region else next(iter(named.items()))
+    place, home = ("the stack", find_partition(region).name) if region else next(iter(named.items()))
     for path, partition in named.items():
         if partition != home:
             yield f"{path}: is in the partition {partition}, {place} is in {home}; credentials do not cross"
@@ -85,7 +87,7 @@ def _partitions(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
     for i, target in enumerate(settings.targets):
         credentials.append((f"targets[{i}].credentials", target.credentials))
         if target.region:
-            yield f"targets[{i}].region", partition_of(target.region).name
+            yield f"targets[{i}].region", find_partition(target.region).name
         if target.role_arn:
             yield f"targets[{i}].role_arn", target.role_arn.split(":")[1]
     if settings.alarm_topic_arn:

@@ -7,7 +7,7 @@ from argo_ecr_auth_deployment.unresolved import known
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class AccountRegion:
     """An account and a region. Those of a stack may be CDK's tokens."""
 
     account: str
@@ -15,29 +15,29 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Home:
+class HomeDeployment:
     """Where an installation is: its place, and what tells it from any other one there."""
 
-    place: Place
+    place: AccountRegion
     address: str
 
 
-def function_role_name(*, installation: str, home: Home) -> str:
+def function_role_name(*, installation: str, home: HomeDeployment) -> str:
     """At most 62 characters, of which IAM takes 64, as for every name of a role here."""
     return f"{installation}-function-{_of_home(home)[:12]}"
 
 
-def access_role_name(*, installation: str, home: Home, place: Place) -> str:
+def access_role_name(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
     """The role in another account that the function assumes."""
     return f"{installation}-access-{digest(_of_home(home), place.account, place.region)[:12]}"
 
 
-def external_id(*, installation: str, home: Home, place: Place) -> str:
+def external_id(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
     """Ties that role to this installation; stable, and no secret (IAM User Guide, the confused deputy problem)."""
     return f"{installation}-{digest(installation, _of_home(home), place.account, place.region)[:32]}"
 
 
-def access_stack_name(*, installation: str, home: Home, of: str) -> str:
+def access_stack_name(*, installation: str, home: HomeDeployment, of: str) -> str:
     """`of` is the clusters that it is for; another installation may have a stack for clusters of the same place."""
     return f"{installation}-access-{of}-{_of_home(home)[:8]}"
 
@@ -46,6 +46,6 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _of_home(home: Home) -> str:
+def _of_home(home: HomeDeployment) -> str:
     # Of a token's text, nothing: it is another one in the next synth.
     return digest(known(home.place.account) or "", known(home.place.region) or "", home.address)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from argo_ecr_auth.core.registry import partition_of
-from argo_ecr_auth.core.targets import targets_of
+from argo_ecr_auth.core.registry import find_partition
+from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_deployment.access_plan import with_access_roles
-from argo_ecr_auth_deployment.names import Home, Place
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment
 from argo_ecr_auth_deployment.permissions import Statement, statements
 from argo_ecr_auth_deployment.pull_permissions import pulls_of
 from argo_ecr_auth_deployment.settings import DeploymentSettings
@@ -20,16 +20,18 @@ _MANAGED = 6_000
 _UNKNOWN_ACCOUNT, _UNKNOWN_ARN = "${unknown}", 150
 
 
-def size_faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:
+def find_policy_size_faults(
+    settings: DeploymentSettings, *, account: str | None, region: str | None
+) -> tuple[str, ...]:
     """One fault for all that is too much together; `account` and `region` are the stack's, None where not known.
 
     The settings have no other faults: what is measured is what would be deployed.
     """
-    home = Home(place=Place(account=account or _UNKNOWN_ACCOUNT, region=region or ""), address="")
+    home = HomeDeployment(place=AccountRegion(account=account or _UNKNOWN_ACCOUNT, region=region or ""), address="")
     of_role = statements(
-        targets_of(with_access_roles(settings, home=home), region=home.place.region),
+        resolve_targets(with_access_roles(settings, home=home), region=home.place.region),
         pulls=pulls_of(settings),
-        partition=partition_of(home.place.region).name,
+        partition=find_partition(home.place.region).name,
         account=home.place.account,
     )
     if _managed_policies(of_role) <= MOST_MANAGED_POLICIES:

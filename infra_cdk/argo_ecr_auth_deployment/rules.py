@@ -16,7 +16,7 @@ MOST_SUBNETS = 16
 MOST_SECURITY_GROUPS = 5
 
 
-def deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
+def find_deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
     """Each fault with its path, and what is allowed."""
     return (
         *_faults_of_schedule(settings),

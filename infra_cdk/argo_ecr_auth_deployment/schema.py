@@ -30,7 +30,7 @@ def json_schema() -> dict[str, Any]:
     return msgspec.json.schema(DeploymentSettings)
 
 
-def schema_faults(document: object) -> tuple[tuple[Path, str], ...]:
+def find_schema_faults(document: object) -> tuple[tuple[Path, str], ...]:
     """Each fault's place and what is wrong there, in the document's order."""
     errors = Draft202012Validator(json_schema()).iter_errors(document)
     # Each error of a missing key tells of all that are missing there.

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from argo_ecr_auth.core.registry import partition_of
-from argo_ecr_auth.core.rules import faults_of
-from argo_ecr_auth_deployment.environment_rules import home_faults
-from argo_ecr_auth_deployment.policy_size import size_faults
-from argo_ecr_auth_deployment.rules import deployment_faults
-from argo_ecr_auth_deployment.schema import Path, schema_faults, spelled
+from argo_ecr_auth.core.registry import find_partition
+from argo_ecr_auth.core.rules import find_faults
+from argo_ecr_auth_deployment.environment_rules import find_environment_faults
+from argo_ecr_auth_deployment.policy_size import find_policy_size_faults
+from argo_ecr_auth_deployment.rules import find_deployment_faults
+from argo_ecr_auth_deployment.schema import Path, find_schema_faults, spelled
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 from argo_ecr_auth_deployment.unresolved import known, token_faults
 
@@ -32,7 +32,7 @@ def read_settings(document: object, *, account: str | None = None, region: str |
     account, region = known(account), known(region)
     tokens = tuple(token_faults(document))
     unknown = {path for path, _ in tokens}
-    found = (*tokens, *(fault for fault in schema_faults(document) if fault[0] not in unknown))
+    found = (*tokens, *(fault for fault in find_schema_faults(document) if fault[0] not in unknown))
     if not found:
         settings = msgspec.convert(document, DeploymentSettings)
         if faults := _faults(settings, account=account, region=region):
@@ -60,11 +60,11 @@ def check_settings(settings: DeploymentSettings, *, account: str | None, region:
 
 def _faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:
     found = (
-        *faults_of(settings, account=account, region=region),
-        *deployment_faults(settings),
-        *home_faults(settings, account=account, region=region),
+        *find_faults(settings, account=account, region=region),
+        *find_deployment_faults(settings),
+        *find_environment_faults(settings, account=account, region=region),
     )
-    return found or size_faults(settings, account=account, region=region)
+    return found or find_policy_size_faults(settings, account=account, region=region)
 
 
 def _is_of(fault: str, places: Collection[str]) -> bool:
@@ -76,7 +76,7 @@ def _sound_rest(document: object, faulty: Iterable[Path], *, region: str) -> Dep
 
     Something stands in for what is required, so that the rest can be checked too.
     """
-    registry = f"000000000000.dkr.ecr.{region}.{partition_of(region).dns_suffix}"  # no other fault by itself
+    registry = f"000000000000.dkr.ecr.{region}.{find_partition(region).dns_suffix}"  # no other fault by itself
     rest = copy.deepcopy(document)
     for path in faulty:
         _remove(rest, path, registry=registry)

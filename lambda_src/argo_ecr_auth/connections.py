@@ -4,18 +4,18 @@ from dataclasses import dataclass, field
 
 from kubernetes.client.api_client import ApiClient
 
-from argo_ecr_auth.clients.cluster import FUNCTION, Connection, api_client, read_object
+from argo_ecr_auth.clients.cluster import FUNCTION, Connection, make_api_client, read_object
 from argo_ecr_auth.clients.eks import Address, describe_cluster
-from argo_ecr_auth.clients.eks_token import bearer_token
+from argo_ecr_auth.clients.eks_token import sign_bearer_token
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.errors import AddressError
-from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
-from argo_ecr_auth.single_flight import Once
+from argo_ecr_auth.single_flight import SingleFlight
 
 
 @dataclass(frozen=True, kw_only=True)
-class Warm:
+class WarmCache:
     """What an environment keeps between runs: AWS clients, and by target its address with the client for it."""
 
     sessions: Sessions
@@ -26,13 +26,13 @@ class Warm:
 class Connections:
     """One run's connections: each target's address asked for, and its bearer token signed, once at most."""
 
-    def __init__(self, warm: Warm) -> None:
-        self._warm = warm
+    def __init__(self, cache: WarmCache) -> None:
+        self._warm = cache
         # From earlier runs: what this one learns must not be taken for old by those of its threads that come later.
-        self._known = dict(warm.clusters)
-        self._connections: Once[tuple[str, bool], Connection] = Once()
+        self._known = dict(cache.clusters)
+        self._connections: SingleFlight[tuple[str, bool], Connection] = SingleFlight()
 
-    def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
+    def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
         """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
         known = self._known.get(target.name)
         connection = self.connection(target)
@@ -57,13 +57,13 @@ class Connections:
         credentials = self._warm.sessions.credentials(target.role)
         if known is None:
             address = self._address(target)
-            known = self._warm.clusters[target.name] = address, api_client(address)
+            known = self._warm.clusters[target.name] = address, make_api_client(address)
         return Connection(
             target=target.name,
             cluster=target.cluster,
             region=target.region,
             api=known[1],
-            bearer=bearer_token(credentials=credentials, cluster=target.cluster, region=target.region),
+            bearer=sign_bearer_token(credentials=credentials, cluster=target.cluster, region=target.region),
             caller=self._warm.caller,
             role=target.role,
         )
@@ -75,10 +75,10 @@ class Connections:
         return describe_cluster(eks, cluster=target.cluster, region=target.region, role=target.role)
 
 
-def read_credential(connection: Connection, credential: Credential) -> Reading:
+def read_credential(connection: Connection, credential: Credential) -> ObservedState:
     """Both objects of a credential. Raises SyncError."""
     namespace, name = credential.namespace, credential.secret_name
-    return Reading(
+    return ObservedState(
         secret=read_object(connection, kind="Secret", namespace=namespace, name=name),
         config_map=read_object(connection, kind="ConfigMap", namespace=namespace, name=name),
     )

@@ -13,12 +13,12 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import Warm
+from argo_ecr_auth.connections import WarmCache
 from argo_ecr_auth.core.events import chosen, parse_event
-from argo_ecr_auth.core.results import Result, figures_of
+from argo_ecr_auth.core.results import Result, metric_values
 from argo_ecr_auth.core.settings import duration, load
-from argo_ecr_auth.core.targets import Target, targets_of
-from argo_ecr_auth.sync import Order, sync
+from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.sync import RunOptions, sync
 
 SETTINGS_FILE = "settings.json"  # at the asset's root
 ROLE_ID = "ROLE_ID"
@@ -42,16 +42,16 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     results in its message, where any credential failed, so that Lambda's own metrics and alarms see it.
     """
     quieten_libraries()
-    configured, renew_before, warm = _environment()
+    configured, renew_before, cache = _environment()
     request = parse_event(event)
     targets = chosen(configured, request)
-    order = Order(
+    order = RunOptions(
         renew_before=renew_before,
         seconds=max(1.0, context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_REPORT),
         dry_run=request.dry_run,
         force=request.force,
     )
-    results = sync(targets, order=order, warm=warm, now=lambda: datetime.now(UTC))
+    results = sync(targets, order=order, cache=cache, now=lambda: datetime.now(UTC))
     _report(results)
     answer = {"results": [result.as_dict() for result in results]}
     if any(result.failed for result in results):
@@ -68,13 +68,13 @@ def quieten_libraries() -> None:
 
 
 @cache
-def _environment() -> tuple[tuple[Target, ...], timedelta, Warm]:
+def _environment() -> tuple[tuple[Target, ...], timedelta, WarmCache]:
     """Made by the first run of an environment: the targets, how early to renew, and what is kept warm."""
     region = os.environ["AWS_REGION"]
     settings = load((Path(__file__).parents[1] / SETTINGS_FILE).read_bytes())
-    warm = Warm(sessions=Sessions(region=region))
-    targets = targets_of(settings, region=region, principal=os.environ.get(ROLE_ID))
-    return targets, duration(settings.renew_before), warm
+    cache = WarmCache(sessions=Sessions(region=region))
+    targets = resolve_targets(settings, region=region, function_role_id=os.environ.get(ROLE_ID))
+    return targets, duration(settings.renew_before), cache
 
 
 def _report(results: tuple[Result, ...]) -> None:
@@ -90,7 +90,7 @@ def _report(results: tuple[Result, ...]) -> None:
 
 
 def _emit(metrics: Metrics | EphemeralMetrics, results: tuple[Result, ...]) -> None:
-    for name, value in figures_of(results).items():
+    for name, value in metric_values(results).items():
         unit = MetricUnit.Seconds if name == "SecondsToExpiry" else MetricUnit.Count
         metrics.add_metric(name=name, unit=unit, value=value)
     metrics.flush_metrics()

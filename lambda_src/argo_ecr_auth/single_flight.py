@@ -9,7 +9,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Once(Generic[K, V]):
+class SingleFlight(Generic[K, V]):
     """Answers by key: the first to ask has it made; the others wait and get the same answer, or the same error."""
 
     def __init__(self) -> None:

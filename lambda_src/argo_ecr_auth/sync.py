@@ -10,22 +10,22 @@ from pathlib import PurePath
 from typing import Any, Protocol
 
 from argo_ecr_auth.clients.cluster import Connection, apply_object
-from argo_ecr_auth.clients.registry_login import Proof, prove_login
-from argo_ecr_auth.connections import Connections, Warm
+from argo_ecr_auth.clients.registry_login import Verification, verify_login
+from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.manifests import Payload, config_map_manifest, of_this_version, secret_manifest
-from argo_ecr_auth.core.observed import Reading, refuse_what_is_not_ours
-from argo_ecr_auth.core.plan import Plan, as_asked, decide, jitter, payload_text
-from argo_ecr_auth.core.results import Result, result_of
+from argo_ecr_auth.core.manifests import Payload, make_config_map_manifest, make_secret_manifest, pin_version
+from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
+from argo_ecr_auth.core.plan import Plan, as_asked, jitter, make_plan, payload_text
+from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Credential, Target
-from argo_ecr_auth.token_issuer import Payloads, ProveLogin
+from argo_ecr_auth.token_issuer import TokenIssuer, VerifyLogin
 
-SIDE_BY_SIDE = 16
+MAX_CONCURRENCY = 16
 """Credentials at once: they wait for networks, hardly for the processor; and ECR allows 20 tokens a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class RunOptions:
     """What a run is asked to do, and within which time."""
 
     renew_before: timedelta
@@ -37,17 +37,17 @@ class Order:
 class Reads(Protocol):
     """Where a run reads from: the targets' connections, or what the command line puts in their place."""
 
-    def read(self, target: Target, credential: Credential) -> tuple[Connection, Reading]:
+    def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
         """What the cluster holds of the credential, and the connection to write it over. Raises SyncError."""
 
 
 def sync(
     targets: Sequence[Target],
     *,
-    order: Order,
-    warm: Warm,
+    order: RunOptions,
+    cache: WarmCache,
     now: Callable[[], datetime],
-    prove_login: ProveLogin = prove_login,
+    verify_login: VerifyLogin = verify_login,
     connections: Reads | None = None,
 ) -> tuple[Result, ...]:
     """Keep the targets' credentials fresh; a result for each, in their order, whatever happens to any of them.
@@ -55,12 +55,12 @@ def sync(
     Ends within `order.seconds`: what has not finished by then is reported as failed, and writes nothing any more. So
     does a run that is interrupted.
     """
-    payloads = Payloads(sessions=warm.sessions, prove_login=prove_login)
-    run = _Run(order=order, connections=connections or Connections(warm), payloads=payloads, now=now)
+    payloads = TokenIssuer(sessions=cache.sessions, verify_login=verify_login)
+    run = _Run(order=order, connections=connections or Connections(cache), payloads=payloads, now=now)
     work = [(target, credential) for target in targets for credential in target.credentials]
     # Each target's first, then each one's second: a slow one with many does not keep the others from their start.
     turns = [turn for target in targets for turn in range(len(target.credentials))]
-    pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
+    pool = ThreadPoolExecutor(max_workers=MAX_CONCURRENCY)
     tasks = {i: pool.submit(run.result, *work[i]) for i in sorted(range(len(work)), key=turns.__getitem__)}
     try:
         wait(tasks.values(), timeout=order.seconds)
@@ -78,7 +78,9 @@ def sync(
 class _Run:
     """What the credentials of one run share."""
 
-    def __init__(self, *, order: Order, connections: Reads, payloads: Payloads, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, order: RunOptions, connections: Reads, payloads: TokenIssuer, now: Callable[[], datetime]
+    ) -> None:
         self.stopped = threading.Event()
         self._order = order
         self._connections = connections
@@ -87,11 +89,11 @@ class _Run:
 
     def result(self, target: Target, credential: Credential) -> Result:
         """One credential's story. The one place where a failure is kept from the others."""
-        so_far = result_of(target, credential, dry_run=self._order.dry_run)
+        so_far = new_result(target, credential, dry_run=self._order.dry_run)
         try:
-            connection, reading = self._connections.read(target, credential)
-            refuse_what_is_not_ours(reading, credential)
-            plan = self._plan(target, credential, reading)
+            connection, observed = self._connections.read(target, credential)
+            refuse_foreign_objects(observed, credential)
+            plan = self._plan(target, credential, observed)
             reason = "; ".join(plan.reasons) or None
             so_far = self._said(so_far, action=plan.action, reason=reason, expires_at=plan.expires_at)
             if self._order.dry_run:
@@ -99,16 +101,16 @@ class _Run:
             if plan.action == "fresh":
                 return so_far
             if plan.payload is not None:
-                self._write(connection, as_asked(credential, reading), reading, plan.payload)
+                self._write(connection, as_asked(credential, observed), observed, plan.payload)
                 return so_far
             try:
-                payload, proof = self._payloads.new(credential)
-                so_far = _with_proof(so_far, proof)
-                self._keep_what_lives(credential, reading, plan, proof)
+                payload, verification = self._payloads.new(credential)
+                so_far = _with_proof(so_far, verification)
+                self._keep_what_lives(credential, observed, plan, verification)
             except SyncError as failure:
-                raise SyncError(f"{failure}{self._put_back(connection, credential, reading, plan)}") from None
-            refused = proof.doubt if proof.verified is False else None
-            self._write(connection, credential, reading, payload, refused=refused)
+                raise SyncError(f"{failure}{self._put_back(connection, credential, observed, plan)}") from None
+            refused = verification.doubt if verification.verified is False else None
+            self._write(connection, credential, observed, payload, refused=refused)
             so_far = self._said(so_far, expires_at=payload.expires_at)
             if refused is None:
                 return so_far
@@ -116,7 +118,7 @@ class _Run:
         except SyncError as failure:
             error = str(failure)
         except Exception as failure:  # noqa: BLE001 - whatever it is, the other credentials are still done
-            error = unexpected(failure)
+            error = describe_unexpected(failure)
         return self._said(so_far, action="failed", error=error)
 
     def unfinished(self, target: Target, credential: Credential, *, begun: bool) -> Result:
@@ -126,43 +128,45 @@ class _Run:
             f"not {what} within the run's {self._order.seconds:.0f} s, the next run tries again: if it stays so, "
             f"{slow} or AWS answers too slowly"
         )
-        return self._said(result_of(target, credential, dry_run=self._order.dry_run), action="failed", error=error)
+        return self._said(new_result(target, credential, dry_run=self._order.dry_run), action="failed", error=error)
 
-    def _plan(self, target: Target, credential: Credential, reading: Reading) -> Plan:
+    def _plan(self, target: Target, credential: Credential, observed: ObservedState) -> Plan:
         renew_before = self._order.renew_before
-        return decide(
-            reading,
+        return make_plan(
+            observed,
             credential=credential,
             now=self._now(),
             renew_before=renew_before + jitter(target.name, renew_before=renew_before),
             force=self._order.force,
         )
 
-    def _keep_what_lives(self, credential: Credential, reading: Reading, plan: Plan, proof: Proof) -> None:
+    def _keep_what_lives(
+        self, credential: Credential, observed: ObservedState, plan: Plan, verification: Verification
+    ) -> None:
         """A token that is refused does not replace one that still lives; what is not a refusal keeps nothing back.
 
         It replaces one that was refused before it, where that is due: the registry may be wrong, or say so to us alone.
         """
-        if proof.verified is not False:
+        if verification.verified is not False:
             return
         if plan.only_refused:
-            raise SyncError(f"{proof.doubt}, as it refused the one that is there")
-        if plan.refused is None and self._lives(credential, reading, plan):
-            raise SyncError(f"{proof.doubt}; the one that is there stays")
+            raise SyncError(f"{verification.doubt}, as it refused the one that is there")
+        if plan.refused is None and self._lives(credential, observed, plan):
+            raise SyncError(f"{verification.doubt}; the one that is there stays")
 
-    def _lives(self, credential: Credential, reading: Reading, plan: Plan) -> bool:
+    def _lives(self, credential: Credential, observed: ObservedState, plan: Plan) -> bool:
         if plan.expires_at is not None:
             return plan.expires_at > self._now()
-        return self._payloads.may_live(credential, payload_text(reading.secret, credential).decode())
+        return self._payloads.may_live(credential, payload_text(observed.secret, credential).decode())
 
-    def _put_back(self, connection: Connection, credential: Credential, reading: Reading, plan: Plan) -> str:
+    def _put_back(self, connection: Connection, credential: Credential, observed: ObservedState, plan: Plan) -> str:
         """Write what differs with the token that is there, for no new one could be had; return what is to be told."""
         if plan.held is None or not plan.drifted:
             return ""
-        kept = as_asked(credential, reading)
+        kept = as_asked(credential, observed)
         try:
             # It took time to learn that there is no new one: another run may have written one since.
-            self._write(connection, kept, reading, plan.held, refused=plan.refused, unless_changed=True)
+            self._write(connection, kept, observed, plan.held, refused=plan.refused, unless_changed=True)
         except SyncError as failure:
             return f"; what differs could not be put back: {failure}"
         return ""
@@ -171,7 +175,7 @@ class _Run:
         self,
         connection: Connection,
         credential: Credential,
-        reading: Reading,
+        observed: ObservedState,
         payload: Payload,
         *,
         refused: str | None = None,
@@ -179,12 +183,15 @@ class _Run:
     ) -> None:
         # The Secret first: a run that ends between the two leaves an expiry that speaks of another password, and the
         # next one sees that. The other way round it would call the old password fresh.
-        manifests = secret_manifest(credential, payload), config_map_manifest(credential, payload, refused=refused)
-        for manifest, found in zip(manifests, (reading.secret, reading.config_map), strict=True):
+        manifests = (
+            make_secret_manifest(credential, payload),
+            make_config_map_manifest(credential, payload, refused=refused),
+        )
+        for manifest, found in zip(manifests, (observed.secret, observed.config_map), strict=True):
             if self.stopped.is_set():
                 raise SyncError("out of time before it was written")
-            wanted = of_this_version(manifest, found) if unless_changed and found else manifest
-            apply_object(connection, wanted, there=reading.secret)
+            wanted = pin_version(manifest, found) if unless_changed and found else manifest
+            apply_object(connection, wanted, there=observed.secret)
 
     def _said(self, so_far: Result, *, expires_at: datetime | None = None, **others: Any) -> Result:
         """The result with more known of it; what remains of the token is counted from now."""
@@ -193,14 +200,14 @@ class _Run:
         return replace(so_far, expires_at=expires_at, seconds_to_expiry=remaining, **others)
 
 
-def _with_proof(so_far: Result, proof: Proof) -> Result:
+def _with_proof(so_far: Result, verification: Verification) -> Result:
     """A refusal is told as the error; any other doubt goes with the reason."""
-    doubt = None if proof.verified is False else proof.doubt
+    doubt = None if verification.verified is False else verification.doubt
     reason = "; ".join(filter(None, (so_far.reason, doubt))) or None
-    return replace(so_far, verified=proof.verified, reason=reason, doubtful=doubt is not None)
+    return replace(so_far, verified=verification.verified, reason=reason, doubtful=doubt is not None)
 
 
-def unexpected(failure: Exception) -> str:
+def describe_unexpected(failure: Exception) -> str:
     """Where it happened and of what kind, without its words: they might hold what no log may."""
     place = traceback.extract_tb(failure.__traceback__)[-1]
     return f"unexpected {type(failure).__name__} at {PurePath(place.filename).name}:{place.lineno}; please report it"

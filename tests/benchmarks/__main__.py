@@ -16,13 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import argo_ecr_auth
-from argo_ecr_auth.clients.eks_token import bearer_token
+from argo_ecr_auth.clients.eks_token import sign_bearer_token
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
-from argo_ecr_auth.core.manifests import config_map_manifest, payload_of, secret_manifest
-from argo_ecr_auth.core.observed import Reading
-from argo_ecr_auth.core.plan import decide
+from argo_ecr_auth.core.manifests import make_config_map_manifest, make_payload, make_secret_manifest
+from argo_ecr_auth.core.observed import ObservedState
+from argo_ecr_auth.core.plan import make_plan
 from argo_ecr_auth.core.settings import load
-from argo_ecr_auth.core.targets import targets_of
+from argo_ecr_auth.core.targets import resolve_targets
 
 _ROUNDS = 9
 _HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -60,21 +60,25 @@ def _pure_work() -> None:
     now = datetime.now(UTC)
     written = {"targets": [{"cluster": f"cluster-{i}"} for i in range(1000)], "credentials": [{"registry": _HOST}]}
     text = json.dumps(written).encode()
-    target = targets_of(load(text), region="eu-west-1")[0]
+    target = resolve_targets(load(text), region="eu-west-1")[0]
     (credential,) = target.credentials
     token = AuthorizationToken(password="x" * 2000, expires_at=now + timedelta(hours=11))
-    payload = payload_of(credential, [token])
-    reading = Reading(secret=secret_manifest(credential, payload), config_map=config_map_manifest(credential, payload))
+    payload = make_payload(credential, [token])
+    observed = ObservedState(
+        secret=make_secret_manifest(credential, payload), config_map=make_config_map_manifest(credential, payload)
+    )
     from botocore.credentials import ReadOnlyCredentials  # noqa: PLC0415
 
     credentials = ReadOnlyCredentials("AKIA", "secret", "token")
     medians = _in_turn(
         {
-            "decide that a credential is fresh": lambda: decide(
-                reading, credential=credential, now=now, renew_before=timedelta(hours=6)
+            "decide that a credential is fresh": lambda: make_plan(
+                observed, credential=credential, now=now, renew_before=timedelta(hours=6)
             ),
-            "sign a bearer token": lambda: bearer_token(credentials=credentials, cluster="demo", region="eu-west-1"),
-            "load and resolve 1,000 targets": lambda: targets_of(load(text), region="eu-west-1"),
+            "sign a bearer token": lambda: sign_bearer_token(
+                credentials=credentials, cluster="demo", region="eu-west-1"
+            ),
+            "load and resolve 1,000 targets": lambda: resolve_targets(load(text), region="eu-west-1"),
         },
         repeat=50,
     )

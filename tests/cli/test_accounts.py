@@ -9,8 +9,8 @@ import yaml
 
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth_cli.arguments import parse
-from argo_ecr_auth_cli.checks.check_context import Case
-from argo_ecr_auth_cli.commands.doctor import cases_of
+from argo_ecr_auth_cli.checks.check_context import CheckContext
+from argo_ecr_auth_cli.commands.doctor import make_contexts
 from argo_ecr_auth_cli.installation import installation_of
 from tests.cli.conftest import OPERATOR_RIGHTS, CommandLine, admit_operator, command_line_of
 from tests.integration.conftest import GROUP, REGISTRY, Function, Objects
@@ -70,21 +70,21 @@ def test_the_role_of_another_account_is_one_of_an_access_stack(
     assert "unseen" not in found()
 
 
-Cases = Callable[..., list[Case]]
+Cases = Callable[..., list[CheckContext]]
 
 
 @pytest.fixture
-def cases(tmp_path: Path) -> Cases:
+def contexts(tmp_path: Path) -> Cases:
     """Of two targets of one cluster, with a Secret each; the second names this account."""
 
-    def make(account: str, *, caller: str | None, function_role: str | None) -> list[Case]:
+    def make(account: str, *, caller: str | None, function_role: str | None) -> list[CheckContext]:
         file = tmp_path / "settings.yaml"
         second = {"cluster": "one", "name": "second", "account": account}
         own = {"credentials": [{"registry": REGISTRY, "secret_name": "second"}]}
         targets = [{"cluster": "one"}, second | own]
         file.write_text(yaml.safe_dump({"targets": targets, "credentials": [{"registry": REGISTRY}]}))
         installation = installation_of(parse(["doctor", "--settings", str(file)]), region="us-east-1")
-        return cases_of(
+        return make_contexts(
             installation.targets,
             installation=installation,
             sessions=Sessions(region="us-east-1"),
@@ -96,23 +96,23 @@ def cases(tmp_path: Path) -> Cases:
 
 
 @pytest.mark.parametrize("role", [ROLE, None])
-def test_the_account_of_home_is_the_same_written_or_not(role: str | None, cases: Cases) -> None:
-    first, second = cases(HOME, caller=HOME, function_role=role)
+def test_the_account_of_home_is_the_same_written_or_not(role: str | None, contexts: Cases) -> None:
+    first, second = contexts(HOME, caller=HOME, function_role=role)
 
     assert first.ours == second.ours == {("argocd", "ecr-auth"), ("argocd", "second")}
     assert second.elsewhere is None
 
 
-def test_who_names_no_account_is_not_looked_for_in_another_than_the_functions(cases: Cases) -> None:
-    first, second = cases(ABROAD, caller=ABROAD, function_role=ROLE)
+def test_who_names_no_account_is_not_looked_for_in_another_than_the_functions(contexts: Cases) -> None:
+    first, second = contexts(ABROAD, caller=ABROAD, function_role=ROLE)
 
     assert first.elsewhere == f"in account {HOME}; your credentials are of {ABROAD}"
     assert second.elsewhere is None
     assert [*first.ours, *second.ours] == [("argocd", "ecr-auth"), ("argocd", "second")]
 
 
-def test_where_home_is_not_known_nothing_is_said_of_it(cases: Cases) -> None:
-    first, second = cases(ABROAD, caller=ABROAD, function_role=None)
+def test_where_home_is_not_known_nothing_is_said_of_it(contexts: Cases) -> None:
+    first, second = contexts(ABROAD, caller=ABROAD, function_role=None)
 
     assert "names no account" in (first.elsewhere or "")
     assert second.elsewhere is None

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 import yaml
 
-from argo_ecr_auth.clients.registry_login import Proof
+from argo_ecr_auth.clients.registry_login import Verification
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth_cli.arguments import parse
 from argo_ecr_auth_cli.checks.check_context import Finding
-from argo_ecr_auth_cli.commands.doctor import cases_of, examined
+from argo_ecr_auth_cli.commands.doctor import examined, make_contexts
 from argo_ecr_auth_cli.installation import installation_of
 from tests.cli.conftest import CommandLine, admit_operator
 from tests.integration.conftest import GROUP, REGISTRY, Function, Objects, admit, grant, settings_of
@@ -521,12 +521,12 @@ def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, obj
 def examine(function_for: Callable[..., Function], operator: str, objects: Objects, tmp_path: Path) -> Examine:
     """An examination in this process, with what the registry would answer to a login."""
 
-    def run(proof: Proof, **credential: Any) -> tuple[list[Finding], Asked]:
+    def run(verification: Verification, **credential: Any) -> tuple[list[Finding], Asked]:
         asked: Asked = []
 
-        def prove(host: str, token: AuthorizationToken, *, repository: str | None = None) -> Proof:
+        def prove(host: str, token: AuthorizationToken, *, repository: str | None = None) -> Verification:
             asked.append((host, token, repository))
-            return proof
+            return verification
 
         written = [{"registry": REGISTRY, **credential}]
         target = {"cluster": "demo", "namespace": objects.namespace, "credentials": written}
@@ -537,22 +537,22 @@ def examine(function_for: Callable[..., Function], operator: str, objects: Objec
         file = tmp_path / "settings.yaml"
         file.write_text(yaml.safe_dump({"targets": [target]}))
         installation = installation_of(parse(["doctor", "--settings", str(file)]), region="us-east-1")
-        (case,) = cases_of(
+        (context,) = make_contexts(
             installation.targets,
             installation=installation,
             sessions=Sessions(region="us-east-1"),
             function_role=None,
             caller=None,
-            prove_login=prove,
+            verify_login=prove,
         )
-        found = examined(case)
+        found = examined(context)
         return [each for each in found if each.name != "leftover" and "access entry" not in each.said], asked
 
     return run
 
 
 def test_a_token_that_does_not_log_in(examine: Examine, objects: Objects) -> None:
-    found, ((host, token, repository),) = examine(Proof(verified=False, doubt="refused"))
+    found, ((host, token, repository),) = examine(Verification(verified=False, doubt="refused"))
 
     assert [(each.name, each.remedy) for each in found] == [("token-refused", "argo-ecr-auth invoke --force demo")]
     assert (host, token.password, repository) == (REGISTRY, objects.password, None)
@@ -560,9 +560,9 @@ def test_a_token_that_does_not_log_in(examine: Examine, objects: Objects) -> Non
 
 
 def test_missing_pull_rights(examine: Examine) -> None:
-    proof = Proof(verified=True, doubt="it may not list charts/app")
+    verification = Verification(verified=True, doubt="it may not list charts/app")
 
-    found, ((_, _, repository),) = examine(proof, verify_repository="charts/app")
+    found, ((_, _, repository),) = examine(verification, verify_repository="charts/app")
 
     assert [each.name for each in found] == ["no-pull-right"]
     assert "charts/app" in found[0].said
@@ -572,14 +572,16 @@ def test_missing_pull_rights(examine: Examine) -> None:
 def test_every_password_of_a_pull_secret_is_tried(examine: Examine) -> None:
     europe = REGISTRY.replace("us-east-1", "eu-west-1")
 
-    found, asked = examine(Proof(verified=False), registry=None, registries=[REGISTRY, europe], kind="pull-secret")
+    found, asked = examine(
+        Verification(verified=False), registry=None, registries=[REGISTRY, europe], kind="pull-secret"
+    )
 
     assert [each.name for each in found] == ["token-refused"] * 2
     assert [host for host, _, _ in asked] == [REGISTRY, europe]
 
 
 def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine: Examine) -> None:
-    found, _ = examine(Proof(verified=None, doubt="does not answer"))
+    found, _ = examine(Verification(verified=None, doubt="does not answer"))
 
     assert [(each.name, each.unseen) for each in found] == [("unseen", True)]
 

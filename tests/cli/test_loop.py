@@ -18,7 +18,7 @@ import yaml
 from kubernetes.config import incluster_config
 
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.targets import targets_of
+from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from tests.cli.conftest import CommandLine
 from tests.integration.conftest import REGISTRY, Objects, settings_of
@@ -316,7 +316,7 @@ def test_in_a_pod_the_service_accounts_files_are_used(
     monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
     monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a read-only root has none"))
-    (target,) = targets_of(settings_of({"cluster": "in-cluster", "namespace": namespace}), region="us-east-1")
+    (target,) = resolve_targets(settings_of({"cluster": "in-cluster", "namespace": namespace}), region="us-east-1")
     reads = Kubeconfig("in-cluster")
 
     with pytest.raises(SyncError, match="401 to this pod's service account"):
@@ -324,8 +324,8 @@ def test_in_a_pod_the_service_accounts_files_are_used(
 
     (tmp_path / "token").write_text(cluster.admin.token)
     monkeypatch.setattr(incluster_config, "datetime", _later)
-    _, reading = reads.read(target, target.credentials[0])
-    assert (reading.secret, reading.config_map) == (None, None)
+    _, observed = reads.read(target, target.credentials[0])
+    assert (observed.secret, observed.config_map) == (None, None)
 
 
 class _Later(dt.datetime):

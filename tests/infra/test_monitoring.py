@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aws_cdk.assertions import Template
 
-from argo_ecr_auth.core.results import figures_of
+from argo_ecr_auth.core.results import metric_values
 from tests.infra.synthesis import ACCOUNT, REGISTRY, all_of, settings_of, template_of, the_only
 
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
@@ -109,7 +109,7 @@ def test_the_functions_own_metrics_have_the_names_and_the_one_dimension_that_it_
     assert len(own) == 4
     for alarm in own:
         assert alarm["Dimensions"] == [{"Name": "service", "Value": "argo-ecr-auth"}]
-        assert alarm["MetricName"] in {*figures_of(()), "SecondsToExpiry"}
+        assert alarm["MetricName"] in {*metric_values(()), "SecondsToExpiry"}
 
 
 def test_without_an_address_the_alarms_act_on_nothing_and_there_is_no_key_to_pay_for(template: Template) -> None:

@@ -17,13 +17,13 @@ import pytest
 
 import argo_ecr_auth
 from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import Warm
-from argo_ecr_auth.core.rbac import rbac_manifests
+from argo_ecr_auth.connections import WarmCache
+from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.rules import faults_of
+from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth.core.settings import Settings
-from argo_ecr_auth.core.targets import Target, targets_of
-from argo_ecr_auth.sync import Order, sync
+from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.sync import RunOptions, sync
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.control_plane import ControlPlane
 from tests.local_cloud.environment import CLOSED_PROXY, REGION
@@ -81,14 +81,14 @@ def settings_of(*targets: dict[str, Any], **others: Any) -> Settings:
     """Settings as a user writes them, with one credential for every target that has none."""
     written = {"credentials": [{"registry": REGISTRY}], "targets": targets, **others}
     settings = msgspec.convert(written, type=Settings)
-    assert not faults_of(settings)
+    assert not find_faults(settings)
     return settings
 
 
 def grant(admin: KubeApi, *targets: Target) -> None:
     """Apply the manifest that the synth writes."""
     for target in targets:
-        for manifest in rbac_manifests(target, group=GROUP):
+        for manifest in make_rbac_manifests(target, group=GROUP):
             plural = {"Role": "roles", "RoleBinding": "rolebindings"}[manifest["kind"]]
             path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{manifest['metadata']['namespace']}/{plural}"
             status, answer = admin.request("POST", path, manifest)
@@ -101,20 +101,20 @@ class Function:
 
     sessions: Sessions
     settings: Settings
-    warm: Warm = field(init=False)
+    cache: WarmCache = field(init=False)
     now: datetime | None = None
-    principal: str | None = None
+    function_role_id: str | None = None
 
     def __post_init__(self) -> None:
-        self.warm = Warm(sessions=self.sessions)
+        self.cache = WarmCache(sessions=self.sessions)
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        return targets_of(self.settings, region=REGION, principal=self.principal)
+        return resolve_targets(self.settings, region=REGION, function_role_id=self.function_role_id)
 
     def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
-        order = Order(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)
-        return sync(self.targets, order=order, warm=self.warm, now=lambda: self.now or datetime.now(UTC))
+        order = RunOptions(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)
+        return sync(self.targets, order=order, cache=self.cache, now=lambda: self.now or datetime.now(UTC))
 
     def result(self, **order: Any) -> Result:
         """The result of a run over one credential."""

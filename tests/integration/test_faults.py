@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.sync import SIDE_BY_SIDE
+from argo_ecr_auth.sync import MAX_CONCURRENCY
 from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
 from tests.integration.loopback import denying, https_server, passing_on
 from tests.local_cloud.cloud import Cluster, LocalCloud
@@ -95,7 +95,7 @@ def test_a_cluster_that_never_answers_ends_with_the_runs_time_and_keeps_no_other
 ) -> None:
     frozen = local_cloud.create_cluster("frozen")
     admit(local_cloud, frozen, role)
-    more_than_at_once = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(SIDE_BY_SIDE + 1)]
+    more_than_at_once = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 1)]
     targets = {"cluster": "frozen", "credentials": more_than_at_once}, {"cluster": "demo", "namespace": namespace}
     function = function_for(settings_of(*targets))
     grant(cluster.admin, function.targets[1])

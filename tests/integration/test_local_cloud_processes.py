@@ -151,13 +151,13 @@ def test_a_clouds_processes_are_found_and_those_that_only_name_its_files_are_not
     worker.parent.mkdir(parents=True)
     worker.write_text("import sys; sys.stdin.read()")
     directory = tmp_path / "one"
-    reading = [sys.executable, "-c", worker.read_text()]
+    observed = [sys.executable, "-c", worker.read_text()]
     bystanders: list[list[str | Path]] = [
         ["tail", "-f", worker],
-        [*reading, "-m", "tests.local_cloud.emulator", directory],
-        [*reading, "local-cloud-guard", directory],
-        [*reading, f"--data-dir={directory}/etcd"],
-        [*reading, f"-m tests.local_cloud.emulator {directory}"],
+        [*observed, "-m", "tests.local_cloud.emulator", directory],
+        [*observed, "local-cloud-guard", directory],
+        [*observed, f"--data-dir={directory}/etcd"],
+        [*observed, f"-m tests.local_cloud.emulator {directory}"],
     ]
     with _running([sys.executable, "-I", "-S", worker]) as function:
         for bystander in bystanders:

@@ -20,17 +20,17 @@ import pytest
 import trustme
 import urllib3
 
-from argo_ecr_auth.clients.registry_login import Proof, prove_login
+from argo_ecr_auth.clients.registry_login import Verification, verify_login
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.sync import Order, sync
-from argo_ecr_auth.token_issuer import ProveLogin
+from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth.token_issuer import VerifyLogin
 from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
 from tests.integration.loopback import https_server
 from tests.local_cloud import processes
 from tests.local_cloud.cloud import Cluster
-from tests.local_cloud.registry import LoopbackClient, Place, Registry
+from tests.local_cloud.registry import AccountRegion, LoopbackClient, Registry
 
 PUBLIC_HOST, DUAL_STACK_PUBLIC_HOST = PUBLIC_HOSTS
 REPOSITORY = "team/app"
@@ -76,7 +76,7 @@ class Answer:
 class Scripted:
     """A server of scripted answers, and every request that it got: path and authorization."""
 
-    place: Place
+    place: AccountRegion
     asked: list[tuple[str, str | None]]
 
 
@@ -101,7 +101,7 @@ def scripted(answer: Callable[[str, str | None], Answer]) -> Iterator[Scripted]:
             pass
 
     with https_server(Handler) as (url, ca_pem):
-        place = Place(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
+        place = AccountRegion(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
         yield Scripted(place=place, asked=asked)
 
 
@@ -109,58 +109,60 @@ def always(answer: Answer) -> Callable[[str, str | None], Answer]:
     return lambda path, authorization: answer
 
 
-def at(place: Place, *, host: str = REGISTRY, **others: Place) -> LoopbackClient:
+def at(place: AccountRegion, *, host: str = REGISTRY, **others: AccountRegion) -> LoopbackClient:
     return LoopbackClient({host: place, **others})
 
 
-def nowhere() -> Place:
-    return Place(port=processes.free_port(), ca_pem=trustme.CA().cert_pem.bytes().decode())
+def nowhere() -> AccountRegion:
+    return AccountRegion(port=processes.free_port(), ca_pem=trustme.CA().cert_pem.bytes().decode())
 
 
-def distrusted(place: Place) -> Place:
-    return Place(
+def distrusted(place: AccountRegion) -> AccountRegion:
+    return AccountRegion(
         port=place.port,
         ca_pem=trustme.CA().cert_pem.bytes().decode(),
         certificate_for=place.certificate_for,
     )
 
 
-def proof_at(place: Place, *, host: str = REGISTRY, repository: str | None = None) -> Proof:
-    return prove_login(host, TOKEN, repository=repository, http=at(place, host=host))
+def proof_at(place: AccountRegion, *, host: str = REGISTRY, repository: str | None = None) -> Verification:
+    return verify_login(host, TOKEN, repository=repository, http=at(place, host=host))
 
 
 # The proof by itself.
 
 
 def test_a_token_that_the_registry_lets_in_is_verified(registry: Registry) -> None:
-    assert proof_at(registry.place) == Proof(verified=True)
+    assert proof_at(registry.place) == Verification(verified=True)
 
 
 def test_a_token_that_the_registry_does_not_let_in_is_refused(forbidding: Registry) -> None:
-    assert proof_at(forbidding.place) == Proof(verified=False, doubt=f"{REGISTRY} refuses the new token (401)")
+    assert proof_at(forbidding.place) == Verification(verified=False, doubt=f"{REGISTRY} refuses the new token (401)")
 
 
 def test_a_forbidden_login_is_a_refusal_too() -> None:
     with scripted(always(Answer(status=403))) as server:
-        assert proof_at(server.place) == Proof(verified=False, doubt=f"{REGISTRY} refuses the new token (403)")
+        assert proof_at(server.place) == Verification(verified=False, doubt=f"{REGISTRY} refuses the new token (403)")
 
 
 def test_of_an_unreachable_registry_nothing_is_known() -> None:
-    proof = proof_at(nowhere())
+    verification = proof_at(nowhere())
 
-    assert proof == Proof(verified=None, doubt=f"not verified: {REGISTRY} does not answer (NewConnectionError)")
+    assert verification == Verification(
+        verified=None, doubt=f"not verified: {REGISTRY} does not answer (NewConnectionError)"
+    )
 
 
 def test_of_a_registry_whose_certificate_is_not_trusted_nothing_is_known(registry: Registry) -> None:
-    proof = proof_at(distrusted(registry.place))
+    verification = proof_at(distrusted(registry.place))
 
-    assert proof == Proof(verified=None, doubt=f"not verified: {REGISTRY} does not answer (SSLError)")
+    assert verification == Verification(verified=None, doubt=f"not verified: {REGISTRY} does not answer (SSLError)")
 
 
 def test_of_a_registry_whose_certificate_is_for_another_host_nothing_is_known(registry: Registry) -> None:
-    proof = proof_at(registry.place, host=ELSEWHERE)
+    verification = proof_at(registry.place, host=ELSEWHERE)
 
-    assert proof == Proof(verified=None, doubt=f"not verified: {ELSEWHERE} does not answer (SSLError)")
+    assert verification == Verification(verified=None, doubt=f"not verified: {ELSEWHERE} does not answer (SSLError)")
 
 
 def test_a_server_whose_certificate_is_not_trusted_gets_no_password() -> None:
@@ -183,10 +185,10 @@ UNCLEAR = {
 @pytest.mark.parametrize("answer", UNCLEAR)
 def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: str) -> None:
     with scripted(always(UNCLEAR[answer])) as server:
-        proof = proof_at(server.place)
+        verification = proof_at(server.place)
 
     told = f"not verified: {REGISTRY} answers {UNCLEAR[answer].status} to a login"
-    assert proof == Proof(verified=None, doubt=told)
+    assert verification == Verification(verified=None, doubt=told)
 
 
 def test_a_connection_that_breaks_off_leaves_it_open() -> None:
@@ -198,7 +200,7 @@ def test_a_connection_that_breaks_off_leaves_it_open() -> None:
 def test_a_host_that_is_redirected_to_gets_no_request(status: int) -> None:
     redirect = Answer(status=status, headers={"Location": f"https://{ELSEWHERE}/v2/"})
     with scripted(always(Answer())) as other, scripted(always(redirect)) as server:
-        prove_login(REGISTRY, TOKEN, http=LoopbackClient({REGISTRY: server.place, ELSEWHERE: other.place}))
+        verify_login(REGISTRY, TOKEN, http=LoopbackClient({REGISTRY: server.place, ELSEWHERE: other.place}))
 
     assert other.asked == []
 
@@ -207,13 +209,13 @@ def test_a_host_that_is_redirected_to_gets_no_request(status: int) -> None:
 
 
 def test_a_repository_that_may_be_listed_needs_no_words(registry: Registry) -> None:
-    assert proof_at(registry.place, repository=REPOSITORY) == Proof(verified=True)
+    assert proof_at(registry.place, repository=REPOSITORY) == Verification(verified=True)
 
 
 def test_a_repository_that_is_not_there_is_named(registry: Registry) -> None:
-    proof = proof_at(registry.place, repository="team/gone")
+    verification = proof_at(registry.place, repository="team/gone")
 
-    assert proof == Proof(verified=True, doubt="there is no repository team/gone (404)")
+    assert verification == Verification(verified=True, doubt="there is no repository team/gone (404)")
 
 
 def listing(answer: Answer) -> Callable[[str, str | None], Answer]:
@@ -223,10 +225,10 @@ def listing(answer: Answer) -> Callable[[str, str | None], Answer]:
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_repository_that_may_not_be_listed_is_named(status: int) -> None:
     with scripted(listing(Answer(status=status))) as server:
-        proof = proof_at(server.place, repository=REPOSITORY)
+        verification = proof_at(server.place, repository=REPOSITORY)
 
     told = f"the token may not list {REPOSITORY} ({status}): Argo CD will not be able to pull from it"
-    assert proof == Proof(verified=True, doubt=told)
+    assert verification == Verification(verified=True, doubt=told)
 
 
 UNKNOWN = {
@@ -239,9 +241,11 @@ UNKNOWN = {
 def test_a_list_that_does_not_come_leaves_a_good_login_verified(answer: str) -> None:
     given, told = UNKNOWN[answer]
     with scripted(listing(given)) as server:
-        proof = proof_at(server.place, repository=REPOSITORY)
+        verification = proof_at(server.place, repository=REPOSITORY)
 
-    assert proof == Proof(verified=True, doubt=f"whether the token may list {REPOSITORY} is not known ({told})")
+    assert verification == Verification(
+        verified=True, doubt=f"whether the token may list {REPOSITORY} is not known ({told})"
+    )
 
 
 # ECR Public, which hands out tokens of its own.
@@ -263,7 +267,7 @@ def ecr_public(*, challenge: str = AMAZONS_CHALLENGE, granted: Any = None, lets_
 
 def test_ecr_publics_token_is_verified_by_its_own_flow() -> None:
     with scripted(ecr_public()) as server:
-        assert proof_at(server.place, host=PUBLIC_HOST) == Proof(verified=True)
+        assert proof_at(server.place, host=PUBLIC_HOST) == Verification(verified=True)
 
 
 def test_ecr_public_is_asked_for_the_service_and_the_scope_of_its_challenge() -> None:
@@ -287,10 +291,10 @@ def test_a_token_that_ecr_public_does_not_exchange_is_refused() -> None:
 
 def test_ecr_publics_dual_stack_host_may_send_logins_to_the_other_one() -> None:
     with scripted(ecr_public()) as server:
-        proof = prove_login(
+        verification = verify_login(
             DUAL_STACK_PUBLIC_HOST, TOKEN, http=LoopbackClient(dict.fromkeys(PUBLIC_HOSTS, server.place))
         )
-    assert proof == Proof(verified=True)
+    assert verification == Verification(verified=True)
 
 
 REALMS = {
@@ -308,17 +312,17 @@ def test_a_realm_elsewhere_gets_no_password(realm: str) -> None:
     with scripted(always(Answer())) as other, scripted(ecr_public(challenge=challenge)) as server:
         hosts = (ELSEWHERE, f"{PUBLIC_HOST}.{ELSEWHERE}")
         places = {PUBLIC_HOST: server.place, **dict.fromkeys(hosts, other.place)}
-        prove_login(PUBLIC_HOST, TOKEN, http=LoopbackClient(places))
+        verify_login(PUBLIC_HOST, TOKEN, http=LoopbackClient(places))
 
     assert (len(server.asked), other.asked) == (1, [])
 
 
 def test_a_realm_elsewhere_is_no_refusal() -> None:
     with scripted(ecr_public(challenge=f'Bearer realm="https://{ELSEWHERE}/token/"')) as server:
-        proof = proof_at(server.place, host=PUBLIC_HOST)
+        verification = proof_at(server.place, host=PUBLIC_HOST)
 
     told = "sends logins to another host, which is not given the password"
-    assert proof == Proof(verified=None, doubt=f"not verified: {PUBLIC_HOST} {told}")
+    assert verification == Verification(verified=None, doubt=f"not verified: {PUBLIC_HOST} {told}")
 
 
 @pytest.mark.parametrize(
@@ -326,9 +330,11 @@ def test_a_realm_elsewhere_is_no_refusal() -> None:
 )
 def test_an_exchange_without_a_token_is_no_refusal(granted: Any) -> None:
     with scripted(ecr_public(granted=granted)) as server:
-        proof = proof_at(server.place, host=PUBLIC_HOST)
+        verification = proof_at(server.place, host=PUBLIC_HOST)
 
-    assert proof == Proof(verified=None, doubt=f"not verified: {PUBLIC_HOST} answers a login without a token")
+    assert verification == Verification(
+        verified=None, doubt=f"not verified: {PUBLIC_HOST} answers a login without a token"
+    )
 
 
 # The environment's proxy. The hosts are reserved ones, which no resolver knows (RFC 2606).
@@ -343,7 +349,7 @@ def test_the_environments_proxy_is_logged_in_at_as_boto3_does(scheme: str, monke
             monkeypatch.setenv(name, proxy)
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.setenv(name, "")
-        attempt = threading.Thread(target=prove_login, args=("registry.invalid", TOKEN))
+        attempt = threading.Thread(target=verify_login, args=("registry.invalid", TOKEN))
         attempt.start()
         connection, _ = listener.accept()
     # Without the listener a second attempt is refused at once.
@@ -358,22 +364,22 @@ def test_the_environments_proxy_is_logged_in_at_as_boto3_does(scheme: str, monke
 # Whole runs.
 
 
-def run(function: Function, prove: ProveLogin, *, force: bool = False) -> tuple[Result, ...]:
-    order = Order(renew_before=timedelta(hours=6), seconds=30, force=force)
+def run(function: Function, prove: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
+    order = RunOptions(renew_before=timedelta(hours=6), seconds=30, force=force)
     now = function.now or datetime.now(UTC)
-    return sync(function.targets, order=order, warm=function.warm, now=lambda: now, prove_login=prove)
+    return sync(function.targets, order=order, cache=function.cache, now=lambda: now, verify_login=prove)
 
 
-def by(place: Place) -> ProveLogin:
-    return partial(prove_login, http=at(place))
+def by(place: AccountRegion) -> VerifyLogin:
+    return partial(verify_login, http=at(place))
 
 
-def knowing(registry: Registry) -> ProveLogin:
+def knowing(registry: Registry) -> VerifyLogin:
     """A proof at a registry that knows each token before it is tried, as ECR knows what it handed out."""
 
-    def prove(host: str, token: AuthorizationToken, *, repository: str | None = None) -> Proof:
+    def prove(host: str, token: AuthorizationToken, *, repository: str | None = None) -> Verification:
         registry.let_in({"AWS": token.password})
-        return prove_login(host, token, repository=repository, http=at(registry.place))
+        return verify_login(host, token, repository=repository, http=at(registry.place))
 
     return prove
 
@@ -510,10 +516,10 @@ def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
     meanwhile = []
 
-    def prove(_host: str, _token: AuthorizationToken, *, repository: str | None) -> Proof:
+    def prove(_host: str, _token: AuthorizationToken, *, repository: str | None) -> Verification:
         run(living, knowing(registry), force=True)
         meanwhile.append(objects.password)
-        return Proof(verified=False, doubt="the new token is refused")
+        return Verification(verified=False, doubt="the new token is refused")
 
     (result,) = run(living, prove, force=True)
 
@@ -523,13 +529,13 @@ def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there
 
 
 def test_a_refused_token_does_not_replace_one_of_which_nothing_is_known(function: Function, objects: Objects) -> None:
-    known = Proof(verified=True)
+    known = Verification(verified=True)
     run(function, lambda _host, _token, repository: known)
     before = objects.password
     objects.delete("configmaps")
 
-    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Proof:
-        return Proof(verified=None if token.password == before else False, doubt="refused or not known")
+    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Verification:
+        return Verification(verified=None if token.password == before else False, doubt="refused or not known")
 
     run(function, prove)
 
@@ -544,8 +550,8 @@ def test_a_refused_token_does_not_replace_one_that_logs_in_although_its_expiry_i
     objects.delete("configmaps")
 
     # Not asked of the real one: it looks at the first 72 bytes alone, in which two tokens may be alike.
-    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Proof:
-        return Proof(verified=token.password == before, doubt="the new token is refused")
+    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Verification:
+        return Verification(verified=token.password == before, doubt="the new token is refused")
 
     (result,) = run(function, prove)
 

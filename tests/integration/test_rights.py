@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from argo_ecr_auth.clients.eks_token import bearer_token
+from argo_ecr_auth.clients.eks_token import sign_bearer_token
 from tests.integration.conftest import Function, Objects
 from tests.local_cloud.kube_api import KubeApi
 
@@ -36,7 +36,7 @@ REFUSED = {
 def user(function: Function, objects: Objects) -> KubeApi:
     """The API server as the function's own user, after its first run."""
     function.run()
-    bearer = bearer_token(credentials=function.sessions.credentials(), cluster="demo", region="us-east-1")
+    bearer = sign_bearer_token(credentials=function.sessions.credentials(), cluster="demo", region="us-east-1")
     return dataclasses.replace(objects.admin, token=bearer)
 
 

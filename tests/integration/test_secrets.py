@@ -4,10 +4,10 @@ import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from argo_ecr_auth.clients.registry_login import prove_login
+from argo_ecr_auth.clients.registry_login import verify_login
 from argo_ecr_auth.connections import Connections
-from argo_ecr_auth.core.plan import decide
-from argo_ecr_auth.token_issuer import Payloads
+from argo_ecr_auth.core.plan import make_plan
+from argo_ecr_auth.token_issuer import TokenIssuer
 from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
 from tests.local_cloud.cloud import Cluster
 
@@ -57,11 +57,11 @@ def test_no_repr_holds_a_secret(function: Function, objects: Objects) -> None:
     function.run()
     (target,) = function.targets
     (credential,) = target.credentials
-    connection, reading = Connections(function.warm).read(target, credential)
-    plan = decide(reading, credential=credential, now=datetime.now(UTC), renew_before=timedelta(hours=6))
-    payload, proof = Payloads(sessions=function.sessions, prove_login=prove_login).new(credential)
+    connection, observed = Connections(function.cache).read(target, credential)
+    plan = make_plan(observed, credential=credential, now=datetime.now(UTC), renew_before=timedelta(hours=6))
+    payload, verification = TokenIssuer(sessions=function.sessions, verify_login=verify_login).new(credential)
 
-    said = repr((function.warm, function.warm.clusters, connection, reading, plan, payload, proof, target))
+    said = repr((function.cache, function.cache.clusters, connection, observed, plan, payload, verification, target))
 
     assert plan.held is not None
     secrets = {

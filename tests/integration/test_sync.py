@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.sync import SIDE_BY_SIDE
+from argo_ecr_auth.sync import MAX_CONCURRENCY
 from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
@@ -263,7 +263,7 @@ def test_a_changed_authority_or_endpoint_is_asked_for_again_in_the_same_run(
     cluster = local_cloud.create_cluster(change.replace("_", "-"))
     admit(local_cloud, cluster, role)
     # More than are done at once: some begin when another has learned the news already.
-    credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(SIDE_BY_SIDE + 4)]
+    credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 4)]
     function = function_for(settings_of({"cluster": cluster.name, "credentials": credentials}))
     grant(cluster.admin, *function.targets)
     assert {result.action for result in function.run()} == {"created"}
@@ -283,17 +283,17 @@ def test_no_result_holds_a_password(function: Function, objects: Objects) -> Non
 def test_a_new_role_of_the_same_name_asks_for_a_new_token_and_who_does_not_know_it_does_not(
     function: Function, objects: Objects
 ) -> None:
-    function.principal = "AROABEFORE"
+    function.function_role_id = "AROABEFORE"
     function.run()
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
 
     # An operator's loop puts the label back, and leaves the token's source as it is.
-    function.principal = None
+    function.function_role_id = None
     assert function.result().action == "repaired"
-    function.principal = "AROABEFORE"
+    function.function_role_id = "AROABEFORE"
     assert function.result().action == "fresh"
 
     before = objects.password
-    function.principal = "AROANOW"
+    function.function_role_id = "AROANOW"
     assert "AROABEFORE" in (function.result().reason or "")
     assert (objects.password == before, function.result().action) == (False, "fresh")

@@ -30,7 +30,7 @@ _IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class AccountRegion:
     """A port of 127.0.0.1, the authority (PEM) that its certificate is trusted by, and the name that it must be for."""
 
     port: int
@@ -44,7 +44,7 @@ class LoopbackClient(urllib3.PoolManager):
     Certificates are checked as they would be at the host itself.
     """
 
-    def __init__(self, places: Mapping[str, Place]) -> None:
+    def __init__(self, places: Mapping[str, AccountRegion]) -> None:
         super().__init__()
         self._places = places
 
@@ -99,8 +99,8 @@ class Registry:
         return f"127.0.0.1:{self.port}"
 
     @property
-    def place(self) -> Place:
-        return Place(port=self.port, ca_pem=self.authority.cert_pem.bytes().decode())
+    def place(self) -> AccountRegion:
+        return AccountRegion(port=self.port, ca_pem=self.authority.cert_pem.bytes().decode())
 
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
-from argo_ecr_auth.core.manifests import Payload, config_map_manifest, payload_of, secret_manifest
-from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.manifests import Payload, make_config_map_manifest, make_payload, make_secret_manifest
+from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.registry import parse_registry
 from argo_ecr_auth.core.settings import Settings, load
 from argo_ecr_auth.core.targets import Credential, Target
@@ -67,7 +67,7 @@ def payload(
 ) -> Payload:
     """What one and the same token for each of its registries makes of a credential."""
     of = of or credential()
-    return payload_of(of, [token(left=left, password=password) for _ in of.registries])
+    return make_payload(of, [token(left=left, password=password) for _ in of.registries])
 
 
 def settings(**keys: Any) -> Settings:
@@ -77,17 +77,17 @@ def settings(**keys: Any) -> Settings:
 
 def secret_there(written: Payload | None = None, *, of: Credential | None = None) -> dict[str, Any]:
     """The Secret after a run that wrote this."""
-    return _stored(secret_manifest(of or credential(), written or payload(of=of)))
+    return _stored(make_secret_manifest(of or credential(), written or payload(of=of)))
 
 
 def config_map_there(written: Payload | None = None, *, of: Credential | None = None) -> dict[str, Any]:
     """The ConfigMap after a run that wrote this."""
-    return _stored(config_map_manifest(of or credential(), written or payload(of=of)))
+    return _stored(make_config_map_manifest(of or credential(), written or payload(of=of)))
 
 
-def there(written: Payload | None = None, *, of: Credential | None = None) -> Reading:
+def there(written: Payload | None = None, *, of: Credential | None = None) -> ObservedState:
     """What is in the cluster after a run that wrote this."""
-    return Reading(secret=secret_there(written, of=of), config_map=config_map_there(written, of=of))
+    return ObservedState(secret=secret_there(written, of=of), config_map=config_map_there(written, of=of))
 
 
 def edited(manifest: Mapping[str, Any], *path: str, to: Any) -> dict[str, Any]:

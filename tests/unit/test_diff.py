@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo_ecr_auth.core.authorization_token import fingerprint
-from argo_ecr_auth.core.diff import LATER, NEW, Change, changes_of
+from argo_ecr_auth.core.diff import LATER, NEW, Change, diff_objects
 from argo_ecr_auth.core.manifests import Payload, secret_key
-from argo_ecr_auth.core.observed import Reading
-from argo_ecr_auth.core.plan import decide
-from argo_ecr_auth.core.results import result_of
+from argo_ecr_auth.core.observed import ObservedState
+from argo_ecr_auth.core.plan import make_plan
+from argo_ecr_auth.core.results import new_result
 from argo_ecr_auth.core.targets import Credential
 from tests.unit.builders import (
     HOST,
@@ -33,11 +33,11 @@ from tests.unit.builders import (
 )
 
 EACH_KIND = pytest.mark.parametrize("of", KINDS.values(), ids=KINDS)
-NOTHING = Reading(secret=None, config_map=None)
+NOTHING = ObservedState(secret=None, config_map=None)
 
 
-def _changes(reading: Reading, *, of: Credential | None = None, written: Payload | None = None) -> list[Change]:
-    return list(changes_of(reading, of or credential(), payload=written))
+def _changes(observed: ObservedState, *, of: Credential | None = None, written: Payload | None = None) -> list[Change]:
+    return list(diff_objects(observed, of or credential(), payload=written))
 
 
 def _keys(changes: list[Change]) -> list[str]:
@@ -86,22 +86,24 @@ def test_where_nothing_is_there_nothing_is_said_to_be_there(of: Credential) -> N
 
 
 def test_what_somebody_put_into_a_secret_is_not_told_nor_hashed() -> None:
-    reading = Reading(secret=edited(secret_there(), "data", "url", to=b64("other")), config_map=config_map_there())
-    (change,) = _changes(reading, written=payload())
+    observed = ObservedState(
+        secret=edited(secret_there(), "data", "url", to=b64("other")), config_map=config_map_there()
+    )
+    (change,) = _changes(observed, written=payload())
     assert (change.there, change.wanted) == ("another value", HOST)
 
 
 def test_a_key_of_ours_that_is_no_longer_wanted_is_a_change() -> None:
     owned = [{"manager": "argo-ecr-auth", "operation": "Apply", "fieldsV1": {"f:data": {"f:project": {}}}}]
     secret = edited(edited(secret_there(), "data", "project", to=b64("old")), "metadata", "managedFields", to=owned)
-    (change,) = _changes(Reading(secret=secret, config_map=config_map_there()), written=payload())
+    (change,) = _changes(ObservedState(secret=secret, config_map=config_map_there()), written=payload())
     assert (str(change), change.wanted) == ("the Secret's data project is no longer wanted", None)
 
 
 def test_a_key_that_somebody_else_added_is_no_change() -> None:
     theirs = [{"manager": "somebody", "operation": "Apply", "fieldsV1": {"f:data": {"f:proxy": {}}}}]
     secret = edited(edited(secret_there(), "data", "proxy", to=b64("x")), "metadata", "managedFields", to=theirs)
-    assert _changes(Reading(secret=secret, config_map=config_map_there()), written=payload()) == []
+    assert _changes(ObservedState(secret=secret, config_map=config_map_there()), written=payload()) == []
 
 
 def test_a_fingerprint_is_the_one_that_the_config_map_has_of_the_same_value() -> None:
@@ -111,13 +113,13 @@ def test_a_fingerprint_is_the_one_that_the_config_map_has_of_the_same_value() ->
 
 def test_what_is_there_in_a_config_map_is_told() -> None:
     config_map = edited(config_map_there(), "data", "name", to="other")
-    assert _changes(Reading(secret=secret_there(), config_map=config_map), written=payload()) == [
+    assert _changes(ObservedState(secret=secret_there(), config_map=config_map), written=payload()) == [
         Change(kind="ConfigMap", part="data", key="name", there="other", wanted=HOST)
     ]
 
 
 def test_the_keys_of_a_template_are_those_of_a_template() -> None:
-    keys = _keys(_changes(Reading(secret=None, config_map=config_map_there()), of=KINDS["repo-creds-helm"]))
+    keys = _keys(_changes(ObservedState(secret=None, config_map=config_map_there()), of=KINDS["repo-creds-helm"]))
     assert "Secret data name" not in keys
 
 
@@ -152,10 +154,10 @@ def _planted(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, str]]:
     return secret, values
 
 
-def _said(reading: Reading, of: Credential, *, force: bool) -> str:
-    plan = decide(reading, credential=of, now=NOW, renew_before=timedelta(hours=6), force=force)
+def _said(observed: ObservedState, of: Credential, *, force: bool) -> str:
+    plan = make_plan(observed, credential=of, now=NOW, renew_before=timedelta(hours=6), force=force)
     reason = "; ".join(plan.reasons)
-    result = replace(result_of(target(), of, dry_run=True), reason=reason, changes=plan.changes)
+    result = replace(new_result(target(), of, dry_run=True), reason=reason, changes=plan.changes)
     return repr(plan) + repr(result.as_dict())
 
 
@@ -169,7 +171,7 @@ def test_nothing_of_a_secret_is_said(
     planted: tuple[dict[str, Any], dict[str, str]], of: Credential, config_map: Any, force: bool
 ) -> None:
     secret, values = planted
-    said = _said(Reading(secret=secret, config_map=config_map), of, force=force)
+    said = _said(ObservedState(secret=secret, config_map=config_map), of, force=force)
     secrets = (MARK, PASSWORD, b64(f"AWS:{PASSWORD}"), *map(b64, values.values()), b64(PASSWORD))
     assert [text for text in secrets if text in said] == []
 
@@ -177,19 +179,19 @@ def test_nothing_of_a_secret_is_said(
 @given(value=st.binary(min_size=8), key=st.sampled_from(OURS), of=st.sampled_from(list(KINDS.values())))
 def test_nothing_of_bytes_is_said(value: bytes, key: str, of: Credential) -> None:
     secret = edited(secret_there(of=of), "data", key, to=b64(value))
-    assert b64(value) not in _said(Reading(secret=secret, config_map=config_map_there(of=of)), of, force=False)
+    assert b64(value) not in _said(ObservedState(secret=secret, config_map=config_map_there(of=of)), of, force=False)
 
 
 @EACH_KIND
 def test_a_token_that_is_to_be_written_is_not_said(of: Credential) -> None:
     secret = edited(secret_there(of=of), "data", secret_key(of), to=b64("other"))
     written = payload(of=of)
-    said = repr(_changes(Reading(secret=secret, config_map=config_map_there(of=of)), of=of, written=written))
+    said = repr(_changes(ObservedState(secret=secret, config_map=config_map_there(of=of)), of=of, written=written))
     assert [text for text in (PASSWORD, b64(f"AWS:{PASSWORD}"), b64(written.text)) if text in said] == []
 
 
 @EACH_KIND
 def test_what_is_secret_is_not_said_where_its_key_is_gone_from_the_config_map(of: Credential) -> None:
     config_map = edited(config_map_there(of=of), "metadata", "annotations", to=REMOVED)
-    said = _said(Reading(secret=secret_there(of=of), config_map=config_map), of, force=False)
+    said = _said(ObservedState(secret=secret_there(of=of), config_map=config_map), of, force=False)
     assert [text for text in (PASSWORD, b64(f"AWS:{PASSWORD}")) if text in said] == []

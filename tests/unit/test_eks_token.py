@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, urlsplit
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 
-from argo_ecr_auth.clients.eks_token import bearer_token
+from argo_ecr_auth.clients.eks_token import sign_bearer_token
 
 PREFIX = "k8s-aws-v1."
 SECRET_KEY = "planted-secret-key"
@@ -30,7 +30,7 @@ ALLOWED_KEYS = {
 
 def _token(*, session_token: str | None = SESSION_TOKEN, cluster: str = "demo", region: str = "eu-west-1") -> str:
     credentials = ReadOnlyCredentials("AKIDEXAMPLE", SECRET_KEY, session_token)
-    return bearer_token(credentials=credentials, cluster=cluster, region=region)
+    return sign_bearer_token(credentials=credentials, cluster=cluster, region=region)
 
 
 def _url(token: str) -> SplitResult:

@@ -10,13 +10,13 @@ import pytest
 from argo_ecr_auth.core.authorization_token import fingerprint
 from argo_ecr_auth.core.manifests import (
     Payload,
-    config_map_manifest,
+    describe_source,
     docker_passwords,
     docker_secrets,
-    payload_of,
-    rfc3339,
-    secret_manifest,
-    source_of,
+    format_time,
+    make_config_map_manifest,
+    make_payload,
+    make_secret_manifest,
 )
 from argo_ecr_auth.core.targets import Credential, Role
 from tests.unit.builders import HOST, KINDS, NOW, OTHER_HOST, PASSWORD, b64, credential, payload, pull_secret, token
@@ -78,7 +78,7 @@ EACH_VALUE = pytest.mark.parametrize(
     [
         pytest.param(value, id=f"{kind}/{key}")
         for kind, of in KINDS.items()
-        for key, value in secret_manifest(of, payload(of=of))["data"].items()
+        for key, value in make_secret_manifest(of, payload(of=of))["data"].items()
     ],
 )
 
@@ -86,7 +86,7 @@ EACH_VALUE = pytest.mark.parametrize(
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_secret_has_the_shape_that_its_readers_know(kind: str) -> None:
     secret_type, labels, data = SECRETS[kind]
-    manifest = secret_manifest(KINDS[kind], payload(of=KINDS[kind]))
+    manifest = make_secret_manifest(KINDS[kind], payload(of=KINDS[kind]))
     decoded = {key: base64.b64decode(value).decode() for key, value in manifest["data"].items()}
     assert {**manifest, "data": decoded} == {
         "apiVersion": "v1",
@@ -104,7 +104,7 @@ def test_the_secret_has_the_shape_that_its_readers_know(kind: str) -> None:
 )  # fmt: skip
 def test_the_config_map_has_the_shape_of_the_original_tool(of: Credential, hosts: str) -> None:
     written = Payload(text="what is secret", expires_at=ENDS)
-    assert config_map_manifest(of, written) == {
+    assert make_config_map_manifest(of, written) == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
@@ -129,7 +129,7 @@ def test_no_value_has_white_space_around_it(value: str) -> None:
 
 @EACH_KIND
 def test_the_encoding_has_no_line_breaks_however_long_the_token(of: Credential) -> None:
-    values = secret_manifest(of, payload(of=of, password="x" * 5000))["data"].values()
+    values = make_secret_manifest(of, payload(of=of, password="x" * 5000))["data"].values()
     assert [value for value in values if "\n" in value] == []
 
 
@@ -142,34 +142,34 @@ def test_an_auth_has_no_line_breaks_however_long_the_token(of: Credential) -> No
 @EACH_KIND
 def test_both_objects_are_at_the_place_of_the_credential(of: Credential) -> None:
     moved = credential(namespace="team-a", secret_name="other", kind=of.kind)
-    made = [make(moved, payload())["metadata"] for make in (secret_manifest, config_map_manifest)]
+    made = [make(moved, payload())["metadata"] for make in (make_secret_manifest, make_config_map_manifest)]
     assert [(metadata["namespace"], metadata["name"]) for metadata in made] == [("team-a", "other")] * 2
 
 
 @EACH_KIND
 def test_the_config_map_does_not_hold_what_is_secret(of: Credential) -> None:
     written = payload(of=of)
-    shown = repr(config_map_manifest(of, written))
+    shown = repr(make_config_map_manifest(of, written))
     assert [text for text in (PASSWORD, b64(PASSWORD), AUTH, b64(written.text)) if text in shown] == []
 
 
 @EACH_KIND
 def test_what_must_not_be_on_it_is_not_on_it(of: Credential) -> None:
     """Argo CD would reload its settings at each write, or let an Application prune it."""
-    made = repr([secret_manifest(of, payload(of=of)), config_map_manifest(of, payload(of=of))])
+    made = repr([make_secret_manifest(of, payload(of=of)), make_config_map_manifest(of, payload(of=of))])
     assert [mark for mark in ("part-of", "tracking-id", "kubernetes.io/instance", "last-applied") if mark in made] == []
 
 
 def test_a_time_is_written_to_the_second_and_never_later_than_it_is() -> None:
-    assert rfc3339(ENDS) == "2026-11-24T04:55:22Z"
+    assert format_time(ENDS) == "2026-11-24T04:55:22Z"
 
 
 def test_a_repository_without_a_project_has_no_such_key() -> None:
-    assert "project" not in secret_manifest(credential(), payload())["data"]
+    assert "project" not in make_secret_manifest(credential(), payload())["data"]
 
 
 def _auths(of: Credential, *passwords: str) -> Any:
-    return json.loads(payload_of(of, [token(password=password) for password in passwords]).text)["auths"]
+    return json.loads(make_payload(of, [token(password=password) for password in passwords]).text)["auths"]
 
 
 def test_each_registry_of_a_pull_secret_has_its_own_token() -> None:
@@ -186,7 +186,7 @@ def test_ecr_public_is_in_a_pull_secret_by_its_host() -> None:
 @pytest.mark.parametrize("hours", [(3, 11), (11, 3)], ids=["first", "last"])
 def test_of_several_tokens_the_earliest_expiry_counts(hours: tuple[int, int]) -> None:
     tokens = [token(left=timedelta(hours=left)) for left in hours]
-    assert payload_of(pull_secret(HOST, OTHER_HOST), tokens).expires_at == NOW + timedelta(hours=3)
+    assert make_payload(pull_secret(HOST, OTHER_HOST), tokens).expires_at == NOW + timedelta(hours=3)
 
 
 @EACH_KIND
@@ -205,11 +205,13 @@ def test_a_payload_does_not_show_what_is_secret(of: Credential) -> None:
     ],
 )
 def test_a_tokens_source_is_its_registries_and_who_asks(of: Credential, source: str) -> None:
-    assert source_of(of) == source
+    assert describe_source(of) == source
 
 
 def test_the_kind_and_what_argo_cd_reads_are_no_part_of_a_tokens_source() -> None:
-    assert {source_of(KINDS[kind]) for kind in KINDS if kind != "pull-secret-of-two"} == {f"{HOST} as the function"}
+    assert {describe_source(KINDS[kind]) for kind in KINDS if kind != "pull-secret-of-two"} == {
+        f"{HOST} as the function"
+    }
 
 
 MIXED = {

@@ -6,27 +6,27 @@ from typing import Any
 import pytest
 
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.observed import Reading, refuse_what_is_not_ours
+from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
 from argo_ecr_auth.core.targets import Credential
 from tests.unit.builders import KINDS, PASSWORD, b64, config_map_there, credential, edited, secret_there, there
 
 
-def _secret(*path: str, to: Any) -> Reading:
-    return Reading(secret=edited(secret_there(), *path, to=to), config_map=config_map_there())
+def _secret(*path: str, to: Any) -> ObservedState:
+    return ObservedState(secret=edited(secret_there(), *path, to=to), config_map=config_map_there())
 
 
-def _config_map(*path: str, to: Any) -> Reading:
-    return Reading(secret=secret_there(), config_map=edited(config_map_there(), *path, to=to))
+def _config_map(*path: str, to: Any) -> ObservedState:
+    return ObservedState(secret=secret_there(), config_map=edited(config_map_there(), *path, to=to))
 
 
 OWNED = [{"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "ecr", "uid": "1"}]
 
 
 @pytest.mark.parametrize(
-    "reading",
+    "observed",
     [
         there(),
-        Reading(secret=None, config_map=None),
+        ObservedState(secret=None, config_map=None),
         _secret("metadata", "ownerReferences", to=[]),
         _secret("metadata", "labels", to=None),
         _secret("metadata", "annotations", to=None),
@@ -35,13 +35,13 @@ OWNED = [{"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "nam
         _config_map("immutable", to=False),
     ],
 )
-def test_what_nothing_else_owns_is_ours(reading: Reading) -> None:
-    refuse_what_is_not_ours(reading, credential())
+def test_what_nothing_else_owns_is_ours(observed: ObservedState) -> None:
+    refuse_foreign_objects(observed, credential())
 
 
 @pytest.mark.parametrize("of", KINDS.values(), ids=KINDS)
 def test_what_was_written_is_ours_whatever_its_kind(of: Credential) -> None:
-    refuse_what_is_not_ours(there(of=of), of)
+    refuse_foreign_objects(there(of=of), of)
 
 
 @pytest.mark.parametrize(
@@ -71,17 +71,17 @@ def test_what_was_written_is_ours_whatever_its_kind(of: Credential) -> None:
     ],
 )
 def test_what_is_not_ours_to_write_is_refused_with_the_reason(
-    change: Callable[..., Reading], what: str, path: tuple[str, ...], value: object, why: str
+    change: Callable[..., ObservedState], what: str, path: tuple[str, ...], value: object, why: str
 ) -> None:
     with pytest.raises(SyncError) as refused:
-        refuse_what_is_not_ours(change(*path, to=value), credential())
+        refuse_foreign_objects(change(*path, to=value), credential())
     assert str(refused.value) == f"the {what} argocd/ecr-auth {why}"
 
 
 @pytest.mark.parametrize("kind", ["kubernetes.io/dockerconfigjson", "kubernetes.io/basic-auth"])
 def test_a_secret_of_another_type_is_refused_with_its_type(kind: str) -> None:
     with pytest.raises(SyncError) as refused:
-        refuse_what_is_not_ours(_secret("type", to=kind), credential())
+        refuse_foreign_objects(_secret("type", to=kind), credential())
     assert str(refused.value) == (
         f"the Secret argocd/ecr-auth has the type {kind}, which cannot be changed: delete it, or choose another "
         "secret_name"
@@ -101,16 +101,16 @@ def test_a_kind_that_needs_another_type_is_refused_with_the_type_that_is_there(
     written: str, wanted: str, found: str
 ) -> None:
     with pytest.raises(SyncError, match=f"the Secret argocd/ecr-auth has the type {found}, which cannot be changed"):
-        refuse_what_is_not_ours(there(of=KINDS[written]), KINDS[wanted])
+        refuse_foreign_objects(there(of=KINDS[written]), KINDS[wanted])
 
 
 def test_every_owner_is_named() -> None:
     owners = [{"kind": "ExternalSecret", "name": "a"}, {"kind": "Deployment", "name": "b"}]
     with pytest.raises(SyncError, match="belongs to ExternalSecret a, Deployment b:"):
-        refuse_what_is_not_ours(_secret("metadata", "ownerReferences", to=owners), credential())
+        refuse_foreign_objects(_secret("metadata", "ownerReferences", to=owners), credential())
 
 
 def test_a_refusal_does_not_show_the_password() -> None:
     with pytest.raises(SyncError) as refused:
-        refuse_what_is_not_ours(_secret("type", to="kubernetes.io/basic-auth"), credential())
+        refuse_foreign_objects(_secret("type", to="kubernetes.io/basic-auth"), credential())
     assert b64(PASSWORD) not in str(refused.value)

@@ -9,15 +9,15 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from argo_ecr_auth.clients.cluster import api_client
+from argo_ecr_auth.clients.cluster import make_api_client
 from argo_ecr_auth.clients.eks import Address, describe_cluster
-from argo_ecr_auth.clients.sessions import aws_error
+from argo_ecr_auth.clients.sessions import explain_aws_error
 from argo_ecr_auth.core.authorization_token import MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.manifests import config_map_manifest, payload_of
-from argo_ecr_auth.core.observed import Reading, refuse_what_is_not_ours
-from argo_ecr_auth.core.plan import decide
-from argo_ecr_auth.core.rules import faults_of
+from argo_ecr_auth.core.manifests import make_config_map_manifest, make_payload
+from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
+from argo_ecr_auth.core.plan import make_plan
+from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth.core.settings import TargetSettings
 from tests.unit.aws_clients import offline_client
 from tests.unit.builders import (
@@ -40,7 +40,7 @@ def test_the_expiry_is_written_in_utc_wherever_the_code_runs() -> None:
     tokyo = NOW.astimezone(timezone(timedelta(hours=9)))  # botocore answers in the machine's own zone (tzlocal)
     token = parse_authorization_token(b64("AWS:x"), expires_at=tokyo)
     assert (
-        config_map_manifest(credential(), payload_of(credential(), [token]))["data"]["expireyTime"]
+        make_config_map_manifest(credential(), make_payload(credential(), [token]))["data"]["expireyTime"]
         == "2026-11-23T20:00:00Z"
     )
 
@@ -89,29 +89,29 @@ def test_an_absurd_duration_is_refused(text: str) -> None:
 
 def test_an_authority_that_is_not_ascii_is_a_fault_and_no_crash() -> None:
     odd = settings(targets=[{"cluster": "demo", "endpoint": "https://x", "certificate_authority": "é"}])
-    assert [fault.partition(":")[0] for fault in faults_of(odd)] == ["targets[0].certificate_authority"]
+    assert [fault.partition(":")[0] for fault in find_faults(odd)] == ["targets[0].certificate_authority"]
 
 
 def test_an_authority_with_a_comment_that_is_not_ascii_is_a_fault() -> None:
     pem = "# Autorité\n-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
     odd = settings(targets=[{"cluster": "demo", "endpoint": "https://x", "certificate_authority": b64(pem)}])
-    assert [fault.partition(":")[0] for fault in faults_of(odd)] == ["targets[0].certificate_authority"]
+    assert [fault.partition(":")[0] for fault in find_faults(odd)] == ["targets[0].certificate_authority"]
 
 
 def test_an_authority_of_letters_that_are_no_certificate_is_a_fault() -> None:
     pem = "-----BEGIN CERTIFICATE-----"
     odd = settings(targets=[{"cluster": "demo", "endpoint": "https://x", "certificate_authority": b64(pem)}])
-    assert faults_of(odd)
+    assert find_faults(odd)
 
 
 @pytest.mark.parametrize(
-    "reading",
+    "observed",
     [
-        Reading(secret=edited(secret_there(), "data", "password", to=None), config_map=config_map_there()),
+        ObservedState(secret=edited(secret_there(), "data", "password", to=None), config_map=config_map_there()),
     ],
 )
-def test_a_null_password_is_replaced(reading: Reading) -> None:
-    assert decide(reading, credential=credential(), now=NOW, renew_before=RENEW_BEFORE).payload is None
+def test_a_null_password_is_replaced(observed: ObservedState) -> None:
+    assert make_plan(observed, credential=credential(), now=NOW, renew_before=RENEW_BEFORE).payload is None
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def test_a_null_password_is_replaced(reading: Reading) -> None:
     ],
 )
 def test_no_owners_are_no_owners(found: Any) -> None:
-    refuse_what_is_not_ours(Reading(secret=found, config_map=None), credential())
+    refuse_foreign_objects(ObservedState(secret=found, config_map=None), credential())
 
 
 @pytest.mark.parametrize("message", [None, {"a": 1}])
 def test_a_refusal_with_an_odd_message_is_told(message: Any) -> None:
-    said = aws_error(ClientError({"Error": {"Code": "X", "Message": message}}, "op"), asked="Y")
+    said = explain_aws_error(ClientError({"Error": {"Code": "X", "Message": message}}, "op"), asked="Y")
     assert str(said).startswith("asked Y: X")
 
 
@@ -151,7 +151,7 @@ def test_a_clusters_authority_that_is_not_ascii_is_told() -> None:
 
 def test_an_empty_authority_is_told() -> None:
     with pytest.raises(SyncError):
-        api_client(Address(endpoint="https://x", certificate_authority=""))
+        make_api_client(Address(endpoint="https://x", certificate_authority=""))
 
 
 def test_an_active_cluster_is_not_said_to_be_on_its_way() -> None:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo_ecr_auth.core.authorization_token import fingerprint
-from argo_ecr_auth.core.manifests import EXPIRY_ANNOTATION, REFUSED_ANNOTATION, Payload, rfc3339
-from argo_ecr_auth.core.observed import Reading
-from argo_ecr_auth.core.plan import Plan, decide, jitter
+from argo_ecr_auth.core.manifests import EXPIRY_ANNOTATION, REFUSED_ANNOTATION, Payload, format_time
+from argo_ecr_auth.core.observed import ObservedState
+from argo_ecr_auth.core.plan import Plan, jitter, make_plan
 from argo_ecr_auth.core.registry import parse_registry
 from argo_ecr_auth.core.targets import Credential, Role
 from tests.unit.builders import (
@@ -39,20 +39,24 @@ MANAGED = ("metadata", "labels", "argo-ecr-auth")
 
 
 def _plan(
-    reading: Reading, *, of: Credential | None = None, renew_before: timedelta = RENEW_BEFORE, force: bool = False
+    observed: ObservedState,
+    *,
+    of: Credential | None = None,
+    renew_before: timedelta = RENEW_BEFORE,
+    force: bool = False,
 ) -> Plan:
-    return decide(reading, credential=of or credential(), now=NOW, renew_before=renew_before, force=force)
+    return make_plan(observed, credential=of or credential(), now=NOW, renew_before=renew_before, force=force)
 
 
-def _secret(*path: str, to: Any) -> Reading:
-    return Reading(secret=edited(secret_there(), *path, to=to), config_map=config_map_there())
+def _secret(*path: str, to: Any) -> ObservedState:
+    return ObservedState(secret=edited(secret_there(), *path, to=to), config_map=config_map_there())
 
 
-def _config_map(*path: str, to: Any) -> Reading:
-    return Reading(secret=secret_there(), config_map=edited(config_map_there(), *path, to=to))
+def _config_map(*path: str, to: Any) -> ObservedState:
+    return ObservedState(secret=secret_there(), config_map=edited(config_map_there(), *path, to=to))
 
 
-def _expiring(text: str) -> Reading:
+def _expiring(text: str) -> ObservedState:
     return _config_map("data", "expireyTime", to=text)
 
 
@@ -62,21 +66,21 @@ def test_nothing_is_due_while_all_is_as_it_was_written() -> None:
 
 
 MISSING = [
-    (Reading(secret=None, config_map=None), "created", "there is no Secret and no ConfigMap"),
-    (Reading(secret=None, config_map=config_map_there()), "repaired", "the Secret is missing"),
-    (Reading(secret=secret_there(), config_map=None), "repaired", "the ConfigMap is missing"),
+    (ObservedState(secret=None, config_map=None), "created", "there is no Secret and no ConfigMap"),
+    (ObservedState(secret=None, config_map=config_map_there()), "repaired", "the Secret is missing"),
+    (ObservedState(secret=secret_there(), config_map=None), "repaired", "the ConfigMap is missing"),
 ]
 
 
-@pytest.mark.parametrize(("reading", "action", "reason"), MISSING)
-def test_a_missing_object_is_made(reading: Reading, action: str, reason: str) -> None:
-    plan = _plan(reading)
+@pytest.mark.parametrize(("observed", "action", "reason"), MISSING)
+def test_a_missing_object_is_made(observed: ObservedState, action: str, reason: str) -> None:
+    plan = _plan(observed)
     assert (plan.action, plan.reasons) == (action, (reason,))
 
 
-@pytest.mark.parametrize(("reading", "action", "reason"), MISSING)
-def test_a_missing_object_asks_for_a_new_token(reading: Reading, action: str, reason: str) -> None:
-    assert _plan(reading).payload is None
+@pytest.mark.parametrize(("observed", "action", "reason"), MISSING)
+def test_a_missing_object_asks_for_a_new_token(observed: ObservedState, action: str, reason: str) -> None:
+    assert _plan(observed).payload is None
 
 
 # What differs, while the token that is there is known to be good.
@@ -86,9 +90,9 @@ KEPT = [
     (_secret("metadata", "labels", to=REMOVED), "the Secret's label argocd.argoproj.io/secret-type is missing"),
     (_secret("metadata", "labels", to=None), "the Secret's label argocd.argoproj.io/secret-type is missing"),
     *(
-        reading
+        observed
         for key in ("url", "name", "type", "enableOCI", "username")
-        for reading in (
+        for observed in (
             (_secret("data", key, to=b64("other")), f"the Secret's data {key} differs"),
             (_secret("data", key, to=REMOVED), f"the Secret's data {key} is missing"),
         )
@@ -130,20 +134,22 @@ DOUBTED = [
 ]
 
 
-@pytest.mark.parametrize(("reading", "reason"), [*KEPT, *DOUBTED])
-def test_each_difference_is_repaired_for_its_own_reason(reading: Reading, reason: str) -> None:
-    plan = _plan(reading)
+@pytest.mark.parametrize(("observed", "reason"), [*KEPT, *DOUBTED])
+def test_each_difference_is_repaired_for_its_own_reason(observed: ObservedState, reason: str) -> None:
+    plan = _plan(observed)
     assert (plan.action, plan.reasons) == ("repaired", (reason,))
 
 
-@pytest.mark.parametrize(("reading", "_reason"), KEPT)
-def test_what_a_good_token_lacks_is_repaired_with_the_token_that_is_there(reading: Reading, _reason: str) -> None:
-    assert _plan(reading).payload == payload()
+@pytest.mark.parametrize(("observed", "_reason"), KEPT)
+def test_what_a_good_token_lacks_is_repaired_with_the_token_that_is_there(
+    observed: ObservedState, _reason: str
+) -> None:
+    assert _plan(observed).payload == payload()
 
 
-@pytest.mark.parametrize(("reading", "_reason"), DOUBTED)
-def test_a_token_of_unknown_worth_is_replaced(reading: Reading, _reason: str) -> None:
-    assert _plan(reading).payload is None
+@pytest.mark.parametrize(("observed", "_reason"), DOUBTED)
+def test_a_token_of_unknown_worth_is_replaced(observed: ObservedState, _reason: str) -> None:
+    assert _plan(observed).payload is None
 
 
 @pytest.mark.parametrize("data", [None, {}, REMOVED], ids=["null", "empty", "gone"])
@@ -159,11 +165,11 @@ def test_a_config_map_without_data_is_repaired_with_a_new_token(data: Any) -> No
 
 
 def test_several_differences_are_all_told() -> None:
-    reading = Reading(
+    observed = ObservedState(
         secret=edited(secret_there(), "data", "password", to=b64("other")),
         config_map=edited(config_map_there(), *MANAGED, to=REMOVED),
     )
-    assert _plan(reading).reasons == (
+    assert _plan(observed).reasons == (
         "the password is not the one that was written",
         "the ConfigMap's label argo-ecr-auth is missing",
     )
@@ -205,10 +211,10 @@ def test_a_clock_that_runs_a_little_behind_does_not_doubt_a_new_token() -> None:
 
 def test_the_expiry_counts_in_whatever_zone_it_is_written() -> None:
     text = "2026-11-24T08:00:00+01:00"
-    reading = _config_map("data", "expireyTime", to=text)
-    assert reading.config_map is not None
-    written_so = edited(reading.config_map, "metadata", "annotations", EXPIRY_ANNOTATION, to=text)
-    assert _plan(Reading(secret=reading.secret, config_map=written_so)).expires_at == NOW + timedelta(hours=11)
+    observed = _config_map("data", "expireyTime", to=text)
+    assert observed.config_map is not None
+    written_so = edited(observed.config_map, "metadata", "annotations", EXPIRY_ANNOTATION, to=text)
+    assert _plan(ObservedState(secret=observed.secret, config_map=written_so)).expires_at == NOW + timedelta(hours=11)
 
 
 def test_an_expiry_that_was_moved_is_replaced_with_a_new_token() -> None:
@@ -223,17 +229,17 @@ def test_a_renewal_that_was_asked_for_is_due_although_the_token_is_fresh() -> No
 
 
 def test_a_repair_while_a_renewal_is_due_takes_a_new_token() -> None:
-    reading = Reading(
+    observed = ObservedState(
         secret=edited(secret_there(payload(left=timedelta(hours=1))), *SECRET_TYPE, to=REMOVED),
         config_map=config_map_there(payload(left=timedelta(hours=1))),
     )
-    plan = _plan(reading)
+    plan = _plan(observed)
     assert (plan.action, plan.payload) == ("repaired", None)
 
 
 def test_a_run_that_ended_between_its_two_writes_is_repaired() -> None:
-    reading = Reading(secret=secret_there(payload(password="newer")), config_map=config_map_there())
-    assert _plan(reading).reasons == ("the password is not the one that was written",)
+    observed = ObservedState(secret=secret_there(payload(password="newer")), config_map=config_map_there())
+    assert _plan(observed).reasons == ("the password is not the one that was written",)
 
 
 @pytest.mark.parametrize("annotations", [REMOVED, None, {}], ids=["gone", "null", "empty"])
@@ -244,11 +250,11 @@ def test_objects_of_the_original_tool_are_taken_over_with_a_new_token(annotation
 
 def test_bytes_that_are_no_text_are_replaced_although_their_fingerprint_is_there() -> None:
     odd = b"\xff\xfe"
-    reading = Reading(
+    observed = ObservedState(
         secret=edited(secret_there(), "data", "password", to=b64(odd)),
         config_map=edited(config_map_there(), *FINGERPRINT, to=fingerprint(odd)),
     )
-    assert _plan(reading).payload is None
+    assert _plan(observed).payload is None
 
 
 def test_a_token_of_an_unknown_source_is_replaced() -> None:
@@ -259,12 +265,14 @@ def test_a_token_of_an_unknown_source_is_replaced() -> None:
 REFUSED = f"{HOST} refuses the new token (401)"
 
 
-def _refused(written: Payload | None = None, *, by: str = "argo-ecr-auth") -> Reading:
+def _refused(written: Payload | None = None, *, by: str = "argo-ecr-auth") -> ObservedState:
     """What is in the cluster after a run that wrote a refused token."""
     fields: dict[str, Any] = {"f:metadata": {"f:annotations": {f"f:{REFUSED_ANNOTATION}": {}}}}
     entries = [{"manager": by, "operation": "Apply", "fieldsV1": fields}]
     config_map = edited(config_map_there(written), "metadata", "annotations", REFUSED_ANNOTATION, to=REFUSED)
-    return Reading(secret=secret_there(written), config_map=edited(config_map, "metadata", "managedFields", to=entries))
+    return ObservedState(
+        secret=secret_there(written), config_map=edited(config_map, "metadata", "managedFields", to=entries)
+    )
 
 
 def test_a_token_that_was_refused_is_replaced_and_counts_for_nothing() -> None:
@@ -273,7 +281,7 @@ def test_a_token_that_was_refused_is_replaced_and_counts_for_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reading", "force"),
+    ("observed", "force"),
     [
         (_refused(payload(left=timedelta(hours=1))), False),
         (_refused(payload(left=timedelta(hours=-1))), False),
@@ -281,8 +289,8 @@ def test_a_token_that_was_refused_is_replaced_and_counts_for_nothing() -> None:
     ],
     ids=["due", "ended", "asked for"],
 )
-def test_a_token_that_was_refused_is_due_for_other_reasons_too(reading: Reading, force: bool) -> None:
-    assert not _plan(reading, force=force).only_refused
+def test_a_token_that_was_refused_is_due_for_other_reasons_too(observed: ObservedState, force: bool) -> None:
+    assert not _plan(observed, force=force).only_refused
 
 
 def test_a_token_that_was_refused_is_due_for_that_alone() -> None:
@@ -294,10 +302,10 @@ def test_a_refusal_that_somebody_elses_backup_brought_back_is_not_believed() -> 
 
 
 def test_a_refusal_says_nothing_of_a_password_that_was_put_in_its_place() -> None:
-    reading = _refused()
-    assert reading.secret is not None
-    overwritten = Reading(
-        secret=edited(reading.secret, "data", "password", to=b64("other")), config_map=reading.config_map
+    observed = _refused()
+    assert observed.secret is not None
+    overwritten = ObservedState(
+        secret=edited(observed.secret, "data", "password", to=b64("other")), config_map=observed.config_map
     )
     assert _plan(overwritten).refused is None
 
@@ -312,7 +320,7 @@ NOT_HELD = {
     "something else wrote it": _secret("data", "password", to=b64("other")),
     "the original tool wrote it": _config_map("metadata", "annotations", to=None),
     "it is of another source": _config_map(*SOURCE, to="elsewhere as somebody"),
-    "the ConfigMap is missing": Reading(secret=secret_there(), config_map=None),
+    "the ConfigMap is missing": ObservedState(secret=secret_there(), config_map=None),
 }
 
 
@@ -328,7 +336,7 @@ def test_what_was_edited_is_not_held_for_neither_time_is_to_be_believed(path: tu
 
 
 def test_a_role_that_was_made_anew_asks_for_a_new_token() -> None:
-    before, now = credential(principal="AROABEFORE"), credential(principal="AROANOW")
+    before, now = credential(function_role_id="AROABEFORE"), credential(function_role_id="AROANOW")
     plan = _plan(there(of=before), of=now)
     assert (plan.action, plan.payload, plan.held) == ("repaired", None, None)
     assert plan.reasons[0] == (
@@ -337,7 +345,7 @@ def test_a_role_that_was_made_anew_asks_for_a_new_token() -> None:
 
 
 def test_who_does_not_know_the_functions_role_takes_it_as_it_is() -> None:
-    plan = _plan(there(of=credential(principal="AROANOW")))
+    plan = _plan(there(of=credential(function_role_id="AROANOW")))
     assert (plan.action, plan.changes) == ("fresh", ())
 
 
@@ -367,8 +375,10 @@ def test_any_kind_is_renewed_when_it_is_due(of: Credential) -> None:
 
 @EACH_KIND
 def test_any_kind_is_healed_with_what_is_there_where_that_is_good(of: Credential) -> None:
-    reading = Reading(secret=secret_there(of=of), config_map=edited(config_map_there(of=of), *MANAGED, to=REMOVED))
-    plan = _plan(reading, of=of)
+    observed = ObservedState(
+        secret=secret_there(of=of), config_map=edited(config_map_there(of=of), *MANAGED, to=REMOVED)
+    )
+    plan = _plan(observed, of=of)
     assert (plan.action, plan.payload) == ("repaired", payload(of=of))
 
 
@@ -387,13 +397,13 @@ PULL_SECRETS_OF_UNKNOWN_WORTH = [
 
 @pytest.mark.parametrize(("secret", "reason"), PULL_SECRETS_OF_UNKNOWN_WORTH)
 def test_a_pull_secret_of_unknown_worth_is_replaced_with_the_reason(secret: Any, reason: str) -> None:
-    plan = _plan(Reading(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
+    plan = _plan(ObservedState(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
     assert (plan.action, plan.reasons, plan.payload) == ("repaired", (reason,), None)
 
 
 def test_a_pull_secret_that_something_else_wrote_is_replaced() -> None:
     config_map = edited(config_map_there(of=PULL_SECRET), *FINGERPRINT, to=REMOVED)
-    plan = _plan(Reading(secret=secret_there(of=PULL_SECRET), config_map=config_map), of=PULL_SECRET)
+    plan = _plan(ObservedState(secret=secret_there(of=PULL_SECRET), config_map=config_map), of=PULL_SECRET)
     reason = "the .dockerconfigjson has no fingerprint in the ConfigMap: something else wrote it"
     assert (plan.reasons, plan.payload) == ((reason,), None)
 
@@ -404,7 +414,7 @@ def test_a_pull_secret_that_something_else_wrote_is_replaced() -> None:
 )
 def test_what_a_pull_secret_has_besides_is_left_alone(path: tuple[str, ...], value: Any) -> None:
     secret = edited(secret_there(of=PULL_SECRET), *path, to=value)
-    plan = _plan(Reading(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
+    plan = _plan(ObservedState(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
     assert plan.action == "fresh"
 
 
@@ -511,7 +521,7 @@ def test_a_source_that_was_edited_is_not_believed() -> None:
     ids="/".join,
 )
 @pytest.mark.parametrize("change", [_secret, _config_map], ids=["Secret", "ConfigMap"])
-def test_what_others_added_is_left_alone(change: Callable[..., Reading], path: tuple[str, ...]) -> None:
+def test_what_others_added_is_left_alone(change: Callable[..., ObservedState], path: tuple[str, ...]) -> None:
     assert _plan(change(*path, to="bXk=")).action == "fresh"
 
 
@@ -570,4 +580,4 @@ def test_the_jitters_of_many_targets_are_spread_over_the_hour() -> None:
 
 
 def test_a_written_expiry_is_read_back_as_it_was() -> None:
-    assert rfc3339(_plan(there()).expires_at or NOW) == "2026-11-24T07:00:00Z"
+    assert format_time(_plan(there()).expires_at or NOW) == "2026-11-24T07:00:00Z"

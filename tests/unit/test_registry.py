@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.core.registry import NotARegistryError, Registry, TokenApi, parse_registry, partition_of, sts_host
+from argo_ecr_auth.core.registry import NotARegistryError, Registry, TokenApi, find_partition, parse_registry, sts_host
 
 ACCOUNT = "123456789012"
 # Region, partition, STS host; and the registries' hosts, each with the host of the API that gives its tokens, pinned as
@@ -330,7 +330,7 @@ def test_any_text_is_read_as_it_is_or_refused(text: str) -> None:
     region=st.from_regex(r"[a-z]{2,4}(-[a-z]{1,9}){1,2}-[0-9]{1,2}", fullmatch=True),
 )
 def test_an_account_and_a_region_are_read_whatever_they_are(account: str, form: str, region: str) -> None:
-    partition = partition_of(region)
+    partition = find_partition(region)
     suffix = partition.dual_stack_suffix if form.startswith("dkr-") else partition.dns_suffix
     assume(suffix is not None)
     registry = parse_registry(f"{account}.{form}.{region}.{suffix}")
@@ -344,4 +344,4 @@ def test_a_foreign_character_anywhere_is_refused(position: int, intruder: str) -
 
 
 def test_a_region_of_no_known_prefix_is_of_the_public_partition() -> None:
-    assert partition_of("xy-new-1").name == "aws"
+    assert find_partition("xy-new-1").name == "aws"

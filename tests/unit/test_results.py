@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from argo_ecr_auth.core.diff import Change
-from argo_ecr_auth.core.results import Result, figures_of, result_of
+from argo_ecr_auth.core.results import Result, metric_values, new_result
 from tests.unit.builders import HOST, NOW, OTHER_HOST, credential, pull_secret, target
 
 KEYS = ["target", "secret", "registry", "action", "reason", "expires_at", "seconds_to_expiry", "verified", "error"]
@@ -16,7 +16,7 @@ ACTIONS = ["fresh", "created", "renewed", "repaired", "failed"]
 
 def _result(action: str = "fresh", *, left: timedelta | None = timedelta(hours=11), dry_run: bool = False) -> Result:
     return replace(
-        result_of(target(), credential(), dry_run=dry_run),
+        new_result(target(), credential(), dry_run=dry_run),
         action=action,
         expires_at=None if left is None else NOW + left,
         seconds_to_expiry=None if left is None else int(left.total_seconds()),
@@ -56,13 +56,13 @@ def test_a_result_says_everything_of_its_credential() -> None:
 
 
 def test_nothing_done_yet_is_a_failure_of_which_nothing_is_known() -> None:
-    assert result_of(target(), credential(namespace="own", secret_name="other")) == Result(
+    assert new_result(target(), credential(namespace="own", secret_name="other")) == Result(
         target="demo", secret="own/other", registry=HOST, action="failed"
     )
 
 
 def test_several_registries_are_told_with_commas_between_them() -> None:
-    assert result_of(target(), pull_secret(HOST, OTHER_HOST)).registry == f"{HOST},{OTHER_HOST}"
+    assert new_result(target(), pull_secret(HOST, OTHER_HOST)).registry == f"{HOST},{OTHER_HOST}"
 
 
 CHANGES = (
@@ -107,32 +107,32 @@ def test_only_the_action_failed_has_failed(action: str) -> None:
     ],
 )
 def test_each_action_counts_where_it_belongs(action: str, figures: dict[str, int]) -> None:
-    assert figures_of((_result(action, left=None),)) == figures
+    assert metric_values((_result(action, left=None),)) == figures
 
 
 def test_a_runs_figures_are_the_sum_of_its_results() -> None:
-    figures = figures_of(tuple(_result(action, left=None) for action in ACTIONS))
+    figures = metric_values(tuple(_result(action, left=None) for action in ACTIONS))
     assert figures == {"ChecksCompleted": 4, "Failures": 1, "Renewed": 2, "Repaired": 1}
 
 
 @pytest.mark.parametrize("action", ["created", "renewed", "repaired"])
 def test_what_a_dry_run_would_write_does_not_count_as_written(action: str) -> None:
-    figures = figures_of((_result(action, left=None, dry_run=True),))
+    figures = metric_values((_result(action, left=None, dry_run=True),))
     assert figures == {"ChecksCompleted": 1, "Failures": 0, "Renewed": 0, "Repaired": 0}
 
 
 def test_a_failure_of_a_dry_run_counts() -> None:
-    assert figures_of((_result("failed", dry_run=True),))["Failures"] == 1
+    assert metric_values((_result("failed", dry_run=True),))["Failures"] == 1
 
 
 def test_the_figure_of_the_expiry_is_the_least() -> None:
     results = tuple(_result(left=left) for left in (timedelta(hours=2), timedelta(hours=-1), None))
-    assert figures_of(results)["SecondsToExpiry"] == -3600
+    assert metric_values(results)["SecondsToExpiry"] == -3600
 
 
 def test_an_expiry_right_now_is_known() -> None:
-    assert figures_of((_result(left=timedelta()),))["SecondsToExpiry"] == 0
+    assert metric_values((_result(left=timedelta()),))["SecondsToExpiry"] == 0
 
 
 def test_an_unknown_expiry_is_no_figure() -> None:
-    assert "SecondsToExpiry" not in figures_of((_result(left=None),))
+    assert "SecondsToExpiry" not in metric_values((_result(left=None),))

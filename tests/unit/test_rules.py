@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.core.rules import faults_of
+from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth.core.settings import Settings
 from tests.unit.builders import HOST, OTHER_HOST, b64, settings
 
@@ -23,11 +23,11 @@ def _with_credential(**keys: Any) -> Settings:
 
 def _of_credential(**keys: Any) -> list[str]:
     """The faults of a credential of nothing but these keys, with their paths below it."""
-    return [fault.removeprefix("credentials[0].") for fault in faults_of(settings(credentials=[keys]))]
+    return [fault.removeprefix("credentials[0].") for fault in find_faults(settings(credentials=[keys]))]
 
 
 def test_one_cluster_and_one_registry_are_enough() -> None:
-    assert faults_of(settings()) == ()
+    assert find_faults(settings()) == ()
 
 
 def test_every_key_can_be_given() -> None:
@@ -64,39 +64,39 @@ def test_every_key_can_be_given() -> None:
             }
         ],
     )
-    assert faults_of(given_all) == ()
+    assert find_faults(given_all) == ()
 
 
 @pytest.mark.parametrize("text", ["10m", "11h", "6h", "600s", "10h59m59s", "660m"])
 def test_a_renewal_between_ten_minutes_and_eleven_hours_is_allowed(text: str) -> None:
-    assert faults_of(settings(renew_before=text)) == ()
+    assert find_faults(settings(renew_before=text)) == ()
 
 
 @pytest.mark.parametrize("text", ["0h", "9m59s", "11h1s", "12h", "999h"])
 def test_a_renewal_outside_of_a_tokens_life_is_a_fault(text: str) -> None:
-    assert faults_of(settings(renew_before=text)) == (
+    assert find_faults(settings(renew_before=text)) == (
         f"renew_before: {text} is not between 10m and 11h (a token lives 12h)",
     )
 
 
 def test_a_registry_that_is_none_is_a_fault_of_the_general_credentials() -> None:
-    (fault,) = faults_of(settings(credentials=[{"registry": HOST}, {"registry": "ghcr.io", "secret_name": "other"}]))
+    (fault,) = find_faults(settings(credentials=[{"registry": HOST}, {"registry": "ghcr.io", "secret_name": "other"}]))
     assert fault.startswith("credentials[1].registry: 'ghcr.io' is not the host of an ECR registry")
 
 
 def test_a_registry_that_is_none_is_a_fault_of_a_targets_own_credentials() -> None:
-    (fault,) = faults_of(_with_target(credentials=[{"registry": "ghcr.io"}]))
+    (fault,) = find_faults(_with_target(credentials=[{"registry": "ghcr.io"}]))
     assert fault.startswith("targets[0].credentials[0].registry: 'ghcr.io'")
 
 
 def test_an_external_id_of_a_credential_without_a_role_is_a_fault() -> None:
-    assert faults_of(_with_credential(external_id="who-asks")) == (
+    assert find_faults(_with_credential(external_id="who-asks")) == (
         "credentials[0].external_id: goes with role_arn, which is missing",
     )
 
 
 def test_an_external_id_of_a_target_without_a_role_is_a_fault() -> None:
-    assert faults_of(_with_target(external_id="who-asks")) == (
+    assert find_faults(_with_target(external_id="who-asks")) == (
         "targets[0].external_id: goes with role_arn, which is missing",
     )
 
@@ -224,7 +224,7 @@ PAIR = {"registry": HOST, "kind": "repo-creds", "secret_name": "ecr"}
 
 @pytest.mark.parametrize("name", ["ecr", "ecr-oci"])
 def test_a_secret_that_is_one_of_a_pair_is_a_fault(name: str) -> None:
-    (fault,) = faults_of(settings(credentials=[PAIR, {"registry": HOST, "secret_name": name}]))
+    (fault,) = find_faults(settings(credentials=[PAIR, {"registry": HOST, "secret_name": name}]))
     assert fault == (
         f"targets[0] with credentials[1]: the Secret argocd/{name} of cluster demo is targets[0] with "
         "credentials[0]'s already; give each its own secret_name"
@@ -232,64 +232,64 @@ def test_a_secret_that_is_one_of_a_pair_is_a_fault(name: str) -> None:
 
 
 def test_a_pair_whose_second_secret_is_there_already_is_a_fault() -> None:
-    (fault,) = faults_of(settings(credentials=[{"registry": HOST, "secret_name": "ecr-oci"}, PAIR]))
+    (fault,) = find_faults(settings(credentials=[{"registry": HOST, "secret_name": "ecr-oci"}, PAIR]))
     assert fault.startswith("targets[0] with credentials[1]: the Secret argocd/ecr-oci of cluster demo is")
 
 
 @pytest.mark.parametrize("chart_type", ["helm", "oci"])
 def test_a_template_of_one_type_leaves_the_second_name_free(chart_type: str) -> None:
     one = PAIR | {"type": chart_type}
-    assert faults_of(settings(credentials=[one, {"registry": HOST, "secret_name": "ecr-oci"}])) == ()
+    assert find_faults(settings(credentials=[one, {"registry": HOST, "secret_name": "ecr-oci"}])) == ()
 
 
 def test_a_pair_whose_second_name_is_too_long_is_a_fault() -> None:
-    assert faults_of(settings(credentials=[PAIR | {"secret_name": "s" * 250}])) != ()
+    assert find_faults(settings(credentials=[PAIR | {"secret_name": "s" * 250}])) != ()
 
 
 # Targets, and the Secrets that they write
 
 
 def test_no_target_is_a_fault() -> None:
-    assert faults_of(settings(targets=[])) == ("targets: there is none; name at least one cluster",)
+    assert find_faults(settings(targets=[])) == ("targets: there is none; name at least one cluster",)
 
 
 def test_a_name_given_twice_is_a_fault_that_names_both() -> None:
-    faults = faults_of(settings(targets=[{"cluster": "a", "name": "same"}, {"cluster": "b", "name": "same"}]))
+    faults = find_faults(settings(targets=[{"cluster": "a", "name": "same"}, {"cluster": "b", "name": "same"}]))
     assert faults == ("targets[1].name: 'same' is the name of targets[0] already; give each a name of its own",)
 
 
 def test_a_clusters_name_counts_where_no_name_is_given() -> None:
-    faults = faults_of(settings(targets=[{"cluster": "a"}, {"cluster": "b", "name": "a"}]))
+    faults = find_faults(settings(targets=[{"cluster": "a"}, {"cluster": "b", "name": "a"}]))
     assert faults == ("targets[1].name: 'a' is the name of targets[0] already; give each a name of its own",)
 
 
 def test_an_endpoint_without_an_authority_is_a_fault_of_what_is_missing() -> None:
-    assert faults_of(_with_target(endpoint="https://demo.example")) == (
+    assert find_faults(_with_target(endpoint="https://demo.example")) == (
         "targets[0].certificate_authority: missing; endpoint and certificate_authority are given both or not at all",
     )
 
 
 def test_an_authority_without_an_endpoint_is_a_fault_of_what_is_missing() -> None:
-    assert faults_of(_with_target(certificate_authority=CA)) == (
+    assert find_faults(_with_target(certificate_authority=CA)) == (
         "targets[0].endpoint: missing; certificate_authority and endpoint are given both or not at all",
     )
 
 
 @pytest.mark.parametrize("text", ["", "not base64!", b64("no certificate"), "-----BEGIN CERTIFICATE-----"])
 def test_an_authority_that_is_no_base64_of_pem_is_a_fault(text: str) -> None:
-    assert faults_of(_with_target(endpoint="https://demo.example", certificate_authority=text)) == (
+    assert find_faults(_with_target(endpoint="https://demo.example", certificate_authority=text)) == (
         "targets[0].certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it",
     )
 
 
 def test_a_target_without_any_credential_is_a_fault() -> None:
-    assert faults_of(settings(credentials=[])) == (
+    assert find_faults(settings(credentials=[])) == (
         "targets[0].credentials: there is none, neither here nor in the general credentials",
     )
 
 
 def test_two_general_credentials_of_one_secret_are_a_fault() -> None:
-    (fault,) = faults_of(settings(credentials=[{"registry": HOST}, {"registry": HOST}]))
+    (fault,) = find_faults(settings(credentials=[{"registry": HOST}, {"registry": HOST}]))
     assert fault == (
         "targets[0] with credentials[1]: the Secret argocd/ecr-auth of cluster demo is targets[0] with "
         "credentials[0]'s already; give each its own secret_name"
@@ -297,7 +297,7 @@ def test_two_general_credentials_of_one_secret_are_a_fault() -> None:
 
 
 def test_two_targets_that_write_one_secret_are_a_fault() -> None:
-    (fault,) = faults_of(settings(targets=[{"cluster": "demo", "name": "a"}, {"cluster": "demo", "name": "b"}]))
+    (fault,) = find_faults(settings(targets=[{"cluster": "demo", "name": "a"}, {"cluster": "demo", "name": "b"}]))
     assert fault == (
         "targets[1] with credentials[0]: the Secret argocd/ecr-auth of cluster demo is targets[0] with "
         "credentials[0]'s already; give each its own secret_name"
@@ -306,7 +306,7 @@ def test_two_targets_that_write_one_secret_are_a_fault() -> None:
 
 def test_a_namespace_written_out_is_the_one_that_is_the_default() -> None:
     own = [{"registry": HOST, "namespace": "argocd"}, {"registry": HOST}]
-    (fault,) = faults_of(_with_target(credentials=own))
+    (fault,) = find_faults(_with_target(credentials=own))
     assert fault.startswith("targets[0].credentials[1]: the Secret argocd/ecr-auth of cluster demo is")
 
 
@@ -322,11 +322,11 @@ def test_a_namespace_written_out_is_the_one_that_is_the_default() -> None:
     ids=["cluster", "namespace", "region", "account", "secret_name"],
 )
 def test_secrets_of_different_places_do_not_clash(other: dict[str, Any]) -> None:
-    assert faults_of(settings(targets=[{"cluster": "demo"}, other])) == ()
+    assert find_faults(settings(targets=[{"cluster": "demo"}, other])) == ()
 
 
 def test_all_faults_are_told_at_once() -> None:
-    faults = faults_of(
+    faults = find_faults(
         settings(
             renew_before="12h",
             credentials=[{"registry": "ghcr.io", "external_id": "who-asks"}],

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 
-from argo_ecr_auth.clients.sessions import Sessions, aws_error
+from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import Role
 
 
 def _said(error: ClientError | BotoCoreError, **given: Any) -> str:
-    return str(aws_error(error, asked="X", **given))
+    return str(explain_aws_error(error, asked="X", **given))
 
 
 def _client_error(answer: Any) -> ClientError:

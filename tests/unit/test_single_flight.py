@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from argo_ecr_auth.single_flight import Once
+from argo_ecr_auth.single_flight import SingleFlight
 
 PATIENCE_SECONDS = 30
 THREADS = 8
@@ -13,7 +13,7 @@ THREADS = 8
 
 def _ask_at_once(outcome: object) -> tuple[list[object], int]:
     """Let one thread begin to make the answer, the others ask meanwhile, and then let it end."""
-    once: Once[str, object] = Once()
+    once: SingleFlight[str, object] = SingleFlight()
     made: list[int] = []
     begun, may_end = threading.Event(), threading.Event()
     asking = threading.Barrier(THREADS)
@@ -58,19 +58,19 @@ def test_all_who_ask_at_once_get_the_same_error() -> None:
 
 
 def test_a_later_question_gets_the_first_answer() -> None:
-    once: Once[str, int] = Once()
+    once: SingleFlight[str, int] = SingleFlight()
     once.get("key", lambda: 1)
     assert once.get("key", lambda: 2) == 1
 
 
 def test_an_answer_of_none_is_an_answer() -> None:
-    once: Once[str, int | None] = Once()
+    once: SingleFlight[str, int | None] = SingleFlight()
     once.get("key", lambda: None)
     assert once.get("key", lambda: 2) is None
 
 
 def test_an_error_is_not_made_anew() -> None:
-    once: Once[str, int] = Once()
+    once: SingleFlight[str, int] = SingleFlight()
     with pytest.raises(ZeroDivisionError):
         once.get("key", lambda: 1 // 0)
     with pytest.raises(ZeroDivisionError):
@@ -78,13 +78,13 @@ def test_an_error_is_not_made_anew() -> None:
 
 
 def test_another_key_has_an_answer_of_its_own() -> None:
-    once: Once[str, int] = Once()
+    once: SingleFlight[str, int] = SingleFlight()
     once.get("key", lambda: 1)
     assert once.get("other", lambda: 2) == 2
 
 
 def test_another_key_does_not_wait() -> None:
-    once: Once[str, bool] = Once()
+    once: SingleFlight[str, bool] = SingleFlight()
     begun, other_is_done = threading.Event(), threading.Event()
 
     def slow() -> bool:

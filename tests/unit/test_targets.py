@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.core.targets import Credential, Role, Target, targets_of
+from argo_ecr_auth.core.targets import Credential, Role, Target, resolve_targets
 from tests.unit.builders import HOST, KINDS, OTHER_HOST, b64, credential, settings
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
@@ -13,7 +13,7 @@ PEM = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
 
 
 def _target(**keys: Any) -> Target:
-    (target,) = targets_of(settings(targets=[{"cluster": "demo"} | keys]), region="eu-central-1")
+    (target,) = resolve_targets(settings(targets=[{"cluster": "demo"} | keys]), region="eu-central-1")
     return target
 
 
@@ -127,7 +127,7 @@ def test_own_credentials_stand_instead_of_the_general_ones() -> None:
 
 
 def test_general_credentials_go_into_each_targets_own_namespace() -> None:
-    targets = targets_of(
+    targets = resolve_targets(
         settings(targets=[{"cluster": "a", "namespace": "one"}, {"cluster": "b", "namespace": "two"}]),
         region="eu-central-1",
     )
@@ -135,5 +135,5 @@ def test_general_credentials_go_into_each_targets_own_namespace() -> None:
 
 
 def test_the_order_is_that_of_the_settings() -> None:
-    targets = targets_of(settings(targets=[{"cluster": "b"}, {"cluster": "a"}]), region="eu-central-1")
+    targets = resolve_targets(settings(targets=[{"cluster": "b"}, {"cluster": "a"}]), region="eu-central-1")
     assert [target.name for target in targets] == ["b", "a"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from argo_ecr_auth.clients.cluster import Connection
 from argo_ecr_auth.core.targets import Credential
-from argo_ecr_auth_cli.checks.check_context import Case, Finding
+from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.checks.managed_objects import fresh, kept, look
 
 _LABEL = "argocd.argoproj.io/secret-type"
@@ -19,22 +19,22 @@ _CREDENTIALS = ("username", "password", "sshPrivateKey", "tlsClientCertData", "g
 _TRUE = {"1", "t", "true"}
 
 
-def of_argo_cd(case: Case, connection: Connection) -> Iterator[Finding]:
+def of_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """Secrets of others that shadow ours. Raises SyncError where Secrets may not be listed."""
-    of_argo_cd = [credential for credential in case.target.credentials if credential.kind != "pull-secret"]
+    of_argo_cd = [credential for credential in context.target.credentials if credential.kind != "pull-secret"]
     others = kept(connection)
     for namespace in sorted({credential.namespace for credential in of_argo_cd}):
         path = f"/api/v1/namespaces/{namespace}/secrets?labelSelector={_LABEL}+in+(repository,repo-creds)"
         for secret in (look(connection, path) or {}).get("items", ()):
             name = namespace, secret["metadata"]["name"]
             # Another installation's is as good as ours, as long as somebody keeps it fresh.
-            if name not in case.ours and not fresh(others.get(name), now=case.now):
+            if name not in context.ours and not fresh(others.get(name), now=context.now):
                 for credential in of_argo_cd:
                     if credential.namespace == namespace:
-                        yield from shadowing(case, credential, secret)
+                        yield from shadowing(context, credential, secret)
 
 
-def shadowing(case: Case, credential: Credential, secret: Mapping[str, Any]) -> Iterator[Finding]:
+def shadowing(context: CheckContext, credential: Credential, secret: Mapping[str, Any]) -> Iterator[Finding]:
     """One Secret of somebody else's, where Argo CD would use it instead of this credential's."""
     data = {key: _text(value) for key, value in (secret.get("data") or {}).items()}
     kind = secret["metadata"]["labels"][_LABEL]
@@ -53,7 +53,7 @@ def shadowing(case: Case, credential: Credential, secret: Mapping[str, Any]) -> 
         shadows = theirs.startswith(url) and (kind == "repo-creds" or has_credentials)
     if shadows:
         namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
-        yield case.found(
+        yield context.found(
             "shadowed",
             f"Argo CD may use the {kind} {namespace}/{name} for {theirs} instead of "
             f"{credential.namespace}/{credential.secret_name}, and nobody renews its password",

@@ -7,7 +7,7 @@ from typing import Any
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Connections
 from argo_ecr_auth.core.targets import Role, Target
-from argo_ecr_auth.token_issuer import ProveLogin
+from argo_ecr_auth.token_issuer import VerifyLogin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case:
+class CheckContext:
     """A target, seen with the operator's own rights."""
 
     target: Target  # as the operator reaches it; with its account, where that is known
@@ -46,7 +46,7 @@ class Case:
     renew_before: timedelta
     sessions: Sessions = field(repr=False)
     connections: Connections = field(repr=False)
-    prove_login: ProveLogin = field(repr=False)
+    verify_login: VerifyLogin = field(repr=False)
     now: datetime
 
     @property

@@ -5,59 +5,59 @@ from typing import Any
 
 from argo_ecr_auth.clients.cluster import Connection
 from argo_ecr_auth.core.manifests import EXPIRY_KEY
-from argo_ecr_auth.core.rbac import rbac_manifests
+from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth_cli.checks.access_entry import enters_by_group
-from argo_ecr_auth_cli.checks.check_context import Case, Finding
+from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.checks.managed_objects import fresh, kept, look
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
 _PLURALS = {"Role": "roles", "RoleBinding": "rolebindings"}
 
 
-def of_cluster(case: Case, connection: Connection) -> Iterator[Finding]:
+def of_cluster(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """All that the cluster tells. Raises SyncError where something may not be looked at."""
-    missing = list(missing_namespaces(case, connection))
+    missing = list(missing_namespaces(context, connection))
     yield from missing
-    if not missing and case.access != "edit-policy":
-        yield from missing_roles(case, connection)
-    yield from leftovers(case, connection)
+    if not missing and context.access != "edit-policy":
+        yield from missing_roles(context, connection)
+    yield from leftovers(context, connection)
 
 
-def missing_namespaces(case: Case, connection: Connection) -> Iterator[Finding]:
+def missing_namespaces(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """A namespace of a credential."""
-    for namespace in case.namespaces:
+    for namespace in context.namespaces:
         if look(connection, f"/api/v1/namespaces/{namespace}") is None:
-            yield case.found(
+            yield context.found(
                 "no-namespace",
                 f"there is no namespace {namespace}",
                 remedy=f"kubectl create namespace {namespace}, or correct the settings",
             )
 
 
-def missing_roles(case: Case, connection: Connection) -> Iterator[Finding]:
+def missing_roles(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """The Role or the RoleBinding of a namespace, or a name in it, where it is by them that the function may write."""
     lacking = [
         (wanted, lacks)
-        for wanted in rbac_manifests(case.target, group=case.group)
+        for wanted in make_rbac_manifests(context.target, group=context.group)
         if (lacks := _lacks(look(connection, _path(wanted)), wanted))
     ]
-    if not lacking or (case.entry_by_user and not enters_by_group(case)):
+    if not lacking or (context.entry_by_user and not enters_by_group(context)):
         return
     for wanted, lacks in lacking:
         kind, metadata = wanted["kind"], wanted["metadata"]
-        yield case.found(
+        yield context.found(
             "no-role" if kind == "Role" else "no-role-binding",
             f"the {kind} {metadata['namespace']}/{metadata['name']} {lacks}",
-            remedy=f"{case.command('rbac')} | kubectl apply -f -",
+            remedy=f"{context.command('rbac')} | kubectl apply -f -",
         )
 
 
-def leftovers(case: Case, connection: Connection) -> Iterator[Finding]:
+def leftovers(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """Objects with our label that no credential of the settings names, and that nobody keeps fresh any more."""
     for (namespace, name), config_map in kept(connection).items():
-        if (namespace, name) not in case.ours and not fresh(config_map, now=case.now):
+        if (namespace, name) not in context.ours and not fresh(config_map, now=context.now):
             expiry = (config_map.get("data") or {}).get(EXPIRY_KEY, "unknown")
-            yield case.found(
+            yield context.found(
                 "leftover",
                 f"{namespace}/{name} is no credential of these settings, and nobody renews it "
                 f"(its token's expiry: {expiry})",

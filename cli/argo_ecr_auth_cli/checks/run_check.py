@@ -4,28 +4,28 @@ from collections.abc import Callable, Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.sessions import aws_error
+from argo_ecr_auth.clients.sessions import explain_aws_error
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.sync import unexpected
-from argo_ecr_auth_cli.checks.check_context import Case, Finding
+from argo_ecr_auth.sync import describe_unexpected
+from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.terminal.output import to_operator
 
 
-def looked(case: Case, what: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+def looked(context: CheckContext, what: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
     """What a look finds, and where it ends before its time, why."""
     findings: list[Finding] = []
     try:
         for finding in look():
             findings.append(finding)  # noqa: PERF402 - what is found before an error stays found
     except SyncError as error:
-        findings.append(unseen(case, what, str(error)))
+        findings.append(unseen(context, what, str(error)))
     except (ClientError, BotoCoreError) as error:
-        findings.append(unseen(case, what, str(aws_error(error, asked="AWS"))))
+        findings.append(unseen(context, what, str(explain_aws_error(error, asked="AWS"))))
     except Exception as error:  # noqa: BLE001 - whatever it is, the rest is still looked at
-        findings.append(unseen(case, what, unexpected(error)))
+        findings.append(unseen(context, what, describe_unexpected(error)))
     return findings
 
 
-def unseen(case: Case, what: str, said: str) -> Finding:
+def unseen(context: CheckContext, what: str, said: str) -> Finding:
     """That it could not be looked at, by whose rights."""
-    return case.unseen(what, to_operator(said), remedy="doctor looks with your own rights and from where you are")
+    return context.unseen(what, to_operator(said), remedy="doctor looks with your own rights and from where you are")

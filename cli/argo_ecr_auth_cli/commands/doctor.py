@@ -7,21 +7,21 @@ from functools import partial
 
 import msgspec
 
-from argo_ecr_auth.clients.registry_login import prove_login
+from argo_ecr_auth.clients.registry_login import verify_login
 from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import Connections, Warm
+from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.settings import RoleArn
 from argo_ecr_auth.core.targets import Credential, Target
-from argo_ecr_auth.token_issuer import ProveLogin
+from argo_ecr_auth.token_issuer import VerifyLogin
 from argo_ecr_auth_cli.accounts import ELSEWHERE, accounts_of
 from argo_ecr_auth_cli.aws import account_if_known, region_of, sessions_of
 from argo_ecr_auth_cli.checks.argo_cd import of_argo_cd
 from argo_ecr_auth_cli.checks.aws import of_aws
-from argo_ecr_auth_cli.checks.check_context import Case, Finding
+from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.checks.cluster import of_cluster
 from argo_ecr_auth_cli.checks.credential import Objects, of_credential
 from argo_ecr_auth_cli.checks.run_check import looked
-from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNSEEN, USAGE, CommandError
+from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.installation import Installation, as_operator, chosen, installation_of
 from argo_ecr_auth_cli.settings_file import repeated
 from argo_ecr_auth_cli.side_by_side import side_by_side
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError("every target of the settings is disabled: name one to examine it", code=USAGE)
     sessions = sessions_of(profile=options.profile, region=region)
     role = _given(options.function_role) or _function_role(sessions, installation, region=region)
-    cases = cases_of(
+    contexts = make_contexts(
         targets,
         installation=installation,
         sessions=sessions,
@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
         caller=account_if_known(sessions, region=region),
         options=repeated(options),
     )
-    with progress("examining", total=len(cases)) as done:
-        findings = [finding for found in side_by_side(examined, cases, done=done) for finding in found]
+    with progress("examining", total=len(contexts)) as done:
+        findings = [finding for found in side_by_side(examined, contexts, done=done) for finding in found]
     with to_reader():
         if options.output == "json":
             told = [finding.as_dict() for finding in findings]
@@ -56,10 +56,10 @@ def run(options: argparse.Namespace) -> int:
             _print(findings)
         else:
             say(f"nothing is wrong with {', '.join(target.name for target in targets)}")
-    return OK if not findings else UNSEEN if all(finding.unseen for finding in findings) else UNHEALTHY
+    return OK if not findings else UNKNOWN if all(finding.unseen for finding in findings) else UNHEALTHY
 
 
-def cases_of(
+def make_contexts(
     targets: Sequence[Target],
     *,
     installation: Installation,
@@ -67,13 +67,13 @@ def cases_of(
     function_role: str | None,
     caller: str | None,
     options: str = "",
-    prove_login: ProveLogin = prove_login,
-) -> list[Case]:
+    verify_login: VerifyLogin = verify_login,
+) -> list[CheckContext]:
     """The targets with all that is needed to examine them; `caller` is the account that the sessions are of."""
     accounts = accounts_of(installation.targets, caller=caller, function_role=function_role)
-    connections = Connections(Warm(sessions=sessions, caller="your identity"))
+    connections = Connections(WarmCache(sessions=sessions, caller="your identity"))
     return [
-        Case(
+        CheckContext(
             target=as_operator(accounts.located(target)),
             role=target.role,
             access=installation.access[target.name],
@@ -86,7 +86,7 @@ def cases_of(
             renew_before=installation.renew_before,
             sessions=sessions,
             connections=connections,
-            prove_login=prove_login,
+            verify_login=verify_login,
             now=datetime.now(UTC),
         )
         for target in targets
@@ -104,30 +104,30 @@ def _ours(target: Target, targets: Sequence[Target]) -> frozenset[tuple[str, str
     )
 
 
-def examined(case: Case) -> list[Finding]:
+def examined(context: CheckContext) -> list[Finding]:
     """All that is wrong with a target; what cannot be looked at keeps nothing else from it."""
-    if case.elsewhere:
-        findings = [case.unseen("EKS", case.elsewhere, remedy=ELSEWHERE)]
-        if case.target.endpoint is None:
+    if context.elsewhere:
+        findings = [context.unseen("EKS", context.elsewhere, remedy=ELSEWHERE)]
+        if context.target.endpoint is None:
             return findings
     else:
-        findings = looked(case, "EKS", lambda: of_aws(case))
+        findings = looked(context, "EKS", lambda: of_aws(context))
     if any(finding.name == "no-such-cluster" for finding in findings):
         return findings
-    return [*findings, *looked(case, "the cluster", partial(_in_cluster, case))]
+    return [*findings, *looked(context, "the cluster", partial(_in_cluster, context))]
 
 
-def _in_cluster(case: Case) -> Iterator[Finding]:
-    connection = case.connections.connection(case.target)
-    yield from looked(case, "the function's rights", partial(of_cluster, case, connection))
-    for credential in case.target.credentials:
-        yield from looked(case, credential.secret_name, partial(_of_credential, case, credential))
-    yield from looked(case, "other Secrets of Argo CD", partial(of_argo_cd, case, connection))
+def _in_cluster(context: CheckContext) -> Iterator[Finding]:
+    connection = context.connections.connection(context.target)
+    yield from looked(context, "the function's rights", partial(of_cluster, context, connection))
+    for credential in context.target.credentials:
+        yield from looked(context, credential.secret_name, partial(_of_credential, context, credential))
+    yield from looked(context, "other Secrets of Argo CD", partial(of_argo_cd, context, connection))
 
 
-def _of_credential(case: Case, credential: Credential) -> Iterator[Finding]:
-    _, reading = case.connections.read(case.target, credential)
-    yield from of_credential(case, Objects(credential=credential, reading=reading))
+def _of_credential(context: CheckContext, credential: Credential) -> Iterator[Finding]:
+    _, observed = context.connections.read(context.target, credential)
+    yield from of_credential(context, Objects(credential=credential, observed=observed))
 
 
 def _given(function_role: str | None) -> str | None:

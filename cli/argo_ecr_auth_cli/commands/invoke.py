@@ -9,10 +9,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.sessions import aws_error
+from argo_ecr_auth.clients.sessions import explain_aws_error
 from argo_ecr_auth.core.settings import Settings, duration
 from argo_ecr_auth_cli.aws import region_of, sessions_of
-from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNSEEN, USAGE, CommandError
+from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.health import long_enough
 from argo_ecr_auth_cli.installation import DEFAULT_NAME, Installation, chosen, installation_of
 from argo_ecr_auth_cli.settings_file import DEFAULT_FILE
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     for fault in dict.fromkeys(faults):
         complain(fault)
     unhealthy = [result for result in results if not _healthy(result, renew_before=_renew_before(installation))]
-    return UNHEALTHY if unhealthy else UNSEEN if faults else OK
+    return UNHEALTHY if unhealthy else UNKNOWN if faults else OK
 
 
 def _installation(options: argparse.Namespace, *, region: str) -> Installation | None:
@@ -96,7 +96,7 @@ def _answer(client: Any, function: str, event: dict[str, Any]) -> Answer:
         if all(result.keys() >= _SHOWN for result in payload["results"]):
             return Answer(results=payload["results"])
     except (ClientError, BotoCoreError) as error:
-        said = aws_error(error, asked=f"Lambda to run {function} for {of}", right="lambda:InvokeFunction on it")
+        said = explain_aws_error(error, asked=f"Lambda to run {function} for {of}", right="lambda:InvokeFunction on it")
         return Answer(fault=to_operator(str(said)))
     except (ValueError, KeyError, TypeError, AttributeError):
         pass

@@ -10,19 +10,19 @@ from typing import Any
 
 import msgspec
 
-from argo_ecr_auth.connections import Connections, Warm
-from argo_ecr_auth.core.manifests import rfc3339
+from argo_ecr_auth.connections import Connections, WarmCache
+from argo_ecr_auth.core.manifests import format_time
 from argo_ecr_auth.core.registry import NotARegistryError, Registry, parse_registry
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.rules import faults_of
+from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth.core.settings import Settings, duration
-from argo_ecr_auth.core.targets import targets_of
-from argo_ecr_auth.sync import Order, sync
+from argo_ecr_auth.core.targets import resolve_targets
+from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth_cli.aws import sessions_of
-from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNSEEN, USAGE, CommandError, Stopped
+from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
 from argo_ecr_auth_cli.health import healthy
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
-from argo_ecr_auth_cli.recording_reader import Watched
+from argo_ecr_auth_cli.recording_reader import RecordingReader
 from argo_ecr_auth_cli.terminal.output import complain, say, to_operator
 
 _SECONDS = 120  # of a pass at most
@@ -42,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
     registry = _registry(given)
     settings = _settings(given, registry)
     region = given.get("aws_region") or registry.region
-    (target,) = targets_of(settings, region=region)
-    warm = Warm(
+    (target,) = resolve_targets(settings, region=region)
+    cache = WarmCache(
         sessions=sessions_of(profile=given.get("aws_profile") or None, region=registry.region, lazily=True),
         caller="your identity",
     )
@@ -58,11 +58,11 @@ def run(options: argparse.Namespace) -> int:
     say_it = _say_json if given.get("loop_output") == "json" else _say
 
     def check() -> int:
-        watched = Watched(kubeconfig or Connections(warm))
-        order = Order(renew_before=renew_before, seconds=_SECONDS)
-        (result,) = sync((target,), order=order, warm=warm, now=lambda: datetime.now(UTC), connections=watched)
+        recorder = RecordingReader(kubeconfig or Connections(cache))
+        order = RunOptions(renew_before=renew_before, seconds=_SECONDS)
+        (result,) = sync((target,), order=order, cache=cache, now=lambda: datetime.now(UTC), connections=recorder)
         say_it(result)
-        return OK if healthy(result, renew_before=renew_before) else UNHEALTHY if watched.readings else UNSEEN
+        return OK if healthy(result, renew_before=renew_before) else UNHEALTHY if recorder.observed_states else UNKNOWN
 
     if "once" in given:
         return check()
@@ -106,7 +106,7 @@ def _settings(given: dict[str, Any], registry: Registry) -> Settings:
         settings = msgspec.convert({"targets": [target]}, type=Settings)
     except msgspec.ValidationError as fault:
         raise CommandError(_of_flags(str(fault)), code=USAGE) from None
-    if faults := faults_of(settings):
+    if faults := find_faults(settings):
         raise CommandError("; ".join(faults), code=USAGE)
     return settings
 
@@ -121,7 +121,7 @@ def _of_flags(fault: str) -> str:
 def _say(result: Result) -> None:
     left = f", {timedelta(seconds=result.seconds_to_expiry)} left" if result.seconds_to_expiry is not None else ""
     line = f"{result.action} {result.secret} for {result.registry}{left}"
-    stamp = rfc3339(datetime.now(UTC))
+    stamp = format_time(datetime.now(UTC))
     if result.failed:
         complain(f"{stamp} {line}: {to_operator(result.error or '')}")
         return
@@ -131,4 +131,4 @@ def _say(result: Result) -> None:
 def _say_json(result: Result) -> None:
     said = result.as_dict()
     said["error"] = to_operator(result.error) if result.error else None
-    say(json.dumps({"time": rfc3339(datetime.now(UTC)), **said}))
+    say(json.dumps({"time": format_time(datetime.now(UTC)), **said}))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import yaml
 
-from argo_ecr_auth.core.rbac import rbac_manifests
+from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.exits import OK, USAGE, CommandError
 from argo_ecr_auth_cli.installation import Installation, chosen, installation_of
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(targets: Sequence[Target], installation: Installation, *, as_list: bool) -> None:
     sharing = [target for target in installation.targets if _by_role(target, installation)]
-    manifests = [rbac_manifests(target, group=installation.name, targets=sharing) for target in targets]
+    manifests = [make_rbac_manifests(target, group=installation.name, targets=sharing) for target in targets]
     if as_list:
         say_json({"apiVersion": "v1", "kind": "List", "items": [each for of_it in manifests for each in of_it]})
         return

@@ -8,17 +8,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import Connections, Warm
-from argo_ecr_auth.core.observed import Reading
-from argo_ecr_auth.core.results import Result, result_of
+from argo_ecr_auth.connections import Connections, WarmCache
+from argo_ecr_auth.core.observed import ObservedState
+from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth.sync import Order, sync
+from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth_cli.accounts import ELSEWHERE, Accounts, accounts_of, mixed
 from argo_ecr_auth_cli.aws import account_if_known, region_of, sessions_of
-from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNSEEN, CommandError
+from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNKNOWN, CommandError
 from argo_ecr_auth_cli.health import healthy
 from argo_ecr_auth_cli.installation import Installation, as_operator, chosen, installation_of
-from argo_ecr_auth_cli.recording_reader import Watched
+from argo_ecr_auth_cli.recording_reader import RecordingReader
 from argo_ecr_auth_cli.stack import stack_output
 from argo_ecr_auth_cli.terminal.output import progress, say_json, to_operator, to_reader
 from argo_ecr_auth_cli.writers import Writer, last_writer
@@ -56,11 +56,11 @@ def run(options: argparse.Namespace) -> int:
     region = region_of(profile=options.profile, region=options.region)
     installation = installation_of(options, region=region)
     targets = chosen(installation, options.targets)
-    warm = Warm(sessions=sessions_of(profile=options.profile, region=region), caller="your identity")
-    accounts = _accounts(installation, sessions=warm.sessions, region=region)
+    cache = WarmCache(sessions=sessions_of(profile=options.profile, region=region), caller="your identity")
+    accounts = _accounts(installation, sessions=cache.sessions, region=region)
     found = statuses(
         [as_operator(target) for target in targets],
-        warm=warm,
+        cache=cache,
         renew_before=installation.renew_before,
         named=bool(options.targets),
         elsewhere={target.name: why for target in targets if (why := accounts.elsewhere(target))},
@@ -71,11 +71,11 @@ def run(options: argparse.Namespace) -> int:
         else:
             _print(found)
     states = {status.state for status in found if not status.healthy}
-    return OK if not states else UNSEEN if states == {"unread"} else UNHEALTHY
+    return OK if not states else UNKNOWN if states == {"unread"} else UNHEALTHY
 
 
 def statuses(
-    targets: list[Target], *, warm: Warm, renew_before: timedelta, named: bool, elsewhere: Mapping[str, str]
+    targets: list[Target], *, cache: WarmCache, renew_before: timedelta, named: bool, elsewhere: Mapping[str, str]
 ) -> list[Status]:
     """The credentials of the targets, in their order; those of disabled targets are read only where `named`.
 
@@ -85,20 +85,20 @@ def statuses(
     looked_at = [target for target in targets if (target.enabled or named) and target.name not in unasked]
     total = sum(len(target.credentials) for target in looked_at)
     with progress("reading", total=total) as done:
-        watched = Watched(Connections(warm), done=done)
+        recorder = RecordingReader(Connections(cache), done=done)
         # As much time as a slow cluster takes, and more where many wait for their turn.
-        order = Order(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
-        results = iter(sync(looked_at, order=order, warm=warm, now=lambda: datetime.now(UTC), connections=watched))
+        order = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
+        results = iter(sync(looked_at, order=order, cache=cache, now=lambda: datetime.now(UTC), connections=recorder))
 
     def of(target: Target) -> Iterator[Status]:
         for credential in target.credentials:
-            nothing = result_of(target, credential)
+            nothing = new_result(target, credential)
             if not target.enabled and not named:
                 yield Status(result=nothing, state="disabled", healthy=True, writer=None)
             elif target.name in unasked:
                 yield _status(replace(nothing, error=f"{elsewhere[target.name]}: {ELSEWHERE}"), None, renew_before)
             else:
-                yield _status(next(results), watched.readings.get((target.name, credential)), renew_before)
+                yield _status(next(results), recorder.observed_states.get((target.name, credential)), renew_before)
 
     return [status for target in targets for status in of(target)]
 
@@ -117,13 +117,13 @@ def _accounts(installation: Installation, *, sessions: Sessions, region: str) ->
     return accounts_of(installation.targets, caller=caller, function_role=role)
 
 
-def _status(result: Result, reading: Reading | None, renew_before: timedelta) -> Status:
+def _status(result: Result, observed: ObservedState | None, renew_before: timedelta) -> Status:
     ended = result.seconds_to_expiry is not None and result.seconds_to_expiry <= 0
     return Status(
         result=result,
         state=(
             "unread"
-            if reading is None
+            if observed is None
             else "failed"
             if result.failed
             else "ended"
@@ -131,7 +131,7 @@ def _status(result: Result, reading: Reading | None, renew_before: timedelta) ->
             else _STATES.get(result.action, result.action)
         ),
         healthy=healthy(result, renew_before=renew_before),
-        writer=last_writer(reading) if reading else None,
+        writer=last_writer(observed) if observed else None,
     )
 
 

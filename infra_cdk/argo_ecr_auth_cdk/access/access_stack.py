@@ -6,7 +6,7 @@ from constructs import Construct
 
 from argo_ecr_auth_cdk.access.cluster_access import AccessRole, ClusterAccess
 from argo_ecr_auth_deployment.access_plan import Entry
-from argo_ecr_auth_deployment.names import Home, Place, access_role_name, external_id
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_role_name, external_id
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
@@ -22,8 +22,8 @@ class AccessStack(cdk.Stack):
         id_: str,
         *,
         settings: DeploymentSettings,
-        home: Home,
-        place: Place,
+        home: HomeDeployment,
+        place: AccountRegion,
         entries: tuple[Entry, ...],
         function_role: iam.IRole,
     ) -> None:

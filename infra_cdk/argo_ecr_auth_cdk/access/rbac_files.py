@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from argo_ecr_auth.core.rbac import rbac_manifests
-from argo_ecr_auth.core.targets import Target, targets_of
+from argo_ecr_auth.core.rbac import make_rbac_manifests
+from argo_ecr_auth.core.targets import Target, resolve_targets
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 _SUFFIX = ".rbac.yaml"
@@ -21,7 +21,7 @@ def write_rbac_files(
     `access: edit-policy` there is nothing to apply. With `access: none` there is, for the group that you give the
     function's role.
     """
-    targets = targets_of(settings, region=region or "", account=account)
+    targets = resolve_targets(settings, region=region or "", account=account)
     due = [
         target
         for target, written in zip(targets, settings.targets, strict=True)
@@ -35,7 +35,7 @@ def write_rbac_files(
 
 def _write(directory: Path, target: Target, *, group: str, targets: Sequence[Target]) -> Path:
     file = directory / f"{target.name}{_SUFFIX}"
-    manifests = yaml.safe_dump_all(rbac_manifests(target, group=group, targets=targets), sort_keys=False)
+    manifests = yaml.safe_dump_all(make_rbac_manifests(target, group=group, targets=targets), sort_keys=False)
     file.write_text(
         f"# Lets the Kubernetes group {group} write these objects in the EKS cluster {target.cluster}, nothing else.\n"
         "# Generated. An administrator of that cluster applies it; `kubectl delete -f` takes it back.\n"

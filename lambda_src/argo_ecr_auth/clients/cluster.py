@@ -50,17 +50,17 @@ class Connection:
     role: Role | None = None  # the one that it speaks as, instead of the caller's own
 
 
-def api_client(address: Address) -> ApiClient:
+def make_api_client(address: Address) -> ApiClient:
     """A client that trusts this address's authority alone, retries what may pass, and follows no redirect."""
-    context = tls_context()
+    context = make_tls_context()
     try:
         context.load_verify_locations(cadata=address.certificate_authority)
     except (ssl.SSLError, ValueError):
         raise SyncError(f"the certificate authority of {address.endpoint} cannot be read: it is no PEM") from None
-    return client_of(Configuration(host=address.endpoint), context=context)
+    return make_client(Configuration(host=address.endpoint), context=context)
 
 
-def tls_context() -> ssl.SSLContext:
+def make_tls_context() -> ssl.SSLContext:
     """Checks chain and host name, and trusts nobody yet."""
     context = create_urllib3_context()
     # From Python 3.13 on; the authority of a cluster born at Kubernetes 1.16 or before lacks a key identifier
@@ -69,7 +69,7 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-def client_of(configuration: Configuration, *, context: ssl.SSLContext) -> ApiClient:
+def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> ApiClient:
     """A client of the configured host that retries what may pass, and follows no redirect."""
     configuration.retries = urllib3.Retry(
         total=2,

@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.sessions import aws_error
+from argo_ecr_auth.clients.sessions import explain_aws_error
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import TokenApi
@@ -21,7 +21,7 @@ def authorization_token(client: Any, *, api: TokenApi, role: Role | None = None)
     try:
         answer = client.get_authorization_token()
     except (ClientError, BotoCoreError) as error:
-        raise aws_error(error, asked=asked, right=_RIGHTS[api.service], role=role) from None
+        raise explain_aws_error(error, asked=asked, right=_RIGHTS[api.service], role=role) from None
     try:
         data = answer["authorizationData"]
         data = data[0] if isinstance(data, list) else data

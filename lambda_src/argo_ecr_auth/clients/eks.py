@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.sessions import aws_error
+from argo_ecr_auth.clients.sessions import explain_aws_error
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import Role
 
@@ -29,7 +29,7 @@ def describe_cluster(client: Any, *, cluster: str, region: str, role: Role | Non
             f"there is no EKS cluster {cluster} in {region}: correct the target's cluster or region, or remove it"
         ) from None
     except (ClientError, BotoCoreError) as error:
-        raise aws_error(error, asked=asked, right="eks:DescribeCluster on it", role=role) from None
+        raise explain_aws_error(error, asked=asked, right="eks:DescribeCluster on it", role=role) from None
     endpoint, authority = answer.get("endpoint"), answer.get("certificateAuthority", {}).get("data")
     if not endpoint or not authority:
         status = answer.get("status", "unknown")

@@ -15,7 +15,7 @@ _CLUSTER_HEADER = "x-k8s-aws-id"
 _VALID_SECONDS = 60  # as awscli; the API server accepts up to 900
 
 
-def bearer_token(*, credentials: ReadOnlyCredentials, cluster: str, region: str) -> str:
+def sign_bearer_token(*, credentials: ReadOnlyCredentials, cluster: str, region: str) -> str:
     """A token with which the credentials' principal speaks to the cluster of this name, in this region.
 
     Signed for an explicit regional host: an endpoint from the environment would make a URL that EKS refuses.

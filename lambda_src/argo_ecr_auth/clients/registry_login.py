@@ -26,21 +26,21 @@ _PARAMETER = re.compile(r'(service|scope)="([^"]*)"')
 _BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
 
 
-class _NothingLearnedError(Exception):
+class InconclusiveError(Exception):
     """The answers say neither that the token is right nor that it is wrong; the message is what they do say."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
+class Verification:
     """What the registry said of a token: it logs in, is refused, or None where that could not be learned; and why."""
 
     verified: bool | None
     doubt: str | None = None
 
 
-def prove_login(
+def verify_login(
     host: str, token: AuthorizationToken, *, repository: str | None = None, http: urllib3.PoolManager | None = None
-) -> Proof:
+) -> Verification:
     """Log in at a registry with a token, and where a repository is named, list its tags.
 
     Never raises for what the registry does. No redirect is followed: the password is for this host alone.
@@ -50,14 +50,14 @@ def prove_login(
         client = http or _http_client(f"https://{host}/")
         answer, authorization = _logged_in(client, host, basic)
     except HTTPError as error:
-        return Proof(verified=None, doubt=f"not verified: {host} does not answer ({_cause(error)})")
-    except _NothingLearnedError as odd:
-        return Proof(verified=None, doubt=f"not verified: {host} {odd}")
+        return Verification(verified=None, doubt=f"not verified: {host} does not answer ({_cause(error)})")
+    except InconclusiveError as odd:
+        return Verification(verified=None, doubt=f"not verified: {host} {odd}")
     if answer.status in _REFUSALS:
-        return Proof(verified=False, doubt=f"{host} refuses the new token ({answer.status})")
+        return Verification(verified=False, doubt=f"{host} refuses the new token ({answer.status})")
     if answer.status != HTTPStatus.OK:
-        return Proof(verified=None, doubt=f"not verified: {host} answers {answer.status} to a login")
-    return Proof(verified=True, doubt=_unlisted(client, host, authorization, repository))
+        return Verification(verified=None, doubt=f"not verified: {host} answers {answer.status} to a login")
+    return Verification(verified=True, doubt=_unlisted(client, host, authorization, repository))
 
 
 def _logged_in(client: urllib3.PoolManager, host: str, basic: str) -> tuple[urllib3.BaseHTTPResponse, str]:
@@ -68,13 +68,13 @@ def _logged_in(client: urllib3.PoolManager, host: str, basic: str) -> tuple[urll
     challenge = answer.headers.get("WWW-Authenticate", "")
     bearer = _BEARER.search(challenge) if answer.status == HTTPStatus.UNAUTHORIZED else None
     if bearer is None and first is None and answer.status in _REFUSALS:
-        raise _NothingLearnedError(f"answers {answer.status} without saying how to log in")
+        raise InconclusiveError(f"answers {answer.status} without saying how to log in")
     if bearer is None:
         return answer, basic
     # It hands out tokens of its own; to another host than the registry's the password does not go.
     own = PUBLIC_HOSTS if host in PUBLIC_HOSTS else (host,)
     if not f"{bearer['realm']}/".startswith(tuple(f"https://{one}/" for one in own)):
-        raise _NothingLearnedError("sends logins to another host, which is not given the password")
+        raise InconclusiveError("sends logins to another host, which is not given the password")
     given = _get(client, f"{bearer['realm']}?{urlencode(dict(_PARAMETER.findall(challenge)))}", basic)
     if given.status != HTTPStatus.OK:
         return given, basic
@@ -89,7 +89,7 @@ def _token_in(body: bytes) -> str:
     except (ValueError, AttributeError, RecursionError):
         token = ""
     if not _BEARER_TOKEN.fullmatch(token):
-        raise _NothingLearnedError("answers a login without a token")
+        raise InconclusiveError("answers a login without a token")
     return token
 
 

@@ -91,7 +91,7 @@ class Sessions:
             frozen: ReadOnlyCredentials = found.get_frozen_credentials()
         except (ClientError, BotoCoreError) as error:
             asked = f"STS for the role {role.arn}" if role else "for credentials"
-            raise aws_error(error, asked=asked, role=role) from None
+            raise explain_aws_error(error, asked=asked, role=role) from None
         return frozen
 
     def _client(self, session: Any, service: str, *, config: Config | None = None, **arguments: Any) -> Any:
@@ -122,7 +122,7 @@ class Sessions:
         return boto3.Session(botocore_session=session, region_name=self._region)
 
 
-def aws_error(
+def explain_aws_error(
     error: ClientError | BotoCoreError, *, asked: str, right: str = "", role: Role | None = None
 ) -> SyncError:
     """What AWS refused, in its own code and words; botocore's other errors by their kind alone.

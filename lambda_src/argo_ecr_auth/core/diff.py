@@ -15,11 +15,11 @@ from argo_ecr_auth.core.manifests import (
     FINGERPRINT_ANNOTATION,
     Manifest,
     Payload,
-    config_map_manifest,
+    make_config_map_manifest,
+    make_secret_manifest,
     secret_key,
-    secret_manifest,
 )
-from argo_ecr_auth.core.observed import Reading
+from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential
 
 NEW = "a new token's"
@@ -45,7 +45,7 @@ class Change:
         return f"the {self.kind}'s {self.part} {self.key} {how}"
 
 
-def changes_of(reading: Reading, credential: Credential, *, payload: Payload | None) -> Iterator[Change]:
+def diff_objects(observed: ObservedState, credential: Credential, *, payload: Payload | None) -> Iterator[Change]:
     """Every key of ours that a write would change; with no payload, the token's own ones among them."""
     written = payload or Payload(text="", expires_at=datetime.min.replace(tzinfo=UTC))
     stand_ins = {
@@ -55,8 +55,8 @@ def changes_of(reading: Reading, credential: Credential, *, payload: Payload | N
         EXPIRY_ANNOTATION: LATER,
     }
     for found, desired in (
-        (reading.secret, secret_manifest(credential, written)),
-        (reading.config_map, config_map_manifest(credential, written)),
+        (observed.secret, make_secret_manifest(credential, written)),
+        (observed.config_map, make_config_map_manifest(credential, written)),
     ):
         show = partial(_shown, payload_key=secret_key(credential) if desired["kind"] == "Secret" else None)
         for part, path in _PARTS.items():

@@ -44,7 +44,7 @@ class Payload:
     expires_at: datetime
 
 
-def payload_of(credential: Credential, tokens: Sequence[AuthorizationToken]) -> Payload:
+def make_payload(credential: Credential, tokens: Sequence[AuthorizationToken]) -> Payload:
     """What these tokens, one for each of the registries, make of the Secret; the earliest expiry counts."""
     expires_at = min(token.expires_at for token in tokens)
     if credential.kind != "pull-secret":
@@ -102,7 +102,7 @@ def secret_key(credential: Credential) -> str:
     return _SECRET_KEYS.get(credential.kind, "password")
 
 
-def secret_manifest(credential: Credential, payload: Payload) -> Manifest:
+def make_secret_manifest(credential: Credential, payload: Payload) -> Manifest:
     """The Secret. As `data`: server-side apply does not own what `stringData` sets."""
     labels = {} if credential.kind == "pull-secret" else {"argocd.argoproj.io/secret-type": credential.kind}
     values = {**_argo_cd_keys(credential), secret_key(credential): payload.text}
@@ -115,7 +115,7 @@ def secret_manifest(credential: Credential, payload: Payload) -> Manifest:
     }
 
 
-def config_map_manifest(credential: Credential, payload: Payload, *, refused: str | None = None) -> Manifest:
+def make_config_map_manifest(credential: Credential, payload: Payload, *, refused: str | None = None) -> Manifest:
     """The ConfigMap that says when the token in the Secret ends; `refused` is what a registry has against it."""
     doubts = {REFUSED_ANNOTATION: refused} if refused else {}
     return {
@@ -127,28 +127,28 @@ def config_map_manifest(credential: Credential, payload: Payload, *, refused: st
             "labels": {"argo-ecr-auth": "managed-resource"},
             "annotations": {
                 FINGERPRINT_ANNOTATION: fingerprint(payload.text.encode()),
-                EXPIRY_ANNOTATION: rfc3339(payload.expires_at),
-                SOURCE_ANNOTATION: source_of(credential),
+                EXPIRY_ANNOTATION: format_time(payload.expires_at),
+                SOURCE_ANNOTATION: describe_source(credential),
                 **doubts,
             },
         },
-        "data": {EXPIRY_KEY: rfc3339(payload.expires_at), "name": credential.registry},
+        "data": {EXPIRY_KEY: format_time(payload.expires_at), "name": credential.registry},
     }
 
 
-def of_this_version(manifest: Manifest, found: Manifest) -> Manifest:
+def pin_version(manifest: Manifest, found: Manifest) -> Manifest:
     """The manifest, for an apply that fails where the object is no longer the one that was found."""
     version = found["metadata"]["resourceVersion"]
     return {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
 
 
-def source_of(credential: Credential) -> str:
+def describe_source(credential: Credential) -> str:
     """For which registries and as whom a token of this credential is asked for."""
-    function = f"the function {credential.principal}" if credential.principal else "the function"
+    function = f"the function {credential.function_role_id}" if credential.function_role_id else "the function"
     return f"{credential.registry} as {credential.role.arn if credential.role else function}"
 
 
-def rfc3339(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """An aware UTC moment, to the second, as Kubernetes and the original tool write it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -12,22 +12,22 @@ _EXTERNAL_SECRETS = "reconcile.external-secrets.io/"  # the prefix of what Exter
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class ObservedState:
     """What the cluster holds of a credential: the objects as the API server gives them, None where there is none."""
 
     secret: Manifest | None = field(repr=False)
     config_map: Manifest | None
 
 
-def refuse_what_is_not_ours(reading: Reading, credential: Credential) -> None:
+def refuse_foreign_objects(observed: ObservedState, credential: Credential) -> None:
     """Raise SyncError, with the reason, where what is there belongs to something else or cannot be written to."""
-    for found in (reading.secret, reading.config_map):
+    for found in (observed.secret, observed.config_map):
         if found is None:
             continue
         metadata = found["metadata"]
         what = f"the {found['kind']} {metadata['namespace']}/{metadata['name']}"
         owners = [f"{owner['kind']} {owner['name']}" for owner in metadata.get("ownerReferences") or ()]
-        marks = (*metadata_of(found, "labels"), *metadata_of(found, "annotations"))
+        marks = (*get_metadata(found, "labels"), *get_metadata(found, "annotations"))
         if any(mark.startswith(_EXTERNAL_SECRETS) for mark in marks):
             owners.append("External Secrets")
         if owners:
@@ -41,6 +41,6 @@ def refuse_what_is_not_ours(reading: Reading, credential: Credential) -> None:
             )
 
 
-def metadata_of(manifest: Manifest | None, key: str) -> Mapping[str, Any]:
+def get_metadata(manifest: Manifest | None, key: str) -> Mapping[str, Any]:
     """The object's labels or annotations, whichever `key` says; empty where there are none."""
     return ((manifest or {}).get("metadata") or {}).get(key) or {}

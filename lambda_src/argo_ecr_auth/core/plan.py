@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from argo_ecr_auth.core.authorization_token import fingerprint
-from argo_ecr_auth.core.diff import Change, changes_of, owned_keys
+from argo_ecr_auth.core.diff import Change, diff_objects, owned_keys
 from argo_ecr_auth.core.manifests import (
     EXPIRY_ANNOTATION,
     EXPIRY_KEY,
@@ -16,10 +16,10 @@ from argo_ecr_auth.core.manifests import (
     SOURCE_ANNOTATION,
     Manifest,
     Payload,
+    describe_source,
     secret_key,
-    source_of,
 )
-from argo_ecr_auth.core.observed import Reading, metadata_of
+from argo_ecr_auth.core.observed import ObservedState, get_metadata
 from argo_ecr_auth.core.settings import TOKEN_LIFE
 from argo_ecr_auth.core.targets import Credential
 
@@ -56,11 +56,11 @@ def jitter(target: str, *, renew_before: timedelta) -> timedelta:
     return min(_LONGEST_JITTER, (TOKEN_LIFE - renew_before) / 2) * share
 
 
-def decide(
-    reading: Reading, *, credential: Credential, now: datetime, renew_before: timedelta, force: bool = False
+def make_plan(
+    observed: ObservedState, *, credential: Credential, now: datetime, renew_before: timedelta, force: bool = False
 ) -> Plan:
     """Compare what is there with what should be. `renew_before` includes the target's jitter."""
-    secret, config_map = reading.secret, reading.config_map
+    secret, config_map = observed.secret, observed.config_map
     if secret is None or config_map is None:
         missing = [kind for kind, found in (("Secret", secret), ("ConfigMap", config_map)) if found is None]
         reason = "there is no Secret and no ConfigMap" if len(missing) > 1 else f"the {missing[0]} is missing"
@@ -69,11 +69,11 @@ def decide(
             reasons=(reason,),
             expires_at=None,
             payload=None,
-            changes=tuple(changes_of(reading, credential, payload=None)),
+            changes=tuple(diff_objects(observed, credential, payload=None)),
         )
 
-    annotations = metadata_of(config_map, "annotations")
-    credential = as_asked(credential, reading)
+    annotations = get_metadata(config_map, "annotations")
+    credential = as_asked(credential, observed)
     there = payload_text(secret, credential)
     foreign = _foreign_payload(there, secret_key(credential), annotations)
     elsewhere = _of_another_source(credential, annotations)
@@ -84,23 +84,23 @@ def decide(
     # An expiry speaks of the password that it was written with. What the original tool wrote is taken at its word.
     expires_at = None if doubtful or (foreign and FINGERPRINT_ANNOTATION in annotations) else said
     repairs = tuple(filter(None, (doubtful, foreign, elsewhere, refused)))
-    dues = ["a renewal was asked for"] if force else []
+    renewal_reasons = ["a renewal was asked for"] if force else []
     if said is not None and said - now < renew_before:
-        dues.append(f"{_left(said - now)}, renewed below {_hours(renew_before)}")
+        renewal_reasons.append(f"{_left(said - now)}, renewed below {_hours(renew_before)}")
 
     there_now = None if expires_at is None else Payload(text=there.decode(), expires_at=expires_at)
-    payload = None if repairs or dues else there_now
-    changes = tuple(changes_of(reading, credential, payload=payload))
+    payload = None if repairs or renewal_reasons else there_now
+    changes = tuple(diff_objects(observed, credential, payload=payload))
     differing = tuple(str(change) for change in changes if not change.of_the_token)
     return Plan(
-        action="repaired" if repairs or differing else "renewed" if dues else "fresh",
-        reasons=tuple(_one_line(reason) for reason in (*repairs, *dues, *differing)),
+        action="repaired" if repairs or differing else "renewed" if renewal_reasons else "fresh",
+        reasons=tuple(_one_line(reason) for reason in (*repairs, *renewal_reasons, *differing)),
         expires_at=None if refused else expires_at,
         payload=payload,
         changes=changes,
         held=there_now if there_now and there_now.expires_at > now and not foreign and not elsewhere else None,
         refused=refused,
-        only_refused=refused is not None and repairs == (refused,) and not dues,
+        only_refused=refused is not None and repairs == (refused,) and not renewal_reasons,
     )
 
 
@@ -114,13 +114,13 @@ def payload_text(secret: Manifest | None, credential: Credential) -> bytes:
     return text
 
 
-def as_asked(credential: Credential, reading: Reading) -> Credential:
+def as_asked(credential: Credential, observed: ObservedState) -> Credential:
     """Who does not know the function's principal, as an operator, takes the one that the token there was asked as."""
-    source = metadata_of(reading.config_map, "annotations").get(SOURCE_ANNOTATION, "")
-    known = f"{source_of(credential)} "
-    if credential.role or credential.principal or not source.startswith(known):
+    source = get_metadata(observed.config_map, "annotations").get(SOURCE_ANNOTATION, "")
+    known = f"{describe_source(credential)} "
+    if credential.role or credential.function_role_id or not source.startswith(known):
         return credential
-    return replace(credential, principal=source.removeprefix(known))
+    return replace(credential, function_role_id=source.removeprefix(known))
 
 
 def _expiry(config_map: Manifest, *, now: datetime) -> tuple[datetime | None, str | None]:
@@ -136,7 +136,7 @@ def _expiry(config_map: Manifest, *, now: datetime) -> tuple[datetime | None, st
         return None, f"the ConfigMap's {EXPIRY_KEY} is not a time of RFC 3339"
     if expires_at - now > _LONGEST_LIFE:
         return None, f"the ConfigMap's {EXPIRY_KEY} is further ahead than a token lives"
-    if metadata_of(config_map, "annotations").get(EXPIRY_ANNOTATION, text) != text:
+    if get_metadata(config_map, "annotations").get(EXPIRY_ANNOTATION, text) != text:
         return expires_at, f"the ConfigMap's {EXPIRY_KEY} is not the one that was written"
     return expires_at, None
 
@@ -149,9 +149,10 @@ def _foreign_payload(there: bytes, key: str, annotations: Mapping[str, str]) -> 
 
 
 def _of_another_source(credential: Credential, annotations: Mapping[str, str]) -> str | None:
-    if FINGERPRINT_ANNOTATION not in annotations or annotations.get(SOURCE_ANNOTATION) == source_of(credential):
+    if FINGERPRINT_ANNOTATION not in annotations or annotations.get(SOURCE_ANNOTATION) == describe_source(credential):
         return None
-    return f"the token was asked for {annotations.get(SOURCE_ANNOTATION, 'elsewhere')}, not for {source_of(credential)}"
+    asked_for = annotations.get(SOURCE_ANNOTATION, "elsewhere")
+    return f"the token was asked for {asked_for}, not for {describe_source(credential)}"
 
 
 def _one_line(reason: str) -> str:

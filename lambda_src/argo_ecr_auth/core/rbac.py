@@ -7,7 +7,7 @@ from typing import Any
 from argo_ecr_auth.core.targets import Target
 
 
-def rbac_manifests(target: Target, *, group: str, targets: Iterable[Target] = ()) -> list[dict[str, Any]]:
+def make_rbac_manifests(target: Target, *, group: str, targets: Iterable[Target] = ()) -> list[dict[str, Any]]:
     """One Role and one RoleBinding per namespace of the target's credentials, both named after the group.
 
     `targets` are all of the installation: those of the same cluster share its Roles, for these have one name, and the

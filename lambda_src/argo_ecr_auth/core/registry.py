@@ -73,7 +73,7 @@ _EXAMPLE = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
 _PUBLIC_API = TokenApi(service="ecr-public", region="us-east-1")
 
 
-def partition_of(region: str) -> Partition:
+def find_partition(region: str) -> Partition:
     """The partition that a region belongs to, by its prefix."""
     for prefix, partition in _PARTITIONS_BY_REGION_PREFIX.items():
         if region.startswith(prefix):
@@ -92,7 +92,7 @@ def parse_registry(host: str) -> Registry:
     if match is None:
         raise NotARegistryError(f"{host!r} is not the host of an ECR registry, such as {_EXAMPLE} (no scheme, no path)")
     region = match["region"]
-    partition = partition_of(region)
+    partition = find_partition(region)
     dual_stack = match["join"] == "-"
     suffix = partition.dual_stack_suffix if dual_stack else partition.dns_suffix
     if suffix is None:
@@ -105,4 +105,4 @@ def parse_registry(host: str) -> Registry:
 
 def sts_host(region: str) -> str:
     """The regional STS host, as the EKS token verifier lists it (aws-iam-authenticator, pkg/token/token.go)."""
-    return f"sts.{region}.{partition_of(region).dns_suffix}"
+    return f"sts.{region}.{find_partition(region).dns_suffix}"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from argo_ecr_auth.core.diff import Change
-from argo_ecr_auth.core.manifests import rfc3339
+from argo_ecr_auth.core.manifests import format_time
 from argo_ecr_auth.core.targets import Credential, Target
 
 
@@ -38,7 +38,7 @@ class Result:
             "registry": self.registry,
             "action": self.action,
             "reason": self.reason,
-            "expires_at": rfc3339(self.expires_at) if self.expires_at else None,
+            "expires_at": format_time(self.expires_at) if self.expires_at else None,
             "seconds_to_expiry": self.seconds_to_expiry,
             "verified": self.verified,
             "error": self.error,
@@ -57,7 +57,7 @@ class Result:
         return said | {"dry_run": True, "changes": changes}
 
 
-def result_of(target: Target, credential: Credential, *, dry_run: bool = False) -> Result:
+def new_result(target: Target, credential: Credential, *, dry_run: bool = False) -> Result:
     """What is known of a credential's result before anything was done."""
     return Result(
         target=target.name,
@@ -68,7 +68,7 @@ def result_of(target: Target, credential: Credential, *, dry_run: bool = False) 
     )
 
 
-def figures_of(results: tuple[Result, ...]) -> dict[str, int]:
+def metric_values(results: tuple[Result, ...]) -> dict[str, int]:
     """A run in numbers, by the names of its metrics; `SecondsToExpiry` (the least) only where one is known."""
     remaining = [result.seconds_to_expiry for result in results if result.seconds_to_expiry is not None]
     actions = [result.action for result in results if not result.dry_run or result.failed]

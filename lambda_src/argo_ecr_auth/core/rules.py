@@ -20,7 +20,7 @@ _KEYS_NOT_FOR = {
 }
 
 
-def faults_of(settings: Settings, *, region: str | None = None, account: str | None = None) -> tuple[str, ...]:
+def find_faults(settings: Settings, *, region: str | None = None, account: str | None = None) -> tuple[str, ...]:
     """What the types cannot say, all of it at once: each fault with its path, and what is allowed.
 
     `region` and `account` are where a target is that does not say it; None where that is not known.

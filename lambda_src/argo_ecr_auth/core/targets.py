@@ -33,7 +33,7 @@ class Credential:
     project: str | None = None
     role: Role | None = None  # to ask ECR with
     # The function's own role by its unique id, where no other is assumed: a token has the rights of the one that asked.
-    principal: str | None = None
+    function_role_id: str | None = None
     verify_login: bool = True
     verify_repository: str | None = None
 
@@ -58,8 +58,8 @@ class Target:
     role: Role | None = None  # to reach the cluster with
 
 
-def targets_of(
-    settings: Settings, *, region: str, account: str | None = None, principal: str | None = None
+def resolve_targets(
+    settings: Settings, *, region: str, account: str | None = None, function_role_id: str | None = None
 ) -> tuple[Target, ...]:
     """The targets with every default filled in; `region` and `account` are where one without its own is.
 
@@ -79,7 +79,7 @@ def targets_of(
                 resolved
                 for credential in target.credentials or settings.credentials
                 for resolved in _credentials(
-                    credential, namespace=credential.namespace or target.namespace, principal=principal
+                    credential, namespace=credential.namespace or target.namespace, function_role_id=function_role_id
                 )
             ),
             account=target.account or account,
@@ -89,7 +89,7 @@ def targets_of(
     )
 
 
-def _credentials(written: CredentialSettings, *, namespace: str, principal: str | None) -> Iterator[Credential]:
+def _credentials(written: CredentialSettings, *, namespace: str, function_role_id: str | None) -> Iterator[Credential]:
     registries = tuple(parse_registry(host) for host in written.hosts)
     place = (written.url or written.hosts[0]).removeprefix("oci://")
     for secret_name, chart_type in written.secret_names:
@@ -104,7 +104,7 @@ def _credentials(written: CredentialSettings, *, namespace: str, principal: str 
             name=(written.name or "ecr") if written.kind == "repository" else None,
             project=written.project,
             role=_role(written.role_arn, written.external_id),
-            principal=None if written.role_arn else principal,
+            function_role_id=None if written.role_arn else function_role_id,
             verify_login=written.verify == "login",
             verify_repository=written.verify_repository,
         )
