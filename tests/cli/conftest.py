@@ -15,7 +15,7 @@ from tests.integration.conftest import (
     REGISTRY,
     cluster,
     function,
-    function_for,
+    make_function,
     local_cloud,
     namespace,
     objects,
@@ -24,7 +24,7 @@ from tests.integration.conftest import (
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY
 
-__all__ = ["cluster", "function", "function_for", "local_cloud", "namespace", "objects", "role"]
+__all__ = ["cluster", "function", "make_function", "local_cloud", "namespace", "objects", "role"]
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "argo_ecr_auth_cli"]

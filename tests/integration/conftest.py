@@ -77,7 +77,7 @@ def namespace(cluster: Cluster) -> str:
     return name
 
 
-def settings_of(*targets: dict[str, Any], **others: Any) -> Settings:
+def make_settings(*targets: dict[str, Any], **others: Any) -> Settings:
     """Settings as a user writes them, with one credential for every target that has none."""
     written = {"credentials": [{"registry": REGISTRY}], "targets": targets, **others}
     settings = msgspec.convert(written, type=Settings)
@@ -123,7 +123,7 @@ class Function:
 
 
 @pytest.fixture
-def function_for(local_cloud: LocalCloud, role: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Function]:
+def make_function(local_cloud: LocalCloud, role: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Function]:
     """Makes functions with these settings, in the environment and with the credentials that Lambda would give them."""
 
     def make(settings: Settings, *, role: str = role) -> Function:
@@ -161,7 +161,7 @@ class Objects:
         assert status in {200, 404}, answer
         return dict(answer) if status == 200 else None
 
-    def there(self, plural: str) -> dict[str, Any]:
+    def require(self, plural: str) -> dict[str, Any]:
         found = self.get(plural)
         assert found is not None, f"no {plural} {self.namespace}/{self.name}"
         return found
@@ -178,16 +178,16 @@ class Objects:
 
     @property
     def password(self) -> str:
-        return base64.b64decode(self.there("secrets")["data"]["password"]).decode()
+        return base64.b64decode(self.require("secrets")["data"]["password"]).decode()
 
     @property
     def versions(self) -> tuple[str, str]:
-        secret, config_map = self.there("secrets"), self.there("configmaps")
+        secret, config_map = self.require("secrets"), self.require("configmaps")
         return secret["metadata"]["resourceVersion"], config_map["metadata"]["resourceVersion"]
 
     def text(self) -> str:
         """Everything that the ConfigMap says, for a search."""
-        return json.dumps(self.there("configmaps"))
+        return json.dumps(self.require("configmaps"))
 
 
 @pytest.fixture
@@ -196,9 +196,9 @@ def objects(cluster: Cluster, namespace: str) -> Objects:
 
 
 @pytest.fixture
-def function(cluster: Cluster, namespace: str, function_for: Callable[..., Function]) -> Function:
+def function(cluster: Cluster, namespace: str, make_function: Callable[..., Function]) -> Function:
     """A function with one target and one credential, in a namespace where it has its rights."""
-    function = function_for(settings_of({"cluster": cluster.name, "namespace": namespace}))
+    function = make_function(make_settings({"cluster": cluster.name, "namespace": namespace}))
     grant(cluster.admin, *function.targets)
     return function
 

@@ -12,11 +12,11 @@ import trustme
 
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.sync import MAX_CONCURRENCY
-from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
+from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, make_settings
 from tests.integration.loopback import denying, https_server, passing_on
 from tests.local_cloud.cloud import Cluster, LocalCloud
 
-FunctionFor = Callable[..., Function]
+FunctionFactory = Callable[..., Function]
 
 
 def failed(result: Result, *words: str) -> None:
@@ -27,77 +27,79 @@ def failed(result: Result, *words: str) -> None:
     assert [word for word in words if word not in error] == [], error
 
 
-def base64_of(pem: str) -> str:
+def encode_base64(pem: str) -> str:
     return base64.b64encode(pem.encode()).decode()
 
 
 @pytest.mark.parametrize("namespace_exists", [True, False])
 def test_a_missing_manifest_and_a_missing_namespace_are_both_named_with_their_commands(
-    namespace_exists: bool, cluster: Cluster, namespace: str, function_for: FunctionFor
+    namespace_exists: bool, cluster: Cluster, namespace: str, make_function: FunctionFactory
 ) -> None:
     name = namespace if namespace_exists else "nowhere"
 
-    result = function_for(settings_of({"cluster": "demo", "name": "mine", "namespace": name})).result()
+    result = make_function(make_settings({"cluster": "demo", "name": "mine", "namespace": name})).result()
 
     failed(result, "get the Secret", f"kubectl create namespace {name}", "kubectl apply -f cdk.out/rbac/mine.rbac.yaml")
 
 
 def test_a_cluster_without_an_access_entry_is_told_with_the_command_that_shows_them(
-    cluster: Cluster, local_cloud: LocalCloud, function_for: FunctionFor
+    cluster: Cluster, local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
     stranger = local_cloud.create_role("no-entry", allow=["ecr:GetAuthorizationToken", "eks:DescribeCluster"])
 
-    result = function_for(settings_of({"cluster": "demo"}), role=stranger).result()
+    result = make_function(make_settings({"cluster": "demo"}), role=stranger).result()
 
     failed(result, "demo's API server answers 401", "no access entry", "--cluster-name demo --region us-east-1")
 
 
 def test_a_fixed_endpoint_of_another_cluster_is_among_the_candidates(
-    cluster: Cluster, function_for: FunctionFor
+    cluster: Cluster, make_function: FunctionFactory
 ) -> None:
     target = {
         "cluster": "other",
         "endpoint": cluster.endpoint,
-        "certificate_authority": base64_of(cluster.ca_pem),
+        "certificate_authority": encode_base64(cluster.ca_pem),
     }
 
-    failed(function_for(settings_of(target)).result(), "401", "the endpoint is another cluster's")
+    failed(make_function(make_settings(target)).result(), "401", "the endpoint is another cluster's")
 
 
 def test_a_cluster_that_is_not_there_is_named_with_its_region(
-    function_for: FunctionFor, local_cloud: LocalCloud
+    make_function: FunctionFactory, local_cloud: LocalCloud
 ) -> None:
-    failed(function_for(settings_of({"cluster": "gone"})).result(), "no EKS cluster gone in us-east-1")
+    failed(make_function(make_settings({"cluster": "gone"})).result(), "no EKS cluster gone in us-east-1")
 
 
 def test_a_right_that_the_role_lacks_on_the_cluster_is_named(
-    local_cloud: LocalCloud, function_for: FunctionFor
+    local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
     blind = local_cloud.create_role("blind", allow=["ecr:GetAuthorizationToken"])
 
-    failed(function_for(settings_of({"cluster": "demo"}), role=blind).result(), "AccessDenied", "eks:DescribeCluster")
+    failed(
+        make_function(make_settings({"cluster": "demo"}), role=blind).result(), "AccessDenied", "eks:DescribeCluster"
+    )
 
 
 def test_an_unreachable_endpoint_is_named_with_what_to_look_at(
-    local_cloud: LocalCloud, role: str, function_for: FunctionFor
+    local_cloud: LocalCloud, role: str, make_function: FunctionFactory
 ) -> None:
     cluster = local_cloud.create_cluster("halted")
     endpoint = cluster.endpoint
     cluster.halt()
 
-    result = function_for(settings_of({"cluster": "halted"})).result()
+    result = make_function(make_settings({"cluster": "halted"})).result()
 
     failed(result, endpoint, "does not answer", "publicAccessCidrs")
 
 
 def test_a_cluster_that_never_answers_ends_with_the_runs_time_and_keeps_no_other_from_being_done(
-    local_cloud: LocalCloud, role: str, cluster: Cluster, namespace: str, function_for: FunctionFor
+    local_cloud: LocalCloud, role: str, cluster: Cluster, namespace: str, make_function: FunctionFactory
 ) -> None:
     frozen = local_cloud.create_cluster("frozen")
     admit(local_cloud, frozen, role)
     more_than_at_once = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 1)]
     targets = {"cluster": "frozen", "credentials": more_than_at_once}, {"cluster": "demo", "namespace": namespace}
-    function = function_for(settings_of(*targets))
+    function = make_function(make_settings(*targets))
     grant(cluster.admin, function.targets[1])
     frozen.freeze()
     try:
@@ -111,21 +113,21 @@ def test_a_cluster_that_never_answers_ends_with_the_runs_time_and_keeps_no_other
 
 
 def test_a_wrong_authority_is_told_and_the_certificate_never_trusted(
-    cluster: Cluster, function_for: FunctionFor
+    cluster: Cluster, make_function: FunctionFactory
 ) -> None:
     foreign = trustme.CA().cert_pem.bytes().decode()
-    target = {"cluster": "demo", "endpoint": cluster.endpoint, "certificate_authority": base64_of(foreign)}
+    target = {"cluster": "demo", "endpoint": cluster.endpoint, "certificate_authority": encode_base64(foreign)}
 
-    failed(function_for(settings_of(target)).result(), "certificate", "certificate_authority")
+    failed(make_function(make_settings(target)).result(), "certificate", "certificate_authority")
 
 
 def test_ecr_refusing_is_told_in_its_own_words_with_the_right_that_is_missing(
-    local_cloud: LocalCloud, function_for: FunctionFor
+    local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
     poor = local_cloud.create_role("poor", allow=["eks:DescribeCluster"])
     cluster = local_cloud.create_cluster("poor")
     admit(local_cloud, cluster, poor)
-    function = function_for(settings_of({"cluster": "poor"}), role=poor)
+    function = make_function(make_settings({"cluster": "poor"}), role=poor)
     grant(cluster.admin, *function.targets)
 
     result = function.result()
@@ -135,10 +137,10 @@ def test_ecr_refusing_is_told_in_its_own_words_with_the_right_that_is_missing(
 
 
 def test_a_label_is_put_back_while_ecr_refuses(
-    cluster: Cluster, namespace: str, local_cloud: LocalCloud, function_for: FunctionFor
+    cluster: Cluster, namespace: str, local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
-    settings = settings_of({"cluster": "demo", "namespace": namespace})
-    function = function_for(settings)
+    settings = make_settings({"cluster": "demo", "namespace": namespace})
+    function = make_function(settings)
     grant(cluster.admin, *function.targets)
     function.run()
     objects = Objects(admin=cluster.admin, namespace=namespace)
@@ -147,10 +149,10 @@ def test_a_label_is_put_back_while_ecr_refuses(
     poor = local_cloud.create_role("poorer", allow=["eks:DescribeCluster"])
     admit(local_cloud, cluster, poor)
 
-    result = function_for(settings, role=poor).result(force=True)
+    result = make_function(settings, role=poor).result(force=True)
 
     failed(result, "ECR in us-east-1", "AccessDenied")
-    assert objects.there("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert objects.require("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
     assert objects.password == before
 
 
@@ -167,11 +169,11 @@ def _repeating(found: dict[str, Any], old: dict[str, Any] | None) -> str:
 
 @pytest.mark.parametrize("kind", ["repository", "pull-secret"])
 def test_an_admission_webhook_is_quoted_in_its_own_words_without_the_old_password_or_the_new_one(
-    kind: str, cluster: Cluster, namespace: str, function_for: FunctionFor
+    kind: str, cluster: Cluster, namespace: str, make_function: FunctionFactory
 ) -> None:
     """The webhook repeats both objects, as careless ones do."""
     credentials = [{"registry": REGISTRY, "kind": kind}]
-    function = function_for(settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
     grant(cluster.admin, *function.targets)
     objects = Objects(admin=cluster.admin, namespace=namespace)
     function.run()
@@ -182,7 +184,7 @@ def test_an_admission_webhook_is_quoted_in_its_own_words_without_the_old_passwor
             "webhooks": [
                 {
                     "name": "deny.example.org",
-                    "clientConfig": {"url": url, "caBundle": base64_of(ca_pem)},
+                    "clientConfig": {"url": url, "caBundle": encode_base64(ca_pem)},
                     "rules": [
                         {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["secrets"]}
                     ],
@@ -242,11 +244,11 @@ def test_a_secret_of_another_type_is_refused_and_not_deleted(function: Function,
 
 
 def test_the_other_credentials_are_done_whatever_one_meets(
-    cluster: Cluster, namespace: str, function_for: FunctionFor
+    cluster: Cluster, namespace: str, make_function: FunctionFactory
 ) -> None:
     credentials = [{"registry": REGISTRY}, {"registry": REGISTRY, "secret_name": "second"}]
     written = {"cluster": "demo", "namespace": namespace, "credentials": credentials}
-    function = function_for(settings_of(written, {"cluster": "gone"}))
+    function = make_function(make_settings(written, {"cluster": "gone"}))
     grant(cluster.admin, function.targets[0])
     body = {"metadata": {"name": "ecr-auth"}, "type": "example.org/other"}
     assert cluster.admin.request("POST", f"/api/v1/namespaces/{namespace}/secrets", body)[0] == 201
@@ -271,7 +273,7 @@ def _answer(request: BaseHTTPRequestHandler, status: int) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_passes_is_tried_again_reads_and_writes(
-    fault: str, cluster: Cluster, namespace: str, function_for: FunctionFor
+    fault: str, cluster: Cluster, namespace: str, make_function: FunctionFactory
 ) -> None:
     """Every other request meets the fault, at a proxy before the real API server."""
     met: list[str] = []
@@ -287,9 +289,9 @@ def test_what_passes_is_tried_again_reads_and_writes(
             "cluster": "demo",
             "namespace": namespace,
             "endpoint": url,
-            "certificate_authority": base64_of(ca_pem),
+            "certificate_authority": encode_base64(ca_pem),
         }
-        function = function_for(settings_of(written))
+        function = make_function(make_settings(written))
         grant(cluster.admin, *function.targets)
         result = function.result()
 
@@ -297,7 +299,7 @@ def test_what_passes_is_tried_again_reads_and_writes(
     assert met == ["GET"] * 4 + ["PATCH"] * 4
 
 
-def test_a_redirect_is_not_followed(cluster: Cluster, namespace: str, function_for: FunctionFor) -> None:
+def test_a_redirect_is_not_followed(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> None:
     """It would carry the bearer token elsewhere."""
     asked: list[str] = []
 
@@ -310,8 +312,8 @@ def test_a_redirect_is_not_followed(cluster: Cluster, namespace: str, function_f
         return True
 
     with https_server(passing_on(cluster.endpoint, cluster.ca_pem, first=first)) as (url, ca_pem):
-        target = {"cluster": "demo", "endpoint": url, "certificate_authority": base64_of(ca_pem)}
-        result = function_for(settings_of({**target, "namespace": namespace})).result()
+        target = {"cluster": "demo", "endpoint": url, "certificate_authority": encode_base64(ca_pem)}
+        result = make_function(make_settings({**target, "namespace": namespace})).result()
 
     failed(result, "(307)")
     assert not [path for path in asked if path == "/elsewhere"]

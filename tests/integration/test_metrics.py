@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.integration.conftest import Function, grant, settings_of
+from tests.integration.conftest import Function, grant, make_settings
 from tests.local_cloud.cluster import Cluster
 
 Say = Callable[..., tuple[str, dict[str, str]]]
@@ -17,9 +17,9 @@ def emitted(output: str) -> list[tuple[list[str], dict[str, Any]]]:
 
 
 def test_a_run_emits_the_installations_metrics_alone(
-    cluster: Cluster, namespace: str, function_for: Callable[..., Function], say: Say
+    cluster: Cluster, namespace: str, make_function: Callable[..., Function], say: Say
 ) -> None:
-    function = function_for(settings_of({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
     grant(cluster.admin, function.targets[0])
 
     output, _ = say(function, [{}])
@@ -31,9 +31,9 @@ def test_a_run_emits_the_installations_metrics_alone(
 
 
 def test_each_targets_metrics_are_emitted_besides_where_they_are_asked_for(
-    cluster: Cluster, namespace: str, function_for: Callable[..., Function], say: Say
+    cluster: Cluster, namespace: str, make_function: Callable[..., Function], say: Say
 ) -> None:
-    function = function_for(settings_of({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
     grant(cluster.admin, function.targets[0])
 
     output, _ = say(function, [{}], PER_TARGET_METRICS="true")

@@ -26,7 +26,7 @@ from argo_ecr_auth.core.registry import PUBLIC_HOSTS
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth.token_issuer import VerifyLogin
-from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
+from tests.integration.conftest import REGISTRY, Function, Objects, grant, make_settings
 from tests.integration.loopback import https_server
 from tests.local_cloud import processes
 from tests.local_cloud.cloud import Cluster
@@ -39,7 +39,7 @@ TOKEN = AuthorizationToken(password="right-" + "x" * 1000, expires_at=datetime(2
 BASIC = "Basic " + base64.b64encode(f"AWS:{TOKEN.password}".encode()).decode()
 AMAZONS_CHALLENGE = 'Bearer realm="https://public.ecr.aws/token/",service="public.ecr.aws",scope="aws"'
 
-FunctionOf = Callable[..., Function]
+FunctionFactory = Callable[..., Function]
 
 
 @pytest.fixture(scope="module")
@@ -109,15 +109,15 @@ def always(answer: Answer) -> Callable[[str, str | None], Answer]:
     return lambda path, authorization: answer
 
 
-def at(place: AccountRegion, *, host: str = REGISTRY, **others: AccountRegion) -> LoopbackClient:
+def connect_to(place: AccountRegion, *, host: str = REGISTRY, **others: AccountRegion) -> LoopbackClient:
     return LoopbackClient({host: place, **others})
 
 
-def nowhere() -> AccountRegion:
+def free_place() -> AccountRegion:
     return AccountRegion(port=processes.free_port(), ca_pem=trustme.CA().cert_pem.bytes().decode())
 
 
-def distrusted(place: AccountRegion) -> AccountRegion:
+def distrust(place: AccountRegion) -> AccountRegion:
     return AccountRegion(
         port=place.port,
         ca_pem=trustme.CA().cert_pem.bytes().decode(),
@@ -125,28 +125,28 @@ def distrusted(place: AccountRegion) -> AccountRegion:
     )
 
 
-def proof_at(place: AccountRegion, *, host: str = REGISTRY, repository: str | None = None) -> Verification:
-    return verify_login(host, TOKEN, repository=repository, http=at(place, host=host))
+def verify_at(place: AccountRegion, *, host: str = REGISTRY, repository: str | None = None) -> Verification:
+    return verify_login(host, TOKEN, repository=repository, http=connect_to(place, host=host))
 
 
 # The proof by itself.
 
 
 def test_a_token_that_the_registry_lets_in_is_verified(registry: Registry) -> None:
-    assert proof_at(registry.place) == Verification(verified=True)
+    assert verify_at(registry.place) == Verification(verified=True)
 
 
 def test_a_token_that_the_registry_does_not_let_in_is_refused(forbidding: Registry) -> None:
-    assert proof_at(forbidding.place) == Verification(verified=False, doubt=f"{REGISTRY} refuses the new token (401)")
+    assert verify_at(forbidding.place) == Verification(verified=False, doubt=f"{REGISTRY} refuses the new token (401)")
 
 
 def test_a_forbidden_login_is_a_refusal_too() -> None:
     with scripted(always(Answer(status=403))) as server:
-        assert proof_at(server.place) == Verification(verified=False, doubt=f"{REGISTRY} refuses the new token (403)")
+        assert verify_at(server.place) == Verification(verified=False, doubt=f"{REGISTRY} refuses the new token (403)")
 
 
 def test_of_an_unreachable_registry_nothing_is_known() -> None:
-    verification = proof_at(nowhere())
+    verification = verify_at(free_place())
 
     assert verification == Verification(
         verified=None, doubt=f"not verified: {REGISTRY} does not answer (NewConnectionError)"
@@ -154,20 +154,20 @@ def test_of_an_unreachable_registry_nothing_is_known() -> None:
 
 
 def test_of_a_registry_whose_certificate_is_not_trusted_nothing_is_known(registry: Registry) -> None:
-    verification = proof_at(distrusted(registry.place))
+    verification = verify_at(distrust(registry.place))
 
     assert verification == Verification(verified=None, doubt=f"not verified: {REGISTRY} does not answer (SSLError)")
 
 
 def test_of_a_registry_whose_certificate_is_for_another_host_nothing_is_known(registry: Registry) -> None:
-    verification = proof_at(registry.place, host=ELSEWHERE)
+    verification = verify_at(registry.place, host=ELSEWHERE)
 
     assert verification == Verification(verified=None, doubt=f"not verified: {ELSEWHERE} does not answer (SSLError)")
 
 
 def test_a_server_whose_certificate_is_not_trusted_gets_no_password() -> None:
     with scripted(always(Answer())) as server:
-        proof_at(distrusted(server.place))
+        verify_at(distrust(server.place))
 
     assert server.asked == []
 
@@ -185,7 +185,7 @@ UNCLEAR = {
 @pytest.mark.parametrize("answer", UNCLEAR)
 def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: str) -> None:
     with scripted(always(UNCLEAR[answer])) as server:
-        verification = proof_at(server.place)
+        verification = verify_at(server.place)
 
     told = f"not verified: {REGISTRY} answers {UNCLEAR[answer].status} to a login"
     assert verification == Verification(verified=None, doubt=told)
@@ -193,7 +193,7 @@ def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: str) -> None:
 
 def test_a_connection_that_breaks_off_leaves_it_open() -> None:
     with scripted(always(Answer(status=None))) as server:
-        assert proof_at(server.place).verified is None
+        assert verify_at(server.place).verified is None
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -209,11 +209,11 @@ def test_a_host_that_is_redirected_to_gets_no_request(status: int) -> None:
 
 
 def test_a_repository_that_may_be_listed_needs_no_words(registry: Registry) -> None:
-    assert proof_at(registry.place, repository=REPOSITORY) == Verification(verified=True)
+    assert verify_at(registry.place, repository=REPOSITORY) == Verification(verified=True)
 
 
 def test_a_repository_that_is_not_there_is_named(registry: Registry) -> None:
-    verification = proof_at(registry.place, repository="team/gone")
+    verification = verify_at(registry.place, repository="team/gone")
 
     assert verification == Verification(verified=True, doubt="there is no repository team/gone (404)")
 
@@ -225,7 +225,7 @@ def listing(answer: Answer) -> Callable[[str, str | None], Answer]:
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_repository_that_may_not_be_listed_is_named(status: int) -> None:
     with scripted(listing(Answer(status=status))) as server:
-        verification = proof_at(server.place, repository=REPOSITORY)
+        verification = verify_at(server.place, repository=REPOSITORY)
 
     told = f"the token may not list {REPOSITORY} ({status}): Argo CD will not be able to pull from it"
     assert verification == Verification(verified=True, doubt=told)
@@ -241,7 +241,7 @@ UNKNOWN = {
 def test_a_list_that_does_not_come_leaves_a_good_login_verified(answer: str) -> None:
     given, told = UNKNOWN[answer]
     with scripted(listing(given)) as server:
-        verification = proof_at(server.place, repository=REPOSITORY)
+        verification = verify_at(server.place, repository=REPOSITORY)
 
     assert verification == Verification(
         verified=True, doubt=f"whether the token may list {REPOSITORY} is not known ({told})"
@@ -267,26 +267,26 @@ def ecr_public(*, challenge: str = AMAZONS_CHALLENGE, granted: Any = None, lets_
 
 def test_ecr_publics_token_is_verified_by_its_own_flow() -> None:
     with scripted(ecr_public()) as server:
-        assert proof_at(server.place, host=PUBLIC_HOST) == Verification(verified=True)
+        assert verify_at(server.place, host=PUBLIC_HOST) == Verification(verified=True)
 
 
 def test_ecr_public_is_asked_for_the_service_and_the_scope_of_its_challenge() -> None:
     with scripted(ecr_public()) as server:
-        proof_at(server.place, host=PUBLIC_HOST)
+        verify_at(server.place, host=PUBLIC_HOST)
 
     assert ("/token/?service=public.ecr.aws&scope=aws", BASIC) in server.asked
 
 
 def test_a_repository_of_ecr_public_is_listed_with_the_token_that_was_handed_out() -> None:
     with scripted(ecr_public()) as server:
-        proof_at(server.place, host=PUBLIC_HOST, repository=REPOSITORY)
+        verify_at(server.place, host=PUBLIC_HOST, repository=REPOSITORY)
 
     assert server.asked[-1] == (f"/v2/{REPOSITORY}/tags/list?n=1", "Bearer granted==")
 
 
 def test_a_token_that_ecr_public_does_not_exchange_is_refused() -> None:
     with scripted(ecr_public(lets_in="another")) as server:
-        assert proof_at(server.place, host=PUBLIC_HOST).verified is False
+        assert verify_at(server.place, host=PUBLIC_HOST).verified is False
 
 
 def test_ecr_publics_dual_stack_host_may_send_logins_to_the_other_one() -> None:
@@ -319,7 +319,7 @@ def test_a_realm_elsewhere_gets_no_password(realm: str) -> None:
 
 def test_a_realm_elsewhere_is_no_refusal() -> None:
     with scripted(ecr_public(challenge=f'Bearer realm="https://{ELSEWHERE}/token/"')) as server:
-        verification = proof_at(server.place, host=PUBLIC_HOST)
+        verification = verify_at(server.place, host=PUBLIC_HOST)
 
     told = "sends logins to another host, which is not given the password"
     assert verification == Verification(verified=None, doubt=f"not verified: {PUBLIC_HOST} {told}")
@@ -330,7 +330,7 @@ def test_a_realm_elsewhere_is_no_refusal() -> None:
 )
 def test_an_exchange_without_a_token_is_no_refusal(granted: Any) -> None:
     with scripted(ecr_public(granted=granted)) as server:
-        verification = proof_at(server.place, host=PUBLIC_HOST)
+        verification = verify_at(server.place, host=PUBLIC_HOST)
 
     assert verification == Verification(
         verified=None, doubt=f"not verified: {PUBLIC_HOST} answers a login without a token"
@@ -370,27 +370,27 @@ def run(function: Function, prove: VerifyLogin, *, force: bool = False) -> tuple
     return sync(function.targets, order=order, cache=function.cache, now=lambda: now, verify_login=prove)
 
 
-def by(place: AccountRegion) -> VerifyLogin:
-    return partial(verify_login, http=at(place))
+def verify_by(place: AccountRegion) -> VerifyLogin:
+    return partial(verify_login, http=connect_to(place))
 
 
-def knowing(registry: Registry) -> VerifyLogin:
+def verify_known(registry: Registry) -> VerifyLogin:
     """A proof at a registry that knows each token before it is tried, as ECR knows what it handed out."""
 
     def prove(host: str, token: AuthorizationToken, *, repository: str | None = None) -> Verification:
         registry.let_in({"AWS": token.password})
-        return verify_login(host, token, repository=repository, http=at(registry.place))
+        return verify_login(host, token, repository=repository, http=connect_to(registry.place))
 
     return prove
 
 
 @pytest.fixture
-def function_of(cluster: Cluster, namespace: str, function_for: Callable[..., Function]) -> FunctionOf:
+def make_function_with(cluster: Cluster, namespace: str, make_function: Callable[..., Function]) -> FunctionFactory:
     """Makes functions of one target with these credentials, in a namespace where they have their rights."""
 
     def make(*credentials: dict[str, Any]) -> Function:
         target = {"cluster": cluster.name, "namespace": namespace, "credentials": credentials}
-        function = function_for(settings_of(target))
+        function = make_function(make_settings(target))
         grant(cluster.admin, *function.targets)
         return function
 
@@ -400,14 +400,14 @@ def function_of(cluster: Cluster, namespace: str, function_for: Callable[..., Fu
 @pytest.fixture
 def living(function: Function, registry: Registry, objects: Objects) -> Function:
     """A function that has written a token which lives and is let in; the next one will not be."""
-    (result,) = run(function, knowing(registry))
+    (result,) = run(function, verify_known(registry))
     assert result.action == "created"
     registry.let_in({"AWS": "another password"})
     return function
 
 
 def test_a_run_writes_a_right_token_as_verified(function: Function, registry: Registry) -> None:
-    (result,) = run(function, knowing(registry))
+    (result,) = run(function, verify_known(registry))
 
     assert (result.action, result.verified, result.error) == ("created", True, None)
 
@@ -417,13 +417,13 @@ def test_a_refused_token_leaves_the_living_one_untouched(
 ) -> None:
     before = objects.versions
 
-    run(living, by(registry.place), force=True)
+    run(living, verify_by(registry.place), force=True)
 
     assert objects.versions == before
 
 
 def test_a_refused_token_fails_the_credential_with_that_reason(living: Function, registry: Registry) -> None:
-    (result,) = run(living, by(registry.place), force=True)
+    (result,) = run(living, verify_by(registry.place), force=True)
 
     error = f"{REGISTRY} refuses the new token (401); the one that is there stays"
     assert (result.action, result.verified, result.error) == ("failed", False, error)
@@ -432,7 +432,7 @@ def test_a_refused_token_fails_the_credential_with_that_reason(living: Function,
 def test_a_refused_token_is_written_where_nothing_is(
     function: Function, forbidding: Registry, objects: Objects
 ) -> None:
-    run(function, by(forbidding.place))
+    run(function, verify_by(forbidding.place))
 
     assert objects.password
 
@@ -441,7 +441,7 @@ def test_a_refused_token_replaces_one_that_has_ended(living: Function, registry:
     before = objects.password
     living.now = datetime.now(UTC) + timedelta(hours=13)
 
-    run(living, by(registry.place))
+    run(living, verify_by(registry.place))
 
     assert objects.password != before
 
@@ -449,7 +449,7 @@ def test_a_refused_token_replaces_one_that_has_ended(living: Function, registry:
 def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
     function: Function, forbidding: Registry
 ) -> None:
-    (result,) = run(function, by(forbidding.place))
+    (result,) = run(function, verify_by(forbidding.place))
 
     told = "it was written all the same, for nothing that lives was there"
     error = f"{REGISTRY} refuses the new token (401); {told}"
@@ -459,7 +459,7 @@ def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
 @pytest.fixture
 def refused(function: Function, forbidding: Registry) -> Function:
     """A function that has written a token which its registry refuses, for nothing that lives was there."""
-    run(function, by(forbidding.place))
+    run(function, verify_by(forbidding.place))
     return function
 
 
@@ -468,7 +468,7 @@ def test_a_refused_token_that_was_written_is_not_replaced_by_another_of_its_kind
 ) -> None:
     before = objects.versions
 
-    (result,) = run(refused, by(forbidding.place))
+    (result,) = run(refused, verify_by(forbidding.place))
 
     error = f"{REGISTRY} refuses the new token (401), as it refused the one that is there"
     assert (result.action, result.error, objects.versions) == ("failed", error, before)
@@ -481,7 +481,7 @@ def test_a_refused_token_is_replaced_when_it_is_due_for_the_registry_may_be_wron
     before = objects.password
     refused.now = datetime.now(UTC) + timedelta(hours=hours)
 
-    run(refused, by(forbidding.place))
+    run(refused, verify_by(forbidding.place))
 
     assert objects.password != before
 
@@ -489,8 +489,8 @@ def test_a_refused_token_is_replaced_when_it_is_due_for_the_registry_may_be_wron
 def test_a_token_that_is_let_in_replaces_a_refused_one_for_good(
     refused: Function, registry: Registry, objects: Objects
 ) -> None:
-    (healed,) = run(refused, knowing(registry))
-    (after,) = run(refused, knowing(registry))
+    (healed,) = run(refused, verify_known(registry))
+    (after,) = run(refused, verify_known(registry))
 
     assert (healed.action, healed.verified, after.action) == ("repaired", True, "fresh")
 
@@ -500,14 +500,14 @@ def test_a_label_is_put_back_although_the_new_token_is_refused(
     of: str, request: pytest.FixtureRequest, running: Registry, objects: Objects
 ) -> None:
     function = request.getfixturevalue(of)
-    before, annotations = objects.password, objects.there("configmaps")["metadata"]["annotations"]
+    before, annotations = objects.password, objects.require("configmaps")["metadata"]["annotations"]
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
 
-    (result,) = run(function, by(running.place), force=of == "living")
+    (result,) = run(function, verify_by(running.place), force=of == "living")
 
     assert result.action == "failed"
-    assert objects.there("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
-    assert (objects.password, objects.there("configmaps")["metadata"]["annotations"]) == (before, annotations)
+    assert objects.require("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert (objects.password, objects.require("configmaps")["metadata"]["annotations"]) == (before, annotations)
 
 
 def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there_before(
@@ -517,7 +517,7 @@ def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there
     meanwhile = []
 
     def prove(_host: str, _token: AuthorizationToken, *, repository: str | None) -> Verification:
-        run(living, knowing(registry), force=True)
+        run(living, verify_known(registry), force=True)
         meanwhile.append(objects.password)
         return Verification(verified=False, doubt="the new token is refused")
 
@@ -545,7 +545,7 @@ def test_a_refused_token_does_not_replace_one_of_which_nothing_is_known(function
 def test_a_refused_token_does_not_replace_one_that_logs_in_although_its_expiry_is_lost(
     function: Function, registry: Registry, objects: Objects
 ) -> None:
-    run(function, knowing(registry))
+    run(function, verify_known(registry))
     before = objects.password
     objects.delete("configmaps")
 
@@ -565,7 +565,7 @@ def test_a_refused_token_replaces_one_that_does_not_log_in_and_whose_expiry_is_l
     before = objects.password
     objects.delete("configmaps")
 
-    run(living, by(registry.place))
+    run(living, verify_by(registry.place))
 
     assert objects.password != before
 
@@ -582,7 +582,7 @@ def test_a_token_of_which_nothing_is_known_replaces_a_living_one_and_the_reason_
 ) -> None:
     given, told = OPEN[answer]
     with scripted(always(given)) as server:
-        (result,) = run(living, by(server.place), force=True)
+        (result,) = run(living, verify_by(server.place), force=True)
 
     reason = f"a renewal was asked for; not verified: {REGISTRY} {told}"
     assert (result.action, result.verified, result.reason, result.error) == ("renewed", None, reason, None)
@@ -593,46 +593,46 @@ def test_a_token_whose_registry_is_unreachable_is_written_and_the_reason_says_so
 ) -> None:
     before = objects.password
 
-    (result,) = run(living, by(nowhere()), force=True)
+    (result,) = run(living, verify_by(free_place()), force=True)
 
     assert objects.password != before
     assert "does not answer (NewConnectionError)" in (result.reason or "")
 
 
 def test_a_token_whose_registry_is_not_trusted_is_written_as_not_verified(living: Function, registry: Registry) -> None:
-    (result,) = run(living, by(distrusted(registry.place)), force=True)
+    (result,) = run(living, verify_by(distrust(registry.place)), force=True)
 
     assert (result.action, result.verified, result.error) == ("renewed", None, None)
 
 
 def test_a_missing_repository_is_told_and_keeps_nothing_from_being_written(
-    function_of: FunctionOf, registry: Registry
+    make_function_with: FunctionFactory, registry: Registry
 ) -> None:
-    function = function_of({"registry": REGISTRY, "verify_repository": "team/gone"})
+    function = make_function_with({"registry": REGISTRY, "verify_repository": "team/gone"})
 
-    (result,) = run(function, knowing(registry))
+    (result,) = run(function, verify_known(registry))
 
     reason = "there is no Secret and no ConfigMap; there is no repository team/gone (404)"
     assert (result.action, result.verified, result.reason) == ("created", True, reason)
 
 
 def test_a_credential_that_wants_no_proof_asks_the_registry_nothing(
-    function_of: FunctionOf,
+    make_function_with: FunctionFactory,
 ) -> None:
-    function = function_of({"registry": REGISTRY, "verify": "off"})
+    function = make_function_with({"registry": REGISTRY, "verify": "off"})
 
     with scripted(always(Answer())) as server:
-        (result,) = run(function, by(server.place))
+        (result,) = run(function, verify_by(server.place))
 
     assert (result.action, result.verified, server.asked) == ("created", None, [])
 
 
 def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(
-    function_of: FunctionOf,
+    make_function_with: FunctionFactory,
 ) -> None:
-    function = function_of(*({"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(5)))
+    function = make_function_with(*({"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(5)))
 
     with scripted(always(Answer())) as server:
-        results = run(function, by(server.place))
+        results = run(function, verify_by(server.place))
 
     assert ([result.verified for result in results], len(server.asked)) == ([True] * 5, 1)
