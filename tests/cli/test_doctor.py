@@ -25,8 +25,9 @@ from argo_ecr_auth_cli.checks.check_context import Finding
 from argo_ecr_auth_cli.commands.doctor import examined, make_contexts
 from argo_ecr_auth_cli.installation import installation_of
 from tests.cli.conftest import CommandLine, admit_operator
-from tests.integration.conftest import GROUP, REGISTRY, Function, Objects, admit, grant, make_settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import GROUP, REGISTRY, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.objects import Objects
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def ward(local_cloud: LocalCloud, operator: str, role: str) -> Cluster:
 
 
 def test_where_nothing_is_wrong_nothing_is_found(
-    stack: str, command_line: CommandLine, ward: Cluster, make_function: Callable[..., Function]
+    stack: str, command_line: CommandLine, ward: Cluster, make_function: FunctionFactory
 ) -> None:
     function = make_function(make_settings({"cluster": "ward"}))
     grant(ward.admin, *function.targets)
@@ -518,7 +519,7 @@ def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, obj
 
 
 @pytest.fixture
-def examine(make_function: Callable[..., Function], operator: str, objects: Objects, tmp_path: Path) -> Examine:
+def examine(make_function: FunctionFactory, operator: str, objects: Objects, tmp_path: Path) -> Examine:
     """An examination in this process, with what the registry would answer to a login."""
 
     def run(verification: Verification, **credential: Any) -> tuple[list[Finding], Asked]:

@@ -21,9 +21,10 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from tests.cli.conftest import CommandLine
-from tests.integration.conftest import REGISTRY, Objects, make_settings
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster
+from tests.support.function import REGISTRY, make_settings
+from tests.support.objects import Objects
 
 PROFILE = "pods"
 SOON = 5

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import CommandLine
-from tests.integration.conftest import Function, Objects
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import Function
+from tests.support.objects import Objects
 
 
 @pytest.fixture

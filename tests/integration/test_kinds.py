@@ -2,15 +2,15 @@
 
 import base64
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import REGISTRY, Function, Objects, grant, make_settings
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.cluster import Cluster
+from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.objects import Objects
 
 EUROPE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com"
 LABEL = "argocd.argoproj.io/secret-type"
@@ -52,12 +52,10 @@ ALL_KINDS = {name: written for name, (written, _) in ARGO_CD.items()} | {
     "a pull secret of two regions": {"registries": [REGISTRY, EUROPE], "kind": "pull-secret"},
 }
 
-FunctionFactory = Callable[[dict[str, Any]], Function]
-
 
 @pytest.fixture
 def make_function_with(
-    cluster: Cluster, namespace: str, local_cloud: LocalCloud, role: str, make_function: Callable[..., Function]
+    cluster: Cluster, namespace: str, local_cloud: LocalCloud, role: str, make_function: FunctionFactory
 ) -> FunctionFactory:
     """A function with one target and this credential, in a namespace where it has its rights."""
     rights = {
@@ -154,7 +152,7 @@ def test_what_is_overwritten_is_healed(kind: str, make_function_with: FunctionFa
 
 
 def test_a_registry_added_to_a_pull_secret_is_in_it_after_the_next_run(
-    make_function_with: FunctionFactory, make_function: Callable[..., Function], cluster: Cluster, objects: Objects
+    make_function_with: FunctionFactory, make_function: FunctionFactory, cluster: Cluster, objects: Objects
 ) -> None:
     make_function_with(ALL_KINDS["a pull secret"]).run()
     target = {"cluster": cluster.name, "namespace": objects.namespace}
@@ -167,7 +165,7 @@ def test_a_registry_added_to_a_pull_secret_is_in_it_after_the_next_run(
 
 
 def test_a_secret_under_our_name_with_another_kinds_type_is_refused_and_left(
-    make_function_with: FunctionFactory, make_function: Callable[..., Function], objects: Objects
+    make_function_with: FunctionFactory, make_function: FunctionFactory, objects: Objects
 ) -> None:
     make_function_with({"registry": REGISTRY}).run()
     before = objects.versions

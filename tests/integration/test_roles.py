@@ -1,15 +1,15 @@
 """Roles of other accounts, to reach a cluster and to ask ECR: two accounts, external ids, IAM enforced."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, make_settings
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.cluster import Cluster
+from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
+from tests.support.objects import Objects
 
 OTHER, THIRD = "222222222222", "333333333333"
 EXTERNAL_ID = "argo-ecr-auth-tests"
@@ -44,7 +44,7 @@ def make_credentials(role_arn: str, *names: str, external_id: str = EXTERNAL_ID)
 
 
 def test_each_secret_holds_the_token_of_its_own_role_and_region(
-    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: Callable[..., Function]
+    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
     europe = {"registry": REGISTRY.replace("us-east-1", "eu-west-1"), "secret_name": "europe"}
     credentials = [
@@ -77,7 +77,7 @@ def test_each_secret_holds_the_token_of_its_own_role_and_region(
 
 
 def test_a_warm_run_assumes_no_role_again(
-    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: Callable[..., Function]
+    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
     settings = make_settings(
         {"cluster": "demo", "namespace": namespace, "credentials": make_credentials(reader, "theirs")}
@@ -94,7 +94,7 @@ def test_a_warm_run_assumes_no_role_again(
 
 
 def test_a_wrong_external_id_is_told_with_the_role_and_both_sides_policies(
-    cluster: Cluster, namespace: str, reader: str, make_function: Callable[..., Function]
+    cluster: Cluster, namespace: str, reader: str, make_function: FunctionFactory
 ) -> None:
     credentials = make_credentials(reader, "theirs", external_id="another-one")
     function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
@@ -117,7 +117,7 @@ def test_two_roles_of_two_accounts_have_a_token_each(
     namespace: str,
     roles: dict[str, str],
     local_cloud: LocalCloud,
-    make_function: Callable[..., Function],
+    make_function: FunctionFactory,
 ) -> None:
     credentials = [make_credentials(role_arn, name)[0] for name, role_arn in roles.items()]
     function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
@@ -152,7 +152,7 @@ def target_behind(gate: str, *, external_id: str = EXTERNAL_ID) -> dict[str, Any
 
 
 def test_a_cluster_of_another_account_is_reached_through_its_role(
-    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, make_function: Callable[..., Function]
+    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, make_function: FunctionFactory
 ) -> None:
     gate = gate_to(local_cloud, "gate", role=role)
     admit(local_cloud, abroad, gate)
@@ -167,7 +167,7 @@ def test_a_cluster_of_another_account_is_reached_through_its_role(
 
 
 def test_a_cluster_that_does_not_know_the_assumed_role_is_told_with_that_role(
-    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, make_function: Callable[..., Function]
+    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, make_function: FunctionFactory
 ) -> None:
     gate = gate_to(local_cloud, "unknown-gate", role=role)
 
@@ -177,7 +177,7 @@ def test_a_cluster_that_does_not_know_the_assumed_role_is_told_with_that_role(
 
 
 def test_a_wrong_external_id_of_a_clusters_role_is_told_as_well(
-    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, make_function: Callable[..., Function]
+    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, make_function: FunctionFactory
 ) -> None:
     gate = gate_to(local_cloud, "closed-gate", role=role)
 
@@ -191,7 +191,7 @@ def test_an_sts_that_does_not_answer_is_told_as_such(
     cluster: Cluster,
     namespace: str,
     reader: str,
-    make_function: Callable[..., Function],
+    make_function: FunctionFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     credentials = make_credentials(reader, "theirs")

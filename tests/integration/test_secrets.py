@@ -1,15 +1,16 @@
 """No token, password, bearer or session credential in anything that the function says, at debug level too."""
 
 import base64
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from argo_ecr_auth.clients.registry_login import verify_login
 from argo_ecr_auth.connections import Connections
 from argo_ecr_auth.core.plan import make_plan
 from argo_ecr_auth.token_issuer import TokenIssuer
-from tests.integration.conftest import REGISTRY, Function, Objects, grant, make_settings
 from tests.local_cloud.cloud import Cluster
+from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.handler_process import RunHandler
+from tests.support.objects import Objects
 
 
 def encode_base64(text: str) -> str:
@@ -19,8 +20,8 @@ def encode_base64(text: str) -> str:
 def test_nothing_that_is_said_holds_a_secret(
     cluster: Cluster,
     namespace: str,
-    make_function: Callable[..., Function],
-    say: Callable[..., tuple[str, dict[str, str]]],
+    make_function: FunctionFactory,
+    run_handler: RunHandler,
 ) -> None:
     """Created, overwritten by somebody, healed, forced, and several failures: each with its planted values."""
     credentials = [{"registry": REGISTRY, "secret_name": name} for name in ("ecr-auth", "managed")]
@@ -37,10 +38,10 @@ def test_nothing_that_is_said_holds_a_secret(
     assert cluster.admin.request("POST", f"/api/v1/namespaces/{namespace}/secrets", managed)[0] == 201
     secrets = [planted, "planted-in-a-refused-secret"]
 
-    output, run_with = say(function, [{}, {"targets": ["nobody"]}])
+    output, run_with = run_handler(function, [{}, {"targets": ["nobody"]}])
     secrets += [objects.password, run_with["SecretAccessKey"], run_with["SessionToken"]]
     objects.patch("secrets", {"data": {"password": encode_base64(planted)}})
-    more, run_with = say(function, [{}, {"force": True}, {"dry_run": True}, {}])
+    more, run_with = run_handler(function, [{}, {"force": True}, {"dry_run": True}, {}])
     secrets += [objects.password, run_with["SecretAccessKey"], run_with["SessionToken"]]
     output += more
 

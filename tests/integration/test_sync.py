@@ -10,9 +10,10 @@ import pytest
 
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.sync import MAX_CONCURRENCY
-from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, make_settings
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.objects import Objects
 
 
 def test_the_first_run_creates_both_objects_in_exactly_the_documented_shape(
@@ -181,7 +182,7 @@ def test_a_forced_run_renews_what_is_fresh(function: Function, objects: Objects)
 
 
 def test_settings_that_name_another_registry_get_a_token_for_it_at_once(
-    function: Function, objects: Objects, make_function: Callable[..., Function], cluster: Cluster
+    function: Function, objects: Objects, make_function: FunctionFactory, cluster: Cluster
 ) -> None:
     function.run()
     elsewhere = "000000000000.dkr.ecr.eu-west-1.amazonaws.com"
@@ -207,7 +208,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_and_asks_nothing(
 
 
 def test_ten_credentials_of_one_role_and_region_share_one_token(
-    cluster: Cluster, namespace: str, make_function: Callable[..., Function], local_cloud: LocalCloud
+    cluster: Cluster, namespace: str, make_function: FunctionFactory, local_cloud: LocalCloud
 ) -> None:
     credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(10)]
     settings = make_settings({"cluster": cluster.name, "namespace": namespace, "credentials": credentials})
@@ -223,7 +224,7 @@ def test_ten_credentials_of_one_role_and_region_share_one_token(
 
 
 def test_two_runs_at_once_end_in_a_right_state_after_the_next_run(
-    function: Function, objects: Objects, make_function: Callable[..., Function]
+    function: Function, objects: Objects, make_function: FunctionFactory
 ) -> None:
     other = Function(sessions=function.sessions, settings=function.settings)
     barrier = threading.Barrier(2)
@@ -258,7 +259,7 @@ def test_a_run_that_died_between_its_two_writes_is_mended_by_the_next(function: 
 
 @pytest.mark.parametrize("change", ["rotate_ca", "move"])
 def test_a_changed_authority_or_endpoint_is_asked_for_again_in_the_same_run(
-    change: str, local_cloud: LocalCloud, role: str, make_function: Callable[..., Function]
+    change: str, local_cloud: LocalCloud, role: str, make_function: FunctionFactory
 ) -> None:
     cluster = local_cloud.create_cluster(change.replace("_", "-"))
     admit(local_cloud, cluster, role)
