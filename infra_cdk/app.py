@@ -11,8 +11,9 @@ from argo_ecr_auth_cdk.access.rbac_files import write_rbac_files
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError
 from argo_ecr_auth_cdk.function.dependencies import InstallationError
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
+from argo_ecr_auth_cdk.unresolved import read_settings
 from argo_ecr_auth_deployment.loader import settings_document
-from argo_ecr_auth_deployment.validation import SettingsError, read_settings
+from argo_ecr_auth_deployment.validation import SettingsError
 
 _SETTINGS_FILE = Path(__file__).parents[1] / "settings.yaml"
 _COMMANDS_TOLD = 10

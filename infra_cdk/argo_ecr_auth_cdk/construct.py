@@ -16,11 +16,10 @@ from argo_ecr_auth_cdk.monitoring.alarm_topic import alarm_topic
 from argo_ecr_auth_cdk.monitoring.alarms import Alarms
 from argo_ecr_auth_cdk.monitoring.dashboard import Dashboard
 from argo_ecr_auth_cdk.schedules.schedules import Schedules
+from argo_ecr_auth_cdk.unresolved import check_settings, known
 from argo_ecr_auth_deployment.access_plan import Entry, access_of, entries_of, places_of, slots_of, with_access_roles
 from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_stack_name, function_role_name
 from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.unresolved import known
-from argo_ecr_auth_deployment.validation import check_settings
 
 
 class ArgoEcrAuth(Construct):
@@ -39,9 +38,9 @@ class ArgoEcrAuth(Construct):
         stack = cdk.Stack.of(self)
         account, region = known(stack.account), known(stack.region)
         check_settings(settings, account=account, region=region)
-        home = HomeDeployment(place=AccountRegion(account=stack.account, region=stack.region), address=_address(self))
+        home = HomeDeployment(place=AccountRegion(account=account, region=region), address=_address(self))
         complete = with_access_roles(settings, home=home)
-        self.targets = resolve_targets(complete, region=home.place.region)
+        self.targets = resolve_targets(complete, region=stack.region)
 
         self.function = EcrAuthFunction(
             self,

@@ -92,9 +92,10 @@ def _with_access_role(
     if target.role_arn or place.account == home.place.account or access_of(target, settings=settings) == "none":
         return target
     name = access_role_name(installation=settings.installation, home=home, place=place)
+    partition = find_partition(place.region or "").name
     return msgspec.structs.replace(
         target,
-        role_arn=f"arn:{find_partition(place.region).name}:iam::{place.account}:role/{name}",
+        role_arn=f"arn:{partition}:iam::{place.account}:role/{name}",
         external_id=external_id(installation=settings.installation, home=home, place=place),
     )
 

@@ -54,7 +54,7 @@ def _of_access(settings: DeploymentSettings, *, account: str | None) -> Iterator
 
 
 def _of_numbers(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
-    home = AccountRegion(account=account or "", region=region or "")
+    home = AccountRegion(account=account, region=region)
     for place, indexes in places_of(settings, home=home).items():
         number = len({settings.targets[i].cluster for i in indexes})
         if place != home and number > MOST_CLUSTERS_ELSEWHERE:

@@ -3,15 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 
-from argo_ecr_auth_deployment.unresolved import known
-
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRegion:
-    """An account and a region. Those of a stack may be CDK's tokens."""
+    """An account and a region; None where they are not known at synth."""
 
-    account: str
-    region: str
+    account: str | None
+    region: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +27,12 @@ def function_role_name(*, installation: str, home: HomeDeployment) -> str:
 
 def access_role_name(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
     """The role in another account that the function assumes."""
-    return f"{installation}-access-{digest(_of_home(home), place.account, place.region)[:12]}"
+    return f"{installation}-access-{digest(_of_home(home), place.account or '', place.region or '')[:12]}"
 
 
 def external_id(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
     """Ties that role to this installation; stable, and no secret (IAM User Guide, the confused deputy problem)."""
-    return f"{installation}-{digest(installation, _of_home(home), place.account, place.region)[:32]}"
+    return f"{installation}-{digest(installation, _of_home(home), place.account or '', place.region or '')[:32]}"
 
 
 def access_stack_name(*, installation: str, home: HomeDeployment, of: str) -> str:
@@ -47,5 +45,4 @@ def digest(*parts: str) -> str:
 
 
 def _of_home(home: HomeDeployment) -> str:
-    # Of a token's text, nothing: it is another one in the next synth.
-    return digest(known(home.place.account) or "", known(home.place.region) or "", home.address)
+    return digest(home.place.account or "", home.place.region or "", home.address)

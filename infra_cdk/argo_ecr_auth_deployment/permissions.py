@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from aws_cdk import aws_iam as iam
-
 from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_deployment.pull_permissions import Pulls
@@ -36,9 +34,6 @@ class Statement:
     sid: str  # keeps CDK from merging it with its neighbours
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-
-    def for_iam(self) -> iam.PolicyStatement:
-        return iam.PolicyStatement(sid=self.sid, actions=list(self.actions), resources=list(self.resources))
 
 
 def statements(

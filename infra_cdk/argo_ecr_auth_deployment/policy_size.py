@@ -27,12 +27,12 @@ def find_policy_size_faults(
 
     The settings have no other faults: what is measured is what would be deployed.
     """
-    home = HomeDeployment(place=AccountRegion(account=account or _UNKNOWN_ACCOUNT, region=region or ""), address="")
+    home = HomeDeployment(place=AccountRegion(account=account, region=region), address="")
     of_role = statements(
-        resolve_targets(with_access_roles(settings, home=home), region=home.place.region),
+        resolve_targets(with_access_roles(settings, home=home), region=region or ""),
         pulls=pulls_of(settings),
-        partition=find_partition(home.place.region).name,
-        account=home.place.account,
+        partition=find_partition(region or "").name,
+        account=account or _UNKNOWN_ACCOUNT,
     )
     if _managed_policies(of_role) <= MOST_MANAGED_POLICIES:
         return ()

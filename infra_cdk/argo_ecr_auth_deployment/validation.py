@@ -13,7 +13,6 @@ from argo_ecr_auth_deployment.policy_size import find_policy_size_faults
 from argo_ecr_auth_deployment.rules import find_deployment_faults
 from argo_ecr_auth_deployment.schema import Path, find_schema_faults, spelled
 from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.unresolved import known, token_faults
 
 
 class SettingsError(ValueError):
@@ -27,12 +26,9 @@ class SettingsError(ValueError):
 def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> DeploymentSettings:
     """Settings without faults. Raises SettingsError with all of them: of the form, and of what the form cannot say.
 
-    `account` and `region` are the stack's; None, or CDK's tokens, where they are not known at synth.
+    `account` and `region` are the stack's; None where they are not known at synth.
     """
-    account, region = known(account), known(region)
-    tokens = tuple(token_faults(document))
-    unknown = {path for path, _ in tokens}
-    found = (*tokens, *(fault for fault in find_schema_faults(document) if fault[0] not in unknown))
+    found = find_schema_faults(document)
     if not found:
         settings = msgspec.convert(document, DeploymentSettings)
         if faults := _faults(settings, account=account, region=region):
@@ -50,12 +46,6 @@ def read_settings(document: object, *, account: str | None = None, region: str |
             ),
         )
     )
-
-
-def check_settings(settings: DeploymentSettings, *, account: str | None, region: str | None) -> None:
-    """For settings that were made in Python, where nothing has checked them. Raises SettingsError with all faults."""
-    document = msgspec.json.decode(msgspec.json.encode(settings))
-    read_settings(document, account=account, region=region)
 
 
 def _faults(settings: DeploymentSettings, *, account: str | None, region: str | None) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from argo_ecr_auth.core.settings import Settings, load
+from argo_ecr_auth_cdk import read_settings
 from argo_ecr_auth_deployment.settings import DeploymentSettings, function_settings
-from argo_ecr_auth_deployment.validation import SettingsError, read_settings
+from argo_ecr_auth_deployment.validation import SettingsError
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"

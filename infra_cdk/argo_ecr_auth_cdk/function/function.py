@@ -13,6 +13,7 @@ from argo_ecr_auth_cdk.function.asset import function_code, this_runtime
 from argo_ecr_auth_cdk.function.network import Network, interface_statements
 from argo_ecr_auth_cdk.monitoring.metrics import NAMESPACE
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_runtime, acknowledge_wildcards
+from argo_ecr_auth_cdk.policy_statement import make_policy_statement
 from argo_ecr_auth_cdk.schedules.schedules import tick
 from argo_ecr_auth_deployment.permissions import statements
 from argo_ecr_auth_deployment.pull_permissions import pulls_of
@@ -64,7 +65,7 @@ class EcrAuthFunction(Construct):
         )
         self.log_group.grant_write(self.role)
         rights = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
-        used = [right.for_iam() for right in rights] + (interface_statements() if network else [])
+        used = [make_policy_statement(right) for right in rights] + (interface_statements() if network else [])
         for statement in used:
             self.role.add_to_principal_policy(statement)
         acknowledge_wildcards(self.role, [resource for statement in used for resource in statement.resources])
