@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from argo_ecr_auth_deployment import validation
-from argo_ecr_auth_deployment.schema import Path, spelled
+from argo_ecr_auth_deployment.schema import Path, format_path
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 from argo_ecr_auth_deployment.validation import SettingsError
 
@@ -16,7 +16,7 @@ _REMEDY = (
 )
 
 
-def known(value: str | None) -> str | None:
+def get_known(value: str | None) -> str | None:
     """A stack's account or region, None where it is known only when it is deployed."""
     return None if value is None or _MARK in value else value
 
@@ -26,9 +26,9 @@ def read_settings(document: object, *, account: str | None = None, region: str |
 
     `account` and `region` are the stack's; None, or CDK's tokens, where they are not known at synth.
     """
-    if faults := [f"{spelled(path)}: {_REMEDY}" for path in _find_tokens(document)]:
+    if faults := [f"{format_path(path)}: {_REMEDY}" for path in _find_tokens(document)]:
         raise SettingsError(faults)
-    return validation.read_settings(document, account=known(account), region=known(region))
+    return validation.read_settings(document, account=get_known(account), region=get_known(region))
 
 
 def check_settings(settings: DeploymentSettings, *, account: str | None, region: str | None) -> None:

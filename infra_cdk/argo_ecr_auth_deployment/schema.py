@@ -25,19 +25,19 @@ _KINDS = {
 }
 
 
-def json_schema() -> dict[str, Any]:
+def make_json_schema() -> dict[str, Any]:
     """The JSON Schema of `settings.yaml`; an editor completes and checks by it too."""
     return msgspec.json.schema(DeploymentSettings)
 
 
 def find_schema_faults(document: object) -> tuple[tuple[Path, str], ...]:
     """Each fault's place and what is wrong there, in the document's order."""
-    errors = Draft202012Validator(json_schema()).iter_errors(document)
+    errors = Draft202012Validator(make_json_schema()).iter_errors(document)
     # Each error of a missing key tells of all that are missing there.
     return tuple(dict.fromkeys(fault for error in errors for fault in _faults(error)))
 
 
-def spelled(path: Path) -> str:
+def format_path(path: Path) -> str:
     """A path as it is written: `targets[0].cluster`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".")

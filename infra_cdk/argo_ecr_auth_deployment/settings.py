@@ -130,7 +130,7 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
     ] = None
 
 
-def function_settings(settings: DeploymentSettings) -> bytes:
+def encode_function_settings(settings: DeploymentSettings) -> bytes:
     """The function's part, as JSON with a stable order, so that a changed deployment key leaves the asset alone."""
     document = _only(Settings, msgspec.to_builtins(settings))
     document["credentials"] = [_only(CredentialSettings, credential) for credential in document["credentials"]]

@@ -11,7 +11,7 @@ from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth_deployment.environment_rules import find_environment_faults
 from argo_ecr_auth_deployment.policy_size import find_policy_size_faults
 from argo_ecr_auth_deployment.rules import find_deployment_faults
-from argo_ecr_auth_deployment.schema import Path, find_schema_faults, spelled
+from argo_ecr_auth_deployment.schema import Path, find_schema_faults, format_path
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
@@ -35,7 +35,7 @@ def read_settings(document: object, *, account: str | None = None, region: str |
             raise SettingsError(faults)
         return settings
     rest = _sound_rest(document, [path for path, _ in found], region=region or "us-east-1")
-    places = [spelled(path) for path, _ in found]
+    places = [format_path(path) for path, _ in found]
     raise SettingsError(
         (
             *(f"{place or 'settings'}: {fault}" for place, (_, fault) in zip(places, found, strict=True)),

@@ -12,7 +12,7 @@ import yaml
 
 from argo_ecr_auth.core.settings import Settings, load
 from argo_ecr_auth_cdk import read_settings
-from argo_ecr_auth_deployment.settings import DeploymentSettings, function_settings
+from argo_ecr_auth_deployment.settings import DeploymentSettings, encode_function_settings
 from argo_ecr_auth_deployment.validation import SettingsError
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 
@@ -237,7 +237,7 @@ def test_the_comments_of_the_example_show_the_defaults() -> None:
 
 
 def test_the_function_gets_its_part_without_the_deployments() -> None:
-    text = function_settings(
+    text = encode_function_settings(
         read_settings(settings_of(targets=[{"cluster": "demo", "access": "none"}], check_every="5m"))
     )
     assert load(text) == msgspec.convert(settings_of(), Settings)

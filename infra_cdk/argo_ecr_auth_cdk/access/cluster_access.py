@@ -11,7 +11,7 @@ from constructs import Construct
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_wildcards
 from argo_ecr_auth_cdk.policy_statement import make_policy_statement
 from argo_ecr_auth_deployment.access_plan import Entry
-from argo_ecr_auth_deployment.permissions import describing
+from argo_ecr_auth_deployment.permissions import make_describe_statement
 
 
 class ClusterAccess(Construct):
@@ -62,7 +62,9 @@ class AccessRole(Construct):
         )
         stack = cdk.Stack.of(self)
         if described:
-            right = describing(described, region=stack.region, partition=stack.partition, account=stack.account)
+            right = make_describe_statement(
+                described, region=stack.region, partition=stack.partition, account=stack.account
+            )
             self.role.add_to_policy(make_policy_statement(right))
             acknowledge_wildcards(self.role, right.resources)
 

@@ -15,9 +15,9 @@ from argo_ecr_auth_cdk.monitoring.metrics import NAMESPACE
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_runtime, acknowledge_wildcards
 from argo_ecr_auth_cdk.policy_statement import make_policy_statement
 from argo_ecr_auth_cdk.schedules.schedules import tick
-from argo_ecr_auth_deployment.permissions import statements
-from argo_ecr_auth_deployment.pull_permissions import pulls_of
-from argo_ecr_auth_deployment.settings import DeploymentSettings, function_settings
+from argo_ecr_auth_deployment.permissions import make_statements
+from argo_ecr_auth_deployment.pull_permissions import collect_pulls
+from argo_ecr_auth_deployment.settings import DeploymentSettings, encode_function_settings
 
 # Half of the shortest tick's two minutes: a run that hangs ends before the next one begins, and a cold start with one
 # slow cluster (three tries of 3 + 10 seconds) still fits.
@@ -64,7 +64,9 @@ class EcrAuthFunction(Construct):
             role_name=role_name or cdk.PhysicalName.GENERATE_IF_NEEDED,
         )
         self.log_group.grant_write(self.role)
-        rights = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
+        rights = make_statements(
+            targets, pulls=collect_pulls(settings), partition=stack.partition, account=stack.account
+        )
         used = [make_policy_statement(right) for right in rights] + (interface_statements() if network else [])
         for statement in used:
             self.role.add_to_principal_policy(statement)
@@ -76,7 +78,7 @@ class EcrAuthFunction(Construct):
             description=f"Keeps ECR credentials fresh in Argo CD ({settings.installation})",
             handler="argo_ecr_auth.handler.handler",
             code=function_code(
-                settings=function_settings(settings),
+                settings=encode_function_settings(settings),
                 runtime=runtime,
                 architecture=settings.architecture,
                 bundling_required=stack.bundling_required,
