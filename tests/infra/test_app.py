@@ -101,9 +101,9 @@ def test_a_fault_of_the_context_is_told_without_a_traceback(tmp_path: Path, cont
 
 
 def test_the_faults_of_a_file_stand_one_per_line_with_their_paths(tmp_path: Path) -> None:
-    done = _run(tmp_path, settings=_settings_file(tmp_path, renew_before="13h", acces="none"))
+    done = _run(tmp_path, settings=_settings_file(tmp_path, renewbefore="13h", acces="none"))
     faults = done.stderr.partition("the settings cannot be deployed:\n")[2].splitlines()
-    assert [fault.split(": ")[0] for fault in faults] == ["acces", "renew_before"]
+    assert [fault.split(": ")[0] for fault in faults] == ["acces", "renewbefore"]
 
 
 def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
