@@ -12,8 +12,8 @@ from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError
 from argo_ecr_auth_cdk.function.dependencies import InstallationError
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_cdk.unresolved import read_settings
-from argo_ecr_auth_deployment.loader import settings_document
-from argo_ecr_auth_deployment.validation import SettingsError
+from argo_ecr_auth_deployment.context import load_settings
+from argo_ecr_auth_deployment.document import SettingsError
 
 _SETTINGS_FILE = Path(__file__).parents[1] / "settings.yaml"
 _COMMANDS_TOLD = 10
@@ -24,7 +24,7 @@ def main() -> None:
     account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
     if app.node.try_get_context("cluster") and _SETTINGS_FILE.exists():
         print(f"{_SETTINGS_FILE.name} is not read, for a cluster is given with -c", file=sys.stderr)
-    document = settings_document(app.node.try_get_context, default_file=_SETTINGS_FILE)
+    document = load_settings(app.node.get_all_context(), default_file=_SETTINGS_FILE)
     settings = read_settings(document, account=account, region=region)
     ArgoEcrAuthStack(app, settings=settings, env=cdk.Environment(account=account, region=region))
     files = write_rbac_files(Path(app.synth().directory) / "rbac", settings=settings, account=account, region=region)
@@ -44,7 +44,5 @@ def _tell(files: Sequence[Path]) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except SettingsError as error:
-        sys.exit("\n".join(("the settings cannot be deployed:", *error.faults)))
-    except (RuntimeMismatchError, InstallationError) as error:
+    except (SettingsError, RuntimeMismatchError, InstallationError) as error:
         sys.exit(str(error))

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 import msgspec
 
 from argo_ecr_auth_deployment import validation
-from argo_ecr_auth_deployment.schema import Path, format_path
+from argo_ecr_auth_deployment.access_plan import choose_access
+from argo_ecr_auth_deployment.document import Path, as_document, format_path
 from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.validation import SettingsError
 
 _MARK = "${Token["  # how CDK encodes a token in a text
-_REMEDY = (
+_UNKNOWN_TEXT = (
     "is not known at synth (a CDK token), but the function's settings are written then; give the resource that it "
     "comes from a name of your own, and write that name here"
 )
+_UNKNOWN_HOME = "is not known at synth; choose it by AWS_PROFILE or AWS_REGION, or give the stack an env"
 
 
 def get_known(value: str | None) -> str | None:
@@ -22,13 +23,18 @@ def get_known(value: str | None) -> str | None:
 
 
 def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> DeploymentSettings:
-    """Settings without faults. Raises SettingsError with all of them.
+    """Settings without faults. Raises SettingsError.
 
     `account` and `region` are the stack's; None, or CDK's tokens, where they are not known at synth.
     """
-    if faults := [f"{format_path(path)}: {_REMEDY}" for path in _find_tokens(document)]:
-        raise SettingsError(faults)
-    return validation.read_settings(document, account=get_known(account), region=get_known(region))
+    written = as_document(document)
+    if tokens := [f"{format_path(path)}: {_UNKNOWN_TEXT}" for path in _find_tokens(written.content)]:
+        raise written.refuse(tokens)
+    account, region = get_known(account), get_known(region)
+    settings = validation.read_settings(written, account=account, region=region)
+    if unknown := list(_find_unknown_homes(settings, account=account, region=region)):
+        raise written.refuse(unknown)
+    return settings
 
 
 def check_settings(settings: DeploymentSettings, *, account: str | None, region: str | None) -> None:
@@ -45,3 +51,17 @@ def _find_tokens(document: object, path: Path = ()) -> Iterator[Path]:
             yield from _find_tokens(value, (*path, i))
     elif isinstance(document, str) and _MARK in document:
         yield path
+
+
+def _find_unknown_homes(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
+    """Targets that name a place which cannot be compared with the stack's, or needs a stack beside an unknown one."""
+    for i, target in enumerate(settings.targets):
+        has_entry = not target.role_arn and choose_access(target, settings=settings) != "none"
+        if target.account and account is None and not target.role_arn:
+            yield f"targets[{i}].account: cannot be compared with the stack's own, which {_UNKNOWN_HOME}"
+        elif target.account and target.account != account and region is None and has_entry:
+            yield f"targets[{i}].account: needs an access stack, for which the stack's own region {_UNKNOWN_HOME}"
+        if target.region and region is None:
+            yield f"targets[{i}].region: cannot be compared with the stack's own, which {_UNKNOWN_HOME}"
+        elif target.region and target.region != region and account is None and has_entry:
+            yield f"targets[{i}].region: needs an access stack, for which the stack's own account {_UNKNOWN_HOME}"

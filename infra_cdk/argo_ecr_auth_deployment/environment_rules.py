@@ -11,35 +11,17 @@ from argo_ecr_auth_deployment.settings import DeploymentSettings
 MOST_CLUSTERS_ELSEWHERE = 400
 """In one account and region: their access entries share a stack, which holds 500 resources."""
 
-_REMEDY = "is not known at synth; choose it by AWS_PROFILE or AWS_REGION, or give the stack an env"
-_UNKNOWN = f"cannot be compared with the stack's own, which {_REMEDY}"
-_NO_ACCESS_STACK = "needs an access stack, for which the stack's own"
-
 
 def find_environment_faults(
     settings: DeploymentSettings, *, account: str | None, region: str | None
 ) -> tuple[str, ...]:
-    """Each fault with its path; `account` and `region` are the stack's, None where they are not known at synth."""
+    """Each fault with its path. `account` and `region` are the stack's; nothing is compared with one that is None."""
     return (
-        *_check_unknown_home(settings, account=account, region=region),
         *_check_access(settings, account=account),
         *_check_numbers(settings, account=account, region=region),
         *_check_partitions(settings, region=region),
         *_check_topic(settings, region=region),
     )
-
-
-def _check_unknown_home(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
-    for i, target in enumerate(settings.targets):
-        aided = not target.role_arn and choose_access(target, settings=settings) != "none"
-        if target.account and account is None and not target.role_arn:
-            yield f"targets[{i}].account: {_UNKNOWN}"
-        elif target.account and target.account != account and region is None and aided:
-            yield f"targets[{i}].account: {_NO_ACCESS_STACK} region {_REMEDY}"
-        if target.region and region is None:
-            yield f"targets[{i}].region: {_UNKNOWN}"
-        elif target.region and target.region != region and account is None and aided:
-            yield f"targets[{i}].region: {_NO_ACCESS_STACK} account {_REMEDY}"
 
 
 def _check_access(settings: DeploymentSettings, *, account: str | None) -> Iterator[str]:
@@ -54,11 +36,13 @@ def _check_access(settings: DeploymentSettings, *, account: str | None) -> Itera
 
 
 def _check_numbers(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
+    if account is None or region is None:
+        return
     home = AccountRegion(account=account, region=region)
     for place, indexes in group_by_place(settings, home=home).items():
         number = len({settings.targets[i].cluster for i in indexes})
         if place != home and number > MOST_CLUSTERS_ELSEWHERE:
-            there = " ".join(filter(None, (place.account, place.region)))
+            there = f"{place.account} {place.region}"
             yield f"targets: {number} clusters are in {there}; elsewhere at most {MOST_CLUSTERS_ELSEWHERE} in a place"
 
 

@@ -101,7 +101,7 @@ def test_a_name_that_is_not_known_at_synth_is_refused_with_what_to_do() -> None:
 def test_settings_made_in_python_are_checked_as_those_of_a_file() -> None:
     with pytest.raises(SettingsError) as refused:
         ArgoEcrAuth(_stack(), "EcrAuth", settings=_settings(installation="Not Lower"))
-    assert "lower case" in str(refused.value)
+    assert "lower-case letters" in str(refused.value)
 
 
 def test_two_installations_fit_into_a_stack_and_onto_a_cluster() -> None:
