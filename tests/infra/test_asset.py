@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, runtime_fault, this_runtime
-from argo_ecr_auth_cdk.function.dependencies import InstallationError, installed_dependencies
+from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, find_runtime_fault, find_synth_runtime
+from argo_ecr_auth_cdk.function.dependencies import InstallationError, install_dependencies
 from argo_ecr_auth_deployment.settings import function_settings
 from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import settings_of, template_of, the_only
@@ -22,12 +22,12 @@ _MB = 1024 * 1024
 
 _THIS_ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 # Two of the other minor versions that Lambda has; at most one is this Python's.
-_ANOTHER = next(runtime for runtime in ("python3.14", "python3.13") if runtime != this_runtime())
+_ANOTHER = next(runtime for runtime in ("python3.14", "python3.13") if runtime != find_synth_runtime())
 
 
 def _assembled(directory: Path, *, architecture: str) -> Path:
     directory.mkdir(parents=True)
-    assemble(directory, settings=_SETTINGS, runtime=this_runtime(), architecture=architecture)
+    assemble(directory, settings=_SETTINGS, runtime=find_synth_runtime(), architecture=architecture)
     return directory
 
 
@@ -132,7 +132,7 @@ def test_what_pip_cannot_install_is_told_in_its_own_words(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))  # nothing is kept there yet
     with pytest.raises(InstallationError, match=r"cannot be installed for arm64:\n(.|\n)*No matching distribution"):
-        installed_dependencies(runtime=this_runtime(), architecture="arm64")
+        install_dependencies(runtime=find_synth_runtime(), architecture="arm64")
     assert not any((tmp_path / ".cache" / "argo-ecr-auth" / "dependencies").iterdir())
 
 
@@ -143,13 +143,13 @@ def test_pip_takes_only_what_has_the_hash_of_the_list_and_wheels_of_the_function
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(InstallationError) as refused:
-        installed_dependencies(runtime=this_runtime(), architecture="arm64")
+        install_dependencies(runtime=find_synth_runtime(), architecture="arm64")
     asked = str(refused.value).splitlines()[-1].split()
     assert {"--require-hashes", "--no-deps", "--only-binary=:all:", "manylinux2014_aarch64"} <= set(asked)
 
 
 def test_a_python_that_lambda_does_not_have_is_refused_with_the_remedy() -> None:
-    fault = runtime_fault("python3.15", python="python3.15")
+    fault = find_runtime_fault("python3.15", python="python3.15")
     assert fault is not None
     assert "Lambda has no python3.15" in fault
     assert "make setup PYTHON=python3.14" in fault
@@ -159,4 +159,4 @@ def test_a_runtime_of_another_python_than_this_is_refused_with_the_remedy() -> N
     with pytest.raises(RuntimeMismatchError) as refused:
         template_of(settings_of(runtime=_ANOTHER))
     assert f"make setup PYTHON={_ANOTHER}" in str(refused.value)
-    assert f"set runtime: {this_runtime()}" in str(refused.value)
+    assert f"set runtime: {find_synth_runtime()}" in str(refused.value)

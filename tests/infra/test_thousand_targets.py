@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argo_ecr_auth.core.events import MOST_TARGETS
-from argo_ecr_auth_cdk.schedules.schedule_groups import MOST_GROUPS, grouped
+from argo_ecr_auth_cdk.schedules.schedule_groups import MAX_GROUPS, group_names
 from tests.infra.synthesis import assembly_of, settings_of, stack_of
 
 _THOUSAND = [{"cluster": f"team-{number:04}"} for number in range(1_000)]
@@ -90,17 +90,17 @@ def test_one_target_more_leaves_nearly_everything_as_it_was(
 @settings(deadline=None)
 def test_groups_hold_every_name_once_and_are_the_same_whatever_the_order(names: set[str], more: str) -> None:
     most = 10
-    groups = grouped(names, most=most)
+    groups = group_names(names, max_groups=most)
     assert sorted(name for members in groups.values() for name in members) == sorted(names)
     assert len(groups) == min(most, len(names))
-    assert groups == grouped(sorted(names, reverse=True), most=most)
+    assert groups == group_names(sorted(names, reverse=True), max_groups=most)
     assert all(group in members for group, members in groups.items())
     # One more changes the group that it joins; or it calls a group, to which others may move.
-    after = grouped({*names, more}, most=most)
+    after = group_names({*names, more}, max_groups=most)
     if more not in after:
         assert sum(after[group] != members for group, members in groups.items()) == 1
 
 
 def test_up_to_two_hundred_each_has_a_schedule_of_its_own() -> None:
-    names = [f"team-{number}" for number in range(MOST_GROUPS)]
-    assert grouped(names) == {name: (name,) for name in sorted(names, key=list(grouped(names)).index)}
+    names = [f"team-{number}" for number in range(MAX_GROUPS)]
+    assert group_names(names) == {name: (name,) for name in sorted(names, key=list(group_names(names)).index)}
