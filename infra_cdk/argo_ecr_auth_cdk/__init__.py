@@ -1,4 +1,4 @@
-"""The CDK constructs that deploy argo-ecr-auth: by themselves, or as a part of another app."""
+"""The CDK constructs that deploy argo-ecr-auth, in this app or in one of yours."""
 
 from argo_ecr_auth_cdk.access.rbac_files import write_rbac_files
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth

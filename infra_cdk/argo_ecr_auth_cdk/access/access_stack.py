@@ -1,4 +1,4 @@
-"""Stacks for clusters in other accounts and regions than the function's, or for more of them than one stack holds."""
+"""The stacks that give access to clusters elsewhere, or to more clusters than the function's own stack holds."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -11,9 +11,10 @@ from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
 class AccessStack(cdk.Stack):
-    """The access entries of a place; in another account also the role that the function assumes there.
+    """The access entries in one account and region; in another account also the role that the function assumes there.
 
-    Deployed after the function, whose role they name: IAM refuses to trust a role that does not exist.
+    It is deployed after the function's stack, because it names the function's role: IAM refuses to trust a role that
+    does not exist.
     """
 
     def __init__(
