@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any
 
 from argo_ecr_auth.core.authorization_token import fingerprint
+from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.manifests import (
     EXPIRY_ANNOTATION,
     EXPIRY_KEY,
-    FIELD_MANAGER,
     FINGERPRINT_ANNOTATION,
     Manifest,
     Payload,
@@ -85,13 +85,13 @@ def _at(manifest: Manifest | None, *path: str) -> Mapping[str, Any]:
 
 
 def owned_keys(found: Manifest | None, part: str) -> set[str]:
-    """The keys that an earlier apply of ours wrote (Kubernetes, Server-Side Apply, managedFields)."""
-    keys: set[str] = set()
-    for entry in (_at(found, "metadata").get("managedFields")) or ():
-        if (entry.get("manager"), entry.get("operation")) == (FIELD_MANAGER, "Apply"):
-            fields = _at(entry.get("fieldsV1"), *(f"f:{step}" for step in _PARTS[part]))
-            keys |= {key.removeprefix("f:") for key in fields if key.startswith("f:")}
-    return keys
+    """The keys that an earlier apply of ours wrote."""
+    ours = [writer for writer in read_writers(found) if writer.is_ours]
+    return {
+        key
+        for writer in ours
+        for key in {"label": writer.labels, "annotation": writer.annotations, "data": writer.data}[part]
+    }
 
 
 def _shown(value: str | None, *, part: str, key: str, payload_key: str | None, ours: bool = False) -> str | None:
