@@ -1,5 +1,6 @@
 """The deployment's settings as they are written: the function's, and how to deploy it."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -136,6 +137,15 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
             description="The function's Python, which is also that of the synth; where not given, the synth's."
         ),
     ] = None
+
+
+def list_credentials(settings: DeploymentSettings) -> Iterator[tuple[str, DeployedCredentialSettings]]:
+    """Each credential with its path, the general ones first."""
+    for i, credential in enumerate(settings.credentials):
+        yield f"credentials[{i}]", credential
+    for i, target in enumerate(settings.targets):
+        for j, credential in enumerate(target.credentials):
+            yield f"targets[{i}].credentials[{j}]", credential
 
 
 def encode_function_settings(settings: DeploymentSettings) -> bytes:

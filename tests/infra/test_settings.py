@@ -9,14 +9,17 @@ import aws_cdk as cdk
 import msgspec
 import pytest
 import yaml
+from botocore.session import Session
 
 from argo_ecr_auth.core.settings import Settings, load
 from argo_ecr_auth_cdk import read_settings
 from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_deployment.regions import is_region
 from argo_ecr_auth_deployment.settings import DeploymentSettings, encode_function_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
+_MOON = "222222222222.dkr.ecr.us-moon-1.amazonaws.com"
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 _EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
 
@@ -89,6 +92,8 @@ def _faults(document: object) -> tuple[str, ...]:
             "targets[0].region",
             "the partition aws-us-gov, the stack is in aws",
         ),
+        ({"targets": [{"cluster": "demo", "region": "us-moon-1"}]}, "targets[0].region", "no AWS region"),
+        ({"credentials": [{"registry": _MOON}]}, "credentials[0].registry", "us-moon-1 is no AWS region"),
         (
             {"targets": [{"cluster": "demo", "role_arn": _ROLE.replace("aws", "aws-cn")}]},
             "targets[0].role_arn",
@@ -121,8 +126,8 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"vpc": {"id": "vpc-11111111", "subnets": []}}, "vpc.subnets", "At least one"),
         ({"vpc": {"id": "vpc-11111111", "subnets": ["a"]}}, "vpc.subnets[0]", "such as subnet-"),
         ({"vpc": {"id": "vpc-11111111"}}, "vpc.subnets", "missing"),
-        (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 stands there twice"),
-        (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 stands there twice"),
+        (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 is given twice"),
+        (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 is given twice"),
         (
             _vpc(subnets=[f"subnet-{i:08}" for i in range(17)]),
             "vpc.subnets",
@@ -166,6 +171,23 @@ def test_all_faults_of_the_rules_come_at_once() -> None:
         "renew_before",
         "targets[0].external_id",
     ]
+
+
+def test_a_stack_in_a_region_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings(settings_of(), account=ACCOUNT, region="us-moon-1")
+    (fault,) = refused.value.faults
+    assert fault.startswith("the stack's region: us-moon-1 is no AWS region")
+    assert "AWS_REGION" in fault
+
+
+def test_every_region_is_one_also_a_new_one() -> None:
+    partitions = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc")
+    known = [region for partition in partitions for region in Session().get_available_regions("ec2", partition)]
+    assert len(known) > 30
+    new = ["ap-southeast-9", "in-west-1", "us-isog-northwest-2", "eusc-fr-east-1"]
+    assert [region for region in [*known, *new] if not is_region(region)] == []
+    assert not any(map(is_region, ("us-moon-1", "eu-wst-1", "eu-west", "west-1", "eu-west-1a", "eu-west-1\n", "")))
 
 
 @pytest.mark.parametrize("elsewhere", [{"region": "us-east-1"}, {"account": "333333333333"}])
