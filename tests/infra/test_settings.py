@@ -41,7 +41,7 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"check_evry": "2m"}, "check_evry", "is it check_every?"),
         ({"targets": [{"cluster": "demo", "regoin": "eu-west-1"}]}, "targets[0].regoin", "is it region?"),
         ({"credentials": [{"registry": "registry.example"}]}, "credentials[0].registry", "ACCOUNT.dkr.ecr.REGION"),
-        ({"credentials": [{"registry": f"https://{REGISTRY}"}]}, "credentials[0].registry", "no scheme"),
+        ({"credentials": [{"registry": f"https://{REGISTRY}"}]}, "credentials[0].registry", f"; write {REGISTRY}"),
         ({"targets": [{"cluster": "arn:aws:eks:eu-west-1:1:cluster/demo"}]}, "targets[0].cluster", "not its ARN"),
         ({"targets": [{"cluster": "demo"}, {"cluster": "demo", "namespace": "a"}]}, "targets[1].name", "of its own"),
         ({"credentials": [{"registry": REGISTRY}] * 2}, "targets[0] with credentials[1]", "its own secret_name"),
