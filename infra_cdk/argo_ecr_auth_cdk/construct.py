@@ -140,7 +140,7 @@ class ArgoEcrAuth(Construct):
     ) -> None:
         stack = AccessStack(
             cast("Construct", cdk.Stage.of(self)),  # a stack is always in one: the app
-            name_access_stack(installation=settings.installation, home=home, of=name),
+            name_access_stack(installation=settings.installation, home=home, clusters=name),
             settings=settings,
             home=home,
             place=place,

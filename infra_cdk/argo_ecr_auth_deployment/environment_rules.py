@@ -1,4 +1,4 @@
-"""What does not fit the account and region that the function is in."""
+"""Rules about accounts, regions and partitions."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from argo_ecr_auth_deployment.regions import explain_no_region, is_region
 from argo_ecr_auth_deployment.settings import DeploymentSettings, list_credentials
 
 MOST_CLUSTERS_ELSEWHERE = 400
-"""In one account and region: their access entries share a stack, which holds 500 resources."""
+"""In one account and region; their access entries share a stack, which holds 500 resources."""
 
 
 def find_environment_faults(
@@ -44,8 +44,10 @@ def _check_numbers(settings: DeploymentSettings, *, account: str | None, region:
     for place, indexes in group_by_place(settings, home=home).items():
         number = len({settings.targets[i].cluster for i in indexes})
         if place != home and number > MOST_CLUSTERS_ELSEWHERE:
-            there = f"{place.account} {place.region}"
-            yield f"targets: {number} clusters are in {there}; elsewhere at most {MOST_CLUSTERS_ELSEWHERE} in a place"
+            yield (
+                f"targets: {number} clusters are in {place.account} {place.region}; an account or region other than "
+                f"the stack's takes at most {MOST_CLUSTERS_ELSEWHERE}"
+            )
 
 
 def _check_topic(settings: DeploymentSettings, *, region: str | None) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The deployment's settings as they are written: the function's, and how to deploy it."""
+"""The types of `settings.yaml`: the function's settings, and how to deploy it."""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ Architecture = Literal["arm64", "x86_64"]
 
 
 class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the function is, for clusters whose API server it could not reach otherwise."""
+    """The function's VPC, for clusters whose API server it could not reach otherwise."""
 
     id: Annotated[
         str, msgspec.Meta(pattern="^vpc-[0-9a-f]{8,17}$(?!\\n)", description="The VPC, such as vpc-0123abcd.")
@@ -151,7 +151,7 @@ def list_credentials(settings: DeploymentSettings) -> Iterator[tuple[str, Deploy
 
 
 def encode_function_settings(settings: DeploymentSettings) -> bytes:
-    """The function's part, as JSON with a stable order, so that a changed deployment key leaves the asset alone."""
+    """The function's part, as JSON in a stable order, so that a changed deployment key does not change the asset."""
     document = _only(Settings, settings)
     document["credentials"] = [_only(CredentialSettings, _verify(credential)) for credential in settings.credentials]
     document["targets"] = [
@@ -165,7 +165,7 @@ def encode_function_settings(settings: DeploymentSettings) -> bytes:
 def _verify(credential: DeployedCredentialSettings) -> DeployedCredentialSettings:
     """The credential with a repository that a new token should be able to list: the first of its own.
 
-    A login alone does not show that the right to pull is missing. Not where the repository may not exist yet.
+    A login does not show that the right to pull is missing. Without one where the repository may not exist yet.
     """
     named = [name for name in credential.repositories if re.fullmatch(REPOSITORY, name)]
     one_private_registry = credential.registry is not None and credential.registry not in PUBLIC_HOSTS

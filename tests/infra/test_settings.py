@@ -1,4 +1,4 @@
-"""What is refused at synth, how it is said, and what of the settings reaches the function."""
+"""Which settings the synth refuses, with which words, and what part of them reaches the function."""
 
 import json
 import re
@@ -107,7 +107,7 @@ def _faults(document: object) -> tuple[str, ...]:
         (
             {"targets": [{"cluster": f"c{i}", "region": "us-east-1"} for i in range(401)]},
             "targets",
-            "elsewhere at most 400",
+            "other than the stack's takes at most 400",
         ),
         (
             {
@@ -115,7 +115,7 @@ def _faults(document: object) -> tuple[str, ...]:
                 + [{"cluster": f"b{i}", "account": "333333333333", "region": REGION} for i in range(200)]
             },
             "targets",
-            "401 clusters are in 333333333333 eu-west-1; elsewhere at most 400",
+            "401 clusters are in 333333333333 eu-west-1; an account or region other than",
         ),
         ({"alarm_topic_arn": _TOPIC.replace(REGION, "us-east-1")}, "alarm_topic_arn", "the stack is in eu-west-1"),
         ({"alarm_email": "platform-team"}, "alarm_email", "An e-mail address"),
@@ -181,7 +181,7 @@ def test_a_stack_in_a_region_that_does_not_exist_is_refused() -> None:
     assert "AWS_REGION" in fault
 
 
-def test_every_region_is_one_also_a_new_one() -> None:
+def test_each_region_passes_and_a_new_one_too() -> None:
     partitions = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc")
     known = [region for partition in partitions for region in Session().get_available_regions("ec2", partition)]
     assert len(known) > 30
@@ -191,7 +191,7 @@ def test_every_region_is_one_also_a_new_one() -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [{"region": "us-east-1"}, {"account": "333333333333"}])
-def test_a_place_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: dict[str, str]) -> None:
+def test_a_region_or_account_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: dict[str, str]) -> None:
     anywhere = cdk.Stack()
     with pytest.raises(SettingsError) as refused:
         read_settings(
@@ -210,7 +210,7 @@ def test_a_place_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: d
         (None, REGION, {"region": "us-east-1"}, "account"),
     ],
 )
-def test_a_place_elsewhere_is_refused_where_half_of_the_stacks_own_is_unknown(
+def test_a_target_elsewhere_is_refused_if_the_stacks_account_or_region_is_unknown(
     account: str | None, region: str | None, elsewhere: dict[str, str], unknown: str
 ) -> None:
     targets = [{"cluster": "demo"}, {"cluster": "away", **elsewhere}]
@@ -225,7 +225,7 @@ def test_a_place_elsewhere_is_refused_where_half_of_the_stacks_own_is_unknown(
     read_settings(settings_of(targets=[*targets[:1], targets[1] | {"role_arn": _ROLE}]), account=account, region=region)
 
 
-def test_what_is_counted_elsewhere_is_clusters_that_need_an_entry_there() -> None:
+def test_the_limit_elsewhere_counts_only_clusters_that_need_an_access_entry() -> None:
     spelled_out = [{"cluster": f"home{i}", "account": ACCOUNT, "region": REGION} for i in range(401)]
     of_their_own = [{"cluster": f"own{i}", "region": "us-east-1", "role_arn": _ROLE} for i in range(401)]
     credentials = [{"registry": REGISTRY, "secret_name": "second"}]
@@ -239,11 +239,11 @@ def test_what_is_counted_elsewhere_is_clusters_that_need_an_entry_there() -> Non
 
 
 @pytest.mark.parametrize("document", [None, [], "demo", {"targets": {}}, {"targets": [1]}, {"targets": [None]}])
-def test_what_is_no_settings_at_all_is_refused_too(document: object) -> None:
+def test_a_document_of_another_shape_is_refused(document: object) -> None:
     assert _faults(document)
 
 
-def test_the_example_is_deployable_and_its_comments_name_every_key() -> None:
+def test_the_example_is_valid_and_its_comments_name_every_key() -> None:
     text = _EXAMPLE.read_text()
     settings = read_settings(yaml.safe_load(text))
     assert settings.targets
@@ -253,15 +253,15 @@ def test_the_example_is_deployable_and_its_comments_name_every_key() -> None:
 
 
 def test_the_comments_of_the_example_show_the_defaults() -> None:
-    said = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
+    shown = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
     defaults = msgspec.to_builtins(read_settings(settings_of()))
     without_default = {"runtime", "alarm_email", "alarm_topic_arn"}
-    assert {key: defaults[key] for key in said.keys() - without_default} == {
-        key: yaml.safe_load(value) for key, value in said.items() if key not in without_default
+    assert {key: defaults[key] for key in shown.keys() - without_default} == {
+        key: yaml.safe_load(value) for key, value in shown.items() if key not in without_default
     }
 
 
-def test_the_function_gets_its_part_without_the_deployments() -> None:
+def test_the_function_gets_its_settings_without_the_deployments() -> None:
     text = encode_function_settings(
         read_settings(settings_of(targets=[{"cluster": "demo", "access": "none"}], check_every="5m"))
     )
