@@ -73,14 +73,14 @@ class ArgoEcrAuth(Construct):
             settings=settings,
             targets=self.targets,
             function=self.function.function,
-            undelivered=self.schedules.undelivered,
+            schedule_group=self.schedules.group,
             topic=make_alarm_topic(scope, settings=settings),
         )
         Dashboard(
             scope,
             "Dashboard",
             installation=settings.installation,
-            alarms=alarms.all,
+            alarms=alarms.by_name,
             function=self.function.function,
             log_group=self.function.log_group,
         )
