@@ -122,9 +122,9 @@ class ArgoEcrAuth(Construct):
             home=home,
             place=place,
             entries=entries,
-            function_role=self.function.role,
+            function_role_arn=self.function.role_arn,
         )
-        # A reference across accounts makes no dependency, and IAM refuses to trust a role that does not exist.
+        # No reference makes the dependency, and IAM refuses to trust a role that does not exist.
         stack.add_stack_dependency(cdk.Stack.of(self))
         self.access_stacks.append(stack)
 
