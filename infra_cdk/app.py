@@ -11,8 +11,9 @@ from argo_ecr_auth_cdk.access.rbac_files import write_rbac_files
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError
 from argo_ecr_auth_cdk.function.dependencies import InstallationError
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
-from argo_ecr_auth_deployment.loader import settings_document
-from argo_ecr_auth_deployment.validation import SettingsError, read_settings
+from argo_ecr_auth_cdk.unresolved import read_settings
+from argo_ecr_auth_deployment.context import load_settings
+from argo_ecr_auth_deployment.document import SettingsError
 
 _SETTINGS_FILE = Path(__file__).parents[1] / "settings.yaml"
 _MAX_COMMANDS = 10
@@ -23,7 +24,7 @@ def main() -> None:
     account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
     if app.node.try_get_context("cluster") and _SETTINGS_FILE.exists():
         print(f"{_SETTINGS_FILE.name} is not read, because -c cluster is given", file=sys.stderr)
-    document = settings_document(app.node.try_get_context, default_file=_SETTINGS_FILE)
+    document = load_settings(app.node.get_all_context(), default_file=_SETTINGS_FILE)
     settings = read_settings(document, account=account, region=region)
     ArgoEcrAuthStack(app, settings=settings, env=cdk.Environment(account=account, region=region))
     files = write_rbac_files(Path(app.synth().directory) / "rbac", settings=settings, account=account, region=region)
@@ -43,7 +44,5 @@ def _print_apply_commands(files: Sequence[Path]) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except SettingsError as error:
-        sys.exit("\n".join(("the settings cannot be deployed:", *error.faults)))
-    except (RuntimeMismatchError, InstallationError) as error:
+    except (SettingsError, RuntimeMismatchError, InstallationError) as error:
         sys.exit(str(error))

@@ -16,11 +16,17 @@ from argo_ecr_auth_cdk.monitoring.alarm_topic import make_alarm_topic
 from argo_ecr_auth_cdk.monitoring.alarms import Alarms
 from argo_ecr_auth_cdk.monitoring.dashboard import Dashboard
 from argo_ecr_auth_cdk.schedules.schedules import Schedules
-from argo_ecr_auth_deployment.access_plan import Entry, access_of, entries_of, places_of, slots_of, with_access_roles
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_stack_name, function_role_name
+from argo_ecr_auth_cdk.unresolved import check_settings, get_known
+from argo_ecr_auth_deployment.access_plan import (
+    Entry,
+    add_access_roles,
+    choose_access,
+    divide_into_stacks,
+    group_by_place,
+    make_entries,
+)
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
 from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.unresolved import known
-from argo_ecr_auth_deployment.validation import check_settings
 
 
 class ArgoEcrAuth(Construct):
@@ -37,19 +43,19 @@ class ArgoEcrAuth(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
-        account, region = known(stack.account), known(stack.region)
+        account, region = get_known(stack.account), get_known(stack.region)
         check_settings(settings, account=account, region=region)
-        place = AccountRegion(account=stack.account, region=stack.region)
+        place = AccountRegion(account=account, region=region)
         home = HomeDeployment(place=place, address=_make_address(self))
-        complete = with_access_roles(settings, home=home)
-        self.targets = resolve_targets(complete, region=home.place.region)
+        complete = add_access_roles(settings, home=home)
+        self.targets = resolve_targets(complete, region=stack.region)
 
         self.function = EcrAuthFunction(
             self,
             "Function",
             settings=complete,
             targets=self.targets,
-            role_name=function_role_name(installation=settings.installation, home=home) if account and region else None,
+            role_name=name_function_role(installation=settings.installation, home=home) if account and region else None,
             network=network or import_network(self, settings=settings),
         )
         self.access_stacks: list[AccessStack] = []
@@ -88,14 +94,14 @@ class ArgoEcrAuth(Construct):
     def _give_access(self, settings: DeploymentSettings, *, home: HomeDeployment) -> Mapping[str, eks.CfnAccessEntry]:
         """Make the access entries, those elsewhere in access stacks. Return the entries of this stack by cluster."""
         here: Mapping[str, eks.CfnAccessEntry] = {}
-        for place, indexes in places_of(settings, home=home.place).items():
-            entries = entries_of(
-                [(self.targets[i], access_of(settings.targets[i], settings=settings)) for i in indexes]
+        for place, indexes in group_by_place(settings, home=home.place).items():
+            entries = make_entries(
+                [(self.targets[i], choose_access(settings.targets[i], settings=settings)) for i in indexes]
             )
             if place != home.place:
                 self._add_access_stack(f"{place.account}-{place.region}", settings, home, place, entries)
                 continue
-            slots = slots_of(entries)
+            slots = divide_into_stacks(entries)
             for slot in sorted(slots.keys() - {0}):
                 self._add_access_stack(str(slot), settings, home, place, slots[slot])
             here = ClusterAccess(
@@ -117,7 +123,7 @@ class ArgoEcrAuth(Construct):
     ) -> None:
         stack = AccessStack(
             cast("Construct", cdk.Stage.of(self)),  # a stack is always in one: the app
-            access_stack_name(installation=settings.installation, home=home, of=name),
+            name_access_stack(installation=settings.installation, home=home, of=name),
             settings=settings,
             home=home,
             place=place,

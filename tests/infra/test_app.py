@@ -89,8 +89,10 @@ def test_context_overrides_the_file(tmp_path: Path) -> None:
         ({"cluster": "demo"}, "-c registry: missing"),
         ({"registry": REGISTRY}, "-c cluster: missing"),
         ({"cluster": "demo", "registry": REGISTRY, "settings": "mine.yaml"}, "give either"),
-        ({"cluster": "demo", "registry": REGISTRY, "check_every": "0m"}, "check_every: 0m"),
-        ({"cluster": "demo", "registry": REGISTRY, "runtime": "python3.10"}, "runtime: "),
+        ({"cluster": "demo", "registry": REGISTRY, "check_every": "0m"}, "-c check_every: 0m"),
+        ({"cluster": "demo", "registry": REGISTRY, "runtime": "python3.10"}, "-c runtime: "),
+        ({"cluster": "demo", "registry": "registry.example"}, "-c registry: 'registry.example' is not"),
+        ({"cluster": "demo", "registry": REGISTRY, "check_evry": "5m"}, "-c check_evry: unknown key; is it"),
     ],
 )
 def test_a_fault_of_the_context_is_reported_without_a_traceback(
@@ -102,21 +104,20 @@ def test_a_fault_of_the_context_is_reported_without_a_traceback(
     assert "Traceback" not in done.stderr
 
 
-def test_each_fault_of_a_file_has_a_line_with_its_path(tmp_path: Path) -> None:
-    done = _run(tmp_path, settings=_settings_file(tmp_path, renew_before="13h", acces="none"))
-    faults = done.stderr.partition("the settings cannot be deployed:\n")[2].splitlines()
-    assert [fault.split(": ")[0] for fault in faults] == ["acces", "renew_before"]
+def test_each_fault_of_a_file_has_a_line_with_its_place(tmp_path: Path) -> None:
+    done = _run(tmp_path, settings=_settings_file(tmp_path, renewbefore="13h", acces="none"))
+    faults = done.stderr.partition("mine.yaml has 2 errors:\n")[2].splitlines()
+    assert [fault.split(": ")[:2] for fault in faults] == [["mine.yaml:1:1", "acces"], ["mine.yaml:4:1", "renewbefore"]]
 
 
-def test_a_duplicate_key_is_refused(tmp_path: Path) -> None:
+def test_a_key_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("targets: [{cluster: a}]\ntargets: [{cluster: b}]\n")
     done = _run(tmp_path, settings="mine.yaml")
-    assert "the key targets is there twice" in done.stderr
-    assert "line 2" in done.stderr
+    assert "mine.yaml:2:1: cannot be read: the key targets is given twice" in done.stderr
 
 
-def test_a_file_that_is_not_yaml_is_reported(tmp_path: Path) -> None:
+def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("targets: [")
     done = _run(tmp_path, settings="mine.yaml")
-    assert "mine.yaml is not YAML" in done.stderr
+    assert "mine.yaml:1:11: cannot be read: while parsing a flow node" in done.stderr
     assert "Traceback" not in done.stderr

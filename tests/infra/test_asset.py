@@ -13,11 +13,11 @@ import pytest
 
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, find_runtime_fault, find_synth_runtime
 from argo_ecr_auth_cdk.function.dependencies import InstallationError, install_dependencies
-from argo_ecr_auth_deployment.settings import function_settings
+from argo_ecr_auth_deployment.settings import encode_function_settings
 from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import settings_of, template_of, the_only
 
-_SETTINGS = function_settings(read_settings(settings_of()))
+_SETTINGS = encode_function_settings(read_settings(settings_of()))
 _MB = 1024 * 1024
 
 _THIS_ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"

@@ -5,7 +5,7 @@ from constructs import Construct
 
 from argo_ecr_auth_cdk.access.cluster_access import AccessRole, ClusterAccess
 from argo_ecr_auth_deployment.access_plan import Entry
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_role_name, external_id
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, make_external_id, name_access_role
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
@@ -39,8 +39,8 @@ class AccessStack(cdk.Stack):
             principal_arn = AccessRole(
                 self,
                 "Access",
-                role_name=access_role_name(installation=group, home=home, place=place),
-                external_id=external_id(installation=group, home=home, place=place),
+                role_name=name_access_role(installation=group, home=home, place=place),
+                external_id=make_external_id(installation=group, home=home, place=place),
                 function_role_arn=function_role_arn,
                 described={entry.cluster for entry in entries if entry.described},
             ).role.role_arn

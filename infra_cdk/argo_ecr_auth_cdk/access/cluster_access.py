@@ -9,8 +9,9 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_wildcards
+from argo_ecr_auth_cdk.policy_statement import make_policy_statement
 from argo_ecr_auth_deployment.access_plan import Entry
-from argo_ecr_auth_deployment.permissions import describing
+from argo_ecr_auth_deployment.permissions import make_describe_statement
 
 
 class ClusterAccess(Construct):
@@ -60,8 +61,10 @@ class AccessRole(Construct):
         )
         stack = cdk.Stack.of(self)
         if described:
-            right = describing(described, region=stack.region, partition=stack.partition, account=stack.account)
-            self.role.add_to_policy(right.for_iam())
+            right = make_describe_statement(
+                described, region=stack.region, partition=stack.partition, account=stack.account
+            )
+            self.role.add_to_policy(make_policy_statement(right))
             acknowledge_wildcards(self.role, right.resources)
 
 

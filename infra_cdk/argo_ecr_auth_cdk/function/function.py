@@ -13,10 +13,11 @@ from argo_ecr_auth_cdk.function.asset import find_synth_runtime, make_function_c
 from argo_ecr_auth_cdk.function.network import Network, make_interface_statements
 from argo_ecr_auth_cdk.monitoring.metrics import NAMESPACE
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_runtime, acknowledge_wildcards
+from argo_ecr_auth_cdk.policy_statement import make_policy_statement
 from argo_ecr_auth_cdk.schedules.schedules import make_check_interval
-from argo_ecr_auth_deployment.permissions import statements
-from argo_ecr_auth_deployment.pull_permissions import pulls_of
-from argo_ecr_auth_deployment.settings import DeploymentSettings, function_settings
+from argo_ecr_auth_deployment.permissions import make_statements
+from argo_ecr_auth_deployment.pull_permissions import collect_pulls
+from argo_ecr_auth_deployment.settings import DeploymentSettings, encode_function_settings
 
 # Half of the default tick of two minutes: a run that hangs ends before the next one begins, and a cold start with one
 # slow cluster (three tries of 3 + 10 seconds) still fits.
@@ -70,8 +71,10 @@ class EcrAuthFunction(Construct):
             else self.role.role_arn
         )
         self.log_group.grant_write(self.role)
-        rights = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
-        policy = [right.for_iam() for right in rights] + (make_interface_statements() if network else [])
+        rights = make_statements(
+            targets, pulls=collect_pulls(settings), partition=stack.partition, account=stack.account
+        )
+        policy = [make_policy_statement(right) for right in rights] + (make_interface_statements() if network else [])
         for statement in policy:
             self.role.add_to_principal_policy(statement)
         acknowledge_wildcards(self.role, [resource for statement in policy for resource in statement.resources])
@@ -82,7 +85,7 @@ class EcrAuthFunction(Construct):
             description=f"Keeps ECR credentials fresh in Argo CD ({settings.installation})",
             handler="argo_ecr_auth.handler.handler",
             code=make_function_code(
-                settings=function_settings(settings),
+                settings=encode_function_settings(settings),
                 runtime=runtime,
                 architecture=settings.architecture,
                 bundling_required=stack.bundling_required,
