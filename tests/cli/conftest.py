@@ -67,7 +67,7 @@ class CommandLine:
         (self.directory / "settings.yaml").write_text(yaml.safe_dump(written))
 
 
-def closed(environment: Mapping[str, str]) -> dict[str, str]:
+def without_network(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment from which only this machine is reached: ECR's registries meet a closed door."""
     proxies = {"HTTPS_PROXY": CLOSED_PROXY, "HTTP_PROXY": CLOSED_PROXY, "NO_PROXY": "127.0.0.1"}
     lower = {name.lower(): value for name, value in proxies.items()}
@@ -110,7 +110,7 @@ def stack(local_cloud: LocalCloud, role: str) -> str:
             "Handler": "index.handler",
             "Role": executor,
             "Runtime": f"python{local_cloud.python}",
-            "Code": {"ZipFile": (Path(__file__).parent / "made_up_function.py").read_text()},
+            "Code": {"ZipFile": (Path(__file__).parent / "fake_function.py").read_text()},
         },
     }
     outputs = {"FunctionName": {"Value": {"Ref": "Function"}}, "FunctionRole": {"Value": role}}
@@ -126,10 +126,10 @@ def stack(local_cloud: LocalCloud, role: str) -> str:
 @pytest.fixture
 def command_line(local_cloud: LocalCloud, operator: str, tmp_path: Path) -> CommandLine:
     """The command line with the operator's rights."""
-    return command_line_of(local_cloud, operator, directory=tmp_path)
+    return make_command_line(local_cloud, operator, directory=tmp_path)
 
 
-def command_line_of(cloud: LocalCloud, role: str, *, directory: Path) -> CommandLine:
+def make_command_line(cloud: LocalCloud, role: str, *, directory: Path) -> CommandLine:
     """The command line with a role's rights."""
     credentials = cloud.assume(role)
     environment = cloud.environment() | {
@@ -137,4 +137,4 @@ def command_line_of(cloud: LocalCloud, role: str, *, directory: Path) -> Command
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
     }
-    return CommandLine(environment=closed(environment), directory=directory)
+    return CommandLine(environment=without_network(environment), directory=directory)

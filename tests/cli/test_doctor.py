@@ -20,10 +20,10 @@ import yaml
 from argo_ecr_auth.clients.registry_login import Verification
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
-from argo_ecr_auth_cli.arguments import parse
 from argo_ecr_auth_cli.checks.check_context import Finding
-from argo_ecr_auth_cli.commands.doctor import examined, make_contexts
-from argo_ecr_auth_cli.installation import installation_of
+from argo_ecr_auth_cli.commands.doctor import examine, make_contexts
+from argo_ecr_auth_cli.installation import load_installation
+from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.conftest import CommandLine, admit_operator
 from tests.integration.conftest import GROUP, REGISTRY, Function, Objects, admit, grant, settings_of
 from tests.local_cloud.cloud import Cluster, LocalCloud
@@ -52,7 +52,7 @@ def findings(doctor: CommandLine, *arguments: str, **environment: str) -> tuple[
     return done.returncode, found
 
 
-def the_only(doctor: CommandLine, *arguments: str, **environment: str) -> dict[str, Any]:
+def get_only_finding(doctor: CommandLine, *arguments: str, **environment: str) -> dict[str, Any]:
     _, found = findings(doctor, *arguments, **environment)
     assert len(found) == 1, found
     return found[0]
@@ -96,9 +96,9 @@ def test_a_missing_access_entry_and_its_group(doctor: CommandLine, function: Fun
     function.run()
     other = local_cloud.create_role("redeployed")
 
-    none = the_only(doctor, "--function-role", other)
+    none = get_only_finding(doctor, "--function-role", other)
     local_cloud.client("eks").create_access_entry(clusterName="demo", principalArn=other, kubernetesGroups=["else"])
-    no_group = the_only(doctor, "--function-role", other)
+    no_group = get_only_finding(doctor, "--function-role", other)
 
     assert (none["finding"], no_group["finding"]) == ("no-access-entry", "no-group")
     assert f"create-access-entry --cluster-name demo --region us-east-1 --principal-arn {other}" in none["remedy"]
@@ -143,11 +143,11 @@ def test_an_entry_for_edit_policy_needs_the_policy(
     )
     command_line.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
 
-    none = the_only(command_line, "--function-role", other)
+    none = get_only_finding(command_line, "--function-role", other)
     eks.create_access_entry(clusterName="demo", principalArn=other, kubernetesGroups=[GROUP])
-    no_policy = the_only(command_line, "--function-role", other)
+    no_policy = get_only_finding(command_line, "--function-role", other)
     give_policy(eks, other, "AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["elsewhere"]})
-    too_narrow = the_only(command_line, "--function-role", other)
+    too_narrow = get_only_finding(command_line, "--function-role", other)
 
     namespaces = f"'type=namespace,namespaces={objects.namespace}'"
     assert none["remedy"] == f"deploy, or aws eks create-access-entry {place} && {associate}{namespaces}"
@@ -179,7 +179,7 @@ def test_a_disabled_target_is_examined_only_by_name(doctor: CommandLine, functio
     doctor.write_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "asleep", "enabled": False})
 
     assert findings(doctor)[1] == []
-    assert the_only(doctor, "asleep")["finding"] == "no-such-cluster"
+    assert get_only_finding(doctor, "asleep")["finding"] == "no-such-cluster"
 
 
 def test_a_remedy_speaks_of_the_same_installation(doctor: CommandLine) -> None:
@@ -245,7 +245,7 @@ def test_a_function_in_a_vpc_may_reach_such_an_endpoint(
 def test_a_wrong_cluster_name_is_told_with_the_near_ones(stack: str, command_line: CommandLine, ward: Cluster) -> None:
     command_line.write_settings({"cluster": "wards"})
 
-    found = the_only(command_line)
+    found = get_only_finding(command_line)
 
     assert found["finding"] == "no-such-cluster"
     assert "did you mean ward?" in found["remedy"]
@@ -297,7 +297,7 @@ def test_a_role_binding_of_another_group(doctor: CommandLine, function: Function
     binding["subjects"][0]["name"] = "another"
     assert objects.admin.request("PUT", path, binding)[0] == 200
 
-    assert the_only(doctor)["said"].endswith("does not bind the group to the Role")
+    assert get_only_finding(doctor)["said"].endswith("does not bind the group to the Role")
 
 
 def _sts_is_off(handler: BaseHTTPRequestHandler) -> None:
@@ -336,7 +336,7 @@ def _server(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
 def test_a_region_where_sts_is_off(doctor: CommandLine, function: Function) -> None:
     function.run()
     with _server(_sts_is_off) as url:
-        found = the_only(doctor, AWS_ENDPOINT_URL_STS=url)
+        found = get_only_finding(doctor, AWS_ENDPOINT_URL_STS=url)
 
     assert found["finding"] == "sts-region"
     assert "RegionDisabledException" in found["said"]
@@ -442,7 +442,7 @@ def test_what_a_removed_credential_left(doctor: CommandLine, function: Function,
     path = objects.path("configmaps").replace("ecr-auth", "theirs")
     objects.admin.request("PUT", path, left | {"data": {"expireyTime": "2026-01-01T00:00:00Z"}})
     objects.admin.request("DELETE", objects.path("secrets").replace("ecr-auth", "theirs"))
-    found = the_only(doctor)
+    found = get_only_finding(doctor)
     objects.admin.request("DELETE", objects.path("configmaps").replace("ecr-auth", "theirs"))
 
     assert kept_by_another == []
@@ -498,7 +498,7 @@ def test_an_object_that_is_somebody_elses(doctor: CommandLine, function: Functio
     function.run()
     objects.patch("secrets", {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}})
 
-    found = the_only(doctor)
+    found = get_only_finding(doctor)
 
     assert (found["finding"], "External Secrets" in found["said"]) == ("not-ours", True)
 
@@ -518,7 +518,7 @@ def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, obj
 
 
 @pytest.fixture
-def examine(function_for: Callable[..., Function], operator: str, objects: Objects, tmp_path: Path) -> Examine:
+def examine_with(function_for: Callable[..., Function], operator: str, objects: Objects, tmp_path: Path) -> Examine:
     """An examination in this process, with what the registry would answer to a login."""
 
     def run(verification: Verification, **credential: Any) -> tuple[list[Finding], Asked]:
@@ -536,7 +536,7 @@ def examine(function_for: Callable[..., Function], operator: str, objects: Objec
         function_for(settings_of(target), role=operator)
         file = tmp_path / "settings.yaml"
         file.write_text(yaml.safe_dump({"targets": [target]}))
-        installation = installation_of(parse(["doctor", "--settings", str(file)]), region="us-east-1")
+        installation = load_installation(parse_arguments(["doctor", "--settings", str(file)]), region="us-east-1")
         (context,) = make_contexts(
             installation.targets,
             installation=installation,
@@ -545,34 +545,34 @@ def examine(function_for: Callable[..., Function], operator: str, objects: Objec
             caller=None,
             verify_login=prove,
         )
-        found = examined(context)
+        found = examine(context)
         return [each for each in found if each.name != "leftover" and "access entry" not in each.said], asked
 
     return run
 
 
-def test_a_token_that_does_not_log_in(examine: Examine, objects: Objects) -> None:
-    found, ((host, token, repository),) = examine(Verification(verified=False, doubt="refused"))
+def test_a_token_that_does_not_log_in(examine_with: Examine, objects: Objects) -> None:
+    found, ((host, token, repository),) = examine_with(Verification(verified=False, doubt="refused"))
 
     assert [(each.name, each.remedy) for each in found] == [("token-refused", "argo-ecr-auth invoke --force demo")]
     assert (host, token.password, repository) == (REGISTRY, objects.password, None)
     assert objects.password not in json.dumps([each.as_dict() for each in found])
 
 
-def test_missing_pull_rights(examine: Examine) -> None:
+def test_missing_pull_rights(examine_with: Examine) -> None:
     verification = Verification(verified=True, doubt="it may not list charts/app")
 
-    found, ((_, _, repository),) = examine(verification, verify_repository="charts/app")
+    found, ((_, _, repository),) = examine_with(verification, verify_repository="charts/app")
 
     assert [each.name for each in found] == ["no-pull-right"]
     assert "charts/app" in found[0].said
     assert repository == "charts/app"
 
 
-def test_every_password_of_a_pull_secret_is_tried(examine: Examine) -> None:
+def test_every_password_of_a_pull_secret_is_tried(examine_with: Examine) -> None:
     europe = REGISTRY.replace("us-east-1", "eu-west-1")
 
-    found, asked = examine(
+    found, asked = examine_with(
         Verification(verified=False), registry=None, registries=[REGISTRY, europe], kind="pull-secret"
     )
 
@@ -580,10 +580,10 @@ def test_every_password_of_a_pull_secret_is_tried(examine: Examine) -> None:
     assert [host for host, _, _ in asked] == [REGISTRY, europe]
 
 
-def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine: Examine) -> None:
-    found, _ = examine(Verification(verified=None, doubt="does not answer"))
+def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine_with: Examine) -> None:
+    found, _ = examine_with(Verification(verified=None, doubt="does not answer"))
 
-    assert [(each.name, each.unseen) for each in found] == [("unseen", True)]
+    assert [(each.name, each.unknown) for each in found] == [("unseen", True)]
 
 
 def test_what_may_not_be_looked_at_is_told_and_is_3(
