@@ -12,19 +12,19 @@ import yaml
 
 from tests.cli.terminal import Terminal
 from tests.integration.conftest import (
-    REGISTRY,
     cluster,
     function,
-    function_for,
     local_cloud,
+    make_function,
     namespace,
     objects,
     role,
 )
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY
+from tests.support.function import REGISTRY
 
-__all__ = ["cluster", "function", "function_for", "local_cloud", "namespace", "objects", "role"]
+__all__ = ["cluster", "function", "local_cloud", "make_function", "namespace", "objects", "role"]
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "argo_ecr_auth_cli"]

@@ -13,8 +13,9 @@ from argo_ecr_auth_cli.commands.doctor import make_contexts
 from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.conftest import OPERATOR_RIGHTS, CommandLine, admit_operator, make_command_line
-from tests.integration.conftest import GROUP, REGISTRY, Function, Objects
 from tests.local_cloud.cloud import LocalCloud
+from tests.support.function import GROUP, REGISTRY, Function
+from tests.support.objects import Objects
 
 HOME, ABROAD = "000000000000", "222222222222"
 ROLE = f"arn:aws:iam::{HOME}:role/function"

@@ -25,8 +25,9 @@ from argo_ecr_auth_cli.commands.doctor import examine, make_contexts
 from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.conftest import CommandLine, admit_operator
-from tests.integration.conftest import GROUP, REGISTRY, Function, Objects, admit, grant, settings_of
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import GROUP, REGISTRY, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.objects import Objects
 
 
 @pytest.fixture
@@ -68,9 +69,9 @@ def ward(local_cloud: LocalCloud, operator: str, role: str) -> Cluster:
 
 
 def test_where_nothing_is_wrong_nothing_is_found(
-    stack: str, command_line: CommandLine, ward: Cluster, function_for: Callable[..., Function]
+    stack: str, command_line: CommandLine, ward: Cluster, make_function: FunctionFactory
 ) -> None:
-    function = function_for(settings_of({"cluster": "ward"}))
+    function = make_function(make_settings({"cluster": "ward"}))
     grant(ward.admin, *function.targets)
     function.run()
     command_line.write_settings({"cluster": "ward"})
@@ -433,7 +434,7 @@ def _shadowed(
 
 def test_what_a_removed_credential_left(doctor: CommandLine, function: Function, objects: Objects) -> None:
     function.run()
-    left = objects.there("configmaps")
+    left = objects.require("configmaps")
     left["metadata"] = {"name": "theirs", "labels": left["metadata"]["labels"]}
     objects.admin.request("POST", f"/api/v1/namespaces/{objects.namespace}/configmaps", left)
     _secret(objects, "theirs", kind="repository", url=REGISTRY, password="another installation's")
@@ -458,7 +459,7 @@ def test_a_second_writer(manager: str, remedy: str, doctor: CommandLine, functio
     """The original tool has our name too, but updates where we apply."""
     function.run()
     path = f"{objects.path('secrets')}?fieldManager={manager}"
-    secret = objects.there("secrets")
+    secret = objects.require("secrets")
     change = {"data": {"password": base64.b64encode(b"theirs").decode()}}
     status, _ = objects.admin.request("PATCH", path, change, content_type="application/merge-patch+json")
     assert (status, "password" in secret["data"]) == (200, True)
@@ -518,7 +519,7 @@ def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, obj
 
 
 @pytest.fixture
-def examine_with(function_for: Callable[..., Function], operator: str, objects: Objects, tmp_path: Path) -> Examine:
+def examine_with(make_function: FunctionFactory, operator: str, objects: Objects, tmp_path: Path) -> Examine:
     """An examination in this process, with what the registry would answer to a login."""
 
     def run(verification: Verification, **credential: Any) -> tuple[list[Finding], Asked]:
@@ -530,10 +531,10 @@ def examine_with(function_for: Callable[..., Function], operator: str, objects: 
 
         written = [{"registry": REGISTRY, **credential}]
         target = {"cluster": "demo", "namespace": objects.namespace, "credentials": written}
-        function = function_for(settings_of(target))
+        function = make_function(make_settings(target))
         grant(objects.admin, *function.targets)
         function.run()
-        function_for(settings_of(target), role=operator)
+        make_function(make_settings(target), role=operator)
         file = tmp_path / "settings.yaml"
         file.write_text(yaml.safe_dump({"targets": [target]}))
         installation = load_installation(parse_arguments(["doctor", "--settings", str(file)]), region="us-east-1")

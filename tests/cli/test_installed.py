@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import OPERATOR_RIGHTS, CommandLine, admit_operator, make_command_line
-from tests.e2e.conftest import REGISTRY, Installation, installation
+from tests.e2e.conftest import installation
+from tests.support.function import REGISTRY
+from tests.support.installation import Installation
 
 __all__ = ["installation"]
 

@@ -21,9 +21,10 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from tests.cli.conftest import CommandLine
-from tests.integration.conftest import REGISTRY, Objects, settings_of
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster
+from tests.support.function import REGISTRY, make_settings
+from tests.support.objects import Objects
 
 PROFILE = "pods"
 SOON = 5
@@ -170,7 +171,7 @@ def test_a_prefix_of_the_registry_is_the_secrets_url(local: CommandLine, namespa
     flags = [flag for flag in seven(namespace) if not flag.startswith("--ecr-registry")]
 
     assert local.run("--once", *flags, f"--ecr-registry={REGISTRY}/charts").returncode == 0
-    assert base64.b64decode(objects.there("secrets")["data"]["url"]).decode() == f"{REGISTRY}/charts"
+    assert base64.b64decode(objects.require("secrets")["data"]["url"]).decode() == f"{REGISTRY}/charts"
 
 
 def _config(cluster: Cluster) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -316,7 +317,7 @@ def test_in_a_pod_the_service_accounts_files_are_used(
     monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
     monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a read-only root has none"))
-    (target,) = resolve_targets(settings_of({"cluster": "in-cluster", "namespace": namespace}), region="us-east-1")
+    (target,) = resolve_targets(make_settings({"cluster": "in-cluster", "namespace": namespace}), region="us-east-1")
     reads = Kubeconfig("in-cluster")
 
     with pytest.raises(SyncError, match="401 to this pod's service account"):

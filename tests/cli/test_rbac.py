@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from tests.cli.conftest import CommandLine
-from tests.integration.conftest import REGISTRY
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import REGISTRY
 
 
 def test_what_is_printed_lets_the_function_in(

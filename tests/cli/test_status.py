@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import CommandLine
-from tests.integration.conftest import Function, Objects
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import Function
+from tests.support.objects import Objects
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_a_fresh_credential_with_its_remaining_life_and_its_last_writer(
 
     code, result = only_result(status)
 
-    expiry = objects.there("configmaps")["data"]["expireyTime"]
+    expiry = objects.require("configmaps")["data"]["expireyTime"]
     writer = result.pop("last_writer")
     assert (writer["manager"], writer["operation"]) == ("argo-ecr-auth", "Apply")
     assert 42_000 < result.pop("seconds_to_expiry") <= 43_200

@@ -1,113 +1,12 @@
 """The CDK app deployed with the real CDK CLI into the local cloud, once for all tests; IAM is enforced there."""
 
-import base64
-import json
-import os
-import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from tests.local_cloud import binaries
-from tests.local_cloud.cloud import Cluster, LocalCloud
-
-ROOT = Path(__file__).parents[2]
-REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
-INSTALLATION = "argo-ecr-auth"
-SECRET = "/api/v1/namespaces/argocd/secrets/ecr-auth"
-CONFIG_MAP = "/api/v1/namespaces/argocd/configmaps/ecr-auth"
-
-
-_EMULATORS_TRIES = 5
-
-
-def path_with_tools() -> dict[str, str]:
-    """For the CDK CLI: Node.js may be the one of the Python packages."""
-    return {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Invocation:
-    """What an invocation by hand answered."""
-
-    failed: bool
-    answer: dict[str, Any]
-
-    @property
-    def results(self) -> list[dict[str, Any]]:
-        said = json.loads(self.answer["errorMessage"]) if self.failed else self.answer
-        return list(said["results"])
-
-
-@dataclass(kw_only=True)
-class Installation:
-    """A deployment of the CDK app: what a person does with it."""
-
-    cloud: LocalCloud
-    cluster: Cluster
-    output: Path
-    context: dict[str, str] = field(default_factory=dict)
-
-    def cdk(self, command: str, *arguments: str, app: Sequence[str] = ()) -> str:
-        """Run the CDK CLI; its output, both streams."""
-        done = subprocess.run(
-            [ROOT / ".venv/bin/cdk", command, f"--output={self.output}", *app, *self._context(), *arguments],
-            cwd=ROOT,
-            env=self.cloud.environment() | path_with_tools(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-    def apply_manifests(self) -> None:
-        command = [str(binaries.find().kubectl), "apply", "-f", str(self.output / "rbac")]
-        environment = self.cloud.environment() | {"KUBECONFIG": str(self.cluster.kubeconfig)}
-        subprocess.run(command, env=environment, check=True, capture_output=True)
-
-    def outputs(self) -> dict[str, str]:
-        (stack,) = self.cloud.client("cloudformation").describe_stacks(StackName=INSTALLATION)["Stacks"]
-        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-
-    def invoke(self, event: object) -> Invocation:
-        name = self.outputs()["FunctionName"]
-        for _ in range(_EMULATORS_TRIES):
-            said = self.cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
-            invocation = Invocation(failed="FunctionError" in said, answer=json.loads(said["Payload"].read()))
-            if not _ended_by_the_emulator(invocation):
-                break
-        return invocation
-
-    def object(self, path: str) -> dict[str, Any] | None:
-        status, answer = self.cluster.admin.request("GET", path)
-        assert status in {200, 404}, answer
-        return dict(answer) if status == 200 else None
-
-    def password(self) -> str:
-        secret = self.object(SECRET)
-        assert secret is not None, "there is no Secret"
-        return base64.b64decode(secret["data"]["password"]).decode()
-
-    def log(self) -> str:
-        """Everything that the function has written to its log."""
-        logs = self.cloud.client("logs")
-        groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
-        events = [event for group in groups for event in logs.filter_log_events(logGroupName=group)["events"]]
-        return "\n".join(event["message"] for event in events)
-
-    def _context(self) -> list[str]:
-        return [f"--context={key}={value}" for key, value in self.context.items()]
-
-
-def _ended_by_the_emulator(invocation: Invocation) -> bool:
-    """A change of its configuration ends a function's processes here, one that has just been started among them."""
-    return str(invocation.answer.get("errorMessage")).startswith("Worker process exited")
+from tests.local_cloud.cloud import LocalCloud
+from tests.support.function import REGISTRY
+from tests.support.installation import Installation
 
 
 @pytest.fixture(scope="module")

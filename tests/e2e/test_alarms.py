@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import SECRET, Installation
+from tests.support.installation import SECRET, Installation
 
 _BINDING = "/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/argo-ecr-auth"
 _SECONDS_TO_LEAVE = 6  # after which a datum is out of its alarm's window

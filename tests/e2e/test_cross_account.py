@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.conftest import CONFIG_MAP, REGISTRY, SECRET, Installation
 from tests.local_cloud import binaries, ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import ACCOUNT, REGION
+from tests.support.function import REGISTRY
+from tests.support.installation import CONFIG_MAP, SECRET, Installation
 
 _OTHER_ACCOUNT, _OTHER_REGION = "222222222222", "eu-west-1"
 _PLACES = {"home": (ACCOUNT, REGION), "away": (ACCOUNT, _OTHER_REGION), "theirs": (_OTHER_ACCOUNT, _OTHER_REGION)}

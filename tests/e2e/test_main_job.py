@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import CONFIG_MAP, INSTALLATION, REGISTRY, SECRET, Installation
 from tests.local_cloud import ecr_token
+from tests.support.function import REGISTRY
+from tests.support.installation import CONFIG_MAP, INSTALLATION, SECRET, Installation
 
 _A_TICK_AND_A_COLD_START = 120
 

@@ -2,15 +2,15 @@
 
 import base64
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.cluster import Cluster
+from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.objects import Objects
 
 EUROPE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com"
 LABEL = "argocd.argoproj.io/secret-type"
@@ -52,13 +52,11 @@ ALL_KINDS = {name: written for name, (written, _) in ARGO_CD.items()} | {
     "a pull secret of two regions": {"registries": [REGISTRY, EUROPE], "kind": "pull-secret"},
 }
 
-FunctionOf = Callable[[dict[str, Any]], Function]
-
 
 @pytest.fixture
-def function_of(
-    cluster: Cluster, namespace: str, local_cloud: LocalCloud, role: str, function_for: Callable[..., Function]
-) -> FunctionOf:
+def make_function_with(
+    cluster: Cluster, namespace: str, local_cloud: LocalCloud, role: str, make_function: FunctionFactory
+) -> FunctionFactory:
     """A function with one target and this credential, in a namespace where it has its rights."""
     rights = {
         "Version": "2012-10-17",
@@ -76,113 +74,115 @@ def function_of(
 
     def make(credential: dict[str, Any]) -> Function:
         target = {"cluster": cluster.name, "namespace": namespace, "credentials": [credential]}
-        function = function_for(settings_of(target))
+        function = make_function(make_settings(target))
         grant(cluster.admin, *function.targets)
         return function
 
     return make
 
 
-def data_of(objects: Objects) -> dict[str, str]:
-    return {key: base64.b64decode(value).decode() for key, value in objects.there("secrets")["data"].items()}
+def decode_secret(objects: Objects) -> dict[str, str]:
+    return {key: base64.b64decode(value).decode() for key, value in objects.require("secrets")["data"].items()}
 
 
 @pytest.mark.parametrize("kind", ARGO_CD)
-def test_argo_cd_finds_what_it_reads(kind: str, function_of: FunctionOf, objects: Objects) -> None:
+def test_argo_cd_finds_what_it_reads(kind: str, make_function_with: FunctionFactory, objects: Objects) -> None:
     written, expected = ARGO_CD[kind]
 
-    results = function_of(written).run()
+    results = make_function_with(written).run()
 
     assert [result.action for result in results] == ["created"] * len(expected)
     passwords = set()
     for name, label, keys in expected:
         one = Objects(admin=objects.admin, namespace=objects.namespace, name=name)
-        data = data_of(one)
+        data = decode_secret(one)
         passwords.add(data.pop("password"))
-        assert one.there("secrets")["metadata"]["labels"] == {LABEL: label}
-        assert one.there("secrets")["type"] == "Opaque"
+        assert one.require("secrets")["metadata"]["labels"] == {LABEL: label}
+        assert one.require("secrets")["type"] == "Opaque"
         assert data == {"enableOCI": "true", "username": "AWS", **keys}
-        assert one.there("configmaps")["data"]["name"] == written["registry"]
+        assert one.require("configmaps")["data"]["name"] == written["registry"]
     assert len(passwords) == 1, "the Secrets of one credential hold one token"
     assert not [password for password in passwords if password != password.strip()]
 
 
 def test_image_updater_and_kubelet_find_their_auth_under_the_bare_host(
-    function_of: FunctionOf, objects: Objects
+    make_function_with: FunctionFactory, objects: Objects
 ) -> None:
-    function_of(ALL_KINDS["a pull secret of two regions"]).run()
+    make_function_with(ALL_KINDS["a pull secret of two regions"]).run()
 
-    secret = objects.there("secrets")
-    auths = json.loads(data_of(objects)[".dockerconfigjson"])["auths"]
+    secret = objects.require("secrets")
+    auths = json.loads(decode_secret(objects)[".dockerconfigjson"])["auths"]
     assert secret["type"] == "kubernetes.io/dockerconfigjson"
     assert set(auths) == {REGISTRY, EUROPE}
     assert {host: ecr_token.parse(auth["auth"]).region for host, auth in auths.items()} == {
         REGISTRY: "us-east-1",
         EUROPE: "eu-west-1",
     }
-    assert objects.there("configmaps")["data"]["name"] == f"{REGISTRY},{EUROPE}"
+    assert objects.require("configmaps")["data"]["name"] == f"{REGISTRY},{EUROPE}"
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_what_was_written_is_fresh_in_the_next_run(kind: str, function_of: FunctionOf) -> None:
-    function = function_of(ALL_KINDS[kind])
+def test_what_was_written_is_fresh_in_the_next_run(kind: str, make_function_with: FunctionFactory) -> None:
+    function = make_function_with(ALL_KINDS[kind])
     function.run()
 
     assert {result.action for result in function.run()} == {"fresh"}
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_a_renewal_brings_a_new_token(kind: str, function_of: FunctionOf, objects: Objects) -> None:
-    function = function_of(ALL_KINDS[kind])
+def test_a_renewal_brings_a_new_token(kind: str, make_function_with: FunctionFactory, objects: Objects) -> None:
+    function = make_function_with(ALL_KINDS[kind])
     function.run()
-    before = objects.there("secrets")["data"]
+    before = objects.require("secrets")["data"]
 
     assert {result.action for result in function.run(force=True)} == {"renewed"}
-    assert objects.there("secrets")["data"] != before
+    assert objects.require("secrets")["data"] != before
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_what_is_overwritten_is_healed(kind: str, function_of: FunctionOf, objects: Objects) -> None:
-    function = function_of(ALL_KINDS[kind])
+def test_what_is_overwritten_is_healed(kind: str, make_function_with: FunctionFactory, objects: Objects) -> None:
+    function = make_function_with(ALL_KINDS[kind])
     function.run()
     config = base64.b64encode(b'{"auths":{}}').decode()
     key = ".dockerconfigjson" if "pull" in kind else "password"
     objects.patch("secrets", {"data": {key: config}})
 
     assert f"the {key} is not the one that was written" in str(function.run()[0].reason)
-    assert objects.there("secrets")["data"][key] != config
+    assert objects.require("secrets")["data"][key] != config
 
 
 def test_a_registry_added_to_a_pull_secret_is_in_it_after_the_next_run(
-    function_of: FunctionOf, function_for: Callable[..., Function], cluster: Cluster, objects: Objects
+    make_function_with: FunctionFactory, make_function: FunctionFactory, cluster: Cluster, objects: Objects
 ) -> None:
-    function_of(ALL_KINDS["a pull secret"]).run()
+    make_function_with(ALL_KINDS["a pull secret"]).run()
     target = {"cluster": cluster.name, "namespace": objects.namespace}
-    wider = settings_of(target, credentials=[ALL_KINDS["a pull secret of two regions"]])
+    wider = make_settings(target, credentials=[ALL_KINDS["a pull secret of two regions"]])
 
-    result = function_for(wider).result()
+    result = make_function(wider).result()
 
     assert result.action == "repaired"
-    assert set(json.loads(data_of(objects)[".dockerconfigjson"])["auths"]) == {REGISTRY, EUROPE}
+    assert set(json.loads(decode_secret(objects)[".dockerconfigjson"])["auths"]) == {REGISTRY, EUROPE}
 
 
 def test_a_secret_under_our_name_with_another_kinds_type_is_refused_and_left(
-    function_of: FunctionOf, function_for: Callable[..., Function], objects: Objects
+    make_function_with: FunctionFactory, make_function: FunctionFactory, objects: Objects
 ) -> None:
-    function_of({"registry": REGISTRY}).run()
+    make_function_with({"registry": REGISTRY}).run()
     before = objects.versions
     target = {"cluster": "demo", "namespace": objects.namespace}
-    other = settings_of(target, credentials=[{"registry": REGISTRY, "kind": "pull-secret"}])
+    other = make_settings(target, credentials=[{"registry": REGISTRY, "kind": "pull-secret"}])
 
-    result = function_for(other).result()
+    result = make_function(other).result()
 
     assert "the type Opaque, which cannot be changed" in str(result.error)
     assert objects.versions == before
 
 
 @pytest.mark.parametrize("plural", ["secrets", "configmaps"])
-def test_an_immutable_object_is_refused_and_left(plural: str, function_of: FunctionOf, objects: Objects) -> None:
-    function = function_of({"registry": REGISTRY})
+def test_an_immutable_object_is_refused_and_left(
+    plural: str, make_function_with: FunctionFactory, objects: Objects
+) -> None:
+    function = make_function_with({"registry": REGISTRY})
     function.run()
     objects.patch(plural, {"immutable": True})
     before = objects.versions
@@ -192,9 +192,9 @@ def test_an_immutable_object_is_refused_and_left(plural: str, function_of: Funct
 
 
 def test_a_dry_run_tells_key_by_key_and_no_write_reaches_the_api_server(
-    function_of: FunctionOf, objects: Objects, cluster: Cluster, local_cloud: LocalCloud
+    make_function_with: FunctionFactory, objects: Objects, cluster: Cluster, local_cloud: LocalCloud
 ) -> None:
-    function = function_of({"registry": REGISTRY})
+    function = make_function_with({"registry": REGISTRY})
     function.run()
     planted = "planted-by-somebody"
     objects.patch("secrets", {"data": {"url": base64.b64encode(planted.encode()).decode()}})

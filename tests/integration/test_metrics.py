@@ -1,13 +1,11 @@
 """The metrics that a run emits, as CloudWatch's Embedded Metric Format in its log lines."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-from tests.integration.conftest import Function, grant, settings_of
 from tests.local_cloud.cluster import Cluster
-
-Say = Callable[..., tuple[str, dict[str, str]]]
+from tests.support.function import FunctionFactory, grant, make_settings
+from tests.support.handler_process import RunHandler
 
 
 def emitted(output: str) -> list[tuple[list[str], dict[str, Any]]]:
@@ -17,12 +15,12 @@ def emitted(output: str) -> list[tuple[list[str], dict[str, Any]]]:
 
 
 def test_a_run_emits_the_installations_metrics_alone(
-    cluster: Cluster, namespace: str, function_for: Callable[..., Function], say: Say
+    cluster: Cluster, namespace: str, make_function: FunctionFactory, run_handler: RunHandler
 ) -> None:
-    function = function_for(settings_of({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
     grant(cluster.admin, function.targets[0])
 
-    output, _ = say(function, [{}])
+    output, _ = run_handler(function, [{}])
 
     ((dimensions, line),) = emitted(output)
     assert (dimensions, line["service"]) == (["service"], "argo-ecr-auth")
@@ -31,12 +29,12 @@ def test_a_run_emits_the_installations_metrics_alone(
 
 
 def test_each_targets_metrics_are_emitted_besides_where_they_are_asked_for(
-    cluster: Cluster, namespace: str, function_for: Callable[..., Function], say: Say
+    cluster: Cluster, namespace: str, make_function: FunctionFactory, run_handler: RunHandler
 ) -> None:
-    function = function_for(settings_of({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
     grant(cluster.admin, function.targets[0])
 
-    output, _ = say(function, [{}], PER_TARGET_METRICS="true")
+    output, _ = run_handler(function, [{}], PER_TARGET_METRICS="true")
 
     of_targets = {line["target"]: line["Failures"] for dimensions, line in emitted(output) if "target" in dimensions}
     assert of_targets == {"demo": [0.0], "gone": [1.0]}

@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 
 from argo_ecr_auth.clients.eks_token import sign_bearer_token
-from tests.integration.conftest import Function, Objects
 from tests.local_cloud.kube_api import KubeApi
+from tests.support.function import Function
+from tests.support.objects import Objects
 
 ALLOWED = [("GET", "secrets"), ("GET", "configmaps")]
 REFUSED = {

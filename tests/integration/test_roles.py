@@ -1,15 +1,15 @@
 """Roles of other accounts, to reach a cluster and to ask ECR: two accounts, external ids, IAM enforced."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.cluster import Cluster
+from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
+from tests.support.objects import Objects
 
 OTHER, THIRD = "222222222222", "333333333333"
 EXTERNAL_ID = "argo-ecr-auth-tests"
@@ -37,18 +37,22 @@ def second_reader(local_cloud: LocalCloud, role: str, reader: str) -> str:
     )
 
 
-def credentials_of(role_arn: str, *names: str, external_id: str = EXTERNAL_ID) -> list[dict[str, Any]]:
+def make_credentials(role_arn: str, *names: str, external_id: str = EXTERNAL_ID) -> list[dict[str, Any]]:
     return [
         {"registry": THERE, "secret_name": name, "role_arn": role_arn, "external_id": external_id} for name in names
     ]
 
 
 def test_each_secret_holds_the_token_of_its_own_role_and_region(
-    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, function_for: Callable[..., Function]
+    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
     europe = {"registry": REGISTRY.replace("us-east-1", "eu-west-1"), "secret_name": "europe"}
-    credentials = [{"registry": REGISTRY, "secret_name": "own"}, europe, *credentials_of(reader, "theirs", "theirs-2")]
-    function = function_for(settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    credentials = [
+        {"registry": REGISTRY, "secret_name": "own"},
+        europe,
+        *make_credentials(reader, "theirs", "theirs-2"),
+    ]
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
     grant(cluster.admin, *function.targets)
     requests = len(local_cloud.requests())
 
@@ -73,10 +77,12 @@ def test_each_secret_holds_the_token_of_its_own_role_and_region(
 
 
 def test_a_warm_run_assumes_no_role_again(
-    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, function_for: Callable[..., Function]
+    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
-    settings = settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials_of(reader, "theirs")})
-    function = function_for(settings)
+    settings = make_settings(
+        {"cluster": "demo", "namespace": namespace, "credentials": make_credentials(reader, "theirs")}
+    )
+    function = make_function(settings)
     grant(cluster.admin, *function.targets)
     function.run()
     requests = len(local_cloud.requests())
@@ -88,10 +94,10 @@ def test_a_warm_run_assumes_no_role_again(
 
 
 def test_a_wrong_external_id_is_told_with_the_role_and_both_sides_policies(
-    cluster: Cluster, namespace: str, reader: str, function_for: Callable[..., Function]
+    cluster: Cluster, namespace: str, reader: str, make_function: FunctionFactory
 ) -> None:
-    credentials = credentials_of(reader, "theirs", external_id="another-one")
-    function = function_for(settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    credentials = make_credentials(reader, "theirs", external_id="another-one")
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
     grant(cluster.admin, *function.targets)
 
     error = str(function.result().error)
@@ -111,10 +117,10 @@ def test_two_roles_of_two_accounts_have_a_token_each(
     namespace: str,
     roles: dict[str, str],
     local_cloud: LocalCloud,
-    function_for: Callable[..., Function],
+    make_function: FunctionFactory,
 ) -> None:
-    credentials = [credentials_of(role_arn, name)[0] for name, role_arn in roles.items()]
-    function = function_for(settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    credentials = [make_credentials(role_arn, name)[0] for name, role_arn in roles.items()]
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
     grant(cluster.admin, *function.targets)
     requests = len(local_cloud.requests())
 
@@ -146,11 +152,11 @@ def target_behind(gate: str, *, external_id: str = EXTERNAL_ID) -> dict[str, Any
 
 
 def test_a_cluster_of_another_account_is_reached_through_its_role(
-    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, function_for: Callable[..., Function]
+    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, make_function: FunctionFactory
 ) -> None:
     gate = gate_to(local_cloud, "gate", role=role)
     admit(local_cloud, abroad, gate)
-    function = function_for(settings_of(target_behind(gate)))
+    function = make_function(make_settings(target_behind(gate)))
     grant(abroad.admin, *function.targets)
 
     result = function.result()
@@ -161,21 +167,21 @@ def test_a_cluster_of_another_account_is_reached_through_its_role(
 
 
 def test_a_cluster_that_does_not_know_the_assumed_role_is_told_with_that_role(
-    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, function_for: Callable[..., Function]
+    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, make_function: FunctionFactory
 ) -> None:
     gate = gate_to(local_cloud, "unknown-gate", role=role)
 
-    result = function_for(settings_of(target_behind(gate))).result()
+    result = make_function(make_settings(target_behind(gate))).result()
 
     assert f"answers 401 to the role {gate}: it has no access entry" in str(result.error)
 
 
 def test_a_wrong_external_id_of_a_clusters_role_is_told_as_well(
-    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, function_for: Callable[..., Function]
+    abroad: Cluster, local_cloud: LocalCloud, role: str, reader: str, make_function: FunctionFactory
 ) -> None:
     gate = gate_to(local_cloud, "closed-gate", role=role)
 
-    error = str(function_for(settings_of(target_behind(gate, external_id="another-one"))).result().error)
+    error = str(make_function(make_settings(target_behind(gate, external_id="another-one"))).result().error)
 
     told = (f"cannot assume {gate}", "AccessDenied", "another-one", "trust policy", "sts:AssumeRole")
     assert [words for words in told if words not in error] == []
@@ -185,11 +191,11 @@ def test_an_sts_that_does_not_answer_is_told_as_such(
     cluster: Cluster,
     namespace: str,
     reader: str,
-    function_for: Callable[..., Function],
+    make_function: FunctionFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    credentials = credentials_of(reader, "theirs")
-    function = function_for(settings_of({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    credentials = make_credentials(reader, "theirs")
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
     grant(cluster.admin, *function.targets)
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
 

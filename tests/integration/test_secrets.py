@@ -1,32 +1,33 @@
 """No token, password, bearer or session credential in anything that the function says, at debug level too."""
 
 import base64
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from argo_ecr_auth.clients.registry_login import verify_login
 from argo_ecr_auth.connections import Connections
 from argo_ecr_auth.core.plan import make_plan
 from argo_ecr_auth.token_issuer import TokenIssuer
-from tests.integration.conftest import REGISTRY, Function, Objects, grant, settings_of
 from tests.local_cloud.cloud import Cluster
+from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.handler_process import RunHandler
+from tests.support.objects import Objects
 
 
-def base64_of(text: str) -> str:
+def encode_base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
 def test_nothing_that_is_said_holds_a_secret(
     cluster: Cluster,
     namespace: str,
-    function_for: Callable[..., Function],
-    say: Callable[..., tuple[str, dict[str, str]]],
+    make_function: FunctionFactory,
+    run_handler: RunHandler,
 ) -> None:
     """Created, overwritten by somebody, healed, forced, and several failures: each with its planted values."""
     credentials = [{"registry": REGISTRY, "secret_name": name} for name in ("ecr-auth", "managed")]
     target = {"cluster": "demo", "namespace": namespace, "credentials": credentials}
     refused = {"cluster": "behind", "role_arn": "arn:aws:iam::222222222222:role/nobody"}
-    function = function_for(settings_of(target, {"cluster": "gone"}, refused))
+    function = make_function(make_settings(target, {"cluster": "gone"}, refused))
     grant(cluster.admin, function.targets[0])
     objects = Objects(admin=cluster.admin, namespace=namespace)
     planted = "planted-by-somebody"
@@ -37,16 +38,16 @@ def test_nothing_that_is_said_holds_a_secret(
     assert cluster.admin.request("POST", f"/api/v1/namespaces/{namespace}/secrets", managed)[0] == 201
     secrets = [planted, "planted-in-a-refused-secret"]
 
-    output, run_with = say(function, [{}, {"targets": ["nobody"]}])
+    output, run_with = run_handler(function, [{}, {"targets": ["nobody"]}])
     secrets += [objects.password, run_with["SecretAccessKey"], run_with["SessionToken"]]
-    objects.patch("secrets", {"data": {"password": base64_of(planted)}})
-    more, run_with = say(function, [{}, {"force": True}, {"dry_run": True}, {}])
+    objects.patch("secrets", {"data": {"password": encode_base64(planted)}})
+    more, run_with = run_handler(function, [{}, {"force": True}, {"dry_run": True}, {}])
     secrets += [objects.password, run_with["SecretAccessKey"], run_with["SessionToken"]]
     output += more
 
     assert [action for action in ("created", "repaired", "renewed", "fresh", "failed") if action not in output] == []
     told = [name for name in (*secrets, "k8s-aws-v1.", "X-Amz-Signature", "X-Amz-Security-Token") if name in output]
-    encoded = [name for name in secrets if base64_of(name).rstrip("=") in output]
+    encoded = [name for name in secrets if encode_base64(name).rstrip("=") in output]
     assert (told, encoded) == ([], [])
     # It tells of a role that is refused with a traceback, which may quote the signed request.
     assert "cannot assume" in output
@@ -70,4 +71,4 @@ def test_no_repr_holds_a_secret(function: Function, objects: Objects) -> None:
         "the bearer token": connection.bearer,
         "the session token": str(function.sessions.credentials().token),
     }
-    assert [what for what, secret in secrets.items() if secret in said or base64_of(secret) in said] == []
+    assert [what for what, secret in secrets.items() if secret in said or encode_base64(secret) in said] == []

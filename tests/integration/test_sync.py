@@ -10,9 +10,10 @@ import pytest
 
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.sync import MAX_CONCURRENCY
-from tests.integration.conftest import REGISTRY, Function, Objects, admit, grant, settings_of
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.objects import Objects
 
 
 def test_the_first_run_creates_both_objects_in_exactly_the_documented_shape(
@@ -20,7 +21,7 @@ def test_the_first_run_creates_both_objects_in_exactly_the_documented_shape(
 ) -> None:
     result = function.result()
 
-    secret, config_map = objects.there("secrets"), objects.there("configmaps")
+    secret, config_map = objects.require("secrets"), objects.require("configmaps")
     assert (result.action, result.error) == ("created", None)
     assert secret["type"] == "Opaque"
     assert secret["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
@@ -165,7 +166,7 @@ def test_what_others_added_stays(function: Function, objects: Objects) -> None:
 
     assert function.result().action == "repaired"
 
-    secret, config_map = objects.there("secrets"), objects.there("configmaps")
+    secret, config_map = objects.require("secrets"), objects.require("configmaps")
     for found in (secret, config_map):
         assert found["metadata"]["labels"]["team"] == "a"
         assert found["metadata"]["annotations"]["note"] == "b"
@@ -181,13 +182,13 @@ def test_a_forced_run_renews_what_is_fresh(function: Function, objects: Objects)
 
 
 def test_settings_that_name_another_registry_get_a_token_for_it_at_once(
-    function: Function, objects: Objects, function_for: Callable[..., Function], cluster: Cluster
+    function: Function, objects: Objects, make_function: FunctionFactory, cluster: Cluster
 ) -> None:
     function.run()
     elsewhere = "000000000000.dkr.ecr.eu-west-1.amazonaws.com"
     target = {"cluster": cluster.name, "namespace": objects.namespace}
 
-    result = function_for(settings_of(target, credentials=[{"registry": elsewhere}])).result()
+    result = make_function(make_settings(target, credentials=[{"registry": elsewhere}])).result()
 
     assert result.action == "repaired"
     assert ecr_token.parse(objects.password).region == "eu-west-1"
@@ -207,11 +208,11 @@ def test_a_dry_run_says_what_would_be_done_and_writes_and_asks_nothing(
 
 
 def test_ten_credentials_of_one_role_and_region_share_one_token(
-    cluster: Cluster, namespace: str, function_for: Callable[..., Function], local_cloud: LocalCloud
+    cluster: Cluster, namespace: str, make_function: FunctionFactory, local_cloud: LocalCloud
 ) -> None:
     credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(10)]
-    settings = settings_of({"cluster": cluster.name, "namespace": namespace, "credentials": credentials})
-    function = function_for(settings)
+    settings = make_settings({"cluster": cluster.name, "namespace": namespace, "credentials": credentials})
+    function = make_function(settings)
     grant(cluster.admin, *function.targets)
     requests = len(local_cloud.requests())
 
@@ -223,7 +224,7 @@ def test_ten_credentials_of_one_role_and_region_share_one_token(
 
 
 def test_two_runs_at_once_end_in_a_right_state_after_the_next_run(
-    function: Function, objects: Objects, function_for: Callable[..., Function]
+    function: Function, objects: Objects, make_function: FunctionFactory
 ) -> None:
     other = Function(sessions=function.sessions, settings=function.settings)
     barrier = threading.Barrier(2)
@@ -247,7 +248,7 @@ def test_two_runs_at_once_end_in_a_right_state_after_the_next_run(
 def test_a_run_that_died_between_its_two_writes_is_mended_by_the_next(function: Function, objects: Objects) -> None:
     """What such a run leaves: a Secret with a new password beside a ConfigMap that speaks of the old one."""
     function.run()
-    config_map = objects.there("configmaps")
+    config_map = objects.require("configmaps")
     function.run(force=True)
     objects.patch("configmaps", {"metadata": {"annotations": config_map["metadata"]["annotations"]}})
     objects.patch("configmaps", {"data": config_map["data"]})
@@ -258,13 +259,13 @@ def test_a_run_that_died_between_its_two_writes_is_mended_by_the_next(function: 
 
 @pytest.mark.parametrize("change", ["rotate_ca", "move"])
 def test_a_changed_authority_or_endpoint_is_asked_for_again_in_the_same_run(
-    change: str, local_cloud: LocalCloud, role: str, function_for: Callable[..., Function]
+    change: str, local_cloud: LocalCloud, role: str, make_function: FunctionFactory
 ) -> None:
     cluster = local_cloud.create_cluster(change.replace("_", "-"))
     admit(local_cloud, cluster, role)
     # More than are done at once: some begin when another has learned the news already.
     credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 4)]
-    function = function_for(settings_of({"cluster": cluster.name, "credentials": credentials}))
+    function = make_function(make_settings({"cluster": cluster.name, "credentials": credentials}))
     grant(cluster.admin, *function.targets)
     assert {result.action for result in function.run()} == {"created"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth.core.settings import Settings
-from tests.unit.builders import HOST, OTHER_HOST, b64, settings
+from tests.unit.builders import HOST, b64, settings
 
 ROLE = "arn:aws:iam::123456789012:role/path/reader"
 CA = b64("-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n")
@@ -19,11 +19,6 @@ def _with_target(**keys: Any) -> Settings:
 
 def _with_credential(**keys: Any) -> Settings:
     return settings(credentials=[{"registry": HOST} | keys])
-
-
-def _of_credential(**keys: Any) -> list[str]:
-    """The faults of a credential of nothing but these keys, with their paths below it."""
-    return [fault.removeprefix("credentials[0].") for fault in find_faults(settings(credentials=[keys]))]
 
 
 def test_one_cluster_and_one_registry_are_enough() -> None:
@@ -99,151 +94,6 @@ def test_an_external_id_of_a_target_without_a_role_is_a_fault() -> None:
     assert find_faults(_with_target(external_id="who-asks")) == (
         "targets[0].external_id: goes with role_arn, which is missing",
     )
-
-
-# Kinds
-
-
-@pytest.mark.parametrize(
-    "keys",
-    [
-        {"registry": HOST, "type": "helm", "url": URL, "name": "charts", "project": "team-a"},
-        {"registry": HOST, "type": "oci", "url": f"oci://{URL}", "name": "charts", "project": "team-a"},
-        {"registry": HOST, "type": "oci", "url": URL},
-        {"registry": HOST, "url": HOST},
-        {"registry": "public.ecr.aws", "url": "public.ecr.aws/argo"},
-        {"registry": HOST, "kind": "repo-creds"},
-        {"registry": HOST, "kind": "repo-creds", "type": "helm", "url": URL},
-        {"registry": HOST, "kind": "repo-creds", "type": "oci", "url": f"oci://{URL}"},
-        {"registry": HOST, "kind": "repo-creds", "url": f"oci://{URL}"},
-        {"registry": HOST, "kind": "pull-secret"},
-        {"registries": [HOST], "kind": "pull-secret"},
-        {"registries": [HOST, OTHER_HOST, "public.ecr.aws"], "kind": "pull-secret"},
-        {"registry": HOST, "verify": "off"},
-        {"registry": HOST, "verify_repository": "charts/app"},
-        {"registry": HOST, "kind": "pull-secret", "verify_repository": "charts/app"},
-    ],
-)
-def test_each_kind_can_be_given_with_the_keys_that_it_has(keys: dict[str, Any]) -> None:
-    assert _of_credential(**keys) == []
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "value"),
-    [
-        ("repo-creds", "name", "ecr"),
-        ("repo-creds", "project", "team-a"),
-        ("pull-secret", "type", "helm"),
-        ("pull-secret", "url", HOST),
-        ("pull-secret", "name", "ecr"),
-        ("pull-secret", "project", "team-a"),
-    ],
-)
-def test_a_key_that_a_kind_does_not_have_is_a_fault(kind: str, key: str, value: str) -> None:
-    assert _of_credential(registry=HOST, kind=kind, **{key: value}) == [f"{key}: not for the kind {kind}"]
-
-
-@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
-def test_several_registries_are_for_a_pull_secret_alone(kind: str) -> None:
-    assert _of_credential(registries=[HOST], kind=kind) == [f"registries: not for the kind {kind}"]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        OTHER_HOST,
-        f"{OTHER_HOST}/{HOST}",
-        f"{HOST}.evil.example",
-        f"{HOST}-charts",
-        "charts",
-        f"oci://{OTHER_HOST}/charts",
-        f"oci://{HOST}.evil.example/charts",
-    ],
-)
-@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
-def test_a_url_that_is_not_below_the_registry_is_a_fault(kind: str, url: str) -> None:
-    assert _of_credential(registry=HOST, kind=kind, type="oci", url=url) == [
-        f"url: {url!r} is neither {HOST} nor below it ({HOST}/...)"
-    ]
-
-
-@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
-def test_the_scheme_of_oci_is_not_for_the_type_helm(kind: str) -> None:
-    assert _of_credential(registry=HOST, kind=kind, type="helm", url=f"oci://{URL}") == [
-        "url: oci:// goes with type: oci; the type here is helm"
-    ]
-
-
-def test_the_scheme_of_oci_is_not_for_a_repository_without_a_type() -> None:
-    assert len(_of_credential(registry=HOST, url=f"oci://{URL}")) == 1
-
-
-# Registries
-
-
-def test_a_registry_and_registries_are_a_fault() -> None:
-    assert _of_credential(registry=HOST, registries=[OTHER_HOST], kind="pull-secret") == [
-        "registries: registry is given too; give one of them"
-    ]
-
-
-@pytest.mark.parametrize("keys", [{}, {"kind": "repo-creds"}, {"kind": "pull-secret"}, {"registries": []}])
-def test_no_registry_is_a_fault(keys: dict[str, Any]) -> None:
-    (fault,) = _of_credential(**keys)
-    assert fault.startswith("registry: missing")
-
-
-def test_a_host_that_stands_there_twice_is_a_fault() -> None:
-    assert _of_credential(kind="pull-secret", registries=[HOST, OTHER_HOST, HOST]) == [
-        f"registries: {HOST} stands there twice"
-    ]
-
-
-def test_each_of_several_registries_that_is_none_is_a_fault_of_its_own() -> None:
-    faults = _of_credential(kind="pull-secret", registries=["ghcr.io", HOST, "quay.io"])
-    assert [fault.partition(": ")[0] for fault in faults] == ["registries[0]", "registries[2]"]
-
-
-def test_a_repository_to_verify_is_a_fault_where_nothing_is_verified() -> None:
-    assert _of_credential(registry=HOST, verify="off", verify_repository="charts") == [
-        "verify_repository: verify is off"
-    ]
-
-
-def test_a_repository_to_verify_is_a_fault_where_it_could_be_in_several_registries() -> None:
-    assert _of_credential(kind="pull-secret", registries=[HOST, OTHER_HOST], verify_repository="charts") == [
-        "verify_repository: not for several registries"
-    ]
-
-
-# The pair of templates
-
-
-PAIR = {"registry": HOST, "kind": "repo-creds", "secret_name": "ecr"}
-
-
-@pytest.mark.parametrize("name", ["ecr", "ecr-oci"])
-def test_a_secret_that_is_one_of_a_pair_is_a_fault(name: str) -> None:
-    (fault,) = find_faults(settings(credentials=[PAIR, {"registry": HOST, "secret_name": name}]))
-    assert fault == (
-        f"targets[0] with credentials[1]: the Secret argocd/{name} of cluster demo is targets[0] with "
-        "credentials[0]'s already; give each its own secret_name"
-    )
-
-
-def test_a_pair_whose_second_secret_is_there_already_is_a_fault() -> None:
-    (fault,) = find_faults(settings(credentials=[{"registry": HOST, "secret_name": "ecr-oci"}, PAIR]))
-    assert fault.startswith("targets[0] with credentials[1]: the Secret argocd/ecr-oci of cluster demo is")
-
-
-@pytest.mark.parametrize("chart_type", ["helm", "oci"])
-def test_a_template_of_one_type_leaves_the_second_name_free(chart_type: str) -> None:
-    one = PAIR | {"type": chart_type}
-    assert find_faults(settings(credentials=[one, {"registry": HOST, "secret_name": "ecr-oci"}])) == ()
-
-
-def test_a_pair_whose_second_name_is_too_long_is_a_fault() -> None:
-    assert find_faults(settings(credentials=[PAIR | {"secret_name": "s" * 250}])) != ()
 
 
 # Targets, and the Secrets that they write

@@ -1,5 +1,6 @@
 """Small HTTPS servers for what stands between the function and an API server, or beside it."""
 
+import base64
 import http.client
 import json
 import ssl
@@ -85,3 +86,7 @@ def denying(words: Callable[[dict[str, Any], dict[str, Any] | None], str]) -> ty
             pass
 
     return Handler
+
+
+def encode_base64(pem: str) -> str:
+    return base64.b64encode(pem.encode()).decode()

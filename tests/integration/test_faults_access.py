@@ -1,0 +1,102 @@
+"""What a run reports where a cluster is not reached or does not let the function in; the others are done."""
+
+import pytest
+import trustme
+
+from argo_ecr_auth.sync import MAX_CONCURRENCY
+from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
+from tests.support.loopback import encode_base64
+from tests.support.results import assert_failed
+
+
+@pytest.mark.parametrize("namespace_exists", [True, False])
+def test_a_missing_manifest_and_a_missing_namespace_are_both_named_with_their_commands(
+    namespace_exists: bool, cluster: Cluster, namespace: str, make_function: FunctionFactory
+) -> None:
+    name = namespace if namespace_exists else "nowhere"
+
+    result = make_function(make_settings({"cluster": "demo", "name": "mine", "namespace": name})).result()
+
+    assert_failed(
+        result, "get the Secret", f"kubectl create namespace {name}", "kubectl apply -f cdk.out/rbac/mine.rbac.yaml"
+    )
+
+
+def test_a_cluster_without_an_access_entry_is_told_with_the_command_that_shows_them(
+    cluster: Cluster, local_cloud: LocalCloud, make_function: FunctionFactory
+) -> None:
+    stranger = local_cloud.create_role("no-entry", allow=["ecr:GetAuthorizationToken", "eks:DescribeCluster"])
+
+    result = make_function(make_settings({"cluster": "demo"}), role=stranger).result()
+
+    assert_failed(result, "demo's API server answers 401", "no access entry", "--cluster-name demo --region us-east-1")
+
+
+def test_a_fixed_endpoint_of_another_cluster_is_among_the_candidates(
+    cluster: Cluster, make_function: FunctionFactory
+) -> None:
+    target = {
+        "cluster": "other",
+        "endpoint": cluster.endpoint,
+        "certificate_authority": encode_base64(cluster.ca_pem),
+    }
+
+    assert_failed(make_function(make_settings(target)).result(), "401", "the endpoint is another cluster's")
+
+
+def test_a_cluster_that_is_not_there_is_named_with_its_region(
+    make_function: FunctionFactory, local_cloud: LocalCloud
+) -> None:
+    assert_failed(make_function(make_settings({"cluster": "gone"})).result(), "no EKS cluster gone in us-east-1")
+
+
+def test_a_right_that_the_role_lacks_on_the_cluster_is_named(
+    local_cloud: LocalCloud, make_function: FunctionFactory
+) -> None:
+    blind = local_cloud.create_role("blind", allow=["ecr:GetAuthorizationToken"])
+
+    assert_failed(
+        make_function(make_settings({"cluster": "demo"}), role=blind).result(), "AccessDenied", "eks:DescribeCluster"
+    )
+
+
+def test_an_unreachable_endpoint_is_named_with_what_to_look_at(
+    local_cloud: LocalCloud, role: str, make_function: FunctionFactory
+) -> None:
+    cluster = local_cloud.create_cluster("halted")
+    endpoint = cluster.endpoint
+    cluster.halt()
+
+    result = make_function(make_settings({"cluster": "halted"})).result()
+
+    assert_failed(result, endpoint, "does not answer", "publicAccessCidrs")
+
+
+def test_a_cluster_that_never_answers_ends_with_the_runs_time_and_keeps_no_other_from_being_done(
+    local_cloud: LocalCloud, role: str, cluster: Cluster, namespace: str, make_function: FunctionFactory
+) -> None:
+    frozen = local_cloud.create_cluster("frozen")
+    admit(local_cloud, frozen, role)
+    more_than_at_once = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 1)]
+    targets = {"cluster": "frozen", "credentials": more_than_at_once}, {"cluster": "demo", "namespace": namespace}
+    function = make_function(make_settings(*targets))
+    grant(cluster.admin, function.targets[1])
+    frozen.freeze()
+    try:
+        first, *_, last, healthy = function.run(seconds=3)
+    finally:
+        frozen.thaw()
+
+    assert_failed(first, "not finished within the run's 3 s", "frozen")
+    assert_failed(last, "not begun within the run's 3 s", "a cluster of the run or AWS")
+    assert healthy.action == "created"
+
+
+def test_a_wrong_authority_is_told_and_the_certificate_never_trusted(
+    cluster: Cluster, make_function: FunctionFactory
+) -> None:
+    foreign = trustme.CA().cert_pem.bytes().decode()
+    target = {"cluster": "demo", "endpoint": cluster.endpoint, "certificate_authority": encode_base64(foreign)}
+
+    assert_failed(make_function(make_settings(target)).result(), "certificate", "certificate_authority")

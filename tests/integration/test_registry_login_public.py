@@ -1,0 +1,110 @@
+"""The login at ECR Public, which exchanges the password for a token of its own."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from argo_ecr_auth.clients.registry_login import Verification, verify_login
+from argo_ecr_auth.core.registry import PUBLIC_HOSTS
+from tests.local_cloud.registry import LoopbackClient
+from tests.support.scripted_registry import (
+    ELSEWHERE,
+    REPOSITORY,
+    TOKEN,
+    Answer,
+    always,
+    scripted,
+    verify_at,
+)
+
+PUBLIC_HOST, DUAL_STACK_PUBLIC_HOST = PUBLIC_HOSTS
+BASIC = "Basic " + base64.b64encode(f"AWS:{TOKEN.password}".encode()).decode()
+AMAZONS_CHALLENGE = 'Bearer realm="https://public.ecr.aws/token/",service="public.ecr.aws",scope="aws"'
+
+
+def ecr_public(*, challenge: str = AMAZONS_CHALLENGE, granted: Any = None, lets_in: str = BASIC) -> Any:
+    """As ECR Public answers, to a client that asks for its token with `lets_in`."""
+    body = {"token": "granted=="} if granted is None else granted
+
+    def answer(path: str, authorization: str | None) -> Answer:
+        if path.startswith("/token/"):
+            return Answer(body=body) if authorization == lets_in else Answer(status=401)
+        if authorization == "Bearer granted==":
+            return Answer()
+        return Answer(status=401, headers={"WWW-Authenticate": challenge})
+
+    return answer
+
+
+def test_ecr_publics_token_is_verified_by_its_own_flow() -> None:
+    with scripted(ecr_public()) as server:
+        assert verify_at(server.place, host=PUBLIC_HOST) == Verification(verified=True)
+
+
+def test_ecr_public_is_asked_for_the_service_and_the_scope_of_its_challenge() -> None:
+    with scripted(ecr_public()) as server:
+        verify_at(server.place, host=PUBLIC_HOST)
+
+    assert ("/token/?service=public.ecr.aws&scope=aws", BASIC) in server.asked
+
+
+def test_a_repository_of_ecr_public_is_listed_with_the_token_that_was_handed_out() -> None:
+    with scripted(ecr_public()) as server:
+        verify_at(server.place, host=PUBLIC_HOST, repository=REPOSITORY)
+
+    assert server.asked[-1] == (f"/v2/{REPOSITORY}/tags/list?n=1", "Bearer granted==")
+
+
+def test_a_token_that_ecr_public_does_not_exchange_is_refused() -> None:
+    with scripted(ecr_public(lets_in="another")) as server:
+        assert verify_at(server.place, host=PUBLIC_HOST).verified is False
+
+
+def test_ecr_publics_dual_stack_host_may_send_logins_to_the_other_one() -> None:
+    with scripted(ecr_public()) as server:
+        verification = verify_login(
+            DUAL_STACK_PUBLIC_HOST, TOKEN, http=LoopbackClient(dict.fromkeys(PUBLIC_HOSTS, server.place))
+        )
+    assert verification == Verification(verified=True)
+
+
+REALMS = {
+    "another host": f"https://{ELSEWHERE}/token/",
+    "without TLS": f"http://{PUBLIC_HOST}/token/",
+    "a host that begins alike": f"https://{PUBLIC_HOST}.{ELSEWHERE}/token/",
+    "a host behind a name": f"https://{PUBLIC_HOST}@{ELSEWHERE}/token/",
+    "no URL": "https://[token",
+}
+
+
+@pytest.mark.parametrize("realm", REALMS)
+def test_a_realm_elsewhere_gets_no_password(realm: str) -> None:
+    challenge = AMAZONS_CHALLENGE.replace("https://public.ecr.aws/token/", REALMS[realm])
+    with scripted(always(Answer())) as other, scripted(ecr_public(challenge=challenge)) as server:
+        hosts = (ELSEWHERE, f"{PUBLIC_HOST}.{ELSEWHERE}")
+        places = {PUBLIC_HOST: server.place, **dict.fromkeys(hosts, other.place)}
+        verify_login(PUBLIC_HOST, TOKEN, http=LoopbackClient(places))
+
+    assert (len(server.asked), other.asked) == (1, [])
+
+
+def test_a_realm_elsewhere_is_no_refusal() -> None:
+    with scripted(ecr_public(challenge=f'Bearer realm="https://{ELSEWHERE}/token/"')) as server:
+        verification = verify_at(server.place, host=PUBLIC_HOST)
+
+    told = "sends logins to another host, which is not given the password"
+    assert verification == Verification(verified=None, doubt=f"not verified: {PUBLIC_HOST} {told}")
+
+
+@pytest.mark.parametrize(
+    "granted", [{}, [], "text", {"token": None}, {"token": "two\nlines"}, {"token": "ключ"}], ids=json.dumps
+)
+def test_an_exchange_without_a_token_is_no_refusal(granted: Any) -> None:
+    with scripted(ecr_public(granted=granted)) as server:
+        verification = verify_at(server.place, host=PUBLIC_HOST)
+
+    assert verification == Verification(
+        verified=None, doubt=f"not verified: {PUBLIC_HOST} answers a login without a token"
+    )

@@ -1,0 +1,292 @@
+"""Runs whose tokens a registry lets in, refuses, or says nothing clear about."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from argo_ecr_auth.clients.registry_login import Verification, verify_login
+from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth.core.results import Result
+from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth.token_issuer import VerifyLogin
+from tests.local_cloud.cloud import Cluster
+from tests.local_cloud.registry import AccountRegion, Registry
+from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.objects import Objects
+from tests.support.scripted_registry import Answer, always, connect_to, distrust, free_place, scripted
+
+
+def run(function: Function, prove: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
+    order = RunOptions(renew_before=timedelta(hours=6), seconds=30, force=force)
+    now = function.now or datetime.now(UTC)
+    return sync(function.targets, order=order, cache=function.cache, now=lambda: now, verify_login=prove)
+
+
+def verify_by(place: AccountRegion) -> VerifyLogin:
+    return partial(verify_login, http=connect_to(place))
+
+
+def verify_known(registry: Registry) -> VerifyLogin:
+    """A proof at a registry that knows each token before it is tried, as ECR knows what it handed out."""
+
+    def prove(host: str, token: AuthorizationToken, *, repository: str | None = None) -> Verification:
+        registry.let_in({"AWS": token.password})
+        return verify_login(host, token, repository=repository, http=connect_to(registry.place))
+
+    return prove
+
+
+@pytest.fixture
+def make_function_with(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> FunctionFactory:
+    """Makes functions of one target with these credentials, in a namespace where they have their rights."""
+
+    def make(*credentials: dict[str, Any]) -> Function:
+        target = {"cluster": cluster.name, "namespace": namespace, "credentials": credentials}
+        function = make_function(make_settings(target))
+        grant(cluster.admin, *function.targets)
+        return function
+
+    return make
+
+
+@pytest.fixture
+def living(function: Function, registry: Registry, objects: Objects) -> Function:
+    """A function that has written a token which lives and is let in; the next one will not be."""
+    (result,) = run(function, verify_known(registry))
+    assert result.action == "created"
+    registry.let_in({"AWS": "another password"})
+    return function
+
+
+def test_a_run_writes_a_right_token_as_verified(function: Function, registry: Registry) -> None:
+    (result,) = run(function, verify_known(registry))
+
+    assert (result.action, result.verified, result.error) == ("created", True, None)
+
+
+def test_a_refused_token_leaves_the_living_one_untouched(
+    living: Function, registry: Registry, objects: Objects
+) -> None:
+    before = objects.versions
+
+    run(living, verify_by(registry.place), force=True)
+
+    assert objects.versions == before
+
+
+def test_a_refused_token_fails_the_credential_with_that_reason(living: Function, registry: Registry) -> None:
+    (result,) = run(living, verify_by(registry.place), force=True)
+
+    error = f"{REGISTRY} refuses the new token (401); the one that is there stays"
+    assert (result.action, result.verified, result.error) == ("failed", False, error)
+
+
+def test_a_refused_token_is_written_where_nothing_is(
+    function: Function, forbidding: Registry, objects: Objects
+) -> None:
+    run(function, verify_by(forbidding.place))
+
+    assert objects.password
+
+
+def test_a_refused_token_replaces_one_that_has_ended(living: Function, registry: Registry, objects: Objects) -> None:
+    before = objects.password
+    living.now = datetime.now(UTC) + timedelta(hours=13)
+
+    run(living, verify_by(registry.place))
+
+    assert objects.password != before
+
+
+def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
+    function: Function, forbidding: Registry
+) -> None:
+    (result,) = run(function, verify_by(forbidding.place))
+
+    told = "it was written all the same, for nothing that lives was there"
+    error = f"{REGISTRY} refuses the new token (401); {told}"
+    assert (result.action, result.verified, result.error) == ("failed", False, error)
+
+
+@pytest.fixture
+def refused(function: Function, forbidding: Registry) -> Function:
+    """A function that has written a token which its registry refuses, for nothing that lives was there."""
+    run(function, verify_by(forbidding.place))
+    return function
+
+
+def test_a_refused_token_that_was_written_is_not_replaced_by_another_of_its_kind(
+    refused: Function, forbidding: Registry, objects: Objects
+) -> None:
+    before = objects.versions
+
+    (result,) = run(refused, verify_by(forbidding.place))
+
+    error = f"{REGISTRY} refuses the new token (401), as it refused the one that is there"
+    assert (result.action, result.error, objects.versions) == ("failed", error, before)
+
+
+@pytest.mark.parametrize("hours", [7, 13], ids=["due", "ended"])
+def test_a_refused_token_is_replaced_when_it_is_due_for_the_registry_may_be_wrong(
+    hours: int, refused: Function, forbidding: Registry, objects: Objects
+) -> None:
+    before = objects.password
+    refused.now = datetime.now(UTC) + timedelta(hours=hours)
+
+    run(refused, verify_by(forbidding.place))
+
+    assert objects.password != before
+
+
+def test_a_token_that_is_let_in_replaces_a_refused_one_for_good(
+    refused: Function, registry: Registry, objects: Objects
+) -> None:
+    (healed,) = run(refused, verify_known(registry))
+    (after,) = run(refused, verify_known(registry))
+
+    assert (healed.action, healed.verified, after.action) == ("repaired", True, "fresh")
+
+
+@pytest.mark.parametrize("of", ["living", "refused"])
+def test_a_label_is_put_back_although_the_new_token_is_refused(
+    of: str, request: pytest.FixtureRequest, running: Registry, objects: Objects
+) -> None:
+    function = request.getfixturevalue(of)
+    before, annotations = objects.password, objects.require("configmaps")["metadata"]["annotations"]
+    objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
+
+    (result,) = run(function, verify_by(running.place), force=of == "living")
+
+    assert result.action == "failed"
+    assert objects.require("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert (objects.password, objects.require("configmaps")["metadata"]["annotations"]) == (before, annotations)
+
+
+def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there_before(
+    living: Function, registry: Registry, objects: Objects
+) -> None:
+    objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
+    meanwhile = []
+
+    def prove(_host: str, _token: AuthorizationToken, *, repository: str | None) -> Verification:
+        run(living, verify_known(registry), force=True)
+        meanwhile.append(objects.password)
+        return Verification(verified=False, doubt="the new token is refused")
+
+    (result,) = run(living, prove, force=True)
+
+    assert [objects.password] == meanwhile
+    assert "the new token is refused; the one that is there stays" in str(result.error)
+    assert "what differs could not be put back" in str(result.error)
+
+
+def test_a_refused_token_does_not_replace_one_of_which_nothing_is_known(function: Function, objects: Objects) -> None:
+    known = Verification(verified=True)
+    run(function, lambda _host, _token, repository: known)
+    before = objects.password
+    objects.delete("configmaps")
+
+    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Verification:
+        return Verification(verified=None if token.password == before else False, doubt="refused or not known")
+
+    run(function, prove)
+
+    assert objects.password == before
+
+
+def test_a_refused_token_does_not_replace_one_that_logs_in_although_its_expiry_is_lost(
+    function: Function, registry: Registry, objects: Objects
+) -> None:
+    run(function, verify_known(registry))
+    before = objects.password
+    objects.delete("configmaps")
+
+    # Not asked of the real one: it looks at the first 72 bytes alone, in which two tokens may be alike.
+    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Verification:
+        return Verification(verified=token.password == before, doubt="the new token is refused")
+
+    (result,) = run(function, prove)
+
+    assert result.error == "the new token is refused; the one that is there stays"
+    assert objects.password == before
+
+
+def test_a_refused_token_replaces_one_that_does_not_log_in_and_whose_expiry_is_lost(
+    living: Function, registry: Registry, objects: Objects
+) -> None:
+    before = objects.password
+    objects.delete("configmaps")
+
+    run(living, verify_by(registry.place))
+
+    assert objects.password != before
+
+
+OPEN: dict[str, tuple[Answer, str]] = {
+    "a server that fails": (Answer(status=500), "answers 500 to a login"),
+    "a connection that breaks off": (Answer(status=None), "does not answer (ProtocolError)"),
+}
+
+
+@pytest.mark.parametrize("answer", OPEN)
+def test_a_token_of_which_nothing_is_known_replaces_a_living_one_and_the_reason_says_so(
+    answer: str, living: Function
+) -> None:
+    given, told = OPEN[answer]
+    with scripted(always(given)) as server:
+        (result,) = run(living, verify_by(server.place), force=True)
+
+    reason = f"a renewal was asked for; not verified: {REGISTRY} {told}"
+    assert (result.action, result.verified, result.reason, result.error) == ("renewed", None, reason, None)
+
+
+def test_a_token_whose_registry_is_unreachable_is_written_and_the_reason_says_so(
+    living: Function, objects: Objects
+) -> None:
+    before = objects.password
+
+    (result,) = run(living, verify_by(free_place()), force=True)
+
+    assert objects.password != before
+    assert "does not answer (NewConnectionError)" in (result.reason or "")
+
+
+def test_a_token_whose_registry_is_not_trusted_is_written_as_not_verified(living: Function, registry: Registry) -> None:
+    (result,) = run(living, verify_by(distrust(registry.place)), force=True)
+
+    assert (result.action, result.verified, result.error) == ("renewed", None, None)
+
+
+def test_a_missing_repository_is_told_and_keeps_nothing_from_being_written(
+    make_function_with: FunctionFactory, registry: Registry
+) -> None:
+    function = make_function_with({"registry": REGISTRY, "verify_repository": "team/gone"})
+
+    (result,) = run(function, verify_known(registry))
+
+    reason = "there is no Secret and no ConfigMap; there is no repository team/gone (404)"
+    assert (result.action, result.verified, result.reason) == ("created", True, reason)
+
+
+def test_a_credential_that_wants_no_proof_asks_the_registry_nothing(
+    make_function_with: FunctionFactory,
+) -> None:
+    function = make_function_with({"registry": REGISTRY, "verify": "off"})
+
+    with scripted(always(Answer())) as server:
+        (result,) = run(function, verify_by(server.place))
+
+    assert (result.action, result.verified, server.asked) == ("created", None, [])
+
+
+def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(
+    make_function_with: FunctionFactory,
+) -> None:
+    function = make_function_with(*({"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(5)))
+
+    with scripted(always(Answer())) as server:
+        results = run(function, verify_by(server.place))
+
+    assert ([result.verified for result in results], len(server.asked)) == ([True] * 5, 1)

@@ -1,0 +1,78 @@
+"""The function in this process, without Lambda around it: its settings, its access and its runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.connections import WarmCache
+from argo_ecr_auth.core.rbac import make_rbac_manifests
+from argo_ecr_auth.core.results import Result
+from argo_ecr_auth.core.rules import find_faults
+from argo_ecr_auth.core.settings import Settings
+from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.sync import RunOptions, sync
+from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.local_cloud.environment import REGION
+from tests.local_cloud.kube_api import KubeApi
+
+GROUP = "argo-ecr-auth"
+REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
+
+
+def admit(cloud: LocalCloud, cluster: Cluster, role: str) -> None:
+    """The access entry that the CDK app makes."""
+    cloud.client("eks", account=cluster.account, region=cluster.region).create_access_entry(
+        clusterName=cluster.name, principalArn=role, kubernetesGroups=[GROUP]
+    )
+
+
+def make_settings(*targets: dict[str, Any], **others: Any) -> Settings:
+    """Settings as a user writes them, with one credential for every target that has none."""
+    written = {"credentials": [{"registry": REGISTRY}], "targets": targets, **others}
+    settings = msgspec.convert(written, type=Settings)
+    assert not find_faults(settings)
+    return settings
+
+
+def grant(admin: KubeApi, *targets: Target) -> None:
+    """Apply the manifest that the synth writes."""
+    for target in targets:
+        for manifest in make_rbac_manifests(target, group=GROUP):
+            plural = {"Role": "roles", "RoleBinding": "rolebindings"}[manifest["kind"]]
+            path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{manifest['metadata']['namespace']}/{plural}"
+            status, answer = admin.request("POST", path, manifest)
+            assert status == 201, answer
+
+
+@dataclass(kw_only=True)
+class Function:
+    """The function without Lambda around it: one warm environment, its settings, and the clock."""
+
+    sessions: Sessions
+    settings: Settings
+    cache: WarmCache = field(init=False)
+    now: datetime | None = None
+    function_role_id: str | None = None
+
+    def __post_init__(self) -> None:
+        self.cache = WarmCache(sessions=self.sessions)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return resolve_targets(self.settings, region=REGION, function_role_id=self.function_role_id)
+
+    def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
+        order = RunOptions(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)
+        return sync(self.targets, order=order, cache=self.cache, now=lambda: self.now or datetime.now(UTC))
+
+    def result(self, **order: Any) -> Result:
+        """The result of a run over one credential."""
+        (result,) = self.run(**order)
+        return result
+
+
+FunctionFactory = Callable[..., Function]

@@ -1,0 +1,70 @@
+"""The handler in a process of its own, as Lambda runs it: the package, its settings file and its environment."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+import argo_ecr_auth
+from tests.local_cloud.cloud import LocalCloud
+from tests.local_cloud.environment import CLOSED_PROXY
+from tests.support.function import Function
+
+RunHandler = Callable[..., tuple[str, dict[str, str]]]
+
+# As Lambda runs a handler, with every logger wide open.
+_LAMBDA = """
+import json, logging, sys, traceback
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
+from argo_ecr_auth.handler import handler
+
+class Context:
+    function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "x"
+    def get_remaining_time_in_millis(self):
+        return 20_000
+
+for event in json.load(sys.stdin):
+    try:
+        print(json.dumps(handler(event, Context())))
+    except Exception:
+        traceback.print_exc()
+"""
+
+
+def install_handler(directory: Path) -> None:
+    package = Path(argo_ecr_auth.__file__).parent
+    shutil.copytree(package, directory / package.name)
+
+
+def run_handler(
+    function: Function, events: list[object], *, directory: Path, cloud: LocalCloud, role: str, **environment: str
+) -> tuple[str, dict[str, str]]:
+    """Run the handler once for each event; all its output, and the credentials that it ran with."""
+    (directory / "settings.json").write_bytes(msgspec.json.encode(function.settings))
+    credentials = cloud.assume(role)
+    done = subprocess.run(
+        [sys.executable, "-c", _LAMBDA],
+        cwd=directory,
+        input=json.dumps(events),
+        capture_output=True,
+        text=True,
+        check=True,
+        env=cloud.environment()
+        | {
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": credentials["SessionToken"],
+            "HTTPS_PROXY": CLOSED_PROXY,
+            "NO_PROXY": "127.0.0.1",
+            "POWERTOOLS_LOG_LEVEL": "DEBUG",
+            "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
+            "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
+            "AWS_LAMBDA_FUNCTION_NAME": "x",
+            **environment,
+        },
+    )
+    return done.stdout + done.stderr, credentials

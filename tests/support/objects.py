@@ -1,0 +1,53 @@
+"""The Secret and the ConfigMap of one credential in a cluster."""
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.local_cloud.kube_api import KubeApi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objects:
+    """The Secret and the ConfigMap of one credential, as the cluster's administrator sees and changes them."""
+
+    admin: KubeApi
+    namespace: str
+    name: str = "ecr-auth"
+
+    def path(self, plural: str) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/{plural}/{self.name}"
+
+    def get(self, plural: str) -> dict[str, Any] | None:
+        status, answer = self.admin.request("GET", self.path(plural))
+        assert status in {200, 404}, answer
+        return dict(answer) if status == 200 else None
+
+    def require(self, plural: str) -> dict[str, Any]:
+        found = self.get(plural)
+        assert found is not None, f"no {plural} {self.namespace}/{self.name}"
+        return found
+
+    def patch(self, plural: str, change: dict[str, Any]) -> None:
+        status, answer = self.admin.request(
+            "PATCH", self.path(plural), change, content_type="application/merge-patch+json"
+        )
+        assert status == 200, answer
+
+    def delete(self, plural: str) -> None:
+        status, answer = self.admin.request("DELETE", self.path(plural))
+        assert status == 200, answer
+
+    @property
+    def password(self) -> str:
+        return base64.b64decode(self.require("secrets")["data"]["password"]).decode()
+
+    @property
+    def versions(self) -> tuple[str, str]:
+        secret, config_map = self.require("secrets"), self.require("configmaps")
+        return secret["metadata"]["resourceVersion"], config_map["metadata"]["resourceVersion"]
+
+    def text(self) -> str:
+        """Everything that the ConfigMap says, for a search."""
+        return json.dumps(self.require("configmaps"))
