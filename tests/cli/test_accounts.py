@@ -12,7 +12,8 @@ from argo_ecr_auth_cli.checks.check_context import CheckContext
 from argo_ecr_auth_cli.commands.doctor import make_contexts
 from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
-from tests.cli.conftest import OPERATOR_RIGHTS, CommandLine, admit_operator, make_command_line
+from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.local_cloud.cloud import LocalCloud
 from tests.support.function import GROUP, REGISTRY, Function
 from tests.support.objects import Objects

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, ROOT, CommandLine, without_network
+from tests.cli.command_line import COMMAND, ROOT, CommandLine, without_network
 from tests.support.function import REGISTRY
 
 HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_EC2_METADATA_DISABLED": "true"}

@@ -5,7 +5,7 @@ import sys
 import tomllib
 from importlib import import_module
 
-from tests.cli.conftest import ROOT, without_network
+from tests.cli.command_line import ROOT, without_network
 
 
 def test_the_function_imports_nothing_of_the_command_line() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import OPERATOR_RIGHTS, CommandLine, admit_operator, make_command_line
+from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.e2e.conftest import installation
 from tests.support.function import REGISTRY
 from tests.support.installation import Installation
