@@ -8,7 +8,7 @@ import msgspec
 
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_role_name, digest, external_id
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, digest, make_external_id, name_access_role
 from argo_ecr_auth_deployment.settings import Access, DeployedTargetSettings, DeploymentSettings
 
 _MOST_ENTRIES = 200
@@ -29,26 +29,26 @@ class Entry:
     edited_namespaces: tuple[str, ...]
 
 
-def with_access_roles(settings: DeploymentSettings, *, home: HomeDeployment) -> DeploymentSettings:
+def add_access_roles(settings: DeploymentSettings, *, home: HomeDeployment) -> DeploymentSettings:
     """The settings with the role, and its external id, of each target in another account that names none itself."""
     return msgspec.structs.replace(
-        settings, targets=tuple(_with_access_role(target, settings=settings, home=home) for target in settings.targets)
+        settings, targets=tuple(_add_access_role(target, settings=settings, home=home) for target in settings.targets)
     )
 
 
-def places_of(settings: DeploymentSettings, *, home: AccountRegion) -> Mapping[AccountRegion, tuple[int, ...]]:
+def group_by_place(settings: DeploymentSettings, *, home: AccountRegion) -> Mapping[AccountRegion, tuple[int, ...]]:
     """The targets (by their index) that need an access entry, by where their clusters are.
 
     None for a role that the user made, nor for `access: none`.
     """
     found: dict[AccountRegion, list[int]] = defaultdict(list)
     for i, target in enumerate(settings.targets):
-        if target.role_arn is None and access_of(target, settings=settings) != "none":
-            found[_place(target, home=home)].append(i)
+        if target.role_arn is None and choose_access(target, settings=settings) != "none":
+            found[_find_place(target, home=home)].append(i)
     return {place: tuple(indexes) for place, indexes in found.items()}
 
 
-def entries_of(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
+def make_entries(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
     """One entry per cluster, whatever the number of its targets and namespaces."""
     by_cluster: dict[str, list[tuple[Target, Access]]] = defaultdict(list)
     for target, access in targets:
@@ -68,7 +68,7 @@ def entries_of(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
     )
 
 
-def slots_of(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ...]]:
+def divide_into_stacks(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ...]]:
     """The entries at home by stack: all in slot 0, the function's own, or, where those are too many, in 1 to 8.
 
     By the hash of the cluster's name, for an entry that moves between stacks is there already when the other makes it.
@@ -81,23 +81,24 @@ def slots_of(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ...]]:
     return {slot: tuple(slots[slot]) for slot in sorted(slots)}
 
 
-def access_of(target: DeployedTargetSettings, *, settings: DeploymentSettings) -> Access:
+def choose_access(target: DeployedTargetSettings, *, settings: DeploymentSettings) -> Access:
     return target.access or settings.access
 
 
-def _with_access_role(
+def _add_access_role(
     target: DeployedTargetSettings, *, settings: DeploymentSettings, home: HomeDeployment
 ) -> DeployedTargetSettings:
-    place = _place(target, home=home.place)
-    if target.role_arn or place.account == home.place.account or access_of(target, settings=settings) == "none":
+    place = _find_place(target, home=home.place)
+    if target.role_arn or place.account == home.place.account or choose_access(target, settings=settings) == "none":
         return target
-    name = access_role_name(installation=settings.installation, home=home, place=place)
+    name = name_access_role(installation=settings.installation, home=home, place=place)
+    partition = find_partition(place.region or "").name
     return msgspec.structs.replace(
         target,
-        role_arn=f"arn:{find_partition(place.region).name}:iam::{place.account}:role/{name}",
-        external_id=external_id(installation=settings.installation, home=home, place=place),
+        role_arn=f"arn:{partition}:iam::{place.account}:role/{name}",
+        external_id=make_external_id(installation=settings.installation, home=home, place=place),
     )
 
 
-def _place(target: DeployedTargetSettings, *, home: AccountRegion) -> AccountRegion:
+def _find_place(target: DeployedTargetSettings, *, home: AccountRegion) -> AccountRegion:
     return AccountRegion(account=target.account or home.account, region=target.region or home.region)

@@ -3,15 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 
-from argo_ecr_auth_deployment.unresolved import known
-
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRegion:
-    """An account and a region. Those of a stack may be CDK's tokens."""
+    """An account and a region; None where they are not known at synth."""
 
-    account: str
-    region: str
+    account: str | None
+    region: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,30 +20,29 @@ class HomeDeployment:
     address: str
 
 
-def function_role_name(*, installation: str, home: HomeDeployment) -> str:
+def name_function_role(*, installation: str, home: HomeDeployment) -> str:
     """At most 62 characters, of which IAM takes 64, as for every name of a role here."""
-    return f"{installation}-function-{_of_home(home)[:12]}"
+    return f"{installation}-function-{_digest_home(home)[:12]}"
 
 
-def access_role_name(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
+def name_access_role(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
     """The role in another account that the function assumes."""
-    return f"{installation}-access-{digest(_of_home(home), place.account, place.region)[:12]}"
+    return f"{installation}-access-{digest(_digest_home(home), place.account or '', place.region or '')[:12]}"
 
 
-def external_id(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
+def make_external_id(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
     """Ties that role to this installation; stable, and no secret (IAM User Guide, the confused deputy problem)."""
-    return f"{installation}-{digest(installation, _of_home(home), place.account, place.region)[:32]}"
+    return f"{installation}-{digest(installation, _digest_home(home), place.account or '', place.region or '')[:32]}"
 
 
-def access_stack_name(*, installation: str, home: HomeDeployment, of: str) -> str:
+def name_access_stack(*, installation: str, home: HomeDeployment, of: str) -> str:
     """`of` is the clusters that it is for; another installation may have a stack for clusters of the same place."""
-    return f"{installation}-access-{of}-{_of_home(home)[:8]}"
+    return f"{installation}-access-{of}-{_digest_home(home)[:8]}"
 
 
 def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _of_home(home: HomeDeployment) -> str:
-    # Of a token's text, nothing: it is another one in the next synth.
-    return digest(known(home.place.account) or "", known(home.place.region) or "", home.address)
+def _digest_home(home: HomeDeployment) -> str:
+    return digest(home.place.account or "", home.place.region or "", home.address)

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from aws_cdk import aws_iam as iam
-
 from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_deployment.pull_permissions import Pulls
@@ -37,11 +35,8 @@ class Statement:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
 
-    def for_iam(self) -> iam.PolicyStatement:
-        return iam.PolicyStatement(sid=self.sid, actions=list(self.actions), resources=list(self.resources))
 
-
-def statements(
+def make_statements(
     targets: Sequence[Target], *, pulls: Mapping[Registry, Pulls], partition: str, account: str
 ) -> list[Statement]:
     """The statements of the function's role; what another role is assumed for is that role's to allow.
@@ -50,13 +45,13 @@ def statements(
     they may be tokens.
     """
     return [
-        *_of_registries(pulls),
-        *_of_clusters([target for target in targets if target.role is None], partition=partition, account=account),
-        *_of_roles(targets),
+        *_allow_registries(pulls),
+        *_allow_clusters([target for target in targets if target.role is None], partition=partition, account=account),
+        *_allow_roles(targets),
     ]
 
 
-def _of_registries(pulls: Mapping[Registry, Pulls]) -> Iterator[Statement]:
+def _allow_registries(pulls: Mapping[Registry, Pulls]) -> Iterator[Statement]:
     public = [registry for registry in pulls if registry.public]
     pulls = {registry: pull for registry, pull in pulls.items() if not registry.public}
     if public:
@@ -67,38 +62,42 @@ def _of_registries(pulls: Mapping[Registry, Pulls]) -> Iterator[Statement]:
     # It takes no resource (Service Authorization Reference, Amazon ECR).
     yield _statement("Token", ["ecr:GetAuthorizationToken"], ["*"])
     # A token has the rights of the role that asked for it: without these, Argo CD could log in and pull nothing.
-    yield from _divided("Pull", _PULL, {arn for registry, pull in pulls.items() for arn in pull.arns(registry)})
+    yield from _divide("Pull", _PULL, {arn for registry, pull in pulls.items() for arn in pull.arns(registry)})
     through_cache = {registry: pull for registry, pull in pulls.items() if pull.through_cache}
-    yield from _divided(
+    yield from _divide(
         "PullThroughCache",
         _PULL_THROUGH_CACHE,
         {arn for registry, pull in through_cache.items() for arn in pull.arns(registry)},
     )
 
 
-def _of_clusters(targets: Sequence[Target], *, partition: str, account: str) -> Iterator[Statement]:
+def _allow_clusters(targets: Sequence[Target], *, partition: str, account: str) -> Iterator[Statement]:
     names_by_region: dict[str, set[str]] = defaultdict(set)
     for target in targets:
         if target.endpoint is None:
             names_by_region[target.region].add(target.cluster)
-    patterned = _patterned(names_by_region)
+    patterned = _find_patterned_regions(names_by_region)
     for i, (region, names) in enumerate(sorted(names_by_region.items())):
-        given = _pattern(names) if region in patterned else names
-        yield _describing(given, region=region, partition=partition, account=account, sid=f"Clusters{i or ''}")
+        given = _make_pattern(names) if region in patterned else names
+        yield _make_describe_statement(
+            given, region=region, partition=partition, account=account, sid=f"Clusters{i or ''}"
+        )
 
 
-def describing(clusters: AbstractSet[str], *, region: str, partition: str, account: str) -> Statement:
+def make_describe_statement(clusters: AbstractSet[str], *, region: str, partition: str, account: str) -> Statement:
     """To ask EKS for the addresses of these clusters."""
-    given = _pattern(clusters) if _patterned({region: clusters}) else clusters
-    return _describing(given, region=region, partition=partition, account=account, sid="Clusters")
+    given = _make_pattern(clusters) if _find_patterned_regions({region: clusters}) else clusters
+    return _make_describe_statement(given, region=region, partition=partition, account=account, sid="Clusters")
 
 
-def _describing(names: AbstractSet[str], *, region: str, partition: str, account: str, sid: str) -> Statement:
+def _make_describe_statement(
+    names: AbstractSet[str], *, region: str, partition: str, account: str, sid: str
+) -> Statement:
     prefix = f"arn:{partition}:eks:{region}:{account}:cluster/"
     return _statement(sid, ["eks:DescribeCluster"], sorted(prefix + name for name in names))
 
 
-def _patterned(names_by_region: Mapping[str, AbstractSet[str]]) -> AbstractSet[str]:
+def _find_patterned_regions(names_by_region: Mapping[str, AbstractSet[str]]) -> AbstractSet[str]:
     """The regions whose names do not fit: first those with the most."""
     sizes = {region: sum(len(name) + _CHARACTERS_OF_AN_ARN for name in of) for region, of in names_by_region.items()}
     left = _MOST_CHARACTERS_OF_CLUSTERS
@@ -111,17 +110,17 @@ def _patterned(names_by_region: Mapping[str, AbstractSet[str]]) -> AbstractSet[s
     return patterned
 
 
-def _pattern(names: AbstractSet[str]) -> AbstractSet[str]:
+def _make_pattern(names: AbstractSet[str]) -> AbstractSet[str]:
     """What the names begin with. Describing a cluster gives no way into it."""
     return {os.path.commonprefix(list(names)) + "*"}  # noqa: RUF071 - character by character, as IAM's * does
 
 
-def _of_roles(targets: Sequence[Target]) -> Iterator[Statement]:
+def _allow_roles(targets: Sequence[Target]) -> Iterator[Statement]:
     roles = {target.role for target in targets} | {one.role for target in targets for one in target.credentials}
-    yield from _divided("Roles", ["sts:AssumeRole"], {role.arn for role in roles if role is not None})
+    yield from _divide("Roles", ["sts:AssumeRole"], {role.arn for role in roles if role is not None})
 
 
-def _divided(name: str, actions: Sequence[str], arns: AbstractSet[str]) -> Iterator[Statement]:
+def _divide(name: str, actions: Sequence[str], arns: AbstractSet[str]) -> Iterator[Statement]:
     """As many statements as the resources need, in a stable order."""
     part: list[str] = []
     number = 1

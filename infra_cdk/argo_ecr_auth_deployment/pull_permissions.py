@@ -22,7 +22,7 @@ class Pulls:
         return {prefix + repository for repository in self.repositories}
 
 
-def pulls_of(settings: DeploymentSettings) -> Mapping[Registry, Pulls]:
+def collect_pulls(settings: DeploymentSettings) -> Mapping[Registry, Pulls]:
     """By registry, what the function's own role is to pull: all that its credentials name together.
 
     One token serves all credentials of a region, so that a narrower one beside a wider one narrows nothing.

@@ -19,14 +19,14 @@ MOST_SECURITY_GROUPS = 5
 def find_deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
     """Each fault with its path, and what is allowed."""
     return (
-        *_faults_of_schedule(settings),
-        *_faults_of_pulls(settings),
-        *_faults_of_vpc(settings),
-        *_faults_of_alarms(settings),
+        *_check_schedule(settings),
+        *_check_pulls(settings),
+        *_check_vpc(settings),
+        *_check_alarms(settings),
     )
 
 
-def _faults_of_schedule(settings: DeploymentSettings) -> Iterator[str]:
+def _check_schedule(settings: DeploymentSettings) -> Iterator[str]:
     tick = duration(settings.check_every)
     if not SHORTEST_CHECK_EVERY <= tick <= LONGEST_CHECK_EVERY or tick % timedelta(minutes=1):
         yield f"check_every: {settings.check_every} is not between 1m and 1h in whole minutes"
@@ -34,7 +34,7 @@ def _faults_of_schedule(settings: DeploymentSettings) -> Iterator[str]:
         yield f"check_every: {settings.check_every} is longer than renew_before ({settings.renew_before})"
 
 
-def _faults_of_pulls(settings: DeploymentSettings) -> Iterator[str]:
+def _check_pulls(settings: DeploymentSettings) -> Iterator[str]:
     for place, credentials in _credentials_by_place(settings):
         for i, credential in enumerate(credentials):
             for key in ("repositories", "pull_through_cache"):
@@ -42,7 +42,7 @@ def _faults_of_pulls(settings: DeploymentSettings) -> Iterator[str]:
                     yield f"{place}[{i}].{key}: does not go with role_arn; what that role may pull is its own to say"
 
 
-def _faults_of_vpc(settings: DeploymentSettings) -> Iterator[str]:
+def _check_vpc(settings: DeploymentSettings) -> Iterator[str]:
     if settings.vpc is None:
         return
     for key, ids, most in (
@@ -55,7 +55,7 @@ def _faults_of_vpc(settings: DeploymentSettings) -> Iterator[str]:
             yield f"vpc.{key}: {len(ids)} are too many; a function takes at most {most}"
 
 
-def _faults_of_alarms(settings: DeploymentSettings) -> Iterator[str]:
+def _check_alarms(settings: DeploymentSettings) -> Iterator[str]:
     if settings.alarm_email and settings.alarm_topic_arn:
         yield "alarm_email: is given beside alarm_topic_arn; give either, and subscribe the address to that topic"
     for key in ("alarm_email", "alarm_topic_arn"):

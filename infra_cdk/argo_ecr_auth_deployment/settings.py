@@ -18,7 +18,7 @@ RepositoryPattern = Annotated[
     msgspec.Meta(
         pattern="^[a-z0-9*?][a-z0-9._/*?-]*$(?!\\n)",
         max_length=256,
-        description="A repository's name; * stands for anything, ? for one character.",
+        description="A repository's name in lower case; * stands for anything, ? for one character.",
     ),
 ]
 Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
@@ -91,16 +91,23 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
         str,
         msgspec.Meta(
             pattern="^[a-z][a-z0-9-]{0,38}[a-z0-9]$(?!\\n)",
-            description="Names the stack, the Kubernetes group and the Role; lower case, digits and hyphens.",
+            description="Names the stack, the Kubernetes group and the Role: lower-case letters, digits and hyphens; "
+            "2 to 40 of them.",
         ),
     ] = "argo-ecr-auth"
-    check_every: Annotated[Duration, msgspec.Meta(description="How often each target is checked; 1m to 1h.")] = "2m"
+    check_every: Annotated[
+        Duration,
+        msgspec.Meta(
+            description="How often each target is checked; 1m to 1h.",
+            extra_json_schema={"patternErrorMessage": "not a duration: write 2m or 1h, 1m to 1h in whole minutes"},
+        ),
+    ] = "2m"
     access: Access = "least-privilege"
     architecture: Architecture = "arm64"
     vpc: VpcSettings | None = None
     monitoring: Annotated[bool, msgspec.Meta(description="false: no alarms and no dashboard.")] = True
     per_target_metrics: Annotated[
-        bool, msgspec.Meta(description="true: five metrics for each target besides; each costs money each month.")
+        bool, msgspec.Meta(description="true: also five metrics for each target; each costs money each month.")
     ] = False
     alarm_email: (
         Annotated[
@@ -117,7 +124,8 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
             str,
             msgspec.Meta(
                 pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$(?!\n)",
-                description="The ARN of an SNS topic of yours that the alarms are sent to.",
+                description="The ARN of an SNS topic of yours that the alarms are sent to: "
+                "arn:aws:sns:REGION:ACCOUNT:NAME.",
             ),
         ]
         | None
@@ -130,7 +138,7 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
     ] = None
 
 
-def function_settings(settings: DeploymentSettings) -> bytes:
+def encode_function_settings(settings: DeploymentSettings) -> bytes:
     """The function's part, as JSON with a stable order, so that a changed deployment key leaves the asset alone."""
     document = _only(Settings, msgspec.to_builtins(settings))
     document["credentials"] = [_only(CredentialSettings, credential) for credential in document["credentials"]]

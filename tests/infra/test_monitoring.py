@@ -1,4 +1,4 @@
-"""Alarms, where they go, and the dashboard."""
+"""The alarms, their topic, and the dashboard."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 
 
 def _alarms(template: Template) -> dict[str, dict[str, Any]]:
-    """By the end of their construct's id."""
+    """The properties of each alarm by its construct's id."""
     names = ("TokenEndsSoon", "ChecksMissing", "Failing", "RepairsNeverEnd", "Undelivered", "Throttled")
     found = template.find_resources("AWS::CloudWatch::Alarm").items()
     return {next(name for name in names if name in id_): alarm["Properties"] for id_, alarm in found}
@@ -49,7 +49,7 @@ def test_a_token_with_less_than_a_third_of_renew_before_alarms(template: Templat
     )
 
 
-def test_fewer_checks_than_the_enabled_targets_imply_alarm_and_so_does_silence(template: Template) -> None:
+def test_fewer_checks_than_the_enabled_targets_imply_alarm_and_missing_data_does_too(template: Template) -> None:
     # Two credentials, 30 ticks an hour, less half of the ticks of one.
     assert _key_facts(_alarms(template)["ChecksMissing"]) == (
         "ChecksCompleted",
@@ -62,7 +62,7 @@ def test_fewer_checks_than_the_enabled_targets_imply_alarm_and_so_does_silence(t
     )
 
 
-def test_nothing_is_missed_where_no_target_is_enabled() -> None:
+def test_without_an_enabled_target_no_check_is_missed() -> None:
     alarms = _alarms(template_of(settings_of(targets=[{"cluster": "asleep", "enabled": False}])))
     assert "ChecksMissing" not in alarms
     assert len(alarms) == 5
@@ -79,13 +79,13 @@ def test_a_short_renew_before_shortens_the_period_of_checks() -> None:
     assert alarm["Period"] == 300
 
 
-def test_failures_and_repairs_alarm_when_they_do_not_end(template: Template) -> None:
+def test_failures_and_repairs_alarm_when_they_go_on(template: Template) -> None:
     once = ("GreaterThanOrEqualToThreshold", 1)
     assert _key_facts(_alarms(template)["Failing"]) == ("Failures", "Sum", 300, *once, 3, "notBreaching")
     assert _key_facts(_alarms(template)["RepairsNeverEnd"]) == ("Repaired", "Sum", 300, *once, 6, "notBreaching")
 
 
-def test_what_the_schedule_could_not_deliver_alarms(template: Template) -> None:
+def test_undelivered_events_alarm(template: Template) -> None:
     (queue,) = template.find_resources("AWS::SQS::Queue")
     alarm = _alarms(template)["Undelivered"]
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
@@ -104,7 +104,7 @@ def test_throttles_of_this_function_alarm(template: Template) -> None:
     assert _alarms(template)["Throttled"]["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
 
 
-def test_the_functions_own_metrics_have_the_names_and_the_one_dimension_that_it_emits(template: Template) -> None:
+def test_the_functions_metrics_have_the_names_and_the_dimension_that_it_emits(template: Template) -> None:
     own = [alarm for alarm in _alarms(template).values() if alarm["Namespace"] == "ArgoEcrAuth"]
     assert len(own) == 4
     for alarm in own:
@@ -112,12 +112,12 @@ def test_the_functions_own_metrics_have_the_names_and_the_one_dimension_that_it_
         assert alarm["MetricName"] in {*metric_values(()), "SecondsToExpiry"}
 
 
-def test_without_an_address_the_alarms_act_on_nothing_and_there_is_no_key_to_pay_for(template: Template) -> None:
+def test_without_an_address_the_alarms_have_no_action_and_no_key_is_made(template: Template) -> None:
     assert not any("AlarmActions" in alarm for alarm in _alarms(template).values())
     assert not template.find_resources("AWS::KMS::Key")
 
 
-def test_an_address_gets_a_topic_that_cloudwatch_can_publish_to() -> None:
+def test_alarm_email_makes_a_topic_that_cloudwatch_can_publish_to() -> None:
     template = template_of(settings_of(alarm_email="a@example.com"))
     assert the_only(template, "AWS::SNS::Subscription")["Endpoint"] == "a@example.com"
     (topic,) = template.find_resources("AWS::SNS::Topic")
@@ -136,13 +136,13 @@ def test_an_address_gets_a_topic_that_cloudwatch_can_publish_to() -> None:
     assert the_only(template, "AWS::SNS::Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
 
 
-def test_a_topic_of_the_users_own_is_used_as_it_is() -> None:
+def test_alarm_topic_arn_is_used_as_it_is() -> None:
     template = template_of(settings_of(alarm_topic_arn=_TOPIC))
     assert all(alarm["AlarmActions"] == [_TOPIC] for alarm in _alarms(template).values())
     assert not template.find_resources("AWS::SNS::Topic")
 
 
-def test_a_changed_address_leaves_the_functions_asset_alone() -> None:
+def test_a_changed_alarm_email_does_not_change_the_function() -> None:
     before, after = (template_of(settings_of(alarm_email=f"{name}@example.com")) for name in ("a", "b"))
     function = "AWS::Lambda::Function"
     assert the_only(before, function) == the_only(after, function)
@@ -154,7 +154,7 @@ def test_the_dashboard_shows_life_renewals_failures_by_target_duration_and_memor
         assert shown in body
 
 
-def test_the_dashboard_reads_of_a_run_what_its_log_line_says_whatever_the_log_groups_name(template: Template) -> None:
+def test_the_dashboard_parses_lambdas_line_because_the_log_group_is_ours(template: Template) -> None:
     # Logs Insights finds @type and @maxMemoryUsed by itself only in groups that have the name of Lambda's own.
     body = json.dumps(the_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])
     assert "@type" not in body

@@ -8,7 +8,8 @@ import pytest
 import trustme
 from aws_cdk.assertions import Template
 
-from argo_ecr_auth_deployment.validation import SettingsError, read_settings
+from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, all_of, settings_of, template_of
 
 _PULL = [

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from argo_ecr_auth.core.settings import Settings, load
-from argo_ecr_auth_deployment.settings import DeploymentSettings, function_settings
-from argo_ecr_auth_deployment.validation import SettingsError, read_settings
+from argo_ecr_auth_cdk import read_settings
+from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_deployment.settings import DeploymentSettings, encode_function_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
@@ -44,6 +45,9 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"targets": [{"cluster": "demo", "external_id": "abc"}]}, "targets[0].external_id", "role_arn"),
         ({"renew_before": "13h"}, "renew_before", "between 10m and 11h"),
         ({"renew_before": "1m"}, "renew_before", "between 10m and 11h"),
+        ({"renew_before": "6 hours"}, "renew_before", "not a duration: write 6h or 1h30m, 10m to 11h"),
+        ({"renew_before": ""}, "renew_before", "not a duration: write 6h or 1h30m, 10m to 11h"),
+        ({"check_every": "2 minutes"}, "check_every", "write 2m or 1h, 1m to 1h in whole minutes"),
         ({"check_every": "0m"}, "check_every", "between 1m and 1h in whole minutes"),
         ({"check_every": "90s"}, "check_every", "between 1m and 1h in whole minutes"),
         ({"check_every": "1h", "renew_before": "30m"}, "check_every", "longer than renew_before (30m)"),
@@ -53,7 +57,7 @@ def _faults(document: object) -> tuple[str, ...]:
             "targets[0].certificate_authority",
             "not the base64 of a PEM certificate",
         ),
-        ({"credentials": [{"secret_name": "a"}]}, "credentials[0].registry", "it must be given"),
+        ({"credentials": [{"secret_name": "a"}]}, "credentials[0].registry", "missing"),
         ({"targets": [{"cluster": "demo", "account": 123456789012}]}, "targets[0].account", "put it in quotes"),
         (
             {"credentials": [{"registry": REGISTRY, "role_arn": "arn:aws:iam::1:role/r"}]},
@@ -116,7 +120,7 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"vpc": {"id": "main", "subnets": ["subnet-11111111"]}}, "vpc.id", "such as vpc-"),
         ({"vpc": {"id": "vpc-11111111", "subnets": []}}, "vpc.subnets", "At least one"),
         ({"vpc": {"id": "vpc-11111111", "subnets": ["a"]}}, "vpc.subnets[0]", "such as subnet-"),
-        ({"vpc": {"id": "vpc-11111111"}}, "vpc.subnets", "must be given"),
+        ({"vpc": {"id": "vpc-11111111"}}, "vpc.subnets", "missing"),
         (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 stands there twice"),
         (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 stands there twice"),
         (
@@ -127,41 +131,41 @@ def _faults(document: object) -> tuple[str, ...]:
         (_vpc(security_groups=[f"sg-{i:08}" for i in range(6)]), "vpc.security_groups", "takes at most 5"),
         ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
         ({"runtime": "python3.9"}, "runtime", "python3.13"),
-        ({"targets": [{}]}, "targets[0].cluster", "must be given"),
-        ({"installation": "Mine"}, "installation", "lower case"),
+        ({"targets": [{}]}, "targets[0].cluster", "missing"),
+        ({"installation": "Mine"}, "installation", "lower-case letters"),
+        ({"targets": [{"cluster": "demo", "account": None, "namespace": "A"}]}, "targets[0].namespace", "lower-case"),
+        ({"credentials": [{"registry": REGISTRY, "secret_name": "a" * 254}]}, "credentials[0].secret_name", "most 253"),
     ],
 )
 def test_a_fault_names_its_place_and_what_is_allowed(changes: dict[str, Any], place: str, allowed: str) -> None:
     (fault,) = _faults(settings_of(**changes))
     assert fault.startswith(f"{place}: ")
     assert allowed in fault
+    assert "(?!" not in fault  # a pattern helps no reader
 
 
-def test_all_faults_are_told_at_once_whatever_their_kind() -> None:
-    faults = _faults(
-        {
-            "targets": [{"cluster": "a/b", "acess": "none"}, {"cluster": "demo", "external_id": "abc"}],
-            "credentials": [{"registry": "registry.example"}],
-            "renew_before": "13h",
-            "check_every": "2 minutes",
-        }
-    )
-    assert sorted(fault.split(": ")[0] for fault in faults) == [
+def test_all_faults_of_the_schema_come_at_once_and_before_those_of_the_rules() -> None:
+    document = settings_of(targets=[{"cluster": "a/b", "acess": "none"}], check_every="2 minutes", renew_before="13h")
+    assert sorted(fault.split(": ")[0] for fault in _faults(document)) == [
         "check_every",
-        "credentials[0].registry",
-        "renew_before",
         "targets[0].acess",
         "targets[0].cluster",
-        "targets[1].external_id",
     ]
 
 
-def test_what_stands_in_for_a_faulty_entry_has_no_fault_in_any_partition() -> None:
-    china = "222222222222.dkr.ecr.cn-north-1.amazonaws.com.cn"
-    document = settings_of(credentials=[{"registry": china}, 5], check_every="0m")
-    with pytest.raises(SettingsError) as refused:
-        read_settings(document, account=ACCOUNT, region="cn-north-1")
-    assert [fault.split(": ")[0] for fault in refused.value.faults] == ["credentials[1]", "check_every"]
+def test_all_faults_of_the_rules_come_at_once() -> None:
+    document = settings_of(
+        targets=[{"cluster": "demo", "external_id": "abc"}],
+        credentials=[{"registry": "registry.example"}],
+        check_every="0m",
+        renew_before="13h",
+    )
+    assert sorted(fault.split(": ")[0] for fault in _faults(document)) == [
+        "check_every",
+        "credentials[0].registry",
+        "renew_before",
+        "targets[0].external_id",
+    ]
 
 
 @pytest.mark.parametrize("elsewhere", [{"region": "us-east-1"}, {"account": "333333333333"}])
@@ -236,7 +240,7 @@ def test_the_comments_of_the_example_show_the_defaults() -> None:
 
 
 def test_the_function_gets_its_part_without_the_deployments() -> None:
-    text = function_settings(
+    text = encode_function_settings(
         read_settings(settings_of(targets=[{"cluster": "demo", "access": "none"}], check_every="5m"))
     )
     assert load(text) == msgspec.convert(settings_of(), Settings)

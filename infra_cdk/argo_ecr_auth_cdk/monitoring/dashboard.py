@@ -1,4 +1,4 @@
-"""What a person sees at a glance."""
+"""The dashboard of an installation."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from argo_ecr_auth_cdk.monitoring.metrics import metric_of
+from argo_ecr_auth_cdk.monitoring.metrics import make_metric
 
 _PERIOD = cdk.Duration.minutes(5)
-_HALF, _WHOLE = 12, 24  # of a dashboard's width
+_HALF_WIDTH, _FULL_WIDTH = 12, 24
 _FAILURES_BY_TARGET = (
     'filter action = "failed"',
     "stats count(*) as failures, latest(error) as last_error, latest(@timestamp) as last by target, secret",
     "sort failures desc",
     "limit 50",
 )
-# Of Lambda's own words: Logs Insights' fields for them are there only in a log group that Lambda has named.
-_MEMORY = (
+# Parsed from Lambda's own line: Logs Insights knows @maxMemoryUsed only in a log group that Lambda has named.
+_MEMORY_USED = (
     "filter @message like /^REPORT/",
     'parse @message "Max Memory Used: * MB" as used',
     "stats max(used) as used_MB by bin(5m)",
@@ -27,7 +27,7 @@ _MEMORY = (
 
 
 class Dashboard(Construct):
-    """One dashboard: are the alarms quiet, how long do the tokens live, who fails and why, what does a run take."""
+    """One dashboard: the alarms, how long the tokens live, which credentials fail and why, and what a run takes."""
 
     def __init__(
         self,
@@ -40,17 +40,17 @@ class Dashboard(Construct):
         log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, id_)
-        metric = metric_of(installation)
+
+        def metric(name: str, statistic: str) -> cloudwatch.Metric:
+            return make_metric(name, statistic, installation=installation, period=_PERIOD)
 
         def sums(title: str, *names: str) -> cloudwatch.GraphWidget:
-            return cloudwatch.GraphWidget(
-                title=title, width=_HALF, left=[metric(name, "Sum", _PERIOD) for name in names]
-            )
+            return cloudwatch.GraphWidget(title=title, width=_HALF_WIDTH, left=[metric(name, "Sum") for name in names])
 
         def query(title: str, lines: Sequence[str], view: cloudwatch.LogQueryVisualizationType) -> cloudwatch.IWidget:
             return cloudwatch.LogQueryWidget(
                 title=title,
-                width=_WHOLE if view == cloudwatch.LogQueryVisualizationType.TABLE else _HALF,
+                width=_FULL_WIDTH if view == cloudwatch.LogQueryVisualizationType.TABLE else _HALF_WIDTH,
                 log_group_names=[log_group.log_group_name],
                 query_lines=list(lines),
                 view=view,
@@ -61,12 +61,12 @@ class Dashboard(Construct):
             "Dashboard",
             default_interval=cdk.Duration.days(1),
             widgets=[
-                [cloudwatch.AlarmStatusWidget(title=installation, width=_WHOLE, alarms=list(alarms))],
+                [cloudwatch.AlarmStatusWidget(title=installation, width=_FULL_WIDTH, alarms=list(alarms))],
                 [
                     cloudwatch.GraphWidget(
                         title="Least life left of any token (seconds)",
-                        width=_HALF,
-                        left=[metric("SecondsToExpiry", "Minimum", _PERIOD)],
+                        width=_HALF_WIDTH,
+                        left=[metric("SecondsToExpiry", "Minimum")],
                         left_y_axis=cloudwatch.YAxisProps(min=0),
                     ),
                     sums("Renewals and repairs", "Renewed", "Repaired"),
@@ -75,7 +75,7 @@ class Dashboard(Construct):
                     sums("Checks that succeeded, and failures", "ChecksCompleted", "Failures"),
                     cloudwatch.GraphWidget(
                         title="Duration of a run",
-                        width=_HALF,
+                        width=_HALF_WIDTH,
                         left=[
                             function.metric_duration(statistic=statistic, period=_PERIOD)
                             for statistic in ("p50", "Maximum")
@@ -83,6 +83,6 @@ class Dashboard(Construct):
                     ),
                 ],
                 [query("Failures by target", _FAILURES_BY_TARGET, cloudwatch.LogQueryVisualizationType.TABLE)],
-                [query("Memory used", _MEMORY, cloudwatch.LogQueryVisualizationType.LINE)],
+                [query("Memory used", _MEMORY_USED, cloudwatch.LogQueryVisualizationType.LINE)],
             ],
         )

@@ -1,4 +1,4 @@
-"""When the function runs, and for which targets."""
+"""The schedules that invoke the function."""
 
 from collections.abc import Sequence
 
@@ -13,19 +13,19 @@ from constructs import Construct
 from argo_ecr_auth.core.settings import duration
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_invocation, acknowledge_queue
-from argo_ecr_auth_cdk.schedules.schedule_groups import grouped
+from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
-def tick(settings: DeploymentSettings) -> cdk.Duration:
-    """The time between two runs of a target; never under a minute, which Scheduler and Lambda ask of an event's age."""
+def make_check_interval(settings: DeploymentSettings) -> cdk.Duration:
+    """The time between two runs of a target: at least a minute, the shortest age that Scheduler and Lambda take."""
     return cdk.Duration.minutes(int(duration(settings.check_every).total_seconds()) // 60)
 
 
 class Schedules(Construct):
-    """One schedule per enabled target, so that a slow cluster keeps no other waiting; past 200 they share.
+    """One schedule per enabled target, so that no cluster waits for a slow one; past 200 targets, they share schedules.
 
-    `by_target` has each target's schedule, `undelivered` the queue of what Scheduler could not hand to Lambda.
+    `by_target` has each target's schedule, `undelivered` the queue of the events that Scheduler could not deliver.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Schedules(Construct):
         function: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, id_)
-        # Of our own, to wait for its rights: a schedule fires as soon as it is made.
+        # Made here and not by CDK, so that the schedules can wait for its rights: they fire as soon as they are made.
         role = iam.Role(
             self,
             "Role",
@@ -52,32 +52,32 @@ class Schedules(Construct):
             "Undelivered",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # Then the alarm on it ends by itself; an event says no more than its targets' names.
+            # So that its alarm ends by itself. An event holds no more than the names of its targets.
             retention_period=cdk.Duration.days(1),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         acknowledge_queue(self.undelivered)
         acknowledge_invocation(role, function)
         self.by_target: dict[str, scheduler.Schedule] = {}
-        for group, members in grouped(target.name for target in targets if target.enabled).items():
+        interval = make_check_interval(settings)
+        for group, members in group_names(target.name for target in targets if target.enabled).items():
             schedule = scheduler.Schedule(
                 self,
-                f"Target-{group}",  # not its name alone, which may be Role
-                description=f"{settings.installation}: checks {group}{_others(members)}",
-                schedule=scheduler.ScheduleExpression.rate(tick(settings)),
+                f"Target-{group}",  # the prefix, because a target may be named Role
+                description=f"{settings.installation}: checks {group}{_count_others(members)}",
+                schedule=scheduler.ScheduleExpression.rate(interval),
                 target=scheduler_targets.LambdaInvoke(
                     function,
                     input=scheduler.ScheduleTargetInput.from_object({"targets": list(members)}),
                     role=role,
                     dead_letter_queue=self.undelivered,
-                    # The next tick is the retry.
-                    retry_attempts=0,
-                    max_event_age=tick(settings),
+                    retry_attempts=0,  # the next tick is the retry
+                    max_event_age=interval,
                 ),
             )
             schedule.node.add_dependency(role)
             self.by_target |= dict.fromkeys(members, schedule)
 
 
-def _others(members: Sequence[str]) -> str:
+def _count_others(members: Sequence[str]) -> str:
     return f" and {len(members) - 1} more" if len(members) > 1 else ""
