@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from argo_ecr_auth.clients.registry_login import Verification
+from argo_ecr_auth.clients.registry_login import Login, Verification
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth_cli.checks.check_context import Finding
@@ -133,7 +133,7 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
 
 
 def test_a_token_that_does_not_log_in(examine_with: Examine, objects: Objects) -> None:
-    found, ((host, token, repository),) = examine_with(Verification(verified=False, doubt="refused"))
+    found, ((host, token, repository),) = examine_with(Verification(login=Login.REFUSED, reason="refused"))
 
     assert [(each.name, each.remedy) for each in found] == [("token-refused", "argo-ecr-auth invoke --force demo")]
     assert (host, token.password, repository) == (REGISTRY, objects.password, None)
@@ -141,7 +141,7 @@ def test_a_token_that_does_not_log_in(examine_with: Examine, objects: Objects) -
 
 
 def test_missing_pull_rights(examine_with: Examine) -> None:
-    verification = Verification(verified=True, doubt="it may not list charts/app")
+    verification = Verification(login=Login.ACCEPTED, reason="it may not list charts/app")
 
     found, ((_, _, repository),) = examine_with(verification, verify_repository="charts/app")
 
@@ -154,7 +154,7 @@ def test_every_password_of_a_pull_secret_is_tried(examine_with: Examine) -> None
     europe = REGISTRY.replace("us-east-1", "eu-west-1")
 
     found, asked = examine_with(
-        Verification(verified=False), registry=None, registries=[REGISTRY, europe], kind="pull-secret"
+        Verification(login=Login.REFUSED), registry=None, registries=[REGISTRY, europe], kind="pull-secret"
     )
 
     assert [each.name for each in found] == ["token-refused"] * 2
@@ -162,6 +162,6 @@ def test_every_password_of_a_pull_secret_is_tried(examine_with: Examine) -> None
 
 
 def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine_with: Examine) -> None:
-    found, _ = examine_with(Verification(verified=None, doubt="does not answer"))
+    found, _ = examine_with(Verification(login=Login.INCONCLUSIVE, reason="does not answer"))
 
     assert [(each.name, each.unknown) for each in found] == [("unseen", True)]

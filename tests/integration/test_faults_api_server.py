@@ -61,7 +61,8 @@ def test_an_admission_webhook_is_quoted_in_its_own_words_without_the_old_passwor
         finally:
             cluster.admin.request("DELETE", f"{path}/{objects.namespace}")
 
-    assert_failed(result, "deny.example.org", "no Secrets on Mondays: *** *** *** ***")
+    assert_failed(result, "deny.example.org", "denied the request, for a reason that holds something of the Secret")
+    assert "Mondays" not in str(result.error)
 
 
 def _until(function: Function, holds: Callable[[Result], bool]) -> Result:
@@ -113,7 +114,7 @@ def test_what_passes_is_tried_again_reads_and_writes(
         result = function.result()
 
     assert (result.action, result.error) == ("created", None)
-    assert met == ["GET"] * 4 + ["PATCH"] * 4
+    assert met == ["GET"] * 4 + ["PATCH"] * 4 + ["GET"] * 2
 
 
 def test_a_redirect_is_not_followed(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> None:
