@@ -34,6 +34,8 @@ class EcrAuthFunction(Construct):
     """The `function` with the settings in its asset, its `role` with the rights that they imply, and its `log_group`.
 
     `role_name` is None where account and region are not known at synth: then CDK names the role, if it needs a name.
+    `role_arn` is for other stacks. It is literal where the name is known, because a reference between stacks would be
+    an intrinsic function that needs a right of its own (Fn::GetStackOutput).
     """
 
     def __init__(
@@ -62,6 +64,11 @@ class EcrAuthFunction(Construct):
             # it would replace the role, and what names the role outside of this app (aws-auth, trust policies, the
             # policies of other accounts' repositories) would still name the old one.
             role_name=role_name or cdk.PhysicalName.GENERATE_IF_NEEDED,
+        )
+        self.role_arn = (
+            stack.format_arn(service="iam", region="", resource="role", resource_name=role_name)
+            if role_name
+            else self.role.role_arn
         )
         self.log_group.grant_write(self.role)
         rights = make_statements(
