@@ -17,6 +17,7 @@ from botocore.exceptions import (
 )
 
 from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
+from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.settings import Region
 from argo_ecr_auth_cli.exits import UNKNOWN, USAGE, CommandError
@@ -29,7 +30,7 @@ def sessions_of(*, profile: str | None, region: str, lazily: bool = False) -> Se
     Without credentials nothing at all can be looked at: that is told once, here; not so `lazily`, where they may come.
     """
     region_of(profile=profile, region=region)
-    sessions = Sessions(region=region, profile=profile)
+    sessions = Sessions(region=region, profile=profile, caller=OPERATOR)
     if lazily:
         return sessions
     try:

@@ -15,15 +15,19 @@ from kubernetes.client.configuration import Configuration
 from kubernetes.config import ConfigException
 from urllib3.exceptions import InsecureRequestWarning
 
-from argo_ecr_auth.clients.cluster import Connection, make_client, make_tls_context
+from argo_ecr_auth.clients.api_client import Connection, make_client, make_tls_context
 from argo_ecr_auth.connections import read_credential
+from argo_ecr_auth.core.caller import Caller
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth_cli.exits import UNKNOWN, CommandError
 from argo_ecr_auth_cli.terminal.output import complain
 
-_CALLERS = {"in-cluster": "this pod's service account", "local": "your user of the kubeconfig"}
+_CALLERS = {
+    "in-cluster": Caller(name="this pod's service account"),
+    "local": Caller(name="your user of the kubeconfig"),
+}
 _REMEDIES = {
     "in-cluster": "in a pod it needs a service account's token; elsewhere give --kube-config local or eks",
     "local": "it is ~/.kube/config, or what KUBECONFIG names",

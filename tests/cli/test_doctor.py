@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from argo_ecr_auth.clients.registry_login import Verification
+from argo_ecr_auth.clients.registry_login import Login, Verification
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth_cli.arguments import parse
@@ -553,7 +553,7 @@ def examine(make_function: FunctionFactory, operator: str, objects: Objects, tmp
 
 
 def test_a_token_that_does_not_log_in(examine: Examine, objects: Objects) -> None:
-    found, ((host, token, repository),) = examine(Verification(verified=False, doubt="refused"))
+    found, ((host, token, repository),) = examine(Verification(login=Login.REFUSED, reason="refused"))
 
     assert [(each.name, each.remedy) for each in found] == [("token-refused", "argo-ecr-auth invoke --force demo")]
     assert (host, token.password, repository) == (REGISTRY, objects.password, None)
@@ -561,7 +561,7 @@ def test_a_token_that_does_not_log_in(examine: Examine, objects: Objects) -> Non
 
 
 def test_missing_pull_rights(examine: Examine) -> None:
-    verification = Verification(verified=True, doubt="it may not list charts/app")
+    verification = Verification(login=Login.ACCEPTED, reason="it may not list charts/app")
 
     found, ((_, _, repository),) = examine(verification, verify_repository="charts/app")
 
@@ -574,7 +574,7 @@ def test_every_password_of_a_pull_secret_is_tried(examine: Examine) -> None:
     europe = REGISTRY.replace("us-east-1", "eu-west-1")
 
     found, asked = examine(
-        Verification(verified=False), registry=None, registries=[REGISTRY, europe], kind="pull-secret"
+        Verification(login=Login.REFUSED), registry=None, registries=[REGISTRY, europe], kind="pull-secret"
     )
 
     assert [each.name for each in found] == ["token-refused"] * 2
@@ -582,7 +582,7 @@ def test_every_password_of_a_pull_secret_is_tried(examine: Examine) -> None:
 
 
 def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine: Examine) -> None:
-    found, _ = examine(Verification(verified=None, doubt="does not answer"))
+    found, _ = examine(Verification(login=Login.INCONCLUSIVE, reason="does not answer"))
 
     assert [(each.name, each.unseen) for each in found] == [("unseen", True)]
 

@@ -31,7 +31,7 @@ def test_a_killed_cloud_leaves_nothing_and_another_is_not_affected(tmp_path: Pat
         another.begin_cluster("same")
         one.finish_cluster("same")
         survivor = another.finish_cluster("same")
-        emulator = one._process  # noqa: SLF001
+        emulator = one._server.process  # noqa: SLF001
         assert emulator is not None
         emulator.kill()
         deadline = time.monotonic() + 10
@@ -132,7 +132,7 @@ def _somebody_at(state_dir: Path, *, saying: bytes | None) -> Iterator[None]:
 def test_another_program_at_a_dead_clouds_port_is_not_taken_for_it(saying: bytes | None, tmp_path: Path) -> None:
     started = time.monotonic()
     with _somebody_at(tmp_path, saying=saying):
-        assert not LocalCloud(tmp_path).alive()
+        assert not LocalCloud(tmp_path).is_running()
     assert time.monotonic() - started < 20
 
 

@@ -39,7 +39,7 @@ def main() -> None:
 
 def up() -> None:
     local = cloud.LocalCloud(_STATE_DIR)
-    if (_STATE_DIR / "env").exists() and local.alive():
+    if (_STATE_DIR / "env").exists() and local.is_running():
         print("The cloud is up already.", _NEXT)
         return
     try:

@@ -147,7 +147,7 @@ class LocalCloud(EmulatorProcess):
         deadline = time.monotonic() + _CLUSTER_SECONDS
         while (status := eks.describe_cluster(name=name)["cluster"]["status"]) != "ACTIVE":
             if status == "FAILED" or time.monotonic() > deadline:
-                raise RuntimeError(f"cluster {name}: {status}\n{self.last_words()}")
+                raise RuntimeError(f"cluster {name}: {status}\n{self.log_tail()}")
             time.sleep(0.2)
         cluster = Cluster(emulator=self, name=name, account=account, region=region)
         for namespace in namespaces:

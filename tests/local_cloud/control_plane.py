@@ -1,7 +1,7 @@
-"""A Kubernetes control plane of one's own: a real kube-apiserver and its etcd, on free ports of 127.0.0.1.
+"""A Kubernetes control plane: a real kube-apiserver and its etcd, on free ports of 127.0.0.1.
 
-It has RBAC, admission and an audit log, but no controllers and no nodes: a namespace that is deleted stays
-terminating, a Deployment makes no pods.
+It has RBAC, admission and an audit log, but no controllers and no nodes. A deleted namespace stays in the phase
+Terminating, and a Deployment gets no pods.
 """
 
 import json
@@ -10,63 +10,62 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
+import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import trustme
 
 from tests.local_cloud import audit_log, binaries, kube_api, processes
+from tests.local_cloud.server import Server, Service
 
 ADMIN = "local-cloud-admin"
-# Retries where another process took the port in between.
-_ATTEMPTS = 3
 _START_SECONDS = 90
 
 User = tuple[str, Sequence[str]]
 
 
 @dataclass
-class ControlPlane:
-    """One cluster's control plane in a directory of its own, which `stop` removes.
+class ControlPlane(Service):
+    """One cluster's control plane in its own directory, which `stop` removes.
 
-    `users` maps bearer tokens to a name and groups. `token_webhook` is the URL that is asked about any other token
-    (a TokenReview), as EKS does with the tokens of IAM principals. `flags` are further ones for kube-apiserver.
+    `users` maps bearer tokens to a name and groups. `token_webhook` is the URL that reviews any other token, as EKS
+    reviews the tokens of IAM principals. `flags` are additional flags of kube-apiserver.
     """
 
     directory: Path
     users: Mapping[str, User] = field(default_factory=dict)
     token_webhook: str | None = None
     flags: Sequence[str] = ()
-    port: int = field(default=0, init=False)
     ca_pem: str = field(default="", init=False)
     admin_token: str = field(default_factory=lambda: secrets.token_urlsafe(24), init=False, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
-    _etcd_port: int = field(default=0, init=False)
-    _etcd: subprocess.Popen[bytes] | None = field(default=None, init=False)
-    _apiserver: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.directory = self.directory.resolve()
         self._processes = processes.ProcessGroup(self.directory)
         self._paths = binaries.find()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        self._etcd = Server(
+            title="etcd",
+            log=self.directory / "etcd.log",
+            launch=self._launch_etcd,
+            answers=self._etcd_answers,
+            seconds=_START_SECONDS,
+        )
+        self._apiserver = Server(
+            title="kube-apiserver",
+            log=self.directory / "kube-apiserver.log",
+            launch=self._launch_apiserver,
+            answers=self._apiserver_answers,
+            seconds=_START_SECONDS,
+        )
 
     @property
     def endpoint(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
+        return f"https://127.0.0.1:{self._apiserver.port}"
 
     @property
     def admin(self) -> kube_api.KubeApi:
@@ -81,8 +80,8 @@ class ControlPlane:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._write_configuration()
             try:
-                self._start_etcd()
-                self._start_apiserver()
+                self._etcd.start()
+                self._apiserver.start()
             except BaseException:
                 self._processes.stop()
                 raise
@@ -90,39 +89,33 @@ class ControlPlane:
     def stop(self) -> None:
         """End both processes and remove the directory."""
         with self._lock:
-            self.halt()
-            if self._etcd is not None:
-                processes.end(self._etcd)
-                self._etcd = None
+            self._apiserver.end()
+            self._etcd.end()
             self._processes.stop()
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def halt(self) -> None:
-        """End the API server alone: its port refuses connections until `restart`."""
+        """End the API server: its port refuses connections until `restart`."""
         with self._lock:
-            if self._apiserver is not None:
-                processes.end(self._apiserver)
-                self._apiserver = None
+            self._apiserver.end()
 
     def restart(self) -> None:
-        """The API server anew, at the same endpoint."""
+        """Start the API server again, at the same endpoint."""
         with self._lock:
-            self.halt()
-            self._start_apiserver()
+            self._apiserver.end()
+            self._apiserver.start(port=self._apiserver.port)
 
     def rotate_ca(self) -> None:
-        """The API server anew under another authority, at the same endpoint."""
+        """Start the API server again under another authority, at the same endpoint."""
         with self._lock:
-            self.halt()
             self._write_certificates()
-            self._start_apiserver()
+            self.restart()
 
     def move(self) -> None:
-        """The API server anew at another port."""
+        """Start the API server again, at another port."""
         with self._lock:
-            self.halt()
-            self.port = 0
-            self._start_apiserver()
+            self._apiserver.end()
+            self._apiserver.start()
 
     def freeze(self) -> None:
         """Let the API server accept connections and answer none, until `thaw`."""
@@ -136,9 +129,9 @@ class ControlPlane:
 
     def _signal(self, number: signal.Signals) -> None:
         with self._lock:
-            if self._apiserver is None:
+            if self._apiserver.process is None:
                 raise RuntimeError("the API server is not running")
-            self._apiserver.send_signal(number)
+            self._apiserver.process.send_signal(number)
 
     def _write_configuration(self) -> None:
         people: dict[str, User] = {**self.users, self.admin_token: (ADMIN, ("system:masters",))}
@@ -169,10 +162,9 @@ class ControlPlane:
         path.touch(mode=0o600)
         path.write_text(content)
 
-    def _start_etcd(self) -> None:
-        self._etcd_port = processes.free_port()
-        url = f"http://127.0.0.1:{self._etcd_port}"
-        self._etcd = self._processes.start(
+    def _launch_etcd(self, port: int) -> subprocess.Popen[bytes]:
+        url = f"http://127.0.0.1:{port}"
+        return self._processes.start(
             [
                 self._paths.etcd,
                 f"--data-dir={self.directory}/etcd",
@@ -182,54 +174,40 @@ class ControlPlane:
                 "--unsafe-no-fsync",
                 "--log-level=warn",
             ],
-            log=self.directory / "etcd.log",
+            log=self._etcd.log,
         )
 
-    def _start_apiserver(self) -> None:
-        keep_port = self.port != 0
-        for attempt in range(_ATTEMPTS):
-            self.port = self.port if keep_port else processes.free_port()
-            self._apiserver = self._processes.start(self._command(), log=self.directory / "kube-apiserver.log")
-            if self._becomes_ready(self._apiserver):
-                return
-            self.halt()
-            if self._etcd is not None and self._etcd.poll() is not None:
-                self._start_etcd()
-            if attempt + 1 < _ATTEMPTS:
-                time.sleep(0.5)
-        raise RuntimeError(f"the control plane does not start; its last words:\n{self._last_words()}")
+    def _etcd_answers(self) -> bool:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(f"http://127.0.0.1:{self._etcd.port}/health", timeout=5) as response:
+                return bool(response.status == HTTPStatus.OK)
+        except OSError:
+            return False
 
-    def _becomes_ready(self, process: subprocess.Popen[bytes]) -> bool:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
-            if self._etcd is None or self._etcd.poll() is not None:
-                return False
-            try:
-                status, _ = self.admin.request("GET", "/readyz")
-            except OSError:
-                status = 0
-            if status == HTTPStatus.OK:
-                return True
-            time.sleep(0.1)
-        return False
+    def _launch_apiserver(self, port: int) -> subprocess.Popen[bytes]:
+        return self._processes.start(self._apiserver_command(port), log=self._apiserver.log)
 
-    def _last_words(self) -> str:
-        logs = (self.directory / "etcd.log", self.directory / "kube-apiserver.log")
-        return "\n".join(line for log in logs if log.exists() for line in log.read_text().splitlines()[-5:])
+    def _apiserver_answers(self) -> bool:
+        try:
+            status, _ = self.admin.request("GET", "/readyz")
+        except OSError:
+            return False
+        return status == HTTPStatus.OK
 
-    def _command(self) -> list[str | Path]:
+    def _apiserver_command(self, port: int) -> list[str | Path]:
         here = self.directory
         webhook = [
             f"--authentication-token-webhook-config-file={here}/webhook.json",
             "--authentication-token-webhook-version=v1",
-            # So that a change of an access entry is seen at once.
+            # A change of an access entry takes effect at once.
             "--authentication-token-webhook-cache-ttl=1s",
         ]
         return [
             self._paths.kube_apiserver,
-            f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+            f"--etcd-servers=http://127.0.0.1:{self._etcd.port}",
             "--bind-address=127.0.0.1",
-            f"--secure-port={self.port}",
+            f"--secure-port={port}",
             f"--cert-dir={here}/certificates",
             f"--tls-cert-file={here}/tls.crt",
             f"--tls-private-key-file={here}/tls.key",

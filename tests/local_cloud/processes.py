@@ -51,12 +51,6 @@ class ProcessGroup:
             self._guard = None
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a process at once: nothing that it holds is worth a farewell."""
-    process.kill()
-    process.wait()
-
-
 def free_port() -> int:
     """A port that was free a moment ago; whoever takes it must cope with its being taken since."""
     with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""A registry of one's own: distribution on a free port of 127.0.0.1, with TLS and passwords; and the way to it.
+"""A real registry (distribution) on a free port of 127.0.0.1, with TLS and passwords; and a client that finds it.
 
 with Registry(tmp_path / "registry", authority=trustme.CA(), hosts=[HOST], users={"AWS": "secret"}) as registry:
     http = LoopbackClient({HOST: registry.place})
@@ -8,22 +8,19 @@ import json
 import secrets
 import shutil
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import trustme
 import urllib3
 from urllib3.exceptions import HTTPError
 
 from tests.local_cloud import binaries_registry, processes
+from tests.local_cloud.server import Server, Service
 
-# Retries where another process took the port in between.
-_ATTEMPTS = 3
 _START_SECONDS = 30
 _BCRYPT_BYTES = 72
 _IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -67,8 +64,8 @@ class LoopbackClient(urllib3.PoolManager):
 
 
 @dataclass
-class Registry:
-    """A registry in a directory of its own, which `stop` removes; what is pushed is kept in memory.
+class Registry(Service):
+    """A registry in its own directory, which `stop` removes; what is pushed is kept in memory.
 
     `authority` issues its certificate, for 127.0.0.1 and for `hosts`; `users` maps names to passwords.
     """
@@ -77,30 +74,26 @@ class Registry:
     authority: trustme.CA = field(repr=False)
     hosts: Sequence[str] = ()
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
-    port: int = field(default=0, init=False)
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.directory = self.directory.resolve()
         self._processes = processes.ProcessGroup(self.directory)
         self._paths = binaries_registry.find()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        self._server = Server(
+            title="the registry",
+            log=self.directory / "registry.log",
+            launch=self._launch,
+            answers=self._answers,
+            seconds=_START_SECONDS,
+        )
 
     @property
     def endpoint(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"127.0.0.1:{self._server.port}"
 
     @property
     def place(self) -> AccountRegion:
-        return AccountRegion(port=self.port, ca_pem=self.authority.cert_pem.bytes().decode())
+        return AccountRegion(port=self._server.port, ca_pem=self.authority.cert_pem.bytes().decode())
 
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -109,14 +102,14 @@ class Registry:
             self._write("tls.crt", "".join(pem.bytes().decode() for pem in certificate.cert_chain_pems))
             self._write("tls.key", certificate.private_key_pem.bytes().decode())
             self.let_in(self.users)
-            self._start()
+            self._server.start()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
         """End the process and remove the directory."""
-        self._halt()
+        self._server.end()
         self._processes.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -154,21 +147,13 @@ class Registry:
         path.write_text(content)
         path.replace(self.directory / name)
 
-    def _start(self) -> None:
-        for attempt in range(_ATTEMPTS):
-            self.port = processes.free_port()
-            self._write("config.yml", self._configuration())
-            command: list[str | Path] = [self._paths.registry, "serve", self.directory / "config.yml"]
-            self._process = self._processes.start(command, log=self.directory / "registry.log")
-            if self._becomes_ready(self._process):
-                return
-            self._halt()
-            if attempt + 1 < _ATTEMPTS:
-                time.sleep(0.5)
-        last_words = "\n".join((self.directory / "registry.log").read_text().splitlines()[-5:])
-        raise RuntimeError(f"the registry does not start; its last words:\n{last_words}")
+    def _launch(self, port: int) -> subprocess.Popen[bytes]:
+        self._write("config.yml", self._configuration(port))
+        return self._processes.start(
+            [self._paths.registry, "serve", self.directory / "config.yml"], log=self._server.log
+        )
 
-    def _configuration(self) -> str:
+    def _configuration(self, port: int) -> str:
         here = self.directory
         # JSON is YAML too.
         return json.dumps(
@@ -176,7 +161,7 @@ class Registry:
                 "version": "0.1",
                 "storage": {"inmemory": {}},
                 "http": {
-                    "addr": self.endpoint,
+                    "addr": f"127.0.0.1:{port}",
                     "secret": secrets.token_hex(16),
                     "tls": {"certificate": f"{here}/tls.crt", "key": f"{here}/tls.key"},
                 },
@@ -184,19 +169,9 @@ class Registry:
             }
         )
 
-    def _becomes_ready(self, process: subprocess.Popen[bytes]) -> bool:
+    def _answers(self) -> bool:
         client = LoopbackClient({"127.0.0.1": self.place})
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                if client.request("GET", "https://127.0.0.1/v2/", retries=False).status == HTTPStatus.UNAUTHORIZED:
-                    return True
-            except HTTPError:
-                pass
-            time.sleep(0.05)
-        return False
-
-    def _halt(self) -> None:
-        if self._process is not None:
-            processes.end(self._process)
-            self._process = None
+        try:
+            return client.request("GET", "https://127.0.0.1/v2/", retries=False).status == HTTPStatus.UNAUTHORIZED
+        except HTTPError:
+            return False

@@ -1,4 +1,4 @@
-"""Small HTTPS servers for what stands between the function and an API server, or beside it."""
+"""Small servers on this machine: a proxy before an API server, an admission webhook."""
 
 import base64
 import http.client
@@ -19,12 +19,26 @@ def https_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[tuple[str, s
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
+    with _serve(handler, tls=context) as port:
+        yield f"https://127.0.0.1:{port}", authority.cert_pem.bytes().decode()
+
+
+@contextmanager
+def http_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The same without TLS, as an endpoint of AWS in a test; gives its URL."""
+    with _serve(handler, tls=None) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _serve(handler: type[BaseHTTPRequestHandler], *, tls: ssl.SSLContext | None) -> Iterator[int]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield f"https://127.0.0.1:{server.server_port}", authority.cert_pem.bytes().decode()
+        yield server.server_port
     finally:
         server.shutdown()
         thread.join()

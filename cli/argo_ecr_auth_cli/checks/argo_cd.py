@@ -8,7 +8,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argo_ecr_auth.clients.cluster import Connection
+from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.checks.managed_objects import fresh, kept, look

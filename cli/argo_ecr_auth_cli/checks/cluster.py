@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from argo_ecr_auth.clients.cluster import Connection
-from argo_ecr_auth.core.manifests import EXPIRY_KEY
+from argo_ecr_auth.clients.api_client import Connection
+from argo_ecr_auth.core.expiry import EXPIRY_KEY
 from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth_cli.checks.access_entry import enters_by_group
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from argo_ecr_auth.clients.registry_login import Verification
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.expiry import EXPIRY_KEY
 from argo_ecr_auth.core.manifests import (
-    EXPIRY_KEY,
     FIELD_MANAGER,
     Payload,
     make_config_map_manifest,
@@ -76,7 +76,7 @@ def not_kept_fresh(context: CheckContext, objects: Objects) -> Iterator[Finding]
 
 def second_writer(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """Somebody else who writes what the function writes; each undoes the other's work."""
-    nothing = Payload(text="", expires_at=context.now)
+    nothing = Payload(text="", expires_at=context.now, source="")
     for found, wanted, key in (
         (objects.observed.secret, make_secret_manifest(objects.credential, nothing), secret_key(objects.credential)),
         (objects.observed.config_map, make_config_map_manifest(objects.credential, nothing), EXPIRY_KEY),
@@ -134,12 +134,12 @@ def login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
             )
         elif verification.verified is None:
             yield context.unseen(
-                f"the login of {objects.name}", str(verification.doubt), remedy="look from where Argo CD runs"
+                f"the login of {objects.name}", str(verification.reason), remedy="look from where Argo CD runs"
             )
-        elif verification.doubt:
+        elif verification.reason:
             yield context.found(
                 "no-pull-right",
-                f"{objects.name}: {verification.doubt}",
+                f"{objects.name}: {verification.reason}",
                 remedy="the repository's policy, or `repositories` of the settings, must let the function's role pull",
             )
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from argo_ecr_auth.clients.cluster import Connection, call
+from argo_ecr_auth.clients.api_client import Connection
+from argo_ecr_auth.clients.cluster import call_api
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.manifests import EXPIRY_KEY
+from argo_ecr_auth.core.expiry import EXPIRY_KEY
 
 
 def kept(connection: Connection) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -27,9 +28,9 @@ def fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
 
 def look(connection: Connection, path: str) -> Mapping[str, Any] | None:
     """The object or the list; None where there is none. Raises SyncError."""
-    status, body = call(connection, "GET", path)
+    status, body = call_api(connection, "GET", path)
     if status == HTTPStatus.NOT_FOUND:
         return None
     if status != HTTPStatus.OK:
-        raise SyncError(f"{connection.cluster}'s API server answers {status} to {connection.caller} for {path}")
+        raise SyncError(f"{connection.cluster}'s API server answers {status} to {connection.caller.name} for {path}")
     return body

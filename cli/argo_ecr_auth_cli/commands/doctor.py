@@ -71,7 +71,7 @@ def make_contexts(
 ) -> list[CheckContext]:
     """The targets with all that is needed to examine them; `caller` is the account that the sessions are of."""
     accounts = accounts_of(installation.targets, caller=caller, function_role=function_role)
-    connections = Connections(WarmCache(sessions=sessions, caller="your identity"))
+    connections = Connections(WarmCache(sessions=sessions))
     return [
         CheckContext(
             target=as_operator(accounts.located(target)),

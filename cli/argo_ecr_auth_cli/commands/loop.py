@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from argo_ecr_auth.connections import Connections, WarmCache
-from argo_ecr_auth.core.manifests import format_time
+from argo_ecr_auth.core.expiry import format_time
 from argo_ecr_auth.core.registry import NotARegistryError, Registry, parse_registry
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.core.rules import find_faults
@@ -45,7 +45,6 @@ def run(options: argparse.Namespace) -> int:
     (target,) = resolve_targets(settings, region=region)
     cache = WarmCache(
         sessions=sessions_of(profile=given.get("aws_profile") or None, region=registry.region, lazily=True),
-        caller="your identity",
     )
     kubeconfig = None
     if (kind := given.get("kube_config", _KUBE_CONFIG)) != "eks":
@@ -59,8 +58,10 @@ def run(options: argparse.Namespace) -> int:
 
     def check() -> int:
         recorder = RecordingReader(kubeconfig or Connections(cache))
-        order = RunOptions(renew_before=renew_before, seconds=_SECONDS)
-        (result,) = sync((target,), order=order, cache=cache, now=lambda: datetime.now(UTC), connections=recorder)
+        run_options = RunOptions(renew_before=renew_before, seconds=_SECONDS)
+        (result,) = sync(
+            (target,), options=run_options, cache=cache, now=lambda: datetime.now(UTC), connections=recorder
+        )
         say_it(result)
         return OK if healthy(result, renew_before=renew_before) else UNHEALTHY if recorder.observed_states else UNKNOWN
 

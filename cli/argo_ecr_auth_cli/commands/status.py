@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     region = region_of(profile=options.profile, region=options.region)
     installation = installation_of(options, region=region)
     targets = chosen(installation, options.targets)
-    cache = WarmCache(sessions=sessions_of(profile=options.profile, region=region), caller="your identity")
+    cache = WarmCache(sessions=sessions_of(profile=options.profile, region=region))
     accounts = _accounts(installation, sessions=cache.sessions, region=region)
     found = statuses(
         [as_operator(target) for target in targets],
@@ -87,8 +87,10 @@ def statuses(
     with progress("reading", total=total) as done:
         recorder = RecordingReader(Connections(cache), done=done)
         # As much time as a slow cluster takes, and more where many wait for their turn.
-        order = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
-        results = iter(sync(looked_at, order=order, cache=cache, now=lambda: datetime.now(UTC), connections=recorder))
+        run_options = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
+        results = iter(
+            sync(looked_at, options=run_options, cache=cache, now=lambda: datetime.now(UTC), connections=recorder)
+        )
 
     def of(target: Target) -> Iterator[Status]:
         for credential in target.credentials:
