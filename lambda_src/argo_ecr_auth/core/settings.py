@@ -14,8 +14,8 @@ TOKEN_LIFE = timedelta(hours=12)
 _LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
 _SUBDOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$(?!\n)"
 
-# ECR's own (Amazon ECR API Reference, CreateRepository).
-_REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+"""The pattern of a repository's name (Amazon ECR API Reference, CreateRepository)."""
 _ONE_LINE = r"^\S(.*\S)?$(?!\n)"
 
 Duration = Annotated[
@@ -111,7 +111,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=rf"^(oci://)?[a-z0-9.-]+(/{_REPOSITORY})?$(?!\n)",
+                pattern=rf"^(oci://)?[a-z0-9.-]+(/{REPOSITORY})?$(?!\n)",
                 description="The registry's host, or HOST/PREFIX, in lower case; for type oci with or without oci://.",
             ),
         ]
@@ -136,7 +136,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=rf"^{_REPOSITORY}$(?!\n)",
+                pattern=rf"^{REPOSITORY}$(?!\n)",
                 description="A repository whose tags a new token should be able to list, such as charts/my-app.",
             ),
         ]
