@@ -17,7 +17,7 @@ def test_the_function_runs_the_handler_with_the_variables_that_it_reads(template
     function = the_only(template, "AWS::Lambda::Function")
     assert function["Handler"] == "argo_ecr_auth.handler.handler"
     assert function["Architectures"] == ["x86_64"]
-    assert (function["Timeout"], function["MemorySize"]) == (60, 512)
+    assert (function["Timeout"], function["MemorySize"]) == (60, 256)
     (role,) = (name for name in template.find_resources("AWS::IAM::Role") if "FunctionRole" in name)
     assert function["Environment"]["Variables"] == {
         # A role that was made again has the same ARN, but another id.
