@@ -1,6 +1,6 @@
 # Everything that a developer or an operator runs. `make` alone lists it.
 SHELL := bash
-# The one that .venv has, so that setting it up anew keeps it.
+# Python of the present .venv, so that a new setup keeps it.
 PYTHON ?= $(or $(shell .venv/bin/python -c 'import sys; print(sys._base_executable)' 2>/dev/null),python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -13,11 +13,11 @@ COMPILE_PACKAGES = -W ignore -m compileall -q -j 0
 NODE_IS_NEW_ENOUGH = node -e 'process.exit(parseInt(process.versions.node) >= 22 ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1
 
 .PHONY: help
-help: ## what there is to run
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
 
 .PHONY: setup
-setup: .venv/ready ## what the other targets need: Python packages in .venv, the CDK CLI
+setup: .venv/ready ## install what the other targets need: Python packages in .venv, the CDK CLI
 
 .venv/ready: tests/requirements.txt infra_cdk/requirements-node.txt infra_cdk/package-lock.json pyproject.toml
 	@echo "setting up .venv (Python packages, the CDK CLI): about a minute"
@@ -43,35 +43,39 @@ setup: .venv/ready ## what the other targets need: Python packages in .venv, the
 	@touch $@
 
 .PHONY: demo
-demo: .venv/ready .venv-cloud/ready ## the main job, told as it happens, on this machine alone
+demo: .venv/ready .venv-cloud/ready ## show the main job on this machine, step by step
 	@.venv/bin/python -m tests.local_cloud.demo
 
 .PHONY: test
-test: check ## everything: format, lint, types, the import contract, and all tests
+test: check ## run make check, then all tests; ARGS=tests/unit for some of them
 	@.venv/bin/python -m pytest --quiet --numprocesses=2 --dist=loadfile $(ARGS)
 
+.PHONY: test-only
+test-only: .venv/ready .venv-cloud/ready ## run some tests and no checks; ARGS=tests/unit/test_plan.py
+	@.venv/bin/python -m pytest --quiet $(ARGS)
+
 .PHONY: bench
-bench: .venv/ready ## what a cold start and a run cost, as ratios
+bench: .venv/ready ## measure a cold start and a run, as ratios
 	@.venv/bin/python -m tests.benchmarks
 
 .PHONY: check
-check: .venv/ready .venv-cloud/ready ## what needs no test to run: format, lint, types, the import contract
+check: .venv/ready .venv-cloud/ready ## check format, lint, types and the import contract
 	@ruff format --check --quiet .
 	@ruff check --quiet .
 	@mypy --num-workers=2
 	@lint-imports --no-cache | grep -E 'KEPT|BROKEN|kept|Missing' ; test $${PIPESTATUS[0]} -eq 0
 
 .PHONY: format
-format: .venv/ready ## put the code into its format
+format: .venv/ready ## format the code and fix what ruff can fix
 	@ruff format --quiet .
 	@ruff check --quiet --fix .
 
 .PHONY: snapshot
-snapshot: .venv/ready ## write the snapshot of the templates anew, for `git diff` to show what a change does to the cloud
+snapshot: .venv/ready ## write the templates' snapshot; its diff shows what a change does to the cloud
 	@.venv/bin/python -m tests.infra.snapshot
 
 .PHONY: lock
-lock: .venv/ready ## pin the dependencies anew with hashes; UPGRADE=--upgrade takes newer versions
+lock: .venv/ready ## pin the dependencies with hashes; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml -o $(FUNCTION_REQUIREMENTS)
 	$(COMPILE) pyproject.toml --extra cdk --extra cli --group dev -c $(FUNCTION_REQUIREMENTS) -o tests/requirements.txt
 	$(COMPILE) --group node -o infra_cdk/requirements-node.txt
@@ -80,12 +84,12 @@ lock: .venv/ready ## pin the dependencies anew with hashes; UPGRADE=--upgrade ta
 	cd infra_cdk && npm install --package-lock-only --no-audit --no-fund
 
 .PHONY: up
-up: .venv/ready .venv-cloud/ready ## a cloud on this machine: AWS, emulated, with a real API server for EKS
+up: .venv/ready .venv-cloud/ready ## start a cloud on this machine: emulated AWS, a real API server for EKS
 	@.venv/bin/python -m tests.local_cloud up
 
-# Without .venv too, for what runs must be endable.
+# Works without .venv too: what runs must be possible to stop.
 .PHONY: down
-down: ## end it; nothing of it stays
+down: ## stop the cloud on this machine and delete all of it
 	@if [ -x .venv/bin/python ]; then .venv/bin/python -m tests.local_cloud down; else "$(PYTHON)" -m tests.local_cloud down; fi
 
 # The local cloud needs no approval; AWS's own account does.
@@ -97,15 +101,15 @@ bootstrap: .venv/ready ## prepare an account and region for CDK, once; ARGS=aws:
 	@cdk bootstrap --app "" $(ARGS)
 
 .PHONY: synth
-synth: .venv/ready ## the templates, the function's asset and the clusters' manifests, in cdk.out; ARGS="-c KEY=VALUE"
+synth: .venv/ready ## write templates, asset and the clusters' manifests to cdk.out; ARGS="-c KEY=VALUE"
 	@cdk synth --quiet $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
 
 .PHONY: deploy
-deploy: .venv/ready ## put it into the account of the environment's credentials; ARGS as for synth
+deploy: .venv/ready ## deploy to the account of the environment's credentials; ARGS as for synth
 	@.venv/bin/python infra_cdk/destination.py
 	@cdk deploy --all $(if $(ON_THIS_MACHINE),--require-approval never) $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
 
 .PHONY: destroy
-destroy: .venv/ready ## remove what deploy made there; ARGS as for deploy
+destroy: .venv/ready ## remove what deploy made; ARGS as for deploy
 	@.venv/bin/python infra_cdk/destination.py
 	@cdk destroy --all $(if $(ON_THIS_MACHINE),--force) $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)

@@ -1,4 +1,4 @@
-"""The CDK app: the settings from a file or CDK's context, one stack, and the manifests for the clusters."""
+"""The CDK app: reads the settings from a file or CDK's context, makes the stacks, and writes the RBAC manifests."""
 
 import os
 import sys
@@ -11,39 +11,38 @@ from argo_ecr_auth_cdk.access.rbac_files import write_rbac_files
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError
 from argo_ecr_auth_cdk.function.dependencies import InstallationError
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
-from argo_ecr_auth_deployment.loader import settings_document
-from argo_ecr_auth_deployment.validation import SettingsError, read_settings
+from argo_ecr_auth_cdk.unresolved import read_settings
+from argo_ecr_auth_deployment.context import load_settings
+from argo_ecr_auth_deployment.document import SettingsError
 
 _SETTINGS_FILE = Path(__file__).parents[1] / "settings.yaml"
-_COMMANDS_TOLD = 10
+_MAX_COMMANDS = 10
 
 
 def main() -> None:
     app = cdk.App()
     account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
     if app.node.try_get_context("cluster") and _SETTINGS_FILE.exists():
-        print(f"{_SETTINGS_FILE.name} is not read, for a cluster is given with -c", file=sys.stderr)
-    document = settings_document(app.node.try_get_context, default_file=_SETTINGS_FILE)
+        print(f"{_SETTINGS_FILE.name} is not read, because -c cluster is given", file=sys.stderr)
+    document = load_settings(app.node.get_all_context(), default_file=_SETTINGS_FILE)
     settings = read_settings(document, account=account, region=region)
     ArgoEcrAuthStack(app, settings=settings, env=cdk.Environment(account=account, region=region))
     files = write_rbac_files(Path(app.synth().directory) / "rbac", settings=settings, account=account, region=region)
-    _tell(files)
+    _print_apply_commands(files)
 
 
-def _tell(files: Sequence[Path]) -> None:
-    """On stderr, for `cdk synth` prints the template on stdout."""
+def _print_apply_commands(files: Sequence[Path]) -> None:
+    """Print to stderr, because `cdk synth` prints the template to stdout."""
     if files:
         print("as each cluster's administrator, before or after the deployment:", file=sys.stderr)
-    for file in files[:_COMMANDS_TOLD]:
+    for file in files[:_MAX_COMMANDS]:
         print(f"  kubectl apply -f {os.path.relpath(file)}", file=sys.stderr)
-    if len(files) > _COMMANDS_TOLD:
-        print(f"  and {len(files) - _COMMANDS_TOLD} more in {os.path.relpath(files[0].parent)}", file=sys.stderr)
+    if len(files) > _MAX_COMMANDS:
+        print(f"  and {len(files) - _MAX_COMMANDS} more in {os.path.relpath(files[0].parent)}", file=sys.stderr)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except SettingsError as error:
-        sys.exit("\n".join(("the settings cannot be deployed:", *error.faults)))
-    except (RuntimeMismatchError, InstallationError) as error:
+    except (SettingsError, RuntimeMismatchError, InstallationError) as error:
         sys.exit(str(error))

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from argo_ecr_auth.clients.cluster import Connection
+from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
-from argo_ecr_auth.sync import Reads
+from argo_ecr_auth.sync import Reader
 
 
 class RecordingReader:
     """Reads as the connections do, and keeps what was read, for what no result says."""
 
-    def __init__(self, reads: Reads, *, done: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, reads: Reader, *, done: Callable[[], None] = lambda: None) -> None:
         self.observed_states: dict[tuple[str, Credential], ObservedState] = {}
         self._reads = reads
         self._done = done

@@ -1,16 +1,17 @@
-"""The CDK constructs that deploy argo-ecr-auth: by themselves, or as a part of another app."""
+"""The CDK constructs that deploy argo-ecr-auth, in this app or in one of yours."""
 
 from argo_ecr_auth_cdk.access.rbac_files import write_rbac_files
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_cdk.function.network import Network
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
+from argo_ecr_auth_cdk.unresolved import read_settings
+from argo_ecr_auth_deployment.document import SettingsError
 from argo_ecr_auth_deployment.settings import (
     DeployedCredentialSettings,
     DeployedTargetSettings,
     DeploymentSettings,
     VpcSettings,
 )
-from argo_ecr_auth_deployment.validation import SettingsError, read_settings
 
 __all__ = [
     "ArgoEcrAuth",

@@ -1,4 +1,4 @@
-"""One installation: the function, its schedules, and its access to the clusters wherever they are."""
+"""The construct of an installation: the function, its schedules, its access to the clusters, and its monitoring."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -11,23 +11,31 @@ from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.access.access_stack import AccessStack
 from argo_ecr_auth_cdk.access.cluster_access import ClusterAccess
 from argo_ecr_auth_cdk.function.function import EcrAuthFunction
-from argo_ecr_auth_cdk.function.network import Network, network_of
-from argo_ecr_auth_cdk.monitoring.alarm_topic import alarm_topic
+from argo_ecr_auth_cdk.function.network import Network, import_network
+from argo_ecr_auth_cdk.monitoring.alarm_topic import make_alarm_topic
 from argo_ecr_auth_cdk.monitoring.alarms import Alarms
 from argo_ecr_auth_cdk.monitoring.dashboard import Dashboard
 from argo_ecr_auth_cdk.schedules.schedules import Schedules
-from argo_ecr_auth_deployment.access_plan import Entry, access_of, entries_of, places_of, slots_of, with_access_roles
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_stack_name, function_role_name
+from argo_ecr_auth_cdk.unresolved import check_settings, get_known
+from argo_ecr_auth_deployment.access_plan import (
+    Entry,
+    add_access_roles,
+    choose_access,
+    divide_into_stacks,
+    group_by_place,
+    make_entries,
+)
+from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
+from argo_ecr_auth_deployment.secret_addresses import list_secret_addresses
 from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.unresolved import known
-from argo_ecr_auth_deployment.validation import check_settings
 
 
 class ArgoEcrAuth(Construct):
     """Everything that an installation needs, in any stack.
 
     Clusters in other accounts and regions get access stacks beside this construct's stack, named after the
-    installation. `network` is for a VPC that the same app makes; the settings' `vpc` names one that is there.
+    installation. `network` takes a VPC that the same app makes; the settings' `vpc` names one that exists.
 
     Raises SettingsError with all faults, RuntimeMismatchError and InstallationError.
     """
@@ -37,19 +45,25 @@ class ArgoEcrAuth(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
-        account, region = known(stack.account), known(stack.region)
+        account, region = get_known(stack.account), get_known(stack.region)
         check_settings(settings, account=account, region=region)
-        home = HomeDeployment(place=AccountRegion(account=stack.account, region=stack.region), address=_address(self))
-        complete = with_access_roles(settings, home=home)
-        self.targets = resolve_targets(complete, region=home.place.region)
+        place = AccountRegion(account=account, region=region)
+        home = HomeDeployment(place=place, address=_make_address(self))
+        complete = add_access_roles(settings, home=home)
+        self.targets = resolve_targets(complete, region=stack.region)
+        # An account or region that is not known at synth is this stack's and no other's.
+        self.secrets = list_secret_addresses(
+            resolve_targets(complete, region=region or stack.node.addr), account=account or stack.node.addr
+        )
+        self._refuse_shared_secrets()
 
         self.function = EcrAuthFunction(
             self,
             "Function",
             settings=complete,
             targets=self.targets,
-            role_name=function_role_name(installation=settings.installation, home=home) if account and region else None,
-            network=network or network_of(self, settings=settings),
+            role_name=name_function_role(installation=settings.installation, home=home) if account and region else None,
+            network=network or import_network(self, settings=settings),
         )
         self.access_stacks: list[AccessStack] = []
         entries_here = self._give_access(settings, home=home)
@@ -62,9 +76,19 @@ class ArgoEcrAuth(Construct):
                 self.schedules.by_target[target.name].node.add_dependency(entries_here[target.cluster])
 
         if settings.monitoring:
-            self._watch(settings)
+            self._add_monitoring(settings)
 
-    def _watch(self, settings: DeploymentSettings) -> None:
+    def _refuse_shared_secrets(self) -> None:
+        """Two installations with one Secret would replace each other's token at each check."""
+        others = [one for one in self.node.root.node.find_all() if isinstance(one, ArgoEcrAuth) and one is not self]
+        if faults := [
+            f"credentials: the Secret {secret} is written by {other.node.path} too; give each its own secret_name"
+            for other in others
+            for secret in sorted(self.secrets & other.secrets)
+        ]:
+            raise SettingsError(faults)
+
+    def _add_monitoring(self, settings: DeploymentSettings) -> None:
         scope = Construct(self, "Monitoring")
         alarms = Alarms(
             scope,
@@ -72,29 +96,29 @@ class ArgoEcrAuth(Construct):
             settings=settings,
             targets=self.targets,
             function=self.function.function,
-            undelivered=self.schedules.undelivered,
-            topic=alarm_topic(scope, settings=settings),
+            schedule_group=self.schedules.group,
+            topic=make_alarm_topic(scope, settings=settings),
         )
         Dashboard(
             scope,
             "Dashboard",
             installation=settings.installation,
-            alarms=alarms.all,
+            alarms=alarms.by_name,
             function=self.function.function,
             log_group=self.function.log_group,
         )
 
     def _give_access(self, settings: DeploymentSettings, *, home: HomeDeployment) -> Mapping[str, eks.CfnAccessEntry]:
-        """Make the entries, elsewhere in stacks of their own; return those that are here, by their cluster."""
+        """Make the access entries, those elsewhere in access stacks. Return the entries of this stack by cluster."""
         here: Mapping[str, eks.CfnAccessEntry] = {}
-        for place, indexes in places_of(settings, home=home.place).items():
-            entries = entries_of(
-                [(self.targets[i], access_of(settings.targets[i], settings=settings)) for i in indexes]
+        for place, indexes in group_by_place(settings, home=home.place).items():
+            entries = make_entries(
+                [(self.targets[i], choose_access(settings.targets[i], settings=settings)) for i in indexes]
             )
             if place != home.place:
                 self._add_access_stack(f"{place.account}-{place.region}", settings, home, place, entries)
                 continue
-            slots = slots_of(entries)
+            slots = divide_into_stacks(entries)
             for slot in sorted(slots.keys() - {0}):
                 self._add_access_stack(str(slot), settings, home, place, slots[slot])
             here = ClusterAccess(
@@ -108,7 +132,7 @@ class ArgoEcrAuth(Construct):
 
     def _add_access_stack(
         self,
-        of: str,
+        name: str,
         settings: DeploymentSettings,
         home: HomeDeployment,
         place: AccountRegion,
@@ -116,20 +140,20 @@ class ArgoEcrAuth(Construct):
     ) -> None:
         stack = AccessStack(
             cast("Construct", cdk.Stage.of(self)),  # a stack is always in one: the app
-            access_stack_name(installation=settings.installation, home=home, of=of),
+            name_access_stack(installation=settings.installation, home=home, clusters=name),
             settings=settings,
             home=home,
             place=place,
             entries=entries,
-            function_role=self.function.role,
+            function_role_arn=self.function.role_arn,
         )
-        # Said, for a reference across accounts does not give it, and IAM refuses to trust a role that does not exist.
+        # No reference makes the dependency, and IAM refuses to trust a role that does not exist.
         stack.add_stack_dependency(cdk.Stack.of(self))
         self.access_stacks.append(stack)
 
 
-def _address(construct: Construct) -> str:
-    """Of the construct in its app, and of its stack in its account and region (for a nested one, of the outermost)."""
+def _make_address(construct: Construct) -> str:
+    """The name of the construct's stack (of the outermost, if it is nested) and the construct's address in the app."""
     stack = cdk.Stack.of(construct)
     while stack.nested_stack_parent is not None:
         stack = stack.nested_stack_parent

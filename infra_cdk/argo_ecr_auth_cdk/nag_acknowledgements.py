@@ -1,6 +1,6 @@
-"""Findings of cdk-nag's AwsSolutions that are as they should be, each on the construct that it is about.
+"""Acknowledges those findings of cdk-nag's AwsSolutions that are intended, each on the construct that it is about.
 
-They are metadata of the constructs: an app that runs cdk-nag reads them, any other does not notice.
+An acknowledgement is metadata of the construct: cdk-nag reads it, an app without cdk-nag does not notice it.
 """
 
 from collections.abc import Iterable
@@ -15,18 +15,18 @@ _PACK = "AwsSolutions::AwsSolutions"
 
 
 def acknowledge_wildcards(role: iam.IRole, resources: Iterable[str]) -> None:
-    """Each resource with a `*` in what the settings say that the function may do."""
+    """Acknowledge each resource with a `*`, which the role has because the settings imply it."""
     for resource in {one for one in resources if "*" in one}:
         reason = (
             "The actions on it take no narrower resource (Service Authorization Reference)"
             if resource == "*"
             else "The settings name the whole registry, or repositories or clusters by pattern"
         )
-        _acknowledge(role, f"IAM5[Resource::{_rendered(resource, role)}]", reason)
+        _acknowledge(role, f"IAM5[Resource::{_render(resource, role)}]", reason)
 
 
 def acknowledge_invocation(role: iam.IRole, function: lambda_.IFunction) -> None:
-    """CDK's own grant to invoke includes the function's versions."""
+    """Acknowledge that CDK's own grant to invoke a function includes the function's versions."""
     resource = function.node.default_child
     if isinstance(resource, cdk.CfnElement):
         name = cdk.Stack.of(function).get_logical_id(resource)
@@ -47,8 +47,8 @@ def _acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"{_PACK}-{rule}", reason=reason))
 
 
-def _rendered(resource: str, scope: IConstruct) -> str:
-    """As cdk-nag writes it: what is not known at synth by its reference, as `<AWS::AccountId>`."""
+def _render(resource: str, scope: IConstruct) -> str:
+    """The resource as cdk-nag writes it: a value that is not known at synth as its reference, `<AWS::AccountId>`."""
     match cdk.Stack.of(scope).resolve(resource):
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(f"<{part['Ref']}>" if isinstance(part, dict) else part for part in parts)

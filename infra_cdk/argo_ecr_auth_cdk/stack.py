@@ -9,7 +9,7 @@ from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
 class ArgoEcrAuthStack(cdk.Stack):
-    """One installation in a stack of its own, with outputs for who operates it."""
+    """One installation in a stack of its own, with outputs for the people who operate it."""
 
     def __init__(self, scope: Construct, *, settings: DeploymentSettings, env: cdk.Environment | None = None) -> None:
         super().__init__(
@@ -19,7 +19,8 @@ class ArgoEcrAuthStack(cdk.Stack):
             description="argo-ecr-auth: keeps Amazon ECR credentials fresh in Argo CD",
         )
         self.installation = ArgoEcrAuth(self, "EcrAuth", settings=settings)
-        name = self.installation.function.function.function_name
+        function = self.installation.function
+        name = function.function.function_name
         cdk.CfnOutput(self, "FunctionName", value=name)
         cdk.CfnOutput(
             self,
@@ -32,12 +33,11 @@ class ArgoEcrAuthStack(cdk.Stack):
             self,
             "LogsCommand",
             description="Shows what the runs of the last hour said",
-            value=f"aws logs tail --region {self.region} --since 1h "
-            f"{self.installation.function.function.log_group.log_group_name}",
+            value=f"aws logs tail --region {self.region} --since 1h {function.log_group.log_group_name}",
         )
         cdk.CfnOutput(
             self,
             "FunctionRole",
             description=f"For access that you make yourself; give it the Kubernetes group {settings.installation}",
-            value=self.installation.function.role.role_arn,
+            value=function.role.role_arn,
         )

@@ -1,4 +1,4 @@
-"""Where the clusters are, as seen from the function, and how it reaches those elsewhere: pure."""
+"""Where the clusters are, which access entries they need, and in which stacks these entries are."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,19 +8,19 @@ import msgspec
 
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_role_name, digest, external_id
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, digest, make_external_id, name_access_role
 from argo_ecr_auth_deployment.settings import Access, DeployedTargetSettings, DeploymentSettings
 
 _MOST_ENTRIES = 200
-"""In one stack: of the 500 resources that it holds, the schedules may take as many again."""
+"""In one stack, which holds 500 resources; the schedules may take 200 of them too."""
 _SLOTS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A cluster that the function is to be let into; of the group, of the edit policy in namespaces, or both.
+    """An access entry of a cluster: by the Kubernetes group, by the edit policy in some namespaces, or by both.
 
-    `described`: EKS is asked for its address.
+    `described`: the function asks EKS for the cluster's address.
     """
 
     cluster: str
@@ -29,49 +29,50 @@ class Entry:
     edited_namespaces: tuple[str, ...]
 
 
-def with_access_roles(settings: DeploymentSettings, *, home: HomeDeployment) -> DeploymentSettings:
-    """The settings with the role, and its external id, of each target in another account that names none itself."""
+def add_access_roles(settings: DeploymentSettings, *, home: HomeDeployment) -> DeploymentSettings:
+    """Name the role of the access stack, and its external id, for each target in another account without a role."""
     return msgspec.structs.replace(
-        settings, targets=tuple(_with_access_role(target, settings=settings, home=home) for target in settings.targets)
+        settings, targets=tuple(_add_access_role(target, settings=settings, home=home) for target in settings.targets)
     )
 
 
-def places_of(settings: DeploymentSettings, *, home: AccountRegion) -> Mapping[AccountRegion, tuple[int, ...]]:
-    """The targets (by their index) that need an access entry, by where their clusters are.
+def group_by_place(settings: DeploymentSettings, *, home: AccountRegion) -> Mapping[AccountRegion, tuple[int, ...]]:
+    """The targets (by their index) that need an access entry, by account and region.
 
-    None for a role that the user made, nor for `access: none`.
+    A target with a role of the user's own or with `access: none` needs none.
     """
     found: dict[AccountRegion, list[int]] = defaultdict(list)
     for i, target in enumerate(settings.targets):
-        if target.role_arn is None and access_of(target, settings=settings) != "none":
-            found[_place(target, home=home)].append(i)
+        if target.role_arn is None and choose_access(target, settings=settings) != "none":
+            found[_find_place(target, home=home)].append(i)
     return {place: tuple(indexes) for place, indexes in found.items()}
 
 
-def entries_of(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
-    """One entry per cluster, whatever the number of its targets and namespaces."""
+def make_entries(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
+    """One entry per cluster, also for several targets and namespaces."""
     by_cluster: dict[str, list[tuple[Target, Access]]] = defaultdict(list)
     for target, access in targets:
         by_cluster[target.cluster].append((target, access))
     return tuple(
         Entry(
             cluster=cluster,
-            described=any(target.endpoint is None for target, _ in of_it),
-            by_group=any(access == "least-privilege" for _, access in of_it),
+            described=any(target.endpoint is None for target, _ in group),
+            by_group=any(access == "least-privilege" for _, access in group),
             edited_namespaces=tuple(
                 sorted(
-                    {one.namespace for target, access in of_it if access == "edit-policy" for one in target.credentials}
+                    {one.namespace for target, access in group if access == "edit-policy" for one in target.credentials}
                 )
             ),
         )
-        for cluster, of_it in by_cluster.items()
+        for cluster, group in by_cluster.items()
     )
 
 
-def slots_of(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ...]]:
-    """The entries at home by stack: all in slot 0, the function's own, or, where those are too many, in 1 to 8.
+def divide_into_stacks(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ...]]:
+    """The entries in the function's account and region, by stack: 0 is the function's own, which holds all of them.
 
-    By the hash of the cluster's name, for an entry that moves between stacks is there already when the other makes it.
+    Where they are too many, they are in the stacks 1 to 8, by a hash of the cluster's name. An entry must not move
+    between stacks: the new stack would create it while the old one still has it.
     """
     if len(entries) <= _MOST_ENTRIES:
         return {0: tuple(entries)}
@@ -81,23 +82,24 @@ def slots_of(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ...]]:
     return {slot: tuple(slots[slot]) for slot in sorted(slots)}
 
 
-def access_of(target: DeployedTargetSettings, *, settings: DeploymentSettings) -> Access:
+def choose_access(target: DeployedTargetSettings, *, settings: DeploymentSettings) -> Access:
     return target.access or settings.access
 
 
-def _with_access_role(
+def _add_access_role(
     target: DeployedTargetSettings, *, settings: DeploymentSettings, home: HomeDeployment
 ) -> DeployedTargetSettings:
-    place = _place(target, home=home.place)
-    if target.role_arn or place.account == home.place.account or access_of(target, settings=settings) == "none":
+    place = _find_place(target, home=home.place)
+    if target.role_arn or place.account == home.place.account or choose_access(target, settings=settings) == "none":
         return target
-    name = access_role_name(installation=settings.installation, home=home, place=place)
+    name = name_access_role(installation=settings.installation, home=home, place=place)
+    partition = find_partition(place.region or "").name
     return msgspec.structs.replace(
         target,
-        role_arn=f"arn:{find_partition(place.region).name}:iam::{place.account}:role/{name}",
-        external_id=external_id(installation=settings.installation, home=home, place=place),
+        role_arn=f"arn:{partition}:iam::{place.account}:role/{name}",
+        external_id=make_external_id(installation=settings.installation, home=home, place=place),
     )
 
 
-def _place(target: DeployedTargetSettings, *, home: AccountRegion) -> AccountRegion:
+def _find_place(target: DeployedTargetSettings, *, home: AccountRegion) -> AccountRegion:
     return AccountRegion(account=target.account or home.account, region=target.region or home.region)

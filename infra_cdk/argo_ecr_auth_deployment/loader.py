@@ -1,96 +1,138 @@
-"""Where the settings come from: a file, and what CDK's context (`-c KEY=VALUE`) says over it."""
+"""Reads a settings file: YAML, with the place of each key.
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+The synth and the command line read by it, so that both accept the same files:
+
+    document = load_document(Path("settings.yaml"), remedy="give --settings FILE")
+    settings = read_settings(document, account=account, region=region)  # validation.py
+
+and without a file, `make_document(cluster=..., registry=...)`. Both raise SettingsError, whose text is for people.
+"""
+
+import re
+from pathlib import Path as FilePath
 
 import yaml
 
-from argo_ecr_auth_deployment.validation import SettingsError
+from argo_ecr_auth_deployment.document import Path, Position, SettingsDocument, SettingsError, format_path
 
-OVERRIDING = ("check_every", "runtime", "architecture", "installation")
-"""Keys of the settings that may be given as context too."""
+_MOST_LEVELS = 20  # settings have six
+_MOST_PARTS = 1_000_000
+_TOO_DEEP = "too many lists or keys within each other"
+
+_TAG = "tag:yaml.org,2002:"
 
 
 class _Loader(yaml.SafeLoader):
-    """As YAML says, and PyYAML does not: a key that is there twice is a fault, not the last one's."""
+    """A plain scalar is text, except for true, false and null.
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys: set[str] = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key is no text", key.start_mark)
-            if key.value in keys:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value} is there twice", key.start_mark
-                )
-            keys.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-
-_REMEDY = (
-    "copy settings.example.yaml to settings.yaml and fill it in, or give -c settings=FILE, "
-    "or -c cluster=NAME -c registry=HOST for one of everything"
-)
-
-
-_DEEPEST = 20  # settings have six levels
-_TOO_DEEP = "lists or keys within each other without an end, or too many"
-
-
-def settings_document(context: Callable[[str], Any], *, default_file: Path) -> object:
-    """The settings as they are written, not validated yet.
-
-    `-c cluster=NAME -c registry=HOST` is one of everything, without a file; else it is `-c settings=FILE`, else the
-    default file. Raises SettingsError where there is none of it, or too much.
+    So that `verify: off` is no boolean (as in YAML 1.2, by which editors go), and an account that begins with 0 is not
+    read as an octal number: the settings have no numbers and no dates.
     """
-    document = _document(context, default_file=default_file)
-    given = {key: context(key) for key in OVERRIDING if context(key) is not None}
-    return {**document, **given} if isinstance(document, dict) else document
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML's own attribute, filled below
 
 
-def _document(context: Callable[[str], Any], *, default_file: Path) -> object:
-    file, cluster, registry = (context(key) for key in ("settings", "cluster", "registry"))
-    if cluster is None and registry is None:
-        path = Path(file) if file else default_file
-        document = _parsed(path)
-        if fault := next(_oddities(document), None):
-            raise SettingsError([f"{path.name}: {fault}"])
-        return document
-    if file:
-        raise SettingsError(["-c settings: is given beside -c cluster and -c registry; give either"])
-    if cluster is None or registry is None:
-        given, missing = ("cluster", "registry") if registry is None else ("registry", "cluster")
-        raise SettingsError([f"-c {missing}: missing; it goes with -c {given}"])
-    return {"targets": [{"cluster": cluster}], "credentials": [{"registry": registry}]}
+_Loader.add_implicit_resolver(f"{_TAG}bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Loader.add_implicit_resolver(f"{_TAG}null", re.compile("^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_Loader.add_implicit_resolver(f"{_TAG}merge", re.compile("^<<$"), ["<"])
 
 
-def _parsed(file: Path) -> object:
+def load_document(file: FilePath, *, remedy: str) -> SettingsDocument:
+    """The file's settings, not validated yet. `remedy` is what to do where there is no such file.
+
+    Raises SettingsError.
+    """
+    name = file.name if file.is_absolute() else str(file)
     try:
-        return yaml.load(file.read_text(), Loader=_Loader)  # noqa: S506 - it is a safe one
+        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=_Loader)
+        if root is None:
+            raise SettingsError([f"{name} is empty: start from settings.example.yaml"])
+        reader = _Reader()
+        content = reader.read(root)
     except FileNotFoundError:
-        raise SettingsError(
-            [f"there is no {file.name}: {_REMEDY}"],
-        ) from None
+        raise SettingsError([f"there is no {name}: {remedy}"]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{file.name} cannot be read: {error}"]) from None
+        raise SettingsError([f"{name}: cannot be read: {error}"]) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        words = " ".join(filter(None, (error.context, error.problem)))
+        raise SettingsError([f"{place}: cannot be read: {words}"]) from None
     except yaml.YAMLError as error:
-        raise SettingsError([f"{file.name} is not YAML: {' '.join(str(error).split())}"]) from None
+        raise SettingsError([f"{name}: cannot be read: {' '.join(str(error).split())}"]) from None
     except RecursionError:
-        raise SettingsError([f"{file.name}: {_TOO_DEEP}"]) from None
-    except ValueError as error:
-        # Of what looks like a date or a number: PyYAML lets Python's own error through.
-        raise SettingsError([f"{file.name} has a value that is no date or number: {error}"]) from None
+        raise SettingsError([f"{name}: {_TOO_DEEP}"]) from None
+    return SettingsDocument(content=content, source=name, positions=reader.positions)
 
 
-def _oddities(document: object, depth: int = 0) -> Iterator[str]:
-    """What YAML allows and no settings are: without end (a list that holds itself), or what no file can hold."""
-    if depth > _DEEPEST:
-        yield _TOO_DEEP
-    elif isinstance(document, str):
-        if any("\ud800" <= character <= "\udfff" for character in document):
-            yield f"{document!a} is half of a character"
-    elif isinstance(document, dict | list):
-        parts = [*document, *document.values()] if isinstance(document, dict) else document
-        for part in parts:
-            yield from _oddities(part, depth + 1)
+def make_document(
+    *, cluster: str, registry: str, cluster_option: str = "--cluster", registry_option: str = "--registry"
+) -> SettingsDocument:
+    """One cluster with one registry; a fault of either names the option that gave it."""
+    return SettingsDocument(
+        content={"targets": [{"cluster": cluster}], "credentials": [{"registry": registry}]},
+        source="the command line",
+        options={"targets[0].cluster": cluster_option, "credentials[0].registry": registry_option},
+    )
+
+
+class _Reader:
+    """Turns YAML's nodes into values, and notes the position of each."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, Position] = {}
+
+    def read(self, node: yaml.Node, path: Path = (), *, mark: yaml.Mark | None = None) -> object:
+        """The node's value; `mark` is that of its key."""
+        mark = mark or node.start_mark
+        self.positions[format_path(path)] = Position(line=mark.line + 1, column=mark.column + 1)
+        if len(path) > _MOST_LEVELS or len(self.positions) > _MOST_PARTS:
+            raise _refuse(mark, _TOO_DEEP)
+        match node, node.tag.removeprefix(_TAG):
+            case yaml.MappingNode(), "map":
+                return self._read_mapping(node, path)
+            case yaml.SequenceNode(), "seq":
+                return [self.read(item, (*path, i)) for i, item in enumerate(node.value)]
+            case yaml.ScalarNode(), "str":
+                return _read_text(node)
+            case yaml.ScalarNode(), "null":
+                return None
+            case yaml.ScalarNode(), "bool" if node.value.lower() in {"true", "false"}:
+                return bool(node.value.lower() == "true")
+            case _, tag:
+                raise _refuse(node.start_mark, f"settings hold nothing of the type {tag}")
+
+    def _read_mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, object]:
+        merged: dict[str, object] = {}
+        own: dict[str, object] = {}
+        # What is merged comes first, so that the position is that of the mapping's own key.
+        for key, value in sorted(node.value, key=lambda pair: pair[0].tag != f"{_TAG}merge"):
+            mark = key.start_mark
+            if key.tag == f"{_TAG}merge":
+                merged = self._read_merged(value, path) | merged
+            elif key.tag != f"{_TAG}str":
+                raise _refuse(mark, "a key must be text: put it in quotes")
+            elif key.value in own:
+                raise _refuse(mark, f"the key {key.value} is given twice")
+            else:
+                own[key.value] = self.read(value, (*path, key.value), mark=mark)
+        return merged | own
+
+    def _read_merged(self, node: yaml.Node, path: Path) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for part in reversed(node.value) if isinstance(node, yaml.SequenceNode) else [node]:
+            if not isinstance(part, yaml.MappingNode):
+                raise _refuse(part.start_mark, "<< takes a mapping, or a list of mappings")
+            found |= self._read_mapping(part, path)
+        return found
+
+
+def _read_text(node: yaml.ScalarNode) -> str:
+    text = str(node.value)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise _refuse(node.start_mark, f"{text!a} is half of a character")
+    return text
+
+
+def _refuse(mark: yaml.Mark, words: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=words, problem_mark=mark)

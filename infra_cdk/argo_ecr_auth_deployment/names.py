@@ -1,51 +1,48 @@
-"""What stacks elsewhere and people refer to by its name: the same whatever else the settings say, and nobody else's."""
+"""Physical names: they depend only on the installation and where it is, and no other installation has them."""
 
 import hashlib
 from dataclasses import dataclass
 
-from argo_ecr_auth_deployment.unresolved import known
-
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRegion:
-    """An account and a region. Those of a stack may be CDK's tokens."""
+    """An account and a region; None where they are not known at synth."""
 
-    account: str
-    region: str
+    account: str | None
+    region: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class HomeDeployment:
-    """Where an installation is: its place, and what tells it from any other one there."""
+    """Where an installation is: its account and region, and its address, which no other has there."""
 
     place: AccountRegion
     address: str
 
 
-def function_role_name(*, installation: str, home: HomeDeployment) -> str:
-    """At most 62 characters, of which IAM takes 64, as for every name of a role here."""
-    return f"{installation}-function-{_of_home(home)[:12]}"
+def name_function_role(*, installation: str, home: HomeDeployment) -> str:
+    """At most 62 characters; IAM takes 64."""
+    return f"{installation}-function-{_digest_home(home)[:12]}"
 
 
-def access_role_name(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
-    """The role in another account that the function assumes."""
-    return f"{installation}-access-{digest(_of_home(home), place.account, place.region)[:12]}"
+def name_access_role(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
+    """Name the role in another account that the function assumes."""
+    return f"{installation}-access-{digest(_digest_home(home), place.account or '', place.region or '')[:12]}"
 
 
-def external_id(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
-    """Ties that role to this installation; stable, and no secret (IAM User Guide, the confused deputy problem)."""
-    return f"{installation}-{digest(installation, _of_home(home), place.account, place.region)[:32]}"
+def make_external_id(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
+    """The external id of that role: stable, and no secret (IAM User Guide, the confused deputy problem)."""
+    return f"{installation}-{digest(installation, _digest_home(home), place.account or '', place.region or '')[:32]}"
 
 
-def access_stack_name(*, installation: str, home: HomeDeployment, of: str) -> str:
-    """`of` is the clusters that it is for; another installation may have a stack for clusters of the same place."""
-    return f"{installation}-access-{of}-{_of_home(home)[:8]}"
+def name_access_stack(*, installation: str, home: HomeDeployment, clusters: str) -> str:
+    """`clusters` names those that the stack is for; another installation may have a stack for the same."""
+    return f"{installation}-access-{clusters}-{_digest_home(home)[:8]}"
 
 
 def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _of_home(home: HomeDeployment) -> str:
-    # Of a token's text, nothing: it is another one in the next synth.
-    return digest(known(home.place.account) or "", known(home.place.region) or "", home.address)
+def _digest_home(home: HomeDeployment) -> str:
+    return digest(home.place.account or "", home.place.region or "", home.address)

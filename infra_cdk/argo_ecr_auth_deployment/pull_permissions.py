@@ -1,4 +1,4 @@
-"""What a registry's tokens may pull."""
+"""What the tokens of a registry may pull."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Pulls:
         return {prefix + repository for repository in self.repositories}
 
 
-def pulls_of(settings: DeploymentSettings) -> Mapping[Registry, Pulls]:
-    """By registry, what the function's own role is to pull: all that its credentials name together.
+def collect_pulls(settings: DeploymentSettings) -> Mapping[Registry, Pulls]:
+    """What the function's own role may pull from each registry: all that its credentials name together.
 
     One token serves all credentials of a region, so that a narrower one beside a wider one narrows nothing.
     """

@@ -1,10 +1,11 @@
-"""The way to each target's API server, shared by its credentials in a run, and kept while the environment is warm."""
+"""The connections to the targets' API servers: shared by a run's credentials, kept while the environment is warm."""
 
 from dataclasses import dataclass, field
 
 from kubernetes.client.api_client import ApiClient
 
-from argo_ecr_auth.clients.cluster import FUNCTION, Connection, make_api_client, read_object
+from argo_ecr_auth.clients.api_client import Connection, make_api_client
+from argo_ecr_auth.clients.cluster import read_object
 from argo_ecr_auth.clients.eks import Address, describe_cluster
 from argo_ecr_auth.clients.eks_token import sign_bearer_token
 from argo_ecr_auth.clients.sessions import Sessions
@@ -16,24 +17,42 @@ from argo_ecr_auth.single_flight import SingleFlight
 
 @dataclass(frozen=True, kw_only=True)
 class WarmCache:
-    """What an environment keeps between runs: AWS clients, and by target its address with the client for it."""
+    """What an environment keeps between runs: AWS clients, and each target's address with the client for it."""
 
     sessions: Sessions
-    caller: str = FUNCTION  # as messages name who asks
     clusters: dict[str, tuple[Address, ApiClient]] = field(default_factory=dict)
 
 
 class Connections:
-    """One run's connections: each target's address asked for, and its bearer token signed, once at most."""
+    """One run's connections: a target's address is requested, and its bearer token signed, at most once."""
 
     def __init__(self, cache: WarmCache) -> None:
-        self._warm = cache
-        # From earlier runs: what this one learns must not be taken for old by those of its threads that come later.
+        self._cache = cache
+        # From earlier runs. What a thread of this run learns is not old for the threads that come later.
         self._known = dict(cache.clusters)
         self._connections: SingleFlight[tuple[str, bool], Connection] = SingleFlight()
+        self._unreachable: dict[str, str] = {}
 
     def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
-        """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
+        """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError.
+
+        An API server that was not reached is not tried again in this run: its other credentials would wait in vain,
+        and keep those of other targets waiting.
+        """
+        if target.name in self._unreachable:
+            raise AddressError(self._unreachable[target.name])
+        try:
+            return self._read(target, credential)
+        except AddressError as error:
+            self._unreachable[target.name] = str(error)
+            raise
+
+    def connection(self, target: Target) -> Connection:
+        """The connection to the target's cluster, at the address that an earlier run knows. Raises SyncError."""
+        known = self._known.get(target.name)
+        return self._connections.run((target.name, False), lambda: self._connect(target, known))
+
+    def _read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
         known = self._known.get(target.name)
         connection = self.connection(target)
         try:
@@ -41,38 +60,36 @@ class Connections:
         except AddressError:
             if known is None or target.endpoint is not None:
                 raise
-            # The address is of an earlier run: the authority may have been rotated, the endpoint moved since.
-            connection = self._connections.get((target.name, True), lambda: self._connect(target, None))
-            if self._warm.clusters[target.name][0] == known[0]:
+            # The address is an earlier run's: since then the authority may have been rotated, the endpoint moved.
+            connection = self._connections.run((target.name, True), lambda: self._connect(target, None))
+            if self._cache.clusters[target.name][0] == known[0]:
                 raise
         return connection, read_credential(connection, credential)
 
-    def connection(self, target: Target) -> Connection:
-        """The way to the target's cluster, from what an earlier run knows of it. Raises SyncError."""
-        known = self._known.get(target.name)
-        return self._connections.get((target.name, False), lambda: self._connect(target, known))
-
     def _connect(self, target: Target, known: tuple[Address, ApiClient] | None) -> Connection:
-        # First, so that what STS refuses or does not answer is not told as EKS's.
-        credentials = self._warm.sessions.credentials(target.role)
+        # First, so that an error of STS is not reported as EKS's.
+        credentials = self._cache.sessions.credentials(target.role)
         if known is None:
-            address = self._address(target)
-            known = self._warm.clusters[target.name] = address, make_api_client(address)
+            address = self._find_address(target)
+            known = self._cache.clusters[target.name] = address, make_api_client(address)
         return Connection(
             target=target.name,
             cluster=target.cluster,
             region=target.region,
             api=known[1],
             bearer=sign_bearer_token(credentials=credentials, cluster=target.cluster, region=target.region),
-            caller=self._warm.caller,
+            caller=self._cache.sessions.caller,
             role=target.role,
         )
 
-    def _address(self, target: Target) -> Address:
+    def _find_address(self, target: Target) -> Address:
         if target.endpoint is not None and target.certificate_authority is not None:
             return Address(endpoint=target.endpoint, certificate_authority=target.certificate_authority)
-        eks = self._warm.sessions.client("eks", region=target.region, role=target.role)
-        return describe_cluster(eks, cluster=target.cluster, region=target.region, role=target.role)
+        sessions = self._cache.sessions
+        client = sessions.client("eks", region=target.region, role=target.role)
+        return describe_cluster(
+            client, cluster=target.cluster, region=target.region, role=target.role, caller=sessions.caller
+        )
 
 
 def read_credential(connection: Connection, credential: Credential) -> ObservedState:

@@ -1,4 +1,4 @@
-"""The Lambda function's entry point: event in; sync; result, log lines and metrics out."""
+"""The Lambda function's entry point: an event in; a run; results, log lines and metrics out."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import WarmCache
-from argo_ecr_auth.core.events import chosen, parse_event
+from argo_ecr_auth.core.events import parse_event, select_targets
 from argo_ecr_auth.core.results import Result, metric_values
 from argo_ecr_auth.core.settings import duration, load
 from argo_ecr_auth.core.targets import Target, resolve_targets
@@ -22,9 +22,9 @@ from argo_ecr_auth.sync import RunOptions, sync
 
 SETTINGS_FILE = "settings.json"  # at the asset's root
 ROLE_ID = "ROLE_ID"
-"""The environment's variable with the unique id of the function's role: a role made anew has the same name."""
+"""The environment variable with the unique id of the function's role: a role created again has the same name."""
 PER_TARGET_METRICS = "PER_TARGET_METRICS"
-"""The environment's variable that asks for the metrics of each target besides; each metric costs money each month."""
+"""The environment variable that adds metrics for each target; each metric costs money each month."""
 _SECONDS_TO_REPORT = 5  # left of the function's timeout when a run ends
 
 logger = Logger()
@@ -38,24 +38,26 @@ class SyncFailed(Exception):  # noqa: N818 - Lambda shows the name as the error'
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Keep the credentials of the event's targets fresh.
 
-    Answers `{"results": [...]}`. Raises EventError for an event that asks for nothing sensible and SyncFailed, with the
-    results in its message, where any credential failed, so that Lambda's own metrics and alarms see it.
+    Returns `{"results": [...]}`. Raises EventError for an event that it does not take, and SyncFailed where a
+    credential failed, so that Lambda's own metrics and alarms see it. Its message holds the results, except for a
+    scheduled run: Lambda logs the message, and there each result has a log line already.
     """
     quieten_libraries()
-    configured, renew_before, cache = _environment()
+    configured, renew_before, cache = _prepare_environment()
     request = parse_event(event)
-    targets = chosen(configured, request)
-    order = RunOptions(
+    targets = select_targets(configured, request)
+    options = RunOptions(
         renew_before=renew_before,
         seconds=max(1.0, context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_REPORT),
         dry_run=request.dry_run,
         force=request.force,
     )
-    results = sync(targets, order=order, cache=cache, now=lambda: datetime.now(UTC))
+    results = sync(targets, options=options, cache=cache, now=lambda: datetime.now(UTC))
     _report(results)
     answer = {"results": [result.as_dict() for result in results]}
-    if any(result.failed for result in results):
-        raise SyncFailed(json.dumps(answer))
+    if failed := sum(result.failed for result in results):
+        summary = f"{failed} of {len(results)} credentials failed: their log lines say why"
+        raise SyncFailed(summary if request.scheduled else json.dumps(answer))
     return answer
 
 
@@ -63,13 +65,13 @@ def quieten_libraries() -> None:
     """Keep the libraries' debug lines out, whatever the log level: they print tokens, bodies and signed headers."""
     for name in ("boto3", "botocore", "kubernetes", "urllib3"):
         logging.getLogger(name).setLevel(logging.INFO)
-    # It warns of a role that cannot be assumed with a traceback, which may quote the signed request.
+    # Its warning about a role that cannot be assumed has a traceback, which may quote the signed request.
     logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)
 
 
 @cache
-def _environment() -> tuple[tuple[Target, ...], timedelta, WarmCache]:
-    """Made by the first run of an environment: the targets, how early to renew, and what is kept warm."""
+def _prepare_environment() -> tuple[tuple[Target, ...], timedelta, WarmCache]:
+    """The targets, how early to renew, and what is kept warm: by the first run of an environment."""
     region = os.environ["AWS_REGION"]
     settings = load((Path(__file__).parents[1] / SETTINGS_FILE).read_bytes())
     cache = WarmCache(sessions=Sessions(region=region))
@@ -84,9 +86,9 @@ def _report(results: tuple[Result, ...]) -> None:
     _emit(metrics, results)
     if os.environ.get(PER_TARGET_METRICS) == "true":
         for name in dict.fromkeys(result.target for result in results):
-            of_target = EphemeralMetrics()
-            of_target.add_dimension(name="target", value=name)
-            _emit(of_target, tuple(result for result in results if result.target == name))
+            per_target = EphemeralMetrics()
+            per_target.add_dimension(name="target", value=name)
+            _emit(per_target, tuple(result for result in results if result.target == name))
 
 
 def _emit(metrics: Metrics | EphemeralMetrics, results: tuple[Result, ...]) -> None:

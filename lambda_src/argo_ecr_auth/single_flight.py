@@ -1,4 +1,4 @@
-"""What many threads ask for at once and only one of them fetches."""
+"""Runs a function once per key and shares its result between threads."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -10,20 +10,20 @@ V = TypeVar("V")
 
 
 class SingleFlight(Generic[K, V]):
-    """Answers by key: the first to ask has it made; the others wait and get the same answer, or the same error."""
+    """The first thread to ask for a key runs the function; the others wait for its result, or its error."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._answers: dict[K, Future[V]] = {}
+        self._results: dict[K, Future[V]] = {}
 
-    def get(self, key: K, make: Callable[[], V]) -> V:
-        """The answer for this key, from `make` where nobody has asked before."""
+    def run(self, key: K, function: Callable[[], V]) -> V:
+        """The result for this key, by `function` where no thread has asked before."""
         with self._lock:
-            first = key not in self._answers
-            answer = self._answers.setdefault(key, Future())
-        if first:
+            is_first = key not in self._results
+            result = self._results.setdefault(key, Future())
+        if is_first:
             try:
-                answer.set_result(make())
-            except BaseException as error:  # noqa: BLE001 - not caught: handed on to everybody who asks
-                answer.set_exception(error)
-        return answer.result()
+                result.set_result(function())
+            except BaseException as error:  # noqa: BLE001 - not caught: every thread that asks gets it
+                result.set_exception(error)
+        return result.result()

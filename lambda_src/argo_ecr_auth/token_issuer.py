@@ -1,98 +1,131 @@
-"""New tokens and the proof that they work, shared by the credentials of a run."""
+"""New tokens, each verified by a login at its registry, shared by the credentials of a run."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from botocore.exceptions import BotoCoreError
-
-from argo_ecr_auth.clients.ecr import authorization_token
-from argo_ecr_auth.clients.registry_login import Verification
-from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
+from argo_ecr_auth.clients.ecr import fetch_authorization_token
+from argo_ecr_auth.clients.registry_login import Login, Verification
+from argo_ecr_auth.clients.sessions import Sessions, aws_call
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
-from argo_ecr_auth.core.manifests import Payload, make_payload, passwords_in
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.expiry import format_time
+from argo_ecr_auth.core.manifests import Payload, make_payload
 from argo_ecr_auth.core.registry import Registry, TokenApi
+from argo_ecr_auth.core.settings import TOKEN_LIFE
 from argo_ecr_auth.core.targets import Credential, Role
 from argo_ecr_auth.single_flight import SingleFlight
 
 VerifyLogin = Callable[..., Verification]
-"""`prove_login` of registry_login.py, or what a test puts in its place to reach a registry on this machine."""
+"""`verify_login` of registry_login.py, or what a test puts in its place to reach a registry on this machine."""
+
+_SECONDS_OF_VERIFICATION = 10  # for all registries of a credential: the check is never the outage
+_MIN_LIFE = timedelta(minutes=10)  # as the shortest renew_before
 
 
-_SECONDS_OF_PROOF = 10
-"""For all registries of a credential: the check is never the outage."""
+_NOT_TRIED = Verification(login=Login.NOT_TRIED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """What the issue of a credential's tokens came to."""
+
+    payload: Payload | None = None  # None where no registry gave a token
+    verification: Verification = _NOT_TRIED
+    error: str | None = None  # a registry refused its token, or gave none
 
 
 class TokenIssuer:
-    """One run's new tokens: one per role, API and region, each tried once at each registry."""
+    """One run's new tokens: requested once per role, API and region, and verified once per registry."""
 
     def __init__(
-        self, *, sessions: Sessions, verify_login: VerifyLogin, monotonic: Callable[[], float] = time.monotonic
+        self,
+        *,
+        sessions: Sessions,
+        verify_login: VerifyLogin,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._monotonic = monotonic
         self._sessions = sessions
-        self._prove_login = verify_login
+        self._verify_login = verify_login
+        self._now = now
+        self._monotonic = monotonic
         self._tokens: SingleFlight[tuple[Role | None, TokenApi], AuthorizationToken] = SingleFlight()
-        self._proofs: SingleFlight[tuple[Role | None, str, str | None], Verification] = SingleFlight()
+        self._verifications: SingleFlight[tuple[Role | None, str, str | None], Verification] = SingleFlight()
 
-    def new(self, credential: Credential) -> tuple[Payload, Verification]:
-        """New tokens for the credential's registries, as its Secret holds them, and what the registries say of them.
+    def issue(self, credential: Credential) -> Issued:
+        """New tokens for the credential's registries as its Secret holds them, and what the registries say of them.
 
-        Raises SyncError where ECR gives none.
+        A registry that gives no token is left out, so that the others' passwords stay fresh.
         """
-        tokens = [self._token(credential.role, registry.api) for registry in credential.registries]
-        return make_payload(credential, tokens), _together(self._proofs_of(credential, tokens))
-
-    def may_live(self, credential: Credential, text: str) -> bool:
-        """Whether what is in a Secret already is refused by none of the credential's registries."""
-        passwords = passwords_in(credential, text)
-        hosts = [registry.host for registry in credential.registries]
-        return all(host in passwords for host in hosts) and not any(
-            self._prove_login(host, _of_any_age(passwords[host]), repository=None).verified is False for host in hosts
+        tokens: dict[Registry, AuthorizationToken] = {}
+        errors: list[str] = []
+        for registry in credential.registries:
+            try:
+                tokens[registry] = self._request(credential.role, registry.api)
+            except SyncError as failure:
+                errors.append(str(failure))
+        if not tokens:
+            return Issued(error="; ".join(dict.fromkeys(errors)))
+        verification = self._verify(credential, tokens)
+        if verification.login is Login.REFUSED:
+            errors.append(f"{verification.reason}; if Argo CD can pull with it all the same, set verify: off")
+        return Issued(
+            payload=make_payload(credential, tokens, refused=bool(errors)),
+            verification=verification,
+            error="; ".join(dict.fromkeys(errors)) or None,
         )
 
-    def _token(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
-        def ask() -> AuthorizationToken:
-            self._sessions.credentials(role)  # so that what STS refuses or does not answer is not told as ECR's
-            try:
-                client = self._sessions.client(
+    def _request(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
+        def request() -> AuthorizationToken:
+            sessions = self._sessions
+            sessions.credentials(role)  # first, so that an error of STS is not reported as ECR's
+            with aws_call(asked=f"for {api.service}'s API in {api.region}", role=role, caller=sessions.caller):
+                client = sessions.client(
                     api.service, region=api.region, role=role, fips=api.fips, dual_stack=api.dual_stack
                 )
-            except BotoCoreError as error:
-                raise explain_aws_error(error, asked=f"for {api.service}'s API in {api.region}", role=role) from None
-            return authorization_token(client, api=api, role=role)
+            token = fetch_authorization_token(client, api=api, role=role, caller=sessions.caller)
+            return _check_life(token, api=api, now=self._now())
 
-        return self._tokens.get((role, api), ask)
+        return self._tokens.run((role, api), request)
 
-    def _proofs_of(self, credential: Credential, tokens: Sequence[AuthorizationToken]) -> Iterator[Verification]:
+    def _verify(self, credential: Credential, tokens: Mapping[Registry, AuthorizationToken]) -> Verification:
         if not credential.verify_login:
-            yield Verification(verified=None)
-            return
-        started = self._monotonic()
-        for registry, token in zip(credential.registries, tokens, strict=True):
-            if self._monotonic() - started > _SECONDS_OF_PROOF:
-                yield Verification(verified=None, doubt=f"not verified: no time was left to ask {registry.host}")
-            else:
-                yield self._proof(credential, registry, token)
+            return _NOT_TRIED
+        deadline = self._monotonic() + _SECONDS_OF_VERIFICATION
+        return _combine([self._verify_one(credential, *each, deadline=deadline) for each in tokens.items()])
 
-    def _proof(self, credential: Credential, registry: Registry, token: AuthorizationToken) -> Verification:
+    def _verify_one(
+        self, credential: Credential, registry: Registry, token: AuthorizationToken, *, deadline: float
+    ) -> Verification:
+        seconds = deadline - self._monotonic()
+        if seconds <= 0:
+            reason = f"not verified: no time was left to ask {registry.host}"
+            return Verification(login=Login.INCONCLUSIVE, reason=reason)
         repository = credential.verify_repository
-        return self._proofs.get(
+        return self._verifications.run(
             (credential.role, registry.host, repository),
-            lambda: self._prove_login(registry.host, token, repository=repository),
+            lambda: self._verify_login(registry.host, token, repository=repository, seconds=seconds),
         )
 
 
-def _of_any_age(password: str) -> AuthorizationToken:
-    return AuthorizationToken(password=password, expires_at=datetime.max.replace(tzinfo=UTC))
+def _check_life(token: AuthorizationToken, *, api: TokenApi, now: datetime) -> AuthorizationToken:
+    """The token, believed to live no longer than ECR documents. Raises SyncError where it has ended or soon ends."""
+    if token.expires_at - now < _MIN_LIFE:
+        raise SyncError(
+            f"asked ECR in {api.region} for an authorization token: it ends at {format_time(token.expires_at)}, and "
+            f"now is {format_time(now)}; is the function's clock right, and is it ECR that answers?"
+        )
+    return replace(token, expires_at=min(token.expires_at, (now + TOKEN_LIFE).replace(microsecond=0)))
 
 
-def _together(told: Iterable[Verification]) -> Verification:
-    """Of several registries: refused where any refuses, proven where all do."""
-    verifications = list(told)
-    said = {verification.verified for verification in verifications}
-    verified = False if False in said else None if None in said else True
+def _combine(verifications: Iterable[Verification]) -> Verification:
+    """Of several registries: refused where one refuses, accepted where all accept."""
+    verifications = list(verifications)
+    logins = {verification.login for verification in verifications}
+    worst = next(login for login in (Login.REFUSED, Login.INCONCLUSIVE, Login.ACCEPTED) if login in logins)
     return Verification(
-        verified=verified,
-        doubt="; ".join(verification.doubt for verification in verifications if verification.doubt) or None,
+        login=worst,
+        reason="; ".join(verification.reason for verification in verifications if verification.reason) or None,
     )

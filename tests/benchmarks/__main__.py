@@ -63,7 +63,7 @@ def _measure_pure_work() -> None:
     target = resolve_targets(load(text), region="eu-west-1")[0]
     (credential,) = target.credentials
     token = AuthorizationToken(password="x" * 2000, expires_at=now + timedelta(hours=11))
-    payload = make_payload(credential, [token])
+    payload = make_payload(credential, {credential.registries[0]: token})
     observed = ObservedState(
         secret=make_secret_manifest(credential, payload), config_map=make_config_map_manifest(credential, payload)
     )

@@ -1,4 +1,4 @@
-"""The templates of an installation that uses everything; `make snapshot` writes them anew."""
+"""The templates of an installation that uses everything. `make snapshot` writes them to snapshot.json."""
 
 import json
 import re
@@ -21,17 +21,21 @@ EVERYTHING: dict[str, Any] = {
     "vpc": {"id": "vpc-11111111", "subnets": ["subnet-11111111"]},
 }
 
-# What differs with each change of the function's code, and with the Python that runs the tests.
-_CHANGING = {r"\b[0-9a-f]{64}\b": "HASH", r"python3\.[0-9]+": "PYTHON", r'"Analytics": "[^"]*"': '"Analytics": "..."'}
+# They differ with each change of the function's code, and with the Python that runs the tests.
+_PLACEHOLDERS = {
+    r"\b[0-9a-f]{64}\b": "HASH",
+    r"python3\.[0-9]+": "PYTHON",
+    r'"Analytics": "[^"]*"': '"Analytics": "..."',
+}
 
 
-def snapshot() -> str:
+def render_snapshot() -> str:
     templates = {one.stack_name: one.template for one in assembly_of(stack_of(EVERYTHING)).stacks}
     text = json.dumps(templates, indent=1, sort_keys=True) + "\n"
-    for changing, instead in _CHANGING.items():
-        text = re.sub(changing, instead, text)
+    for pattern, placeholder in _PLACEHOLDERS.items():
+        text = re.sub(pattern, placeholder, text)
     return text
 
 
 if __name__ == "__main__":
-    FILE.write_text(snapshot())
+    FILE.write_text(render_snapshot())

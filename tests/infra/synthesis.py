@@ -1,4 +1,4 @@
-"""Templates of settings, without a bundle: what they say does not depend on the asset's contents."""
+"""Synthesises templates of settings. They need no bundle: nothing in them but a hash depends on the asset."""
 
 import json
 from pathlib import Path

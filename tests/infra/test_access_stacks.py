@@ -1,4 +1,4 @@
-"""Clusters in other regions and accounts than the function's: all in one app."""
+"""Access stacks for clusters in other regions and accounts than the function."""
 
 import base64
 import json
@@ -14,7 +14,17 @@ from argo_ecr_auth_cdk.access.access_stack import AccessStack
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 from argo_ecr_auth_deployment.validation import read_settings
-from tests.infra.synthesis import ACCOUNT, REGION, all_of, app_of, assembly_of, settings_of, stack_of, the_only
+from tests.infra.synthesis import (
+    ACCOUNT,
+    REGION,
+    REGISTRY,
+    all_of,
+    app_of,
+    assembly_of,
+    settings_of,
+    stack_of,
+    the_only,
+)
 
 _OTHER_ACCOUNT = "333333333333"
 _OTHER_REGION = "us-east-1"
@@ -22,7 +32,7 @@ _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 
 def _synthesised(*targets: dict[str, Any], **changes: Any) -> tuple[Template, dict[str, Template]]:
-    """The function's stack, and by their place those of the access elsewhere."""
+    """The function's template, and the access stacks' templates by ACCOUNT-REGION."""
     stack = stack_of(settings_of(targets=list(targets), **changes))
     access = {f"{one.account}-{one.region}": one for one in stack.installation.access_stacks}
     assert all(stack in one.dependencies for one in access.values())
@@ -38,7 +48,7 @@ def _function_role(template: Template) -> tuple[str, dict[str, Any]]:
 
 
 def _flat(value: Any) -> str:
-    """A joined ARN with the stack's partition known."""
+    """An ARN with the stack's partition filled in."""
     if isinstance(value, str):
         return value
     return "".join("aws" if part == {"Ref": "AWS::Partition"} else part for part in value["Fn::Join"][1])
@@ -54,7 +64,7 @@ def elsewhere() -> tuple[Template, dict[str, Template]]:
     )
 
 
-def test_each_place_has_a_stack_and_a_role_of_the_users_own_has_none(
+def test_each_account_and_region_has_an_access_stack_except_for_a_target_with_role_arn(
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
@@ -65,7 +75,7 @@ def test_each_place_has_a_stack_and_a_role_of_the_users_own_has_none(
     }
 
 
-def test_in_another_region_the_functions_own_role_has_the_entry(
+def test_in_another_region_the_entry_is_for_the_functions_role(
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
@@ -75,7 +85,7 @@ def test_in_another_region_the_functions_own_role_has_the_entry(
     assert entry["KubernetesGroups"] == ["argo-ecr-auth"]
 
 
-def test_in_another_account_a_role_has_it_that_only_the_function_may_assume(
+def test_in_another_account_the_entry_is_for_a_role_that_only_the_function_may_assume(
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
@@ -93,7 +103,7 @@ def test_in_another_account_a_role_has_it_that_only_the_function_may_assume(
     assert the_only(theirs, "AWS::EKS::AccessEntry")["PrincipalArn"] == {"Fn::GetAtt": [role_id, "Arn"]}
 
 
-def test_the_role_there_describes_only_the_clusters_whose_address_is_not_given() -> None:
+def test_the_access_role_describes_only_clusters_whose_endpoint_is_not_given() -> None:
     authority = base64.b64encode(trustme.CA().cert_pem.bytes()).decode()
     given = {"account": _OTHER_ACCOUNT, "endpoint": "https://a.example", "certificate_authority": authority}
     _, some = _synthesised({"cluster": "given", **given}, {"cluster": "asked", "account": _OTHER_ACCOUNT})
@@ -104,7 +114,7 @@ def test_the_role_there_describes_only_the_clusters_whose_address_is_not_given()
     assert all_of(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::EKS::AccessEntry")
 
 
-def test_the_function_may_assume_that_role_and_is_told_of_it_with_its_external_id(
+def test_the_function_may_assume_the_access_role_and_gets_its_arn_and_external_id(
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
@@ -128,7 +138,7 @@ def test_the_function_may_assume_that_role_and_is_told_of_it_with_its_external_i
     )
 
 
-def test_two_installations_have_different_roles_and_external_ids_in_an_account() -> None:
+def test_two_installations_have_different_access_roles_and_external_ids() -> None:
     targets = [{"cluster": "theirs", "account": _OTHER_ACCOUNT}]
     first, second = (
         stack_of(settings_of(targets=targets, installation=name)).installation.targets[0].role
@@ -140,7 +150,7 @@ def test_two_installations_have_different_roles_and_external_ids_in_an_account()
     assert first.external_id != second.external_id
 
 
-def test_clusters_of_one_place_share_its_stack_and_its_role() -> None:
+def test_clusters_of_one_account_and_region_share_a_stack_and_a_role() -> None:
     _, access = _synthesised({"cluster": "a", "account": _OTHER_ACCOUNT}, {"cluster": "b", "account": _OTHER_ACCOUNT})
     (only,) = access.values()
     assert len(all_of(only, "AWS::EKS::AccessEntry")) == 2
@@ -155,7 +165,7 @@ def _role_name(stack: cdk.Stack) -> str:
     return str(_function_role(Template.from_stack(stack))[1]["RoleName"])
 
 
-def test_the_functions_role_keeps_its_name_whatever_the_places_of_the_clusters() -> None:
+def test_the_functions_role_keeps_its_name_wherever_the_clusters_are() -> None:
     home = {"cluster": "home"}
     targets = [
         [home],
@@ -167,7 +177,7 @@ def test_the_functions_role_keeps_its_name_whatever_the_places_of_the_clusters()
     assert len(names.pop()) <= 64
 
 
-def test_another_home_or_installation_has_a_role_and_access_stacks_of_its_own() -> None:
+def test_another_home_or_installation_has_its_own_role_and_access_stacks() -> None:
     targets = [{"cluster": "third", "account": _OTHER_ACCOUNT, "region": "eu-north-1"}]
     longest = "a" * 40
     stacks = [
@@ -192,11 +202,17 @@ def test_another_home_or_installation_has_a_role_and_access_stacks_of_its_own() 
     assert all(re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,127}", name) for name in access)
 
 
-def test_two_installations_of_one_stack_may_have_clusters_in_the_same_place_elsewhere() -> None:
+def test_two_installations_of_one_stack_may_have_clusters_in_the_same_other_region() -> None:
     stack = cdk.Stack(app_of(), "Mine", env=cdk.Environment(account=ACCOUNT, region=REGION))
     targets = [{"cluster": "away", "region": _OTHER_REGION}]
     made = [
-        ArgoEcrAuth(stack, id_, settings=_read(settings_of(targets=targets, installation=id_)))
+        ArgoEcrAuth(
+            stack,
+            id_,
+            settings=_read(
+                settings_of(targets=targets, installation=id_, credentials=[{"registry": REGISTRY, "secret_name": id_}])
+            ),
+        )
         for id_ in ("one", "two")
     ]
     first, second = (installation.access_stacks[0].stack_name for installation in made)
@@ -214,7 +230,7 @@ def test_a_nested_stack_may_have_clusters_elsewhere() -> None:
         assert outer in stack.dependencies
 
 
-def test_access_none_makes_nothing_elsewhere_and_the_role_is_told() -> None:
+def test_access_none_makes_no_access_stack_and_the_output_names_the_role() -> None:
     main, access = _synthesised({"cluster": "away", "region": _OTHER_REGION}, access="none")
     assert not access
     role_id, _ = _function_role(main)

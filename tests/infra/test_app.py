@@ -1,4 +1,4 @@
-"""The app as the CDK CLI runs it: context in, templates, manifests and messages out."""
+"""The app as the CDK CLI runs it: it reads context and writes templates, manifests and messages."""
 
 import json
 import os
@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 def _run(directory: Path, **context: str) -> subprocess.CompletedProcess[str]:
-    """Run the app without the CLI, which would only add to its time, and without a bundle."""
+    """Run the app without the CDK CLI, which takes time, and without a bundle."""
     given = json.loads((_ROOT / "cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []} | context
     environment = {
         **os.environ,
@@ -44,7 +44,7 @@ def test_a_cluster_and_a_registry_are_enough(tmp_path: Path) -> None:
     assert '"ClusterName": "demo"' in _template(tmp_path)
 
 
-def test_the_manifests_are_written_and_the_commands_told(tmp_path: Path) -> None:
+def test_it_writes_the_manifests_and_prints_the_commands(tmp_path: Path) -> None:
     targets = [{"cluster": "demo"}, {"cluster": "other", "access": "edit-policy"}]
     done = _run(tmp_path, settings=_settings_file(tmp_path, targets=targets))
     assert "kubectl apply -f cdk.out/rbac/demo.rbac.yaml" in done.stderr
@@ -54,7 +54,7 @@ def test_the_manifests_are_written_and_the_commands_told(tmp_path: Path) -> None
     assert [manifest["kind"] for manifest in manifests] == ["Role", "RoleBinding"]
 
 
-def test_the_manifest_of_a_target_that_is_gone_goes_too(tmp_path: Path) -> None:
+def test_the_manifest_of_a_removed_target_is_removed(tmp_path: Path) -> None:
     for cluster in ("before", "demo"):
         settings = read_settings(settings_of(targets=[{"cluster": cluster}]))
         write_rbac_files(tmp_path, settings=settings, account=None, region=None)
@@ -62,7 +62,7 @@ def test_the_manifest_of_a_target_that_is_gone_goes_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spelled", [{"region": REGION}, {"account": ACCOUNT}])
-def test_targets_of_one_cluster_share_its_role_however_its_place_is_spelled(
+def test_targets_of_one_cluster_share_its_role_however_its_region_and_account_are_written(
     tmp_path: Path, spelled: dict[str, str]
 ) -> None:
     second = {"cluster": "demo", "name": "second", "credentials": [{"registry": REGISTRY, "secret_name": "second"}]}
@@ -74,7 +74,7 @@ def test_targets_of_one_cluster_share_its_role_however_its_place_is_spelled(
         assert role["rules"][0]["resourceNames"] == ["ecr-auth", "second"]
 
 
-def test_context_comes_before_the_file(tmp_path: Path) -> None:
+def test_context_overrides_the_file(tmp_path: Path) -> None:
     file = _settings_file(tmp_path, check_every="5m", architecture="arm64")
     done = _run(tmp_path, settings=file, check_every="1m", architecture="x86_64", installation="second")
     assert done.returncode == 0, done.stderr
@@ -89,32 +89,35 @@ def test_context_comes_before_the_file(tmp_path: Path) -> None:
         ({"cluster": "demo"}, "-c registry: missing"),
         ({"registry": REGISTRY}, "-c cluster: missing"),
         ({"cluster": "demo", "registry": REGISTRY, "settings": "mine.yaml"}, "give either"),
-        ({"cluster": "demo", "registry": REGISTRY, "check_every": "0m"}, "check_every: 0m"),
-        ({"cluster": "demo", "registry": REGISTRY, "runtime": "python3.10"}, "runtime: "),
+        ({"cluster": "demo", "registry": REGISTRY, "check_every": "0m"}, "-c check_every: 0m"),
+        ({"cluster": "demo", "registry": REGISTRY, "runtime": "python3.10"}, "-c runtime: "),
+        ({"cluster": "demo", "registry": "registry.example"}, "-c registry: 'registry.example' is not"),
+        ({"cluster": "demo", "registry": REGISTRY, "check_evry": "5m"}, "-c check_evry: unknown key; is it"),
     ],
 )
-def test_a_fault_of_the_context_is_told_without_a_traceback(tmp_path: Path, context: dict[str, str], said: str) -> None:
+def test_a_fault_of_the_context_is_reported_without_a_traceback(
+    tmp_path: Path, context: dict[str, str], said: str
+) -> None:
     done = _run(tmp_path, **context)
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_the_faults_of_a_file_stand_one_per_line_with_their_paths(tmp_path: Path) -> None:
-    done = _run(tmp_path, settings=_settings_file(tmp_path, renew_before="13h", acces="none"))
-    faults = done.stderr.partition("the settings cannot be deployed:\n")[2].splitlines()
-    assert [fault.split(": ")[0] for fault in faults] == ["acces", "renew_before"]
+def test_each_fault_of_a_file_has_a_line_with_its_place(tmp_path: Path) -> None:
+    done = _run(tmp_path, settings=_settings_file(tmp_path, renewbefore="13h", acces="none"))
+    faults = done.stderr.partition("mine.yaml has 2 errors:\n")[2].splitlines()
+    assert [fault.split(": ")[:2] for fault in faults] == [["mine.yaml:1:1", "acces"], ["mine.yaml:4:1", "renewbefore"]]
 
 
-def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+def test_a_key_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("targets: [{cluster: a}]\ntargets: [{cluster: b}]\n")
     done = _run(tmp_path, settings="mine.yaml")
-    assert "the key targets is there twice" in done.stderr
-    assert "line 2" in done.stderr
+    assert "mine.yaml:2:1: cannot be read: the key targets is given twice" in done.stderr
 
 
-def test_what_is_no_yaml_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("targets: [")
     done = _run(tmp_path, settings="mine.yaml")
-    assert "mine.yaml is not YAML" in done.stderr
+    assert "mine.yaml:1:11: cannot be read: while parsing a flow node" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""The function's asset: what is in it, how large it is, and that it is the same wherever it is made."""
+"""The function's asset: its contents, its size, and that every machine makes the same."""
 
 import hashlib
 import io
@@ -11,23 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, runtime_fault, this_runtime
-from argo_ecr_auth_cdk.function.dependencies import InstallationError, installed_dependencies
-from argo_ecr_auth_deployment.settings import function_settings
+from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, find_runtime_fault, find_synth_runtime
+from argo_ecr_auth_cdk.function.dependencies import InstallationError, install_dependencies
+from argo_ecr_auth_deployment.settings import encode_function_settings
 from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import settings_of, template_of, the_only
 
-_SETTINGS = function_settings(read_settings(settings_of()))
+_SETTINGS = encode_function_settings(read_settings(settings_of()))
 _MB = 1024 * 1024
 
 _THIS_ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 # Two of the other minor versions that Lambda has; at most one is this Python's.
-_ANOTHER = next(runtime for runtime in ("python3.14", "python3.13") if runtime != this_runtime())
+_ANOTHER = next(runtime for runtime in ("python3.14", "python3.13") if runtime != find_synth_runtime())
 
 
 def _assembled(directory: Path, *, architecture: str) -> Path:
     directory.mkdir(parents=True)
-    assemble(directory, settings=_SETTINGS, runtime=this_runtime(), architecture=architecture)
+    assemble(directory, settings=_SETTINGS, runtime=find_synth_runtime(), architecture=architecture)
     return directory
 
 
@@ -63,7 +63,7 @@ def test_it_is_the_same_on_two_paths(asset: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o000])
-def test_everybody_may_read_it_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+def test_every_user_may_read_it_whatever_the_umask(umask: int, tmp_path: Path) -> None:
     before = os.umask(umask)
     try:
         asset = _assembled(tmp_path / "asset", architecture=_THIS_ARCHITECTURE)
@@ -73,10 +73,11 @@ def test_everybody_may_read_it_whatever_the_umask(umask: int, tmp_path: Path) ->
     assert {path.stat().st_mode & 0o777 for path in (asset, *asset.rglob("*")) if path.is_dir()} == {0o755}
 
 
-def test_it_holds_the_settings_and_the_package_without_the_command_line(asset: Path) -> None:
+def test_it_holds_the_settings_and_of_our_packages_only_the_functions(asset: Path) -> None:
     assert (asset / "settings.json").read_bytes() == _SETTINGS
     assert (asset / "argo_ecr_auth" / "handler.py").exists()
-    assert not (asset / "argo_ecr_auth" / "cli").exists()
+    assert [package.name for package in asset.glob("argo_ecr_auth*")] == ["argo_ecr_auth"]
+    assert {file.suffix for file in (asset / "argo_ecr_auth").rglob("*.*")} == {".py", ".pyc"}
 
 
 def test_every_module_of_it_is_byte_compiled(asset: Path) -> None:
@@ -104,13 +105,13 @@ import argo_ecr_auth.handler, boto3
 for service in ("ecr", "ecr-public", "eks", "sts"):
     boto3.client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
 """
-    # Isolated and without site-packages: nothing of this environment can stand in.
+    # Isolated and without site-packages, so that nothing of this environment is imported instead.
     command = [sys.executable, "-I", "-S", "-c", program, str(asset)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_deployment_key_leaves_the_asset_alone_and_a_functions_key_does_not() -> None:
+def test_only_keys_of_the_function_change_the_asset() -> None:
     before = _asset_hash(settings_of())
     assert _asset_hash(settings_of(check_every="5m", installation="other", access="none")) == before
     assert _asset_hash(settings_of(renew_before="5h")) != before
@@ -123,33 +124,33 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", "")
 
 
-def test_what_is_installed_already_needs_no_network(asset: Path, no_network: None, tmp_path: Path) -> None:
+def test_cached_dependencies_need_no_network(asset: Path, no_network: None, tmp_path: Path) -> None:
     assert _files(_assembled(tmp_path / "again", architecture=_THIS_ARCHITECTURE)) == _files(asset)
 
 
-def test_what_pip_cannot_install_is_told_in_its_own_words(
+def test_a_failed_installation_is_reported_with_pips_own_words(
     no_network: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))  # nothing is kept there yet
+    monkeypatch.setenv("HOME", str(tmp_path))  # with an empty cache
     with pytest.raises(InstallationError, match=r"cannot be installed for arm64:\n(.|\n)*No matching distribution"):
-        installed_dependencies(runtime=this_runtime(), architecture="arm64")
+        install_dependencies(runtime=find_synth_runtime(), architecture="arm64")
     assert not any((tmp_path / ".cache" / "argo-ecr-auth" / "dependencies").iterdir())
 
 
-def test_pip_takes_only_what_has_the_hash_of_the_list_and_wheels_of_the_functions_platform(
+def test_pip_requires_hashes_and_wheels_of_the_functions_platform(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pip.py").write_text("import sys; sys.exit(' '.join(sys.argv[1:]))")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(InstallationError) as refused:
-        installed_dependencies(runtime=this_runtime(), architecture="arm64")
+        install_dependencies(runtime=find_synth_runtime(), architecture="arm64")
     asked = str(refused.value).splitlines()[-1].split()
     assert {"--require-hashes", "--no-deps", "--only-binary=:all:", "manylinux2014_aarch64"} <= set(asked)
 
 
-def test_a_python_that_lambda_does_not_have_is_refused_with_the_remedy() -> None:
-    fault = runtime_fault("python3.15", python="python3.15")
+def test_a_python_that_lambda_lacks_is_refused_with_the_remedy() -> None:
+    fault = find_runtime_fault("python3.15", python="python3.15")
     assert fault is not None
     assert "Lambda has no python3.15" in fault
     assert "make setup PYTHON=python3.14" in fault
@@ -159,4 +160,4 @@ def test_a_runtime_of_another_python_than_this_is_refused_with_the_remedy() -> N
     with pytest.raises(RuntimeMismatchError) as refused:
         template_of(settings_of(runtime=_ANOTHER))
     assert f"make setup PYTHON={_ANOTHER}" in str(refused.value)
-    assert f"set runtime: {this_runtime()}" in str(refused.value)
+    assert f"set runtime: {find_synth_runtime()}" in str(refused.value)

@@ -1,4 +1,4 @@
-"""What reviewers' tools say of the templates: cdk-nag, cfn-lint, and a snapshot that shows what a change does."""
+"""Checks of whole templates: cdk-nag, cfn-lint, and a snapshot that shows what a change does to the cloud."""
 
 import json
 import subprocess
@@ -10,8 +10,7 @@ import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks
 
-from tests.infra import snapshot
-from tests.infra.snapshot import EVERYTHING
+from tests.infra.snapshot import EVERYTHING, FILE, render_snapshot
 from tests.infra.synthesis import ACCOUNT, REGION, assembly_of, settings_of, stack_of
 
 _ANYWHERE = {"account": None, "region": None}
@@ -43,19 +42,19 @@ def test_cdk_nag_finds_nothing_that_is_not_acknowledged(document: dict[str, Any]
     app = cdk.Stage.of(stack)
     assert app is not None
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
-    app.synth()  # it raises where there are findings
+    app.synth()  # raises if there are findings
 
 
 @pytest.mark.parametrize(("document", "where"), _INSTALLATIONS)
 def test_cfn_lint_finds_nothing(document: dict[str, Any], where: dict[str, Any], tmp_path: Path) -> None:
     for name, template in _templates(document, **where).items():
         (tmp_path / f"{name}.json").write_text(json.dumps(template))
-    # W3005: a dependency that a reference implies too; CDK writes it for every role and its policy.
+    # W3005 is a dependency that a reference implies already; CDK writes it for every role and its policy.
     command = [str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", "W3005", "--"]
     done = subprocess.run([*command, *map(str, tmp_path.iterdir())], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
-def test_the_templates_are_those_of_the_snapshot() -> None:
-    """The review of the snapshot's difference is the review of what a change does to the cloud."""
-    assert snapshot.snapshot() == snapshot.FILE.read_text(), "look at `make snapshot && git diff`"
+def test_the_templates_equal_the_snapshot() -> None:
+    """Whoever reviews the snapshot's diff reviews what a change does to the cloud."""
+    assert render_snapshot() == FILE.read_text(), "look at `make snapshot && git diff`"

@@ -1,4 +1,4 @@
-"""Access entries: who gets into which cluster, and as what."""
+"""The access entries: which role gets into which cluster, with which group or policy."""
 
 from tests.infra.synthesis import REGISTRY, all_of, settings_of, template_of, the_only
 
@@ -41,7 +41,7 @@ def test_a_target_may_differ_from_the_general_access() -> None:
     assert the_only(template_of(settings_of(targets=targets)), "AWS::EKS::AccessEntry")["ClusterName"] == "demo"
 
 
-def test_access_none_and_a_role_of_the_users_own_make_no_entry() -> None:
+def test_access_none_and_role_arn_make_no_entry() -> None:
     assert not all_of(template_of(settings_of(access="none")), "AWS::EKS::AccessEntry")
     by_role = settings_of(targets=[{"cluster": "demo", "role_arn": _ROLE}])
     assert not all_of(template_of(by_role), "AWS::EKS::AccessEntry")

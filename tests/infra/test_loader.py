@@ -1,58 +1,160 @@
-"""Files that are YAML and no settings, or neither: each is told in words."""
+"""Settings files, and files that are YAML and no settings, or neither: each is refused in words, with its place."""
 
 from pathlib import Path
 
 import pytest
 
-from argo_ecr_auth_deployment.loader import settings_document
-from argo_ecr_auth_deployment.validation import SettingsError, read_settings
+from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_deployment.loader import load_document, make_document
+from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY
 
-_SOUND = f"""
+_GOOD = f"""
 targets: [{{cluster: demo}}]
 credentials: [{{registry: {REGISTRY}}}]
 """
 
+# What replaces or follows the good keys, and the faults.
 _ODD = {
-    "no date": ("renew_before: 2024-13-45", ["settings.yaml has a value that is no date or number: month must be"]),
-    "a date": ("renew_before: 2024-11-24", ['renew_before: "2024-11-24" is not text']),
-    "a key that is a list": ("? [a]\n: 1", ["settings.yaml is not YAML: a key is no text"]),
-    "a key that is a list, in braces": ("vpc: {[a]: 1}", ["settings.yaml is not YAML: a key is no text"]),
-    "a key that is nothing": ("vpc: {null: 1}", ["vpc.None: unknown key", "vpc.id: ", "vpc.subnets: "]),
-    "a number too long for Python": (f"check_every: {'9' * 5_000}", ["settings.yaml has a value that is no date or"]),
-    "a number too long for JSON": (f"check_every: {'9' * 4_000}", ["check_every: 9999"]),
-    "no number": ("check_every: .nan", ["check_every: "]),
-    "a list that holds itself": ("vpc: &t [*t]", ["settings.yaml: lists or keys within each other"]),
-    "nesting": (f"vpc: {'[' * 500}{']' * 500}", ["settings.yaml: lists or keys within each other"]),
-    "half of a character": (r'installation: "\ud800"', ["settings.yaml: '\\ud800' is half of a character"]),
-    "a line too many": ('alarm_email: "a@b.c\\n"', ["alarm_email: "]),
-    "a target that is a text": ("targets: [abc]", ['targets[0]: "abc" is not keys with values']),
-    "targets that are a text": ("targets: abc", ['targets: "abc" is not a list']),
-    "a credential that is a text": ("credentials: [abc]", ['credentials[0]: "abc" is not keys with values']),
-    "credentials that are a number": ("credentials: 5", ["credentials: 5 is not a list"]),
-    "a VPC without its keys": ("vpc: {}", ["vpc.id: missing", "vpc.subnets: missing"]),
-    "bytes": ("installation: !!binary aGVsbG8=", ["installation: "]),
-    "a set": ("vpc: !!set {a, b}", ["vpc: "]),
+    "a date": ("renew_before: 2024-11-24", ['settings.yaml:4:1: renew_before: "2024-11-24" is not a duration: write']),
+    "a key that is a list": ("? [a]\n: 1", ["settings.yaml:4:3: cannot be read: a key must be text"]),
+    "a key that is a list, in braces": ("vpc: {[a]: 1}", ["settings.yaml:4:7: cannot be read: a key must be text"]),
+    "a key that is nothing": ("vpc: {null: 1}", ["settings.yaml:4:7: cannot be read: a key must be text"]),
+    "a key twice": ("vpc: {id: a, id: b}", ["settings.yaml:4:14: cannot be read: the key id is given twice"]),
+    "a long number": (f"check_every: {'9' * 5_000}", ['settings.yaml:4:1: check_every: "9999']),
+    "no number": ("check_every: .nan", ['settings.yaml:4:1: check_every: ".nan" is not a duration']),
+    "a list that holds itself": ("vpc: &t [*t]", ["settings.yaml:4:6: cannot be read: too many lists or keys"]),
+    "a mapping merged with itself": ("vpc: &t {<<: *t}", ["settings.yaml: too many lists or keys"]),
+    "nesting": (f"vpc: {'[' * 500}{']' * 500}", ["settings.yaml: too many lists or keys within each other"]),
+    "half of a character": (r'installation: "\ud800"', ["settings.yaml:4:15: cannot be read: '\\ud800' is half of"]),
+    "a line too many": ('alarm_email: "a@b.c\\n"', ["settings.yaml:4:1: alarm_email: "]),
+    "a target that is a text": ("targets: [abc]", ['settings.yaml:3:11: targets[0]: must be a mapping, not "abc"']),
+    "targets that are a text": ("targets: abc", ['settings.yaml:3:1: targets: must be a list, not "abc"']),
+    "targets that are a mapping": ("targets: {}", ["settings.yaml:3:1: targets: must be a list, not a mapping"]),
+    "targets without a value": ("targets:", ["settings.yaml:3:1: targets: must be a list, not empty"]),
+    "a target that is a list": ("targets: [[]]", ["settings.yaml:3:11: targets[0]: must be a mapping, not a list"]),
+    "credentials that are a number": ("credentials: 5", ['settings.yaml:3:1: credentials: must be a list, not "5"']),
+    "a VPC without its keys": (
+        "vpc: {}",
+        ["settings.yaml:4:1: vpc.id: missing", "settings.yaml:4:1: vpc.subnets: missing"],
+    ),
+    "bytes": ("installation: !!binary aGVsbG8=", ["settings.yaml:4:15: cannot be read: settings hold nothing of"]),
+    "a set": ("vpc: !!set {a, b}", ["settings.yaml:4:6: cannot be read: settings hold nothing of the type set"]),
+    "a merged text": ("vpc: {<<: a}", ["settings.yaml:4:11: cannot be read: << takes a mapping"]),
+    "a tab": ("vpc:\n\tid: a", ["settings.yaml:5:1: cannot be read: while scanning"]),
+    "an end too early": ("vpc: {", ["settings.yaml:4:7: cannot be read: while parsing"]),
+    "a character that YAML forbids": ("vpc: \x07", ["settings.yaml: cannot be read: "]),
+    "an emphatic boolean": ("monitoring: off", ['settings.yaml:4:1: monitoring: must be true or false, not "off"']),
 }
+
+
+def _read(directory: Path, text: str) -> DeploymentSettings:
+    file = directory / "settings.yaml"
+    file.write_text(text)
+    return read_settings(load_document(file, remedy="write one"), account=ACCOUNT, region=REGION)
 
 
 @pytest.mark.parametrize("kind", _ODD)
 def test_an_odd_file_is_refused_in_words_each_fault_once(kind: str, tmp_path: Path) -> None:
-    text, said = _ODD[kind]
+    text, expected = _ODD[kind]
     key = text.partition(":")[0]
-    file = tmp_path / "settings.yaml"
-    sound = [line for line in _SOUND.splitlines() if not line.startswith(f"{key}:")]
-    file.write_text("\n".join([*sound, text]))
+    good = [line for line in _GOOD.splitlines() if not line.startswith(f"{key}:")]
     with pytest.raises(SettingsError) as refused:
-        read_settings(settings_document(lambda _: None, default_file=file), account=ACCOUNT, region=REGION)
-    assert len(refused.value.faults) == len(said), refused.value.faults
-    for fault, begin in zip(sorted(refused.value.faults), sorted(said), strict=True):
+        _read(tmp_path, "\n".join([*good, text]))
+    assert len(refused.value.faults) == len(expected), refused.value.faults
+    for fault, begin in zip(sorted(refused.value.faults), sorted(expected), strict=True):
         assert fault.startswith(begin)
 
 
-def test_what_an_alias_repeats_is_no_fault(tmp_path: Path) -> None:
-    file = tmp_path / "settings.yaml"
-    credentials = f"&mine [{{registry: {REGISTRY}}}]"
-    file.write_text(f"targets: [{{cluster: a, credentials: {credentials}}}, {{cluster: b, credentials: *mine}}]")
-    settings = read_settings(settings_document(lambda _: None, default_file=file), account=ACCOUNT, region=REGION)
-    assert settings.targets[0].credentials == settings.targets[1].credentials
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "settings.yaml is empty: start from settings.example.yaml"),
+        ("# nothing yet\n", "settings.yaml is empty: start from settings.example.yaml"),
+        ("- a\n", "settings.yaml has 1 error:\nsettings.yaml:1:1: settings: must be a mapping, not a list"),
+    ],
+)
+def test_a_file_that_holds_no_keys_is_refused(tmp_path: Path, text: str, expected: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        _read(tmp_path, text)
+    assert str(refused.value) == expected
+
+
+def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_document(tmp_path / "mine.yaml", remedy="give --settings FILE")
+    assert str(refused.value) == "there is no mine.yaml: give --settings FILE"
+
+
+def test_each_fault_has_its_line_and_column(tmp_path: Path) -> None:
+    text = f"""
+targets:
+  - cluster: demo
+  - name: second
+    regoin: eu-west-1
+credentials:
+  - registry: {REGISTRY}
+    secret_name: A
+"""
+    with pytest.raises(SettingsError) as refused:
+        _read(tmp_path, text)
+    assert str(refused.value).startswith("settings.yaml has 3 errors:\n")
+    assert sorted(fault.split(": ")[:2] for fault in refused.value.faults) == [
+        ["settings.yaml:4:5", "targets[1].cluster"],
+        ["settings.yaml:5:5", "targets[1].regoin"],
+        ["settings.yaml:8:5", "credentials[0].secret_name"],
+    ]
+
+
+def test_a_rule_of_two_places_points_to_the_second(tmp_path: Path) -> None:
+    text = f"""
+targets:
+  - cluster: demo
+credentials:
+  - registry: {REGISTRY}
+  - registry: {REGISTRY}
+"""
+    with pytest.raises(SettingsError) as refused:
+        _read(tmp_path, text)
+    (fault,) = refused.value.faults
+    assert fault.startswith("settings.yaml:6:5: targets[0] with credentials[1]: the Secret argocd/ecr-auth")
+
+
+def test_a_fault_of_what_a_command_gave_names_its_option() -> None:
+    document = make_document(cluster="a/b", registry=REGISTRY)
+    with pytest.raises(SettingsError) as refused:
+        read_settings(document)
+    assert str(refused.value).startswith('the command line has 1 error:\n--cluster: "a/b" is not allowed. The EKS')
+
+
+def test_an_alias_and_a_merge_repeat_what_they_name(tmp_path: Path) -> None:
+    settings = _read(
+        tmp_path,
+        f"""
+targets:
+  - &first {{cluster: a, namespace: one, credentials: &mine [{{registry: {REGISTRY}}}]}}
+  - {{cluster: b, credentials: *mine}}
+  - {{cluster: c, <<: *first}}
+  - {{<<: [{{namespace: two}}, *first], name: d}}
+""",
+    )
+    assert settings.targets[0].credentials == settings.targets[1].credentials == settings.targets[3].credentials
+    assert [(target.cluster, target.namespace) for target in settings.targets] == [
+        ("a", "one"),
+        ("b", "argocd"),
+        ("c", "one"),
+        ("a", "two"),
+    ]
+
+
+def test_what_is_written_without_quotes_is_taken_as_it_is_written(tmp_path: Path) -> None:
+    text = f"""
+targets: [{{cluster: demo, account: 012345670123, role_arn: arn:aws:iam::012345670123:role/r, external_id: null}}]
+credentials: [{{registry: {REGISTRY}, verify: off}}]
+monitoring: false
+"""
+    settings = _read(tmp_path, text)
+    assert settings.targets[0].account == "012345670123"
+    assert settings.credentials[0].verify == "off"
+    assert settings.monitoring is False

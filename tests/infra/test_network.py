@@ -22,19 +22,21 @@ def _interface_statements(template: Template) -> list[dict[str, Any]]:
     return [statement for statement in found if "ec2:" in str(statement["Action"])]
 
 
-def test_it_is_in_no_vpc_where_none_is_given() -> None:
+def test_without_vpc_the_function_is_in_none() -> None:
     template = template_of(settings_of())
     assert "VpcConfig" not in the_only(template, _FUNCTION)
     assert not _interface_statements(template)
 
 
-def test_it_is_in_the_subnets_with_a_group_that_lets_out_https_alone() -> None:
+def test_it_is_in_the_subnets_with_a_security_group_that_lets_https_and_dns_out() -> None:
     template = template_of(settings_of(vpc=_VPC))
     group = the_only(template, _GROUP)
     assert group["VpcId"] == "vpc-11111111"
     assert "SecurityGroupIngress" not in group
-    (out,) = group["SecurityGroupEgress"]
-    assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 443, 443)
+    allowed = [(out["IpProtocol"], out["FromPort"], out["ToPort"]) for out in group["SecurityGroupEgress"]]
+    assert allowed == [("tcp", 443, 443), ("udp", 53, 53), ("tcp", 53, 53)]
+    # EC2 replaces a group whose description changes, and cannot delete one that Lambda's interfaces still use.
+    assert group["GroupDescription"] == "argo-ecr-auth: HTTPS out, nothing in"
     (name,) = template.find_resources(_GROUP)
     assert the_only(template, _FUNCTION)["VpcConfig"] == {
         "SubnetIds": ["subnet-11111111", "subnet-22222222"],
@@ -54,14 +56,14 @@ def test_given_security_groups_are_used_as_they_are() -> None:
     assert not template.find_resources(_GROUP)
 
 
-def test_lambda_may_handle_its_interfaces_and_the_functions_own_code_may_not() -> None:
+def test_lambda_may_make_the_network_interfaces_and_the_functions_code_may_not() -> None:
     allow, deny = _interface_statements(template_of(settings_of(vpc=_VPC)))
     assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
     assert allow["Action"] == deny["Action"]
     assert deny["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
 
 
-def test_a_vpc_of_the_same_app_can_be_given_as_it_is() -> None:
+def test_a_vpc_of_the_same_app_is_taken() -> None:
     stack = cdk.Stack(app_of(), "Mine", env=cdk.Environment(account=ACCOUNT, region=REGION))
     vpc = ec2.Vpc(stack, "Vpc", max_azs=2)
     group = ec2.SecurityGroup(stack, "Group", vpc=vpc)

@@ -1,4 +1,4 @@
-"""The constructs in somebody else's CDK app."""
+"""The constructs in another CDK app, and the wheel that brings them there."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def _stack(app: cdk.App | None = None, name: str = "Mine") -> cdk.Stack:
     return cdk.Stack(app or app_of(), name, env=cdk.Environment(account=ACCOUNT, region=REGION))
 
 
-def test_the_wheel_has_all_that_bundling_needs(tmp_path: Path) -> None:
+def test_the_wheel_holds_all_that_bundling_needs(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path / "dist")]
     subprocess.run(build, cwd=_ROOT, check=True, capture_output=True)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
@@ -67,6 +67,8 @@ def test_the_wheel_has_all_that_bundling_needs(tmp_path: Path) -> None:
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(installed)]
     subprocess.run([*install, str(wheel)], check=True, capture_output=True)
 
+    typed = {path.parent.name for path in installed.glob("*/py.typed")}
+    assert typed == {"argo_ecr_auth", "argo_ecr_auth_cdk", "argo_ecr_auth_cli", "argo_ecr_auth_deployment"}
     # PYTHONPATH comes before the checkout that is installed here.
     done = subprocess.run(
         [sys.executable, "-c", _SOMEBODYS_APP, str(installed)],
@@ -82,7 +84,7 @@ def test_the_wheel_has_all_that_bundling_needs(tmp_path: Path) -> None:
     assert (asset / "kubernetes" / "client" / "api_client.py").exists()
 
 
-def test_a_name_that_is_not_known_at_synth_is_refused_with_what_to_do() -> None:
+def test_a_cluster_name_that_is_not_known_at_synth_is_refused_with_the_remedy() -> None:
     stack = _stack()
     cluster = eks.CfnCluster(
         stack, "Cluster", role_arn="arn", resources_vpc_config=eks.CfnCluster.ResourcesVpcConfigProperty(subnet_ids=[])
@@ -90,27 +92,59 @@ def test_a_name_that_is_not_known_at_synth_is_refused_with_what_to_do() -> None:
     settings = DeploymentSettings(
         targets=(DeployedTargetSettings(cluster=cluster.ref),),
         credentials=(DeployedCredentialSettings(registry=REGISTRY),),
-        renew_before="13h",
     )
     with pytest.raises(SettingsError) as refused:
         ArgoEcrAuth(stack, "EcrAuth", settings=settings)
-    assert [fault.split(": ")[0] for fault in refused.value.faults] == ["targets[0].cluster", "renew_before"]
-    assert "give the resource that it comes from a name of your own" in str(refused.value)
+    (fault,) = refused.value.faults
+    assert fault.startswith("targets[0].cluster: ")
+    assert "give the resource that it comes from a name of your own" in fault
 
 
-def test_settings_made_in_python_are_checked_as_those_of_a_file() -> None:
+def test_settings_made_in_python_are_validated_like_those_of_a_file() -> None:
     with pytest.raises(SettingsError) as refused:
         ArgoEcrAuth(_stack(), "EcrAuth", settings=_settings(installation="Not Lower"))
-    assert "lower case" in str(refused.value)
+    assert "lower-case letters" in str(refused.value)
 
 
 def test_two_installations_fit_into_a_stack_and_onto_a_cluster() -> None:
     stack = _stack()
     for name in ("one", "two"):
-        ArgoEcrAuth(stack, name, settings=_settings(installation=name))
+        settings = DeploymentSettings(
+            installation=name,
+            targets=(DeployedTargetSettings(cluster="demo"),),
+            credentials=(DeployedCredentialSettings(registry=REGISTRY, secret_name=name),),
+        )
+        ArgoEcrAuth(stack, name, settings=settings)
     entries = all_of(Template.from_stack(stack), "AWS::EKS::AccessEntry")
     assert [entry["KubernetesGroups"] for entry in entries] == [["one"], ["two"]]
     assert entries[0]["PrincipalArn"] != entries[1]["PrincipalArn"]
+
+
+def test_two_installations_of_an_app_that_keep_one_secret_are_refused() -> None:
+    app = app_of()
+    ArgoEcrAuth(_stack(app, "First"), "EcrAuth", settings=_settings(installation="one"))
+    elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="333333333333", region=REGION))
+    ArgoEcrAuth(elsewhere, "EcrAuth", settings=_settings(installation="one"))
+    switched_off = DeploymentSettings(
+        targets=(DeployedTargetSettings(cluster="demo", enabled=False),),
+        credentials=(DeployedCredentialSettings(registry=REGISTRY),),
+    )
+    ArgoEcrAuth(_stack(app, "SwitchedOff"), "EcrAuth", settings=switched_off)
+    with pytest.raises(SettingsError) as refused:
+        ArgoEcrAuth(_stack(app, "Second"), "EcrAuth", settings=_settings(installation="two"))
+    assert str(refused.value) == (
+        "credentials: the Secret argocd/ecr-auth of cluster demo is written by First/EcrAuth too; "
+        "give each its own secret_name"
+    )
+
+
+def test_installations_whose_accounts_are_not_known_at_synth_are_not_compared() -> None:
+    app = app_of()
+    first, second = cdk.Stack(app, "first"), cdk.Stack(app, "second")
+    for stack in (first, second):
+        ArgoEcrAuth(stack, "EcrAuth", settings=_settings())
+    with pytest.raises(SettingsError, match="written by first/EcrAuth too"):
+        ArgoEcrAuth(first, "Again", settings=_settings())
 
 
 def test_tags_and_a_permissions_boundary_reach_everything() -> None:
@@ -125,7 +159,7 @@ def test_tags_and_a_permissions_boundary_reach_everything() -> None:
         assert {"Key": "team", "Value": "platform"} in role["Tags"]
 
 
-def test_a_qualifier_of_the_bootstrap_is_used() -> None:
+def test_the_bootstrap_qualifier_is_used() -> None:
     app = app_of(context={"@aws-cdk/core:bootstrapQualifier": "mine12345"})
     stack = _stack(app)
     ArgoEcrAuth(stack, "EcrAuth", settings=_settings())

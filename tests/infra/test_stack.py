@@ -1,4 +1,4 @@
-"""What one of everything deploys."""
+"""The stack of a smallest installation."""
 
 import json
 
@@ -13,14 +13,14 @@ def template() -> Template:
     return template_of(settings_of(architecture="x86_64", check_every="3m"))
 
 
-def test_the_function_runs_the_handler_with_what_it_needs_and_no_more(template: Template) -> None:
+def test_the_function_runs_the_handler_with_the_variables_that_it_reads(template: Template) -> None:
     function = the_only(template, "AWS::Lambda::Function")
     assert function["Handler"] == "argo_ecr_auth.handler.handler"
     assert function["Architectures"] == ["x86_64"]
     assert (function["Timeout"], function["MemorySize"]) == (60, 512)
     (role,) = (name for name in template.find_resources("AWS::IAM::Role") if "FunctionRole" in name)
     assert function["Environment"]["Variables"] == {
-        # A role made anew has the same ARN.
+        # A role that was made again has the same ARN, but another id.
         "ROLE_ID": {"Fn::GetAtt": [role, "RoleId"]},
         "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
         "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
@@ -28,18 +28,27 @@ def test_the_function_runs_the_handler_with_what_it_needs_and_no_more(template: 
     assert "ReservedConcurrentExecutions" not in function
 
 
-def test_metrics_of_each_target_are_asked_for_without_touching_the_asset() -> None:
+def test_per_target_metrics_are_a_variable_that_does_not_change_the_asset() -> None:
     without, asked = (template_of(settings_of(per_target_metrics=value)) for value in (False, True))
     before, after = (the_only(template, "AWS::Lambda::Function") for template in (without, asked))
     assert after["Environment"]["Variables"]["PER_TARGET_METRICS"] == "true"
     assert after["Code"] == before["Code"]
 
 
-def test_the_next_tick_is_the_only_retry(template: Template) -> None:
-    once = {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 0}
+def test_the_next_tick_is_the_only_retry_of_a_run(template: Template) -> None:
     asynchronous = the_only(template, "AWS::Lambda::EventInvokeConfig")
-    assert {key: asynchronous[key] for key in once} == once
-    assert the_only(template, "AWS::Scheduler::Schedule")["Target"]["RetryPolicy"] == once
+    assert (asynchronous["MaximumEventAgeInSeconds"], asynchronous["MaximumRetryAttempts"]) == (180, 0)
+
+
+def test_a_refused_invocation_is_retried_until_the_next_tick(template: Template) -> None:
+    retries = the_only(template, "AWS::Scheduler::Schedule")["Target"]["RetryPolicy"]
+    assert retries == {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 3}
+
+
+def test_a_schedule_has_another_id_than_one_in_the_default_group(template: Template) -> None:
+    # CloudFormation would update its group in place, and Scheduler refuses that.
+    (schedule,) = template.find_resources("AWS::Scheduler::Schedule")
+    assert schedule.startswith("EcrAuthSchedulesCheckdemo")
 
 
 def test_a_target_has_a_schedule_that_names_it(template: Template) -> None:
@@ -67,20 +76,20 @@ def test_the_schedule_comes_after_the_access(template: Template) -> None:
     assert entry in schedule["DependsOn"]
 
 
-def test_the_log_group_ends_with_the_stack_and_its_lines_after_a_month(template: Template) -> None:
+def test_the_log_group_is_deleted_with_the_stack_and_its_lines_after_a_month(template: Template) -> None:
     (log_group,) = template.find_resources("AWS::Logs::LogGroup").values()
     assert log_group["Properties"]["RetentionInDays"] == 30
     assert log_group["DeletionPolicy"] == "Delete"
 
 
-def test_nothing_but_the_functions_role_has_a_physical_name_so_that_two_installations_fit_into_an_account(
+def test_only_the_functions_role_has_a_physical_name(
     template: Template,
 ) -> None:
     resources = template.to_json()["Resources"].values()
     named = {
         (one["Type"], key)
         for one in resources
-        for key, value in one["Properties"].items()
+        for key, value in one.get("Properties", {}).items()
         if (key == "Name" or key.endswith("Name")) and isinstance(value, str)
     }
     assert named == {
@@ -91,7 +100,7 @@ def test_nothing_but_the_functions_role_has_a_physical_name_so_that_two_installa
     }
 
 
-def test_the_outputs_name_the_function_and_the_whole_command_that_invokes_it(template: Template) -> None:
+def test_the_outputs_hold_the_functions_name_and_the_command_that_invokes_it(template: Template) -> None:
     outputs = template.to_json()["Outputs"]
     (function,) = template.find_resources("AWS::Lambda::Function")
     assert outputs["FunctionName"]["Value"] == {"Ref": function}

@@ -9,6 +9,8 @@ from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make
 from tests.support.loopback import encode_base64
 from tests.support.results import assert_failed
 
+MISSING_ENTRY = ("its access entry is missing, or older than the role", "--cluster-name demo --region us-east-1")
+
 
 @pytest.mark.parametrize("namespace_exists", [True, False])
 def test_a_missing_manifest_and_a_missing_namespace_are_both_named_with_their_commands(
@@ -30,7 +32,12 @@ def test_a_cluster_without_an_access_entry_is_told_with_the_command_that_shows_t
 
     result = make_function(make_settings({"cluster": "demo"}), role=stranger).result()
 
-    assert_failed(result, "demo's API server answers 401", "no access entry", "--cluster-name demo --region us-east-1")
+    assert_failed(
+        result,
+        "demo's API server answers 401",
+        "its access entry is missing, or older than the role",
+        "--cluster-name demo --region us-east-1",
+    )
 
 
 def test_a_fixed_endpoint_of_another_cluster_is_among_the_candidates(
@@ -42,7 +49,9 @@ def test_a_fixed_endpoint_of_another_cluster_is_among_the_candidates(
         "certificate_authority": encode_base64(cluster.ca_pem),
     }
 
-    assert_failed(make_function(make_settings(target)).result(), "401", "the endpoint is another cluster's")
+    assert_failed(
+        make_function(make_settings(target)).result(), "401", "A fixed endpoint may also be another cluster's"
+    )
 
 
 def test_a_cluster_that_is_not_there_is_named_with_its_region(
@@ -88,8 +97,8 @@ def test_a_cluster_that_never_answers_ends_with_the_runs_time_and_keeps_no_other
     finally:
         frozen.thaw()
 
-    assert_failed(first, "not finished within the run's 3 s", "frozen")
-    assert_failed(last, "not begun within the run's 3 s", "a cluster of the run or AWS")
+    assert_failed(first, "frozen", "timed out")
+    assert_failed(last, "not begun within 3 s", "a cluster of the run is slow")
     assert healthy.action == "created"
 
 

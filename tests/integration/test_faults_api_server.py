@@ -25,6 +25,8 @@ def _repeating(found: dict[str, Any], old: dict[str, Any] | None) -> str:
     if ".dockerconfigjson" in found["data"]:
         repeated = [entry["auth"] for entry in json.loads(meant)["auths"].values()]
         repeated += [base64.b64decode(auth).decode().partition(":")[2] for auth in repeated]
+    # Also a key of somebody else's, in another form.
+    repeated += [base64.b64decode(text).hex() for key, text in found["data"].items() if key == "somebodys"]
     return " ".join([*repeated, _repeating(old, None) if old else ""])
 
 
@@ -38,6 +40,7 @@ def test_an_admission_webhook_is_quoted_in_its_own_words_without_the_old_passwor
     grant(cluster.admin, *function.targets)
     objects = Objects(admin=cluster.admin, namespace=namespace)
     function.run()
+    objects.patch("secrets", {"data": {"somebodys": encode_base64("planted-by-somebody")}})
     path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
     with https_server(denying(lambda *found: f"no Secrets on Mondays: {_repeating(*found)}")) as (url, ca_pem):
         webhook = {
@@ -61,7 +64,8 @@ def test_an_admission_webhook_is_quoted_in_its_own_words_without_the_old_passwor
         finally:
             cluster.admin.request("DELETE", f"{path}/{objects.namespace}")
 
-    assert_failed(result, "deny.example.org", "no Secrets on Mondays: *** *** *** ***")
+    assert_failed(result, "deny.example.org", "denied the request, for a reason that holds something of the Secret")
+    assert "Mondays" not in str(result.error)
 
 
 def _until(function: Function, holds: Callable[[Result], bool]) -> Result:
@@ -113,7 +117,7 @@ def test_what_passes_is_tried_again_reads_and_writes(
         result = function.result()
 
     assert (result.action, result.error) == ("created", None)
-    assert met == ["GET"] * 4 + ["PATCH"] * 4
+    assert met == ["GET"] * 4 + ["PATCH"] * 4 + ["GET"] * 2
 
 
 def test_a_redirect_is_not_followed(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> None:

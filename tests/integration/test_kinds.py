@@ -147,7 +147,7 @@ def test_what_is_overwritten_is_healed(kind: str, make_function_with: FunctionFa
     key = ".dockerconfigjson" if "pull" in kind else "password"
     objects.patch("secrets", {"data": {key: config}})
 
-    assert f"the {key} is not the one that was written" in str(function.run()[0].reason)
+    assert f"the {key}, its expireyTime or its token-source is not as it was written" in str(function.run()[0].reason)
     assert objects.require("secrets")["data"][key] != config
 
 
@@ -208,7 +208,7 @@ def test_a_dry_run_tells_key_by_key_and_no_write_reaches_the_api_server(
         if event["objectRef"].get("namespace") == objects.namespace and "assumed-role" in event["user"]["username"]
     }
     (change,) = said["changes"]
-    assert (change["object"], change["key"], change["wanted"]) == ("Secret", "data url", REGISTRY)
+    assert (change["object"], change["key"], change["desired"]) == ("Secret", "data url", REGISTRY)
     assert planted not in json.dumps(said)
     assert base64.b64encode(planted.encode()).decode() not in json.dumps(said)
     assert verbs == {"get"}

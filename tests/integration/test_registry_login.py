@@ -8,7 +8,7 @@ from itertools import takewhile
 import pytest
 import urllib3
 
-from argo_ecr_auth.clients.registry_login import Verification, verify_login
+from argo_ecr_auth.clients.registry_login import Login, Verification, verify_login
 from tests.local_cloud.registry import LoopbackClient, Registry
 from tests.support.function import REGISTRY
 from tests.support.scripted_registry import (
@@ -27,36 +27,44 @@ from tests.support.scripted_registry import (
 
 
 def test_a_token_that_the_registry_lets_in_is_verified(registry: Registry) -> None:
-    assert verify_at(registry.place) == Verification(verified=True)
+    assert verify_at(registry.place) == Verification(login=Login.ACCEPTED)
 
 
 def test_a_token_that_the_registry_does_not_let_in_is_refused(forbidding: Registry) -> None:
-    assert verify_at(forbidding.place) == Verification(verified=False, doubt=f"{REGISTRY} refuses the new token (401)")
+    assert verify_at(forbidding.place) == Verification(
+        login=Login.REFUSED, reason=f"{REGISTRY} refuses the new token (401)"
+    )
 
 
 def test_a_forbidden_login_is_a_refusal_too() -> None:
     with scripted(always(Answer(status=403))) as server:
-        assert verify_at(server.place) == Verification(verified=False, doubt=f"{REGISTRY} refuses the new token (403)")
+        assert verify_at(server.place) == Verification(
+            login=Login.REFUSED, reason=f"{REGISTRY} refuses the new token (403)"
+        )
 
 
 def test_of_an_unreachable_registry_nothing_is_known() -> None:
     verification = verify_at(free_place())
 
     assert verification == Verification(
-        verified=None, doubt=f"not verified: {REGISTRY} does not answer (NewConnectionError)"
+        login=Login.INCONCLUSIVE, reason=f"not verified: {REGISTRY} does not answer (NewConnectionError)"
     )
 
 
 def test_of_a_registry_whose_certificate_is_not_trusted_nothing_is_known(registry: Registry) -> None:
     verification = verify_at(distrust(registry.place))
 
-    assert verification == Verification(verified=None, doubt=f"not verified: {REGISTRY} does not answer (SSLError)")
+    assert verification == Verification(
+        login=Login.INCONCLUSIVE, reason=f"not verified: {REGISTRY} does not answer (SSLError)"
+    )
 
 
 def test_of_a_registry_whose_certificate_is_for_another_host_nothing_is_known(registry: Registry) -> None:
     verification = verify_at(registry.place, host=ELSEWHERE)
 
-    assert verification == Verification(verified=None, doubt=f"not verified: {ELSEWHERE} does not answer (SSLError)")
+    assert verification == Verification(
+        login=Login.INCONCLUSIVE, reason=f"not verified: {ELSEWHERE} does not answer (SSLError)"
+    )
 
 
 def test_a_server_whose_certificate_is_not_trusted_gets_no_password() -> None:
@@ -82,7 +90,7 @@ def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: str) -> None:
         verification = verify_at(server.place)
 
     told = f"not verified: {REGISTRY} answers {UNCLEAR[answer].status} to a login"
-    assert verification == Verification(verified=None, doubt=told)
+    assert verification == Verification(login=Login.INCONCLUSIVE, reason=told)
 
 
 def test_a_connection_that_breaks_off_leaves_it_open() -> None:
@@ -103,13 +111,13 @@ def test_a_host_that_is_redirected_to_gets_no_request(status: int) -> None:
 
 
 def test_a_repository_that_may_be_listed_needs_no_words(registry: Registry) -> None:
-    assert verify_at(registry.place, repository=REPOSITORY) == Verification(verified=True)
+    assert verify_at(registry.place, repository=REPOSITORY) == Verification(login=Login.ACCEPTED)
 
 
 def test_a_repository_that_is_not_there_is_named(registry: Registry) -> None:
     verification = verify_at(registry.place, repository="team/gone")
 
-    assert verification == Verification(verified=True, doubt="there is no repository team/gone (404)")
+    assert verification == Verification(login=Login.ACCEPTED, reason="there is no repository team/gone (404)")
 
 
 def listing(answer: Answer) -> Callable[[str, str | None], Answer]:
@@ -122,7 +130,7 @@ def test_a_repository_that_may_not_be_listed_is_named(status: int) -> None:
         verification = verify_at(server.place, repository=REPOSITORY)
 
     told = f"the token may not list {REPOSITORY} ({status}): Argo CD will not be able to pull from it"
-    assert verification == Verification(verified=True, doubt=told)
+    assert verification == Verification(login=Login.ACCEPTED, reason=told)
 
 
 UNKNOWN = {
@@ -138,7 +146,7 @@ def test_a_list_that_does_not_come_leaves_a_good_login_verified(answer: str) -> 
         verification = verify_at(server.place, repository=REPOSITORY)
 
     assert verification == Verification(
-        verified=True, doubt=f"whether the token may list {REPOSITORY} is not known ({told})"
+        login=Login.ACCEPTED, reason=f"whether the token may list {REPOSITORY} is not known ({told})"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.registry_login import Verification, verify_login
+from argo_ecr_auth.clients.registry_login import Login, Verification, verify_login
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS
 from tests.local_cloud.registry import LoopbackClient
 from tests.support.scripted_registry import (
@@ -40,7 +40,7 @@ def ecr_public(*, challenge: str = AMAZONS_CHALLENGE, granted: Any = None, lets_
 
 def test_ecr_publics_token_is_verified_by_its_own_flow() -> None:
     with scripted(ecr_public()) as server:
-        assert verify_at(server.place, host=PUBLIC_HOST) == Verification(verified=True)
+        assert verify_at(server.place, host=PUBLIC_HOST) == Verification(login=Login.ACCEPTED)
 
 
 def test_ecr_public_is_asked_for_the_service_and_the_scope_of_its_challenge() -> None:
@@ -67,7 +67,7 @@ def test_ecr_publics_dual_stack_host_may_send_logins_to_the_other_one() -> None:
         verification = verify_login(
             DUAL_STACK_PUBLIC_HOST, TOKEN, http=LoopbackClient(dict.fromkeys(PUBLIC_HOSTS, server.place))
         )
-    assert verification == Verification(verified=True)
+    assert verification == Verification(login=Login.ACCEPTED)
 
 
 REALMS = {
@@ -95,7 +95,7 @@ def test_a_realm_elsewhere_is_no_refusal() -> None:
         verification = verify_at(server.place, host=PUBLIC_HOST)
 
     told = "sends logins to another host, which is not given the password"
-    assert verification == Verification(verified=None, doubt=f"not verified: {PUBLIC_HOST} {told}")
+    assert verification == Verification(login=Login.INCONCLUSIVE, reason=f"not verified: {PUBLIC_HOST} {told}")
 
 
 @pytest.mark.parametrize(
@@ -106,5 +106,5 @@ def test_an_exchange_without_a_token_is_no_refusal(granted: Any) -> None:
         verification = verify_at(server.place, host=PUBLIC_HOST)
 
     assert verification == Verification(
-        verified=None, doubt=f"not verified: {PUBLIC_HOST} answers a login without a token"
+        login=Login.INCONCLUSIVE, reason=f"not verified: {PUBLIC_HOST} answers a login without a token"
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.registry_login import Verification, verify_login
+from argo_ecr_auth.clients.registry_login import Login, Verification, verify_login
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.sync import RunOptions, sync
@@ -19,9 +19,12 @@ from tests.support.scripted_registry import Answer, always, connect_to, distrust
 
 
 def run(function: Function, prove: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
-    order = RunOptions(renew_before=timedelta(hours=6), seconds=30, force=force)
+    options = RunOptions(renew_before=timedelta(hours=6), seconds=30, force=force)
     now = function.now or datetime.now(UTC)
-    return sync(function.targets, order=order, cache=function.cache, now=lambda: now, verify_login=prove)
+    return sync(function.targets, options=options, cache=function.cache, now=lambda: now, verify_login=prove)
+
+
+VERIFY_OFF = "if Argo CD can pull with it all the same, set verify: off"
 
 
 def verify_by(place: AccountRegion) -> VerifyLogin:
@@ -31,9 +34,9 @@ def verify_by(place: AccountRegion) -> VerifyLogin:
 def verify_known(registry: Registry) -> VerifyLogin:
     """A proof at a registry that knows each token before it is tried, as ECR knows what it handed out."""
 
-    def prove(host: str, token: AuthorizationToken, *, repository: str | None = None) -> Verification:
+    def prove(host: str, token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
         registry.let_in({"AWS": token.password})
-        return verify_login(host, token, repository=repository, http=connect_to(registry.place))
+        return verify_login(host, token, repository=repository, seconds=seconds, http=connect_to(registry.place))
 
     return prove
 
@@ -79,7 +82,7 @@ def test_a_refused_token_leaves_the_living_one_untouched(
 def test_a_refused_token_fails_the_credential_with_that_reason(living: Function, registry: Registry) -> None:
     (result,) = run(living, verify_by(registry.place), force=True)
 
-    error = f"{REGISTRY} refuses the new token (401); the one that is there stays"
+    error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; the token in the cluster stays"
     assert (result.action, result.verified, result.error) == ("failed", False, error)
 
 
@@ -92,8 +95,12 @@ def test_a_refused_token_is_written_where_nothing_is(
 
 
 def test_a_refused_token_replaces_one_that_has_ended(living: Function, registry: Registry, objects: Objects) -> None:
+    # A token that ends an hour from now, as a clock eleven hours ago believed of it.
+    living.now = datetime.now(UTC) - timedelta(hours=11)
+    run(living, verify_known(registry), force=True)
+    registry.let_in({"AWS": "another password"})
     before = objects.password
-    living.now = datetime.now(UTC) + timedelta(hours=13)
+    living.now = datetime.now(UTC) + timedelta(hours=2)
 
     run(living, verify_by(registry.place))
 
@@ -105,8 +112,8 @@ def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
 ) -> None:
     (result,) = run(function, verify_by(forbidding.place))
 
-    told = "it was written all the same, for nothing that lives was there"
-    error = f"{REGISTRY} refuses the new token (401); {told}"
+    why = "it is written all the same, because no token in the cluster lives"
+    error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; {why}"
     assert (result.action, result.verified, result.error) == ("failed", False, error)
 
 
@@ -124,14 +131,17 @@ def test_a_refused_token_that_was_written_is_not_replaced_by_another_of_its_kind
 
     (result,) = run(refused, verify_by(forbidding.place))
 
-    error = f"{REGISTRY} refuses the new token (401), as it refused the one that is there"
+    error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; the token in the cluster stays"
     assert (result.action, result.error, objects.versions) == ("failed", error, before)
 
 
-@pytest.mark.parametrize("hours", [7, 13], ids=["due", "ended"])
+@pytest.mark.parametrize("hours", [-4, 2], ids=["due", "ended"])
 def test_a_refused_token_is_replaced_when_it_is_due_for_the_registry_may_be_wrong(
     hours: int, refused: Function, forbidding: Registry, objects: Objects
 ) -> None:
+    refused.now = datetime.now(UTC) - timedelta(hours=11)
+    objects.delete("secrets")
+    run(refused, verify_by(forbidding.place))
     before = objects.password
     refused.now = datetime.now(UTC) + timedelta(hours=hours)
 
@@ -170,58 +180,16 @@ def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
     meanwhile = []
 
-    def prove(_host: str, _token: AuthorizationToken, *, repository: str | None) -> Verification:
+    def prove(_host: str, _token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
         run(living, verify_known(registry), force=True)
         meanwhile.append(objects.password)
-        return Verification(verified=False, doubt="the new token is refused")
+        return Verification(login=Login.REFUSED, reason="the new token is refused")
 
     (result,) = run(living, prove, force=True)
 
     assert [objects.password] == meanwhile
-    assert "the new token is refused; the one that is there stays" in str(result.error)
-    assert "what differs could not be put back" in str(result.error)
-
-
-def test_a_refused_token_does_not_replace_one_of_which_nothing_is_known(function: Function, objects: Objects) -> None:
-    known = Verification(verified=True)
-    run(function, lambda _host, _token, repository: known)
-    before = objects.password
-    objects.delete("configmaps")
-
-    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Verification:
-        return Verification(verified=None if token.password == before else False, doubt="refused or not known")
-
-    run(function, prove)
-
-    assert objects.password == before
-
-
-def test_a_refused_token_does_not_replace_one_that_logs_in_although_its_expiry_is_lost(
-    function: Function, registry: Registry, objects: Objects
-) -> None:
-    run(function, verify_known(registry))
-    before = objects.password
-    objects.delete("configmaps")
-
-    # Not asked of the real one: it looks at the first 72 bytes alone, in which two tokens may be alike.
-    def prove(_host: str, token: AuthorizationToken, *, repository: str | None) -> Verification:
-        return Verification(verified=token.password == before, doubt="the new token is refused")
-
-    (result,) = run(function, prove)
-
-    assert result.error == "the new token is refused; the one that is there stays"
-    assert objects.password == before
-
-
-def test_a_refused_token_replaces_one_that_does_not_log_in_and_whose_expiry_is_lost(
-    living: Function, registry: Registry, objects: Objects
-) -> None:
-    before = objects.password
-    objects.delete("configmaps")
-
-    run(living, verify_by(registry.place))
-
-    assert objects.password != before
+    assert str(result.error).startswith(f"the new token is refused; {VERIFY_OFF}; ")
+    assert "(409): it changed since it was read" in str(result.error)
 
 
 OPEN: dict[str, tuple[Answer, str]] = {
@@ -238,7 +206,7 @@ def test_a_token_of_which_nothing_is_known_replaces_a_living_one_and_the_reason_
     with scripted(always(given)) as server:
         (result,) = run(living, verify_by(server.place), force=True)
 
-    reason = f"a renewal was asked for; not verified: {REGISTRY} {told}"
+    reason = f"a renewal was requested; not verified: {REGISTRY} {told}"
     assert (result.action, result.verified, result.reason, result.error) == ("renewed", None, reason, None)
 
 
@@ -290,3 +258,24 @@ def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(
         results = run(function, verify_by(server.place))
 
     assert ([result.verified for result in results], len(server.asked)) == ([True] * 5, 1)
+
+
+def test_a_marked_token_is_recognised_by_its_annotation(
+    refused: Function, registry: Registry, objects: Objects
+) -> None:
+    marked = objects.require("configmaps")["metadata"]["annotations"]["argo-ecr-auth/verified"]
+    run(refused, verify_known(registry))
+    healed = objects.require("configmaps")["metadata"]["annotations"]
+
+    assert (marked, "argo-ecr-auth/verified" in healed) == ("false", False)
+
+
+def test_a_refused_token_is_written_where_the_config_map_is_lost(
+    living: Function, registry: Registry, objects: Objects
+) -> None:
+    before = objects.password
+    objects.delete("configmaps")
+
+    (result,) = run(living, verify_by(registry.place))
+
+    assert (result.action, result.verified, objects.password != before) == ("failed", False, True)

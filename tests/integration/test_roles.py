@@ -173,7 +173,7 @@ def test_a_cluster_that_does_not_know_the_assumed_role_is_told_with_that_role(
 
     result = make_function(make_settings(target_behind(gate))).result()
 
-    assert f"answers 401 to the role {gate}: it has no access entry" in str(result.error)
+    assert f"answers 401 to the role {gate}: its access entry is missing" in str(result.error)
 
 
 def test_a_wrong_external_id_of_a_clusters_role_is_told_as_well(

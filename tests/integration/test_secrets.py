@@ -60,14 +60,16 @@ def test_no_repr_holds_a_secret(function: Function, objects: Objects) -> None:
     (credential,) = target.credentials
     connection, observed = Connections(function.cache).read(target, credential)
     plan = make_plan(observed, credential=credential, now=datetime.now(UTC), renew_before=timedelta(hours=6))
-    payload, verification = TokenIssuer(sessions=function.sessions, verify_login=verify_login).new(credential)
+    issuer = TokenIssuer(sessions=function.sessions, verify_login=verify_login, now=lambda: datetime.now(UTC))
+    issued = issuer.issue(credential)
 
-    said = repr((function.cache, function.cache.clusters, connection, observed, plan, payload, verification, target))
+    said = repr((function.cache, function.cache.clusters, connection, observed, plan, issued, target))
 
-    assert plan.held is not None
+    assert plan.current is not None
+    assert issued.payload is not None
     secrets = {
         "the password": objects.password,
-        "a new one": payload.text,
+        "a new one": issued.payload.text,
         "the bearer token": connection.bearer,
         "the session token": str(function.sessions.credentials().token),
     }

@@ -15,6 +15,8 @@ from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
 from tests.support.objects import Objects
 
+NOT_AS_WRITTEN = "the password, its expireyTime or its token-source is not as it was written"
+
 
 def test_the_first_run_creates_both_objects_in_exactly_the_documented_shape(
     function: Function, objects: Objects, role: str
@@ -32,8 +34,7 @@ def test_the_first_run_creates_both_objects_in_exactly_the_documented_shape(
     assert (token.region, role.rpartition("/")[2] in token.caller) == ("us-east-1", True)
     assert config_map["metadata"]["labels"] == {"argo-ecr-auth": "managed-resource"}
     assert set(config_map["metadata"]["annotations"]) == {
-        "argo-ecr-auth/password-fingerprint",
-        "argo-ecr-auth/expires-at",
+        "argo-ecr-auth/fingerprint",
         "argo-ecr-auth/token-source",
     }
     assert config_map["data"] == {"expireyTime": result.as_dict()["expires_at"], "name": REGISTRY}
@@ -74,22 +75,22 @@ NEW_TOKEN: dict[str, tuple[Harm, str]] = {
     "the ConfigMap is deleted": (lambda objects: objects.delete("configmaps"), "the ConfigMap is missing"),
     "the password is overwritten": (
         _secret_key("password", "something else"),
-        "the password is not the one that was written",
+        "the password, its expireyTime or its token-source is not as it was written",
     ),
     "the password gets a newline": (
         lambda objects: _secret_key("password", objects.password + "\n")(objects),
-        "the password is not the one that was written",
+        "the password, its expireyTime or its token-source is not as it was written",
     ),
-    "the expiry is in the past": (_expiry("2020-01-01T00:00:00Z"), "the token has ended"),
+    "the expiry is in the past": (_expiry("2020-01-01T00:00:00Z"), NOT_AS_WRITTEN),
     "the expiry is near": (
         _expiry(f"{datetime.now(UTC) + timedelta(hours=5):%Y-%m-%dT%H:%M:%SZ}"),
-        "of the token's life left",
+        NOT_AS_WRITTEN,
     ),
-    "the expiry is no time": (_expiry("tomorrow"), "is not a time of RFC 3339"),
-    "the expiry is years ahead": (_expiry("2099-01-01T00:00:00Z"), "further ahead than a token lives"),
+    "the expiry is no time": (_expiry("tomorrow"), "is missing or not a valid timestamp"),
+    "the expiry is years ahead": (_expiry("2099-01-01T00:00:00Z"), NOT_AS_WRITTEN),
     "the expiry is removed": (
         lambda objects: objects.patch("configmaps", {"data": {"expireyTime": None}}),
-        "has no expireyTime",
+        "expireyTime is missing or not a valid timestamp",
     ),
     "the original tool wrote both": (
         lambda objects: objects.patch("configmaps", {"metadata": {"annotations": None}}),
@@ -298,3 +299,12 @@ def test_a_new_role_of_the_same_name_asks_for_a_new_token_and_who_does_not_know_
     function.function_role_id = "AROANOW"
     assert "AROABEFORE" in (function.result().reason or "")
     assert (objects.password == before, function.result().action) == (False, "fresh")
+
+
+@pytest.mark.parametrize("minutes", [-30, 30], ids=["behind", "ahead"])
+def test_a_clock_that_is_off_asks_for_no_more_tokens(minutes: int, function: Function) -> None:
+    function.now = datetime.now(UTC) + timedelta(minutes=minutes)
+    created = function.result()
+    function.now += timedelta(minutes=2)
+
+    assert (created.action, function.result().action) == ("created", "fresh")

@@ -66,8 +66,8 @@ class Function:
         return resolve_targets(self.settings, region=REGION, function_role_id=self.function_role_id)
 
     def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
-        order = RunOptions(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)
-        return sync(self.targets, order=order, cache=self.cache, now=lambda: self.now or datetime.now(UTC))
+        options = RunOptions(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)
+        return sync(self.targets, options=options, cache=self.cache, now=lambda: self.now or datetime.now(UTC))
 
     def result(self, **order: Any) -> Result:
         """The result of a run over one credential."""

@@ -63,11 +63,17 @@ def token(*, left: timedelta = timedelta(hours=11), password: str = PASSWORD) ->
 
 
 def payload(
-    *, of: Credential | None = None, left: timedelta = timedelta(hours=11), password: str = PASSWORD
+    *,
+    of: Credential | None = None,
+    left: timedelta = timedelta(hours=11),
+    password: str = PASSWORD,
+    refused: bool = False,
 ) -> Payload:
-    """What one and the same token for each of its registries makes of a credential."""
+    """The payload of a credential with one and the same token for each of its registries."""
     of = of or credential()
-    return make_payload(of, [token(left=left, password=password) for _ in of.registries])
+    return make_payload(
+        of, {registry: token(left=left, password=password) for registry in of.registries}, refused=refused
+    )
 
 
 def settings(**keys: Any) -> Settings:

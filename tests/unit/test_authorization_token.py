@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.authorization_token import MalformedTokenError, fingerprint, parse_authorization_token
+from argo_ecr_auth.core.authorization_token import MalformedTokenError, parse_authorization_token
 from tests.unit.builders import NOW, PASSWORD, b64, token
 
 
@@ -59,15 +59,3 @@ def test_any_text_is_a_token_or_refused(text: str) -> None:
 
 def test_a_token_does_not_show_its_password() -> None:
     assert PASSWORD not in repr(token())
-
-
-def test_a_fingerprint_is_the_same_for_the_same_password() -> None:
-    assert fingerprint(b"x") == fingerprint(b"x")
-
-
-def test_a_fingerprint_tells_passwords_apart() -> None:
-    assert fingerprint(b"x") != fingerprint(b"x\n")
-
-
-def test_a_fingerprint_is_a_digest_that_other_versions_know_again() -> None:
-    assert fingerprint(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb924"

@@ -1,5 +1,6 @@
 """What a write would change, key by key; nothing that could be secret is ever shown of it."""
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.authorization_token import fingerprint
 from argo_ecr_auth.core.diff import LATER, NEW, Change, diff_objects
 from argo_ecr_auth.core.manifests import Payload, secret_key
 from argo_ecr_auth.core.observed import ObservedState
@@ -50,8 +50,7 @@ def test_nothing_changes_where_what_is_there_is_written_again(of: Credential) ->
 
 
 TOKENS_OWN = [
-    "ConfigMap annotation argo-ecr-auth/password-fingerprint",
-    "ConfigMap annotation argo-ecr-auth/expires-at",
+    "ConfigMap annotation argo-ecr-auth/fingerprint",
     "ConfigMap data expireyTime",
 ]
 
@@ -63,7 +62,7 @@ def test_a_new_token_changes_its_own_keys_alone(of: Credential) -> None:
 
 def test_where_nothing_is_there_every_key_is_told_with_its_value_but_for_the_tokens() -> None:
     changes = _changes(NOTHING)
-    assert dict(zip(_keys(changes), (change.wanted for change in changes), strict=True)) == {
+    assert dict(zip(_keys(changes), (change.desired for change in changes), strict=True)) == {
         "Secret label argocd.argoproj.io/secret-type": "repository",
         "Secret data url": HOST,
         "Secret data name": "ecr",
@@ -72,8 +71,7 @@ def test_where_nothing_is_there_every_key_is_told_with_its_value_but_for_the_tok
         "Secret data username": "AWS",
         "Secret data password": NEW,
         "ConfigMap label argo-ecr-auth": "managed-resource",
-        "ConfigMap annotation argo-ecr-auth/password-fingerprint": NEW,
-        "ConfigMap annotation argo-ecr-auth/expires-at": LATER,
+        "ConfigMap annotation argo-ecr-auth/fingerprint": NEW,
         "ConfigMap annotation argo-ecr-auth/token-source": f"{HOST} as the function",
         "ConfigMap data expireyTime": LATER,
         "ConfigMap data name": HOST,
@@ -82,7 +80,7 @@ def test_where_nothing_is_there_every_key_is_told_with_its_value_but_for_the_tok
 
 @EACH_KIND
 def test_where_nothing_is_there_nothing_is_said_to_be_there(of: Credential) -> None:
-    assert {change.there for change in _changes(NOTHING, of=of)} == {None}
+    assert {change.actual for change in _changes(NOTHING, of=of)} == {None}
 
 
 def test_what_somebody_put_into_a_secret_is_not_told_nor_hashed() -> None:
@@ -90,14 +88,14 @@ def test_what_somebody_put_into_a_secret_is_not_told_nor_hashed() -> None:
         secret=edited(secret_there(), "data", "url", to=b64("other")), config_map=config_map_there()
     )
     (change,) = _changes(observed, written=payload())
-    assert (change.there, change.wanted) == ("another value", HOST)
+    assert (change.actual, change.desired) == ("another value", HOST)
 
 
 def test_a_key_of_ours_that_is_no_longer_wanted_is_a_change() -> None:
     owned = [{"manager": "argo-ecr-auth", "operation": "Apply", "fieldsV1": {"f:data": {"f:project": {}}}}]
     secret = edited(edited(secret_there(), "data", "project", to=b64("old")), "metadata", "managedFields", to=owned)
     (change,) = _changes(ObservedState(secret=secret, config_map=config_map_there()), written=payload())
-    assert (str(change), change.wanted) == ("the Secret's data project is no longer wanted", None)
+    assert (str(change), change.desired) == ("the Secret's data project is no longer wanted", None)
 
 
 def test_a_key_that_somebody_else_added_is_no_change() -> None:
@@ -106,15 +104,15 @@ def test_a_key_that_somebody_else_added_is_no_change() -> None:
     assert _changes(ObservedState(secret=secret, config_map=config_map_there()), written=payload()) == []
 
 
-def test_a_fingerprint_is_the_one_that_the_config_map_has_of_the_same_value() -> None:
+def test_a_password_is_named_by_its_hash() -> None:
     (password, *_) = _changes(there())
-    assert password.there == fingerprint(PASSWORD.encode())
+    assert password.actual == "sha256:" + hashlib.sha256(PASSWORD.encode()).hexdigest()[:32]
 
 
 def test_what_is_there_in_a_config_map_is_told() -> None:
     config_map = edited(config_map_there(), "data", "name", to="other")
     assert _changes(ObservedState(secret=secret_there(), config_map=config_map), written=payload()) == [
-        Change(kind="ConfigMap", part="data", key="name", there="other", wanted=HOST)
+        Change(kind="ConfigMap", part="data", key="name", actual="other", desired=HOST)
     ]
 
 
@@ -124,10 +122,10 @@ def test_the_keys_of_a_template_are_those_of_a_template() -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "said"), [(None, "the Secret's data url is missing"), ("x", "the Secret's data url differs")]
+    ("actual", "said"), [(None, "the Secret's data url is missing"), ("x", "the Secret's data url differs")]
 )
-def test_a_change_is_told_in_a_few_words(there: str | None, said: str) -> None:
-    assert str(Change(kind="Secret", part="data", key="url", there=there, wanted=HOST)) == said
+def test_a_change_is_told_in_a_few_words(actual: str | None, said: str) -> None:
+    assert str(Change(kind="Secret", part="data", key="url", actual=actual, desired=HOST)) == said
 
 
 # Nothing secret, wherever somebody put it

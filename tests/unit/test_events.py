@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.events import MOST_TARGETS, Event, EventError, chosen, parse_event
+from argo_ecr_auth.core.events import MOST_TARGETS, Event, EventError, parse_event, select_targets
 from tests.unit.builders import target
 
 TARGETS = (target("a"), target("b"), target("asleep", enabled=False))
@@ -14,7 +14,7 @@ EXPECTED = r'expected \{\} or \{"targets": \["NAME", \.\.\.\], "dry_run": true, 
 
 
 def _names(*named: str) -> list[str]:
-    return [found.name for found in chosen(TARGETS, Event(targets=named))]
+    return [found.name for found in select_targets(TARGETS, Event(targets=named))]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_any_event_is_understood_or_refused(event: Any) -> None:
 
 
 def test_every_enabled_target_is_meant_where_none_is_named() -> None:
-    assert [found.name for found in chosen(TARGETS, Event())] == ["a", "b"]
+    assert [found.name for found in select_targets(TARGETS, Event())] == ["a", "b"]
 
 
 def test_named_targets_alone_are_meant() -> None:
@@ -104,7 +104,7 @@ def test_an_unknown_target_is_refused_with_those_that_there_are() -> None:
 def test_a_refusal_names_only_some_of_many_targets() -> None:
     many = [target(f"t{i}") for i in range(12)]
     with pytest.raises(EventError, match=r"the settings have t0, .*, t9 and 2 more$"):
-        chosen(many, Event(targets=("x",)))
+        select_targets(many, Event(targets=("x",)))
 
 
 def test_an_empty_list_of_targets_is_refused() -> None:
@@ -114,20 +114,39 @@ def test_an_empty_list_of_targets_is_refused() -> None:
 
 def test_settings_of_disabled_targets_alone_are_refused() -> None:
     with pytest.raises(EventError, match=r"^no target is named or enabled"):
-        chosen([target("asleep", enabled=False)], Event())
+        select_targets([target("asleep", enabled=False)], Event())
 
 
 def test_as_many_targets_as_one_run_does_are_done() -> None:
     many = [target(f"t{i}") for i in range(MOST_TARGETS)]
-    assert chosen(many, Event()) == tuple(many)
+    assert select_targets(many, Event()) == tuple(many)
 
 
 def test_more_targets_than_one_run_does_are_refused_with_the_limit() -> None:
     many = [target(f"t{i}") for i in range(MOST_TARGETS + 1)]
     with pytest.raises(EventError, match=f"{MOST_TARGETS + 1} targets .* name at most {MOST_TARGETS} in `targets`$"):
-        chosen(many, Event())
+        select_targets(many, Event())
 
 
 def test_disabled_targets_do_not_count_against_the_limit() -> None:
     many = [target(f"t{i}", enabled=i < MOST_TARGETS) for i in range(MOST_TARGETS + 5)]
-    assert len(chosen(many, Event())) == MOST_TARGETS
+    assert len(select_targets(many, Event())) == MOST_TARGETS
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x\udfff", "\N{SNOWMAN}"])
+def test_a_name_that_no_log_can_hold_is_refused_in_ascii(name: str) -> None:
+    with pytest.raises(EventError) as refused:
+        _names(name)
+    assert str(refused.value).isascii()
+
+
+def test_a_key_that_no_log_can_hold_is_refused_in_ascii() -> None:
+    with pytest.raises(EventError) as refused:
+        parse_event({"\ud800": 1})
+    assert str(refused.value).isascii()
+
+
+def test_an_endless_name_is_cut() -> None:
+    with pytest.raises(EventError) as refused:
+        _names("x" * 100_000)
+    assert len(str(refused.value)) < 1_000

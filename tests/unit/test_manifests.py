@@ -2,18 +2,17 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from argo_ecr_auth.core.authorization_token import fingerprint
+from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth.core.expiry import format_time
 from argo_ecr_auth.core.manifests import (
     Payload,
     describe_source,
-    docker_passwords,
-    docker_secrets,
-    format_time,
     make_config_map_manifest,
     make_payload,
     make_secret_manifest,
@@ -103,7 +102,7 @@ def test_the_secret_has_the_shape_that_its_readers_know(kind: str) -> None:
      for kind, of in KINDS.items()],
 )  # fmt: skip
 def test_the_config_map_has_the_shape_of_the_original_tool(of: Credential, hosts: str) -> None:
-    written = Payload(text="what is secret", expires_at=ENDS)
+    written = Payload(text="what is secret", expires_at=ENDS, source=f"{hosts} as the function")
     assert make_config_map_manifest(of, written) == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -112,8 +111,7 @@ def test_the_config_map_has_the_shape_of_the_original_tool(of: Credential, hosts
             "name": "ecr-auth",
             "labels": {"argo-ecr-auth": "managed-resource"},
             "annotations": {
-                "argo-ecr-auth/password-fingerprint": fingerprint(b"what is secret"),
-                "argo-ecr-auth/expires-at": "2026-11-24T04:55:22Z",
+                "argo-ecr-auth/fingerprint": written.fingerprint,
                 "argo-ecr-auth/token-source": f"{hosts} as the function",
             },
         },
@@ -168,8 +166,12 @@ def test_a_repository_without_a_project_has_no_such_key() -> None:
     assert "project" not in make_secret_manifest(credential(), payload())["data"]
 
 
+def _payload(of: Credential, tokens: list[AuthorizationToken]) -> Payload:
+    return make_payload(of, dict(zip(of.registries, tokens, strict=True)))
+
+
 def _auths(of: Credential, *passwords: str) -> Any:
-    return json.loads(make_payload(of, [token(password=password) for password in passwords]).text)["auths"]
+    return json.loads(_payload(of, [token(password=password) for password in passwords]).text)["auths"]
 
 
 def test_each_registry_of_a_pull_secret_has_its_own_token() -> None:
@@ -186,7 +188,7 @@ def test_ecr_public_is_in_a_pull_secret_by_its_host() -> None:
 @pytest.mark.parametrize("hours", [(3, 11), (11, 3)], ids=["first", "last"])
 def test_of_several_tokens_the_earliest_expiry_counts(hours: tuple[int, int]) -> None:
     tokens = [token(left=timedelta(hours=left)) for left in hours]
-    assert make_payload(pull_secret(HOST, OTHER_HOST), tokens).expires_at == NOW + timedelta(hours=3)
+    assert _payload(pull_secret(HOST, OTHER_HOST), tokens).expires_at == NOW + timedelta(hours=3)
 
 
 @EACH_KIND
@@ -214,26 +216,29 @@ def test_the_kind_and_what_argo_cd_reads_are_no_part_of_a_tokens_source() -> Non
     }
 
 
-MIXED = {
-    HOST: {"auth": b64("AWS:right")},
-    "by-parts": {"username": "bob", "password": "s3cret", "email": "bob@example.org"},
-    "of-somebody": {"auth": b64("bob:other")},
-    "broken": {"auth": "no base64 at all!"},
-    "empty": {},
-    "no entry": None,
-}
+def test_a_payload_that_was_refused_is_marked() -> None:
+    annotations = make_config_map_manifest(credential(), payload(refused=True))["metadata"]["annotations"]
+    assert annotations["argo-ecr-auth/verified"] == "false"
 
 
-def test_each_readable_entry_of_a_docker_configuration_is_read_beside_odd_ones() -> None:
-    assert docker_passwords(json.dumps({"auths": MIXED})) == {HOST: "right", "of-somebody": "other"}
+PAYLOAD = payload()
 
 
-def test_all_that_is_secret_in_a_docker_configuration_is_known_whoever_wrote_it() -> None:
-    secrets = set(docker_secrets(json.dumps({"auths": MIXED})))
-    assert secrets >= {"right", "s3cret", "other", b64("AWS:right"), b64("bob:other"), "no base64 at all!"}
-    assert secrets.isdisjoint({"bob", "bob@example.org"})
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(PAYLOAD, text="other"),
+        replace(PAYLOAD, expires_at=PAYLOAD.expires_at + timedelta(seconds=1)),
+        replace(PAYLOAD, source="other"),
+        replace(PAYLOAD, refused=True),
+        # The parts run together would be the same.
+        replace(PAYLOAD, text=f"{PAYLOAD.text}2026", source=PAYLOAD.source[4:]),
+    ],
+)
+def test_a_fingerprint_changes_with_each_part_of_a_payload(other: Payload) -> None:
+    assert other.fingerprint != PAYLOAD.fingerprint
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"auths": 5}', '{"auths": []}', '{"auths":' * 2])
-def test_what_is_no_docker_configuration_holds_nothing(text: str) -> None:
-    assert (docker_passwords(text), list(docker_secrets(text))) == ({}, [])
+def test_a_fingerprint_is_the_same_in_every_environment() -> None:
+    # Pinned: another value would have every credential written again after an update.
+    assert PAYLOAD.fingerprint == "sha256:a31bab40ce19681e04554b81ddb6e7e7"

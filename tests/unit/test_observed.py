@@ -67,7 +67,7 @@ def test_what_was_written_is_ours_whatever_its_kind(of: Credential) -> None:
             "1f",
             "belongs to External Secrets: remove it there, or choose another secret_name",
         ),
-        (("immutable",), True, "is immutable: delete it, and the next run makes it anew"),
+        (("immutable",), True, "is immutable: delete it, and the next run creates it again"),
     ],
 )
 def test_what_is_not_ours_to_write_is_refused_with_the_reason(

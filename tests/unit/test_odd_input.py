@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from argo_ecr_auth.clients.cluster import make_api_client
+from argo_ecr_auth.clients.api_client import make_api_client
 from argo_ecr_auth.clients.eks import Address, describe_cluster
 from argo_ecr_auth.clients.sessions import explain_aws_error
 from argo_ecr_auth.core.authorization_token import MalformedTokenError, parse_authorization_token
@@ -40,7 +40,9 @@ def test_the_expiry_is_written_in_utc_wherever_the_code_runs() -> None:
     tokyo = NOW.astimezone(timezone(timedelta(hours=9)))  # botocore answers in the machine's own zone (tzlocal)
     token = parse_authorization_token(b64("AWS:x"), expires_at=tokyo)
     assert (
-        make_config_map_manifest(credential(), make_payload(credential(), [token]))["data"]["expireyTime"]
+        make_config_map_manifest(credential(), make_payload(credential(), {credential().registries[0]: token}))["data"][
+            "expireyTime"
+        ]
         == "2026-11-23T20:00:00Z"
     )
 
@@ -111,7 +113,7 @@ def test_an_authority_of_letters_that_are_no_certificate_is_a_fault() -> None:
     ],
 )
 def test_a_null_password_is_replaced(observed: ObservedState) -> None:
-    assert make_plan(observed, credential=credential(), now=NOW, renew_before=RENEW_BEFORE).payload is None
+    assert make_plan(observed, credential=credential(), now=NOW, renew_before=RENEW_BEFORE).needs_token
 
 
 @pytest.mark.parametrize(

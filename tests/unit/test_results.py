@@ -66,8 +66,8 @@ def test_several_registries_are_told_with_commas_between_them() -> None:
 
 
 CHANGES = (
-    Change(kind="Secret", part="data", key="url", there=None, wanted=HOST),
-    Change(kind="ConfigMap", part="label", key="argo-ecr-auth", there="other", wanted="managed-resource"),
+    Change(kind="Secret", part="data", key="url", actual=None, desired=HOST),
+    Change(kind="ConfigMap", part="label", key="argo-ecr-auth", actual="other", desired="managed-resource"),
 )
 
 
@@ -76,8 +76,8 @@ def test_a_dry_run_says_so_beside_the_rest_with_what_would_be_changed() -> None:
     assert dry.as_dict() == _result("repaired").as_dict() | {
         "dry_run": True,
         "changes": [
-            {"object": "Secret", "key": "data url", "there": None, "wanted": HOST},
-            {"object": "ConfigMap", "key": "label argo-ecr-auth", "there": "other", "wanted": "managed-resource"},
+            {"object": "Secret", "key": "data url", "actual": None, "desired": HOST},
+            {"object": "ConfigMap", "key": "label argo-ecr-auth", "actual": "other", "desired": "managed-resource"},
         ],
     }
 

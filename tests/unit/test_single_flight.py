@@ -13,7 +13,7 @@ THREADS = 8
 
 def _ask_at_once(outcome: object) -> tuple[list[object], int]:
     """Let one thread begin to make the answer, the others ask meanwhile, and then let it end."""
-    once: SingleFlight[str, object] = SingleFlight()
+    calls: SingleFlight[str, object] = SingleFlight()
     made: list[int] = []
     begun, may_end = threading.Event(), threading.Event()
     asking = threading.Barrier(THREADS)
@@ -29,7 +29,7 @@ def _ask_at_once(outcome: object) -> tuple[list[object], int]:
     def ask() -> object:
         asking.wait(PATIENCE_SECONDS)
         try:
-            return once.get("key", make)
+            return calls.run("key", make)
         except LookupError as error:
             return error
 
@@ -58,33 +58,33 @@ def test_all_who_ask_at_once_get_the_same_error() -> None:
 
 
 def test_a_later_question_gets_the_first_answer() -> None:
-    once: SingleFlight[str, int] = SingleFlight()
-    once.get("key", lambda: 1)
-    assert once.get("key", lambda: 2) == 1
+    calls: SingleFlight[str, int] = SingleFlight()
+    calls.run("key", lambda: 1)
+    assert calls.run("key", lambda: 2) == 1
 
 
 def test_an_answer_of_none_is_an_answer() -> None:
-    once: SingleFlight[str, int | None] = SingleFlight()
-    once.get("key", lambda: None)
-    assert once.get("key", lambda: 2) is None
+    calls: SingleFlight[str, int | None] = SingleFlight()
+    calls.run("key", lambda: None)
+    assert calls.run("key", lambda: 2) is None
 
 
-def test_an_error_is_not_made_anew() -> None:
-    once: SingleFlight[str, int] = SingleFlight()
+def test_an_error_is_not_made_again() -> None:
+    calls: SingleFlight[str, int] = SingleFlight()
     with pytest.raises(ZeroDivisionError):
-        once.get("key", lambda: 1 // 0)
+        calls.run("key", lambda: 1 // 0)
     with pytest.raises(ZeroDivisionError):
-        once.get("key", lambda: 1)
+        calls.run("key", lambda: 1)
 
 
 def test_another_key_has_an_answer_of_its_own() -> None:
-    once: SingleFlight[str, int] = SingleFlight()
-    once.get("key", lambda: 1)
-    assert once.get("other", lambda: 2) == 2
+    calls: SingleFlight[str, int] = SingleFlight()
+    calls.run("key", lambda: 1)
+    assert calls.run("other", lambda: 2) == 2
 
 
 def test_another_key_does_not_wait() -> None:
-    once: SingleFlight[str, bool] = SingleFlight()
+    calls: SingleFlight[str, bool] = SingleFlight()
     begun, other_is_done = threading.Event(), threading.Event()
 
     def slow() -> bool:
@@ -92,8 +92,8 @@ def test_another_key_does_not_wait() -> None:
         return other_is_done.wait(PATIENCE_SECONDS)
 
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(once.get, "slow", slow)
+        answer = pool.submit(calls.run, "slow", slow)
         assert begun.wait(PATIENCE_SECONDS)
-        once.get("other", lambda: True)
+        calls.run("other", lambda: True)
         other_is_done.set()
         assert answer.result(PATIENCE_SECONDS)

@@ -2,22 +2,24 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.stub import Stubber
 
-from argo_ecr_auth.clients.registry_login import Verification
+from argo_ecr_auth.clients.registry_login import Login, Verification
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import Payload, make_payload
 from argo_ecr_auth.core.targets import Credential, Role
-from argo_ecr_auth.token_issuer import TokenIssuer
-from tests.unit.builders import HOST, NOW, OTHER_HOST, PASSWORD, b64, credential, payload, pull_secret
+from argo_ecr_auth.token_issuer import Issued, TokenIssuer
+from tests.unit.builders import HOST, NOW, OTHER_HOST, b64, credential, pull_secret
 
 FIPS_HOST = "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com"
 ROLE = Role(arn="arn:aws:iam::123456789012:role/reader")
+ENDS = NOW + timedelta(hours=12)
 
 
 class Registries:
@@ -27,9 +29,11 @@ class Registries:
         self.asked: list[tuple[str, str, str | None]] = []
         self.verifications: dict[str, Verification] = {}
 
-    def verify_login(self, host: str, token: AuthorizationToken, *, repository: str | None) -> Verification:
+    def verify_login(
+        self, host: str, token: AuthorizationToken, *, repository: str | None, seconds: float
+    ) -> Verification:
         self.asked.append((host, token.password, repository))
-        return self.verifications.get(host, Verification(verified=True))
+        return self.verifications.get(host, Verification(login=Login.ACCEPTED))
 
 
 class RolesAssumed(Sessions):
@@ -63,111 +67,159 @@ def aws() -> tuple[Sessions, dict[str, Any]]:
 
 
 @pytest.fixture
-def payloads(registries: Registries, aws: tuple[Sessions, dict[str, Any]]) -> Iterator[TokenIssuer]:
+def issuer(registries: Registries, aws: tuple[Sessions, dict[str, Any]]) -> Iterator[TokenIssuer]:
     """Of an AWS that gives just one token to each of its clients: another question fails the test."""
     sessions, clients = aws
     with ExitStack() as stubs:
         for password, client in clients.items():
-            answer = {"authorizationToken": b64(f"AWS:{password}"), "expiresAt": NOW}
+            answer = {"authorizationToken": b64(f"AWS:{password}"), "expiresAt": ENDS}
             stub = stubs.enter_context(Stubber(client))
             stub.add_response("get_authorization_token", {"authorizationData": [answer]})
-        yield TokenIssuer(sessions=sessions, verify_login=registries.verify_login)
+        yield TokenIssuer(sessions=sessions, verify_login=registries.verify_login, now=lambda: NOW)
 
 
-PASSWORDS_IN = {
-    "one that logs in": (credential(), PASSWORD, True),
-    "one that does not": (credential(), "other", False),
-    "nothing": (credential(), "", False),
-    "all that log in": (pull_secret(HOST, OTHER_HOST), payload(of=pull_secret(HOST, OTHER_HOST)).text, True),
-    "one registry too few": (pull_secret(HOST, OTHER_HOST), payload(of=pull_secret(HOST)).text, False),
-    "no docker configuration": (pull_secret(), "there", False),
-}
+def _payload(of: Credential, *passwords: str, refused: bool = False) -> Payload:
+    tokens = (AuthorizationToken(password=password, expires_at=ENDS) for password in passwords)
+    return make_payload(of, dict(zip(of.registries, tokens, strict=False)), refused=refused)
 
 
-@pytest.mark.parametrize("what", PASSWORDS_IN)
-def test_what_is_there_already_is_tried_at_each_of_its_registries(what: str) -> None:
-    def verify_login(_host: str, token: AuthorizationToken, *, repository: str | None) -> Verification:
-        return Verification(verified=token.password == PASSWORD)
-
-    payloads = TokenIssuer(sessions=Sessions(region="eu-west-1"), verify_login=verify_login)
-    of, text, lives = PASSWORDS_IN[what]
-    assert payloads.may_live(of, text) is lives
-
-
-def _payload(of: Credential, *passwords: str) -> Payload:
-    return make_payload(of, [AuthorizationToken(password=password, expires_at=NOW) for password in passwords])
-
-
-def test_credentials_of_one_region_share_a_token(payloads: TokenIssuer) -> None:
-    made = [payloads.new(of)[0] for of in (credential(), credential(secret_name="other"))]
+def test_credentials_of_one_region_share_a_token(issuer: TokenIssuer) -> None:
+    made = [issuer.issue(of).payload for of in (credential(), credential(secret_name="other"))]
     assert made == [_payload(credential(), "here")] * 2
 
 
-def test_a_pull_secret_has_the_token_of_each_of_its_registries_regions(payloads: TokenIssuer) -> None:
+def test_a_pull_secret_has_the_token_of_each_of_its_registries_regions(issuer: TokenIssuer) -> None:
     of = pull_secret(OTHER_HOST, HOST)
-    assert payloads.new(of)[0] == _payload(of, "there", "here")
+    assert issuer.issue(of).payload == _payload(of, "there", "here")
 
 
-def test_a_role_has_a_token_of_its_own(payloads: TokenIssuer) -> None:
-    payloads.new(credential())
+def test_a_role_has_a_token_of_its_own(issuer: TokenIssuer) -> None:
+    issuer.issue(credential())
     of = credential(role=ROLE)
-    assert payloads.new(of)[0] == _payload(of, "here-as-role")
+    assert issuer.issue(of).payload == _payload(of, "here-as-role")
 
 
-def test_a_fips_host_has_a_token_of_the_fips_api(payloads: TokenIssuer) -> None:
+def test_a_fips_host_has_a_token_of_the_fips_api(issuer: TokenIssuer) -> None:
     of = pull_secret(OTHER_HOST, FIPS_HOST)
-    assert payloads.new(of)[0] == _payload(of, "there", "there-fips")
+    assert issuer.issue(of).payload == _payload(of, "there", "there-fips")
 
 
 def test_a_token_is_tried_at_its_own_registry_with_the_repository_to_list(
-    payloads: TokenIssuer, registries: Registries
+    issuer: TokenIssuer, registries: Registries
 ) -> None:
-    payloads.new(credential(verify_repository="charts"))
+    issuer.issue(credential(verify_repository="charts"))
     assert registries.asked == [(HOST, "here", "charts")]
 
 
-def test_a_token_is_tried_once_at_each_registry(payloads: TokenIssuer, registries: Registries) -> None:
+def test_a_token_is_tried_once_at_each_registry(issuer: TokenIssuer, registries: Registries) -> None:
     for of in (credential(), credential(secret_name="other"), pull_secret(HOST, OTHER_HOST)):
-        payloads.new(of)
+        issuer.issue(of)
     assert registries.asked == [(HOST, "here", None), (OTHER_HOST, "there", None)]
 
 
-def test_a_roles_token_is_tried_as_well(payloads: TokenIssuer, registries: Registries) -> None:
+def test_a_roles_token_is_tried_as_well(issuer: TokenIssuer, registries: Registries) -> None:
     for of in (credential(), credential(role=ROLE)):
-        payloads.new(of)
+        issuer.issue(of)
     assert registries.asked == [(HOST, "here", None), (HOST, "here-as-role", None)]
 
 
-def test_nothing_is_tried_where_that_is_off(payloads: TokenIssuer, registries: Registries) -> None:
-    _, verification = payloads.new(credential(verify_login=False))
-    assert (registries.asked, verification) == ([], Verification(verified=None))
+def test_nothing_is_tried_where_that_is_off(issuer: TokenIssuer, registries: Registries) -> None:
+    verification = issuer.issue(credential(verify_login=False)).verification
+    assert (registries.asked, verification) == ([], Verification(login=Login.NOT_TRIED))
 
 
 @pytest.mark.parametrize(
     ("one", "other", "together"),
     [
-        (True, True, True),
-        (True, None, None),
-        (None, True, None),
-        (True, False, False),
-        (False, None, False),
-        (None, False, False),
-        (None, None, None),
+        (Login.ACCEPTED, Login.ACCEPTED, True),
+        (Login.ACCEPTED, Login.INCONCLUSIVE, None),
+        (Login.INCONCLUSIVE, Login.ACCEPTED, None),
+        (Login.ACCEPTED, Login.REFUSED, False),
+        (Login.REFUSED, Login.INCONCLUSIVE, False),
+        (Login.INCONCLUSIVE, Login.REFUSED, False),
+        (Login.INCONCLUSIVE, Login.INCONCLUSIVE, None),
     ],
 )
 def test_several_registries_refuse_together_where_any_does_and_prove_where_all_do(
-    payloads: TokenIssuer, registries: Registries, one: bool | None, other: bool | None, together: bool | None
+    issuer: TokenIssuer, registries: Registries, one: Login, other: Login, together: bool | None
 ) -> None:
-    registries.verifications = {HOST: Verification(verified=one), OTHER_HOST: Verification(verified=other)}
-    _, verification = payloads.new(pull_secret(HOST, OTHER_HOST))
+    registries.verifications = {
+        HOST: Verification(login=one, reason="why"),
+        OTHER_HOST: Verification(login=other, reason="why"),
+    }
+    verification = issuer.issue(pull_secret(HOST, OTHER_HOST)).verification
     assert verification.verified is together
 
 
-def test_the_doubts_of_several_registries_are_all_told(payloads: TokenIssuer, registries: Registries) -> None:
+def test_the_doubts_of_several_registries_are_all_told(issuer: TokenIssuer, registries: Registries) -> None:
     registries.verifications = {
-        HOST: Verification(verified=None, doubt="one"),
-        FIPS_HOST: Verification(verified=True),
-        OTHER_HOST: Verification(verified=False, doubt="two"),
+        HOST: Verification(login=Login.INCONCLUSIVE, reason="one"),
+        FIPS_HOST: Verification(login=Login.ACCEPTED),
+        OTHER_HOST: Verification(login=Login.REFUSED, reason="two"),
     }
-    _, verification = payloads.new(pull_secret(HOST, FIPS_HOST, OTHER_HOST))
-    assert verification.doubt == "one; two"
+    verification = issuer.issue(pull_secret(HOST, FIPS_HOST, OTHER_HOST)).verification
+    assert verification.reason == "one; two"
+
+
+def test_a_refused_token_is_marked_and_says_how_to_turn_the_check_off(
+    issuer: TokenIssuer, registries: Registries
+) -> None:
+    registries.verifications = {HOST: Verification(login=Login.REFUSED, reason="refuses the new token (401)")}
+    issued = issuer.issue(credential())
+    assert issued.payload == _payload(credential(), "here", refused=True)
+    assert issued.error == ("refuses the new token (401); if Argo CD can pull with it all the same, set verify: off")
+
+
+# ECR's answers
+
+
+def _answers(issuer: TokenIssuer, sessions: Sessions, of: Credential, **answers: Any) -> Issued:
+    """What is issued where each region's ECR answers so: a token's expiry, or an error's code."""
+    with ExitStack() as stubs:
+        for region, answer in answers.items():
+            stub = stubs.enter_context(Stubber(sessions.client("ecr", region=region.replace("_", "-"))))
+            if isinstance(answer, datetime):
+                token = {"authorizationToken": b64(f"AWS:{region}"), "expiresAt": answer}
+                stub.add_response("get_authorization_token", {"authorizationData": [token]})
+            else:
+                stub.add_client_error("get_authorization_token", answer, "not you")
+        return issuer.issue(of)
+
+
+@pytest.fixture
+def new_issuer(registries: Registries, aws: tuple[Sessions, dict[str, Any]]) -> TokenIssuer:
+    return TokenIssuer(sessions=aws[0], verify_login=registries.verify_login, now=lambda: NOW)
+
+
+@pytest.mark.parametrize("left", [timedelta(hours=-1), timedelta(), timedelta(minutes=9, seconds=59)])
+def test_a_token_that_has_ended_or_soon_ends_is_not_taken(
+    new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]], left: timedelta
+) -> None:
+    issued = _answers(new_issuer, aws[0], credential(), eu_west_1=NOW + left)
+    assert issued.payload is None
+    assert "is the function's clock right, and is it ECR that answers?" in str(issued.error)
+
+
+def test_a_token_is_not_believed_to_live_longer_than_twelve_hours(
+    new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]]
+) -> None:
+    issued = _answers(new_issuer, aws[0], credential(), eu_west_1=NOW + timedelta(days=400))
+    assert issued.payload is not None
+    assert issued.payload.expires_at == ENDS
+
+
+def test_one_region_that_gives_no_token_does_not_keep_the_others_from_theirs(
+    new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]]
+) -> None:
+    of = pull_secret(HOST, OTHER_HOST)
+    issued = _answers(new_issuer, aws[0], of, eu_west_1=ENDS, us_east_1="AccessDeniedException")
+    assert issued.payload == _payload(of, "eu_west_1", refused=True)
+    assert str(issued.error).startswith("asked ECR in us-east-1 for an authorization token: AccessDeniedException")
+
+
+def test_where_no_region_gives_a_token_there_is_none(
+    new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]]
+) -> None:
+    of = pull_secret(HOST, OTHER_HOST)
+    issued = _answers(new_issuer, aws[0], of, eu_west_1="ServerException", us_east_1="AccessDeniedException")
+    assert (issued.payload, str(issued.error).count("asked ECR in")) == (None, 2)

@@ -1,19 +1,19 @@
-"""Stacks for clusters in other accounts and regions than the function's, or for more of them than one stack holds."""
+"""The stacks that give access to clusters elsewhere, or to more clusters than the function's own stack holds."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from argo_ecr_auth_cdk.access.cluster_access import AccessRole, ClusterAccess
 from argo_ecr_auth_deployment.access_plan import Entry
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, access_role_name, external_id
+from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, make_external_id, name_access_role
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
 class AccessStack(cdk.Stack):
-    """The access entries of a place; in another account also the role that the function assumes there.
+    """The access entries in one account and region; in another account also the role that the function assumes there.
 
-    Deployed after the function, whose role they name: IAM refuses to trust a role that does not exist.
+    It is deployed after the function's stack, because it names the function's role: IAM refuses to trust a role that
+    does not exist.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class AccessStack(cdk.Stack):
         home: HomeDeployment,
         place: AccountRegion,
         entries: tuple[Entry, ...],
-        function_role: iam.IRole,
+        function_role_arn: str,
     ) -> None:
         super().__init__(
             scope,
@@ -34,14 +34,14 @@ class AccessStack(cdk.Stack):
             description=f"{settings.installation}: access to EKS clusters",
         )
         group = settings.installation
-        principal = function_role
+        principal_arn = function_role_arn
         if place.account != home.place.account:
-            principal = AccessRole(
+            principal_arn = AccessRole(
                 self,
                 "Access",
-                role_name=access_role_name(installation=group, home=home, place=place),
-                external_id=external_id(installation=group, home=home, place=place),
-                function_role=function_role,
+                role_name=name_access_role(installation=group, home=home, place=place),
+                external_id=make_external_id(installation=group, home=home, place=place),
+                function_role_arn=function_role_arn,
                 described={entry.cluster for entry in entries if entry.described},
-            ).role
-        ClusterAccess(self, "Clusters", entries=entries, principal_arn=principal.role_arn, group=group)
+            ).role.role_arn
+        ClusterAccess(self, "Clusters", entries=entries, principal_arn=principal_arn, group=group)

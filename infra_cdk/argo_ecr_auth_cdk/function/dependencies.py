@@ -1,7 +1,7 @@
-"""The function's dependencies as its asset holds them: installed with pip, slimmed, byte-compiled, kept for next time.
+"""Installs the function's dependencies with pip, removes what it does not use, byte-compiles the rest and caches it.
 
-No Docker: pip fetches the wheels of the function's platform, whatever the machine's. A Lambda's disk is read-only, so
-that what is not byte-compiled is compiled anew at every cold start: three seconds instead of one.
+No Docker: pip fetches the wheels of the function's platform on any machine. Lambda's disk is read-only, so that a
+module without byte code would be compiled at every cold start: three seconds instead of one.
 """
 
 import hashlib
@@ -17,29 +17,29 @@ import argo_ecr_auth
 PACKAGE = Path(argo_ecr_auth.__file__).parent
 REQUIREMENTS = PACKAGE / "requirements.txt"
 LAMBDA_TASK_ROOT = "/var/task"
-"""Where Lambda unpacks the asset; tracebacks name it, and the asset is the same wherever it was made."""
+"""Where Lambda unpacks the asset. Tracebacks name it, and the asset is the same on every machine that makes it."""
 
 _WHEEL_PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
-# The services that the function speaks to.
+# The AWS services that the function calls.
 _SERVICES = ("ecr", "ecr-public", "eks", "sts")
 
-# What kubernetes/aio alone imports.
-_DISTRIBUTIONS_LEFT_OUT = (
+# Only kubernetes/aio imports them.
+_UNUSED_DISTRIBUTIONS = (
     *("aiohttp", "aiohttp_retry", "aiohappyeyeballs", "aiosignal"),
     *("attr", "attrs", "frozenlist", "multidict", "propcache", "yarl"),
 )
 
-# Never imported, and 110 of 137 MB. Tests import and run the rest.
-_LEFT_OUT = (
+# Never imported: 110 of 137 MB. Tests import and run the rest.
+_REMOVED = (
     "kubernetes/aio",  # the client for asyncio
-    "kubernetes/client/api/*.py",  # the typed API; they are imported by name, and the function goes without
+    "kubernetes/client/api/*.py",  # the typed API, which the function does not use
     "kubernetes/client/models/*.py",
-    "botocore/data/*/",  # but for the services above
-    *_DISTRIBUTIONS_LEFT_OUT,
-    *(f"{name}-*.dist-info" for name in _DISTRIBUTIONS_LEFT_OUT),
+    "botocore/data/*/",  # except _SERVICES
+    *_UNUSED_DISTRIBUTIONS,
+    *(f"{name}-*.dist-info" for name in _UNUSED_DISTRIBUTIONS),
     "aws_lambda_powertools/event_handler",
     "bin",
-    # They differ between machines, or speak of the files that are left out. METADATA stays: Amazon Inspector reads it.
+    # They differ between machines, or list removed files. METADATA stays, because Amazon Inspector reads it.
     *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")),
 )
 _KEPT = (
@@ -53,43 +53,43 @@ class InstallationError(Exception):
     """pip could not install the function's dependencies; the message ends with pip's own words."""
 
 
-def installed_dependencies(*, runtime: str, architecture: str) -> Path:
-    """A directory with the dependencies, not to be written to. Raises InstallationError.
+def install_dependencies(*, runtime: str, architecture: str) -> Path:
+    """Return a directory with the dependencies, which the caller must not change. Raises InstallationError.
 
-    Made once for each list of requirements, runtime and architecture; then it needs no network.
+    It is made once for each list of requirements, runtime and architecture; after that it needs no network.
     """
-    kept = _cache() / dependencies_key(runtime=runtime, architecture=architecture)
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        # Renamed when complete, for another synth may be making the same.
-        with tempfile.TemporaryDirectory(dir=kept.parent, prefix="making-") as made:
-            directory = Path(made) / "dependencies"
+    cached = (
+        Path.home()
+        / ".cache/argo-ecr-auth/dependencies"
+        / hash_dependencies(runtime=runtime, architecture=architecture)
+    )
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        # Renamed when it is complete, because another synth may be making the same directory.
+        with tempfile.TemporaryDirectory(dir=cached.parent, prefix="making-") as temporary:
+            directory = Path(temporary) / "dependencies"
             _install(directory, runtime=runtime, architecture=architecture)
-            for path in _left_out(directory):
-                if path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink(missing_ok=True)  # it may be in a directory that is gone
+            _remove_unused(directory)
             byte_compile(directory, root=directory)
             try:
-                directory.rename(kept)
+                directory.rename(cached)
             except OSError:
-                if not kept.exists():
+                if not cached.exists():
                     raise
-    return kept
+    return cached
 
 
-def dependencies_key(*, runtime: str, architecture: str) -> str:
-    """Changes when, and only when, what `installed_dependencies` makes does."""
+def hash_dependencies(*, runtime: str, architecture: str) -> str:
+    """A hash of everything that `install_dependencies` makes its directory of."""
     made_of = (REQUIREMENTS.read_bytes(), runtime.encode(), architecture.encode(), Path(__file__).read_bytes())
     return hashlib.sha256(b"\0".join(made_of)).hexdigest()[:32]
 
 
 def byte_compile(directory: Path, *, root: Path) -> None:
-    """Compile a directory that will be under the asset's root; unchecked hashes, for a zip keeps no exact times."""
+    """Compile a directory under the asset's root; with unchecked hashes, because a zip keeps no exact times."""
     command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     command += ["-s", str(root), "-p", LAMBDA_TASK_ROOT, str(directory)]
-    # A set of constants is written in the order of its hashes.
+    # The fixed seed, because a set of constants is written in the order of their hashes.
     subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S603 - our own command
 
 
@@ -103,10 +103,10 @@ def _install(directory: Path, *, runtime: str, architecture: str) -> None:
         raise InstallationError(f"the function's dependencies cannot be installed for {architecture}:\n{done.stderr}")
 
 
-def _left_out(directory: Path) -> list[Path]:
+def _remove_unused(directory: Path) -> None:
     kept = {path for pattern in _KEPT for path in directory.glob(pattern)}
-    return sorted({path for pattern in _LEFT_OUT for path in directory.glob(pattern)} - kept)
-
-
-def _cache() -> Path:
-    return Path.home() / ".cache" / "argo-ecr-auth" / "dependencies"
+    for path in {path for pattern in _REMOVED for path in directory.glob(pattern)} - kept:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)  # its directory may be removed already

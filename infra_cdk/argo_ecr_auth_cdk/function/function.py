@@ -9,30 +9,33 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_cdk.function.asset import function_code, this_runtime
-from argo_ecr_auth_cdk.function.network import Network, interface_statements
+from argo_ecr_auth_cdk.function.asset import find_synth_runtime, make_function_code
+from argo_ecr_auth_cdk.function.network import Network, make_interface_statements
 from argo_ecr_auth_cdk.monitoring.metrics import NAMESPACE
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_runtime, acknowledge_wildcards
-from argo_ecr_auth_cdk.schedules.schedules import tick
-from argo_ecr_auth_deployment.permissions import statements
-from argo_ecr_auth_deployment.pull_permissions import pulls_of
-from argo_ecr_auth_deployment.settings import DeploymentSettings, function_settings
+from argo_ecr_auth_cdk.policy_statement import make_policy_statement
+from argo_ecr_auth_cdk.schedules.schedules import make_check_interval
+from argo_ecr_auth_deployment.permissions import make_statements
+from argo_ecr_auth_deployment.pull_permissions import collect_pulls
+from argo_ecr_auth_deployment.settings import DeploymentSettings, encode_function_settings
 
-# Half of the shortest tick's two minutes: a run that hangs ends before the next one begins, and a cold start with one
+# Half of the default tick of two minutes: a run that hangs ends before the next one begins, and a cold start with one
 # slow cluster (three tries of 3 + 10 seconds) still fits.
 TIMEOUT = cdk.Duration.seconds(60)
 
 ROLE_ID = "ROLE_ID"
-"""The environment's variable that tells the function which role it has."""
+"""The environment variable with the unique id of the function's role."""
 
-# A run holds 130 MB; what more memory buys is processor, for the imports of a cold start and the TLS handshakes.
+# A run holds 130 MB. More memory buys processor time, for the imports of a cold start and the TLS handshakes.
 MEMORY_MB = 512
 
 
 class EcrAuthFunction(Construct):
-    """`function`, with the settings in its asset; its `role`, with exactly the rights that they imply; `log_group`.
+    """The `function` with the settings in its asset, its `role` with the rights that they imply, and its `log_group`.
 
-    `role_name` is None where account and region are not known at synth: then the role has a name only if it needs one.
+    `role_name` is None where account and region are not known at synth: then CDK names the role, if it needs a name.
+    `role_arn` is for other stacks. It is literal where the name is known, because a reference between stacks would be
+    an intrinsic function that needs a right of its own (Fn::GetStackOutput).
     """
 
     def __init__(
@@ -47,35 +50,42 @@ class EcrAuthFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
-        runtime = settings.runtime or this_runtime()
+        runtime = settings.runtime or find_synth_runtime()
 
         self.log_group = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=cdk.RemovalPolicy.DESTROY
         )
-        # A role of its own: the one that CDK makes may write to every log group of the account.
+        # Not the role that CDK would make: that one may write to every log group of the account.
         self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            # Always named, also where no stack elsewhere must know it yet: a name that came with the first cluster
-            # elsewhere would make the role anew, and whatever names it outside of this app (aws-auth, trust policies,
-            # the policies of other accounts' repositories) would go on to name the old one.
+            # Always named, although only stacks elsewhere need the name: if it came with the first cluster elsewhere,
+            # it would replace the role, and what names the role outside of this app (aws-auth, trust policies, the
+            # policies of other accounts' repositories) would still name the old one.
             role_name=role_name or cdk.PhysicalName.GENERATE_IF_NEEDED,
         )
+        self.role_arn = (
+            stack.format_arn(service="iam", region="", resource="role", resource_name=role_name)
+            if role_name
+            else self.role.role_arn
+        )
         self.log_group.grant_write(self.role)
-        rights = statements(targets, pulls=pulls_of(settings), partition=stack.partition, account=stack.account)
-        used = [right.for_iam() for right in rights] + (interface_statements() if network else [])
-        for statement in used:
+        rights = make_statements(
+            targets, pulls=collect_pulls(settings), partition=stack.partition, account=stack.account
+        )
+        policy = [make_policy_statement(right) for right in rights] + (make_interface_statements() if network else [])
+        for statement in policy:
             self.role.add_to_principal_policy(statement)
-        acknowledge_wildcards(self.role, [resource for statement in used for resource in statement.resources])
+        acknowledge_wildcards(self.role, [resource for statement in policy for resource in statement.resources])
 
         self.function = lambda_.Function(
             self,
             "Function",
             description=f"Keeps ECR credentials fresh in Argo CD ({settings.installation})",
             handler="argo_ecr_auth.handler.handler",
-            code=function_code(
-                settings=function_settings(settings),
+            code=make_function_code(
+                settings=encode_function_settings(settings),
                 runtime=runtime,
                 architecture=settings.architecture,
                 bundling_required=stack.bundling_required,
@@ -89,18 +99,18 @@ class EcrAuthFunction(Construct):
             environment={
                 "POWERTOOLS_SERVICE_NAME": settings.installation,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-                # Read by argo_ecr_auth.handler. A token dies with the role that asked for it, and a role made anew has
-                # the same ARN, but another id: so the function tells by it which tokens are another role's.
+                # argo_ecr_auth.handler reads both. A token dies with the role that asked for it, and a role that was
+                # made again has the same ARN but another id: by the id the function finds tokens of another role.
                 ROLE_ID: self.role.role_id,
-                # Read there too; not in the settings of the asset, which it leaves as it is.
+                # Not in the asset's settings, so that it leaves the asset as it is.
                 **({"PER_TARGET_METRICS": "true"} if settings.per_target_metrics else {}),
             },
             vpc=network.vpc if network else None,
             vpc_subnets=network.subnets if network else None,
             security_groups=list(network.security_groups) if network else None,
-            # The next tick is the retry; Lambda's own, after one and two minutes, would only overlap it.
+            # The next tick is the retry. Lambda's own retries, after one and two minutes, would only overlap it.
             retry_attempts=0,
-            max_event_age=tick(settings),
+            max_event_age=make_check_interval(settings),
         )
         acknowledge_runtime(self.function)
 

@@ -1,4 +1,4 @@
-"""The function in a VPC, for clusters whose API server it could not reach otherwise."""
+"""The network of a function in a VPC, for clusters whose API server it could not reach otherwise."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from constructs import Construct
 
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
-# What Lambda asks of a function's role in a VPC (AWS Lambda Developer Guide, "Giving Lambda functions access to
-# resources in an Amazon VPC"); the interfaces do not exist yet, so there is nothing to name.
-_INTERFACES = (
+# Lambda makes a function's network interfaces with the function's role (AWS Lambda Developer Guide, "Giving Lambda
+# functions access to resources in an Amazon VPC"). They do not exist yet, so that no resource can be named.
+_INTERFACE_ACTIONS = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -22,21 +22,21 @@ _INTERFACES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """Where the function's network interfaces are, and what they may reach."""
+    """The subnets of the function's network interfaces, and the security groups that limit what they reach."""
 
     vpc: ec2.IVpc
     subnets: ec2.SubnetSelection
     security_groups: tuple[ec2.ISecurityGroup, ...]
 
 
-def network_of(scope: Construct, *, settings: DeploymentSettings) -> Network | None:
-    """The VPC of the settings, by ids alone: nothing is looked up in an account.
+def import_network(scope: Construct, *, settings: DeploymentSettings) -> Network | None:
+    """The VPC of the settings, None where they name none. Its ids are enough: nothing is looked up in an account.
 
-    Without security groups it gets one of its own that lets out HTTPS and nothing in.
+    Where the settings name no security group, one is made that lets HTTPS and DNS out and nothing in.
     """
     if settings.vpc is None:
         return None
-    # CDK asks for zones and route tables; a function needs neither.
+    # CDK wants zones and route tables; a function needs neither.
     vpc = ec2.Vpc.from_vpc_attributes(scope, "Vpc", vpc_id=settings.vpc.id, availability_zones=["unused"])
     subnets = [
         ec2.Subnet.from_subnet_attributes(scope, id_, subnet_id=id_, route_table_id="unused")
@@ -48,28 +48,35 @@ def network_of(scope: Construct, *, settings: DeploymentSettings) -> Network | N
     return Network(
         vpc=vpc,
         subnets=ec2.SubnetSelection(subnets=subnets),
-        security_groups=tuple(groups or [_https_out(scope, vpc=vpc)]),
+        security_groups=tuple(groups or [_make_security_group(scope, vpc=vpc)]),
     )
 
 
-def interface_statements() -> list[iam.PolicyStatement]:
-    """For Lambda itself; the function's own code is denied it (the key is there in its calls alone)."""
+def make_interface_statements() -> list[iam.PolicyStatement]:
+    """Statements that let Lambda make the network interfaces, and deny it to the function's own code.
+
+    Only calls of the function's code have the condition key lambda:SourceFunctionArn.
+    """
     return [
-        iam.PolicyStatement(sid="Interfaces", actions=list(_INTERFACES), resources=["*"]),
+        iam.PolicyStatement(sid="Interfaces", actions=list(_INTERFACE_ACTIONS), resources=["*"]),
         iam.PolicyStatement(
             sid="InterfacesForLambdaAlone",
             effect=iam.Effect.DENY,
-            actions=list(_INTERFACES),
+            actions=list(_INTERFACE_ACTIONS),
             resources=["*"],
             conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
         ),
     ]
 
 
-def _https_out(scope: Construct, *, vpc: ec2.IVpc) -> ec2.SecurityGroup:
+def _make_security_group(scope: Construct, *, vpc: ec2.IVpc) -> ec2.SecurityGroup:
+    # Its description stays: a new one would replace the group, which Lambda's network interfaces use for a while.
     group = ec2.SecurityGroup(
         scope, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="argo-ecr-auth: HTTPS out, nothing in"
     )
-    # No apostrophe in a description: EC2 takes a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$* (IpRange in its API).
+    # Descriptions without an apostrophe: EC2 takes a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{}!$* (its API, IpRange).
     group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS and the API servers of the clusters")
+    # For DNS servers of the VPC's own; Amazon's resolver needs no rule.
+    for port in (ec2.Port.udp(53), ec2.Port.tcp(53)):
+        group.add_egress_rule(ec2.Peer.any_ipv4(), port, "DNS servers")
     return group

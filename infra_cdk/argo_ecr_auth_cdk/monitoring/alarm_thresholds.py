@@ -1,42 +1,46 @@
-"""What the settings imply of a healthy installation's metrics: pure."""
+"""The thresholds and periods of the alarms, as the settings imply them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from argo_ecr_auth.core.settings import duration
 from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth_cdk.schedules.schedule_groups import MAX_GROUPS
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 _SHORTEST_PERIOD = timedelta(minutes=5)
-_LONGEST_PERIOD_OF_CHECKS = timedelta(hours=1)
 _FEWEST_TICKS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Expectations:
-    """Thresholds and periods of the alarms."""
+class AlarmThresholds:
+    """What a healthy installation's metrics do not pass."""
 
-    least_seconds_to_expiry: int
+    min_seconds_to_expiry: int
     period: timedelta
-    period_of_checks: timedelta
-    least_checks: float | None
-    """None where nothing is enabled: then there is nothing to miss."""
+    runs_period: timedelta
+    min_runs: float | None  # None where no target is enabled: then no run can be missing
 
 
-def expectations(settings: DeploymentSettings, *, targets: Sequence[Target]) -> Expectations:
-    """A token lives at least a third of `renew_before`, and each credential is checked at each tick.
+def compute_thresholds(settings: DeploymentSettings, *, targets: Sequence[Target]) -> AlarmThresholds:
+    """Thresholds for tokens that live at least a third of `renew_before` and for one run per schedule and tick.
 
-    The checks are counted over many ticks, for a tick at a period's edge may fall into the next one. One credential
-    that is silent for half of a period shows, among any number of others: so what is allowed to be missing cannot grow
-    with their number, and what CloudWatch has not taken in yet is met by more periods in a row instead.
+    `period` holds at least two ticks: a period of one tick may hold none, and an alarm would end and ring again.
+
+    `min_runs` counts runs, not credentials: a run that does many would hide one that does few. A schedule that is
+    silent for half of `runs_period` shows. Scheduler invokes up to a minute late, so that each schedule may lose a tick
+    at the edge of a period and win one at the other; the sum of that grows with the root of their number, and the
+    period with it (tests/infra/test_alarm_thresholds.py simulates it). Three periods fit into `renew_before`.
     """
     tick, renew_before = duration(settings.check_every), duration(settings.renew_before)
-    ticks = max(_FEWEST_TICKS, min(renew_before / 6, _LONGEST_PERIOD_OF_CHECKS) // tick)
-    credentials = sum(len(target.credentials) for target in targets if target.enabled)
-    return Expectations(
-        least_seconds_to_expiry=int(renew_before.total_seconds()) // 3,
-        period=max(_SHORTEST_PERIOD, tick),
-        period_of_checks=ticks * tick,
-        least_checks=credentials * ticks - ticks / 2 if credentials else None,
+    schedules = min(sum(target.enabled for target in targets), MAX_GROUPS)
+    wanted = max(min(renew_before / 6, timedelta(hours=1)) // tick, math.ceil(3 * math.sqrt(schedules)))
+    ticks = max(_FEWEST_TICKS, min(wanted, renew_before / 3 // tick))
+    return AlarmThresholds(
+        min_seconds_to_expiry=int(renew_before.total_seconds()) // 3,
+        period=max(_SHORTEST_PERIOD, 2 * tick),
+        runs_period=ticks * tick,
+        min_runs=schedules * ticks - ticks / 2 if schedules else None,
     )

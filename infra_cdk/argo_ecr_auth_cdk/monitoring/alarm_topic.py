@@ -1,4 +1,4 @@
-"""Where alarms go."""
+"""The SNS topic that the alarms are sent to."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -12,20 +12,20 @@ from argo_ecr_auth_deployment.settings import DeploymentSettings
 _CLOUDWATCH = iam.ServicePrincipal("cloudwatch.amazonaws.com")
 
 
-def alarm_topic(scope: Construct, *, settings: DeploymentSettings) -> sns.ITopic | None:
-    """The topic of `alarm_topic_arn`, or an encrypted one for `alarm_email`, or None."""
+def make_alarm_topic(scope: Construct, *, settings: DeploymentSettings) -> sns.ITopic | None:
+    """The topic of `alarm_topic_arn`, or a new encrypted one for `alarm_email`, or None."""
     if settings.alarm_topic_arn:
         return sns.Topic.from_topic_arn(scope, "Topic", settings.alarm_topic_arn)
     if settings.alarm_email:
-        topic = _encrypted_topic(scope)
+        topic = _make_encrypted_topic(scope)
         topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
         return topic
     return None
 
 
-def _encrypted_topic(scope: Construct) -> sns.Topic:
-    from_here = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}}
-    # Of our own: CloudWatch cannot use the key that AWS manages for SNS, and its alarms would be lost in silence
+def _make_encrypted_topic(scope: Construct) -> sns.Topic:
+    from_this_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}}
+    # A key of our own: CloudWatch cannot use the key that AWS manages for SNS, and its alarms would be lost in silence
     # (Amazon SNS Developer Guide, "Enable compatibility between event sources and encrypted topics").
     key = kms.Key(
         scope,
@@ -40,14 +40,14 @@ def _encrypted_topic(scope: Construct) -> sns.Topic:
             principals=[_CLOUDWATCH],
             actions=["kms:Decrypt", "kms:GenerateDataKey*"],
             resources=["*"],  # this key
-            conditions=from_here,
+            conditions=from_this_account,
         )
     )
     topic = sns.Topic(scope, "Topic", master_key=key, enforce_ssl=True)
-    # The policy that refuses plain HTTP takes the place of the one that lets the account's alarms in.
+    # enforce_ssl makes a policy, which replaces the default one that lets the account's alarms publish.
     topic.add_to_resource_policy(
         iam.PolicyStatement(
-            principals=[_CLOUDWATCH], actions=["sns:Publish"], resources=[topic.topic_arn], conditions=from_here
+            principals=[_CLOUDWATCH], actions=["sns:Publish"], resources=[topic.topic_arn], conditions=from_this_account
         )
     )
     return topic

@@ -1,33 +1,36 @@
-"""When somebody should look."""
+"""The alarms of an installation."""
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_cdk.monitoring.alarm_thresholds import expectations
-from argo_ecr_auth_cdk.monitoring.metrics import metric_of
+from argo_ecr_auth_cdk.monitoring.alarm_thresholds import compute_thresholds
+from argo_ecr_auth_cdk.monitoring.metrics import make_metric
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
-_IN_A_ROW = 3
+_PERIODS_IN_A_ROW = 3
 # A writer that fights with the function undoes every write; a person who tries something does so once or twice.
-_REPAIRS_IN_A_ROW = 6
+_REPAIR_PERIODS_IN_A_ROW = 6
 
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-_REACHED = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
-_MISSING_IS_FINE = cloudwatch.TreatMissingData.NOT_BREACHING
-_MISSING_IS_BAD = cloudwatch.TreatMissingData.BREACHING
+_AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+
+DOCUMENTATION = "README of argo-ecr-auth, What happens when"
+"""Where the alarms are explained; their descriptions and the dashboard name it."""
+_TIME_TO_DEPLOY = timedelta(minutes=15)
 
 
 class Alarms(Construct):
-    """The alarms of an installation (`all`), which act on the topic where there is one."""
+    """All alarms, in `by_name`. They notify the topic, where there is one."""
 
     def __init__(
         self,
@@ -37,89 +40,95 @@ class Alarms(Construct):
         settings: DeploymentSettings,
         targets: Sequence[Target],
         function: lambda_.IFunction,
-        undelivered: sqs.IQueue,
+        schedule_group: scheduler.IScheduleGroup,
         topic: sns.ITopic | None,
     ) -> None:
         super().__init__(scope, id_)
-        expected = expectations(settings, targets=targets)
-        metric, period = metric_of(settings.installation), _duration(expected.period)
-        self.all: list[cloudwatch.Alarm] = []
+        self._installation, self._topic = settings.installation, topic
+        self.by_name: dict[str, cloudwatch.Alarm] = {}
+        thresholds = compute_thresholds(settings, targets=targets)
+        period = _make_duration(thresholds.period)
 
-        def alarm(
-            name: str,
-            description: str,
-            *,
-            what: cloudwatch.Metric,
-            comparison: cloudwatch.ComparisonOperator,
-            threshold: float,
-            in_a_row: int = 1,
-            missing: cloudwatch.TreatMissingData = _MISSING_IS_FINE,
-        ) -> None:
-            made = cloudwatch.Alarm(
-                self,
-                name,
-                alarm_description=f"{settings.installation}: {description}",
-                metric=what,
-                comparison_operator=comparison,
-                threshold=threshold,
-                evaluation_periods=in_a_row,
-                treat_missing_data=missing,
-            )
-            if topic is not None:
-                made.add_alarm_action(actions.SnsAction(topic))
-                made.add_ok_action(actions.SnsAction(topic))
-            self.all.append(made)
+        def metric(name: str, statistic: str, period: cdk.Duration = period) -> cloudwatch.Metric:
+            return make_metric(name, statistic, installation=settings.installation, period=period)
 
-        alarm(
+        self._add(
             "TokenEndsSoon",
             "a token in a cluster has less than a third of renew_before left; soon Argo CD cannot pull",
-            what=metric("SecondsToExpiry", "Minimum", period),
+            metric=metric("SecondsToExpiry", "Minimum"),
             comparison=_BELOW,
-            threshold=expected.least_seconds_to_expiry,
+            threshold=thresholds.min_seconds_to_expiry,
         )
-        if expected.least_checks is not None:
-            alarm(
+        if thresholds.min_runs is not None:
+            self._add(
                 "ChecksMissing",
-                "fewer checks succeeded than the settings imply; a target, or all, is silent or fails",
-                what=metric("ChecksCompleted", "Sum", _duration(expected.period_of_checks)),
+                "fewer runs reported than the schedules imply; a schedule is missing or off, or its runs end early",
+                # Each run reports it once, whatever the number of its credentials.
+                metric=metric("ChecksCompleted", "SampleCount", _make_duration(thresholds.runs_period)),
                 comparison=_BELOW,
-                threshold=expected.least_checks,
-                # The newest lacks what has not arrived yet.
-                in_a_row=_IN_A_ROW,
-                missing=_MISSING_IS_BAD,
+                threshold=thresholds.min_runs,
+                periods_in_a_row=_PERIODS_IN_A_ROW,  # the newest lacks what CloudWatch has not taken in yet
+                missing_data=cloudwatch.TreatMissingData.BREACHING,
+                # Without it, the alarm rings after the first deployment until a period is full of runs.
+                warm_up=thresholds.runs_period + _TIME_TO_DEPLOY,
             )
-        alarm(
+        self._add(
             "Failing",
             "credentials fail again and again; the log lines with action = failed say which and why",
-            what=metric("Failures", "Sum", period),
-            comparison=_REACHED,
-            threshold=1,
-            in_a_row=_IN_A_ROW,
+            metric=metric("Failures", "Sum"),
+            periods_in_a_row=_PERIODS_IN_A_ROW,
         )
-        alarm(
+        self._add(
             "RepairsNeverEnd",
             "credentials are repaired again and again; something else writes the same Secret or ConfigMap",
-            what=metric("Repaired", "Sum", period),
-            comparison=_REACHED,
-            threshold=1,
-            in_a_row=_REPAIRS_IN_A_ROW,
+            metric=metric("Repaired", "Sum"),
+            periods_in_a_row=_REPAIR_PERIODS_IN_A_ROW,
         )
-        alarm(
+        self._add(
             "Undelivered",
-            "the schedule could not invoke the function; the queue's messages say why, and end after a day",
-            what=undelivered.metric_approximate_number_of_messages_visible(statistic="Maximum", period=period),
-            comparison=_REACHED,
-            threshold=1,
+            "Scheduler gave up on invoking the function; for a day, the messages in the queue say why",
+            metric=schedule_group.metric_dropped(statistic="Sum", period=period),
         )
-        alarm(
+        self._add(
             "Throttled",
             "Lambda has no room for the function; the account's concurrency limit may be too low",
-            what=function.metric_throttles(statistic="Sum", period=period),
-            comparison=_REACHED,
-            threshold=1,
-            in_a_row=_IN_A_ROW,
+            metric=function.metric_throttles(statistic="Sum", period=period),
+            periods_in_a_row=_PERIODS_IN_A_ROW,
         )
 
+    def _add(
+        self,
+        name: str,
+        description: str,
+        *,
+        metric: cloudwatch.Metric,
+        comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
+        threshold: float = 1,
+        periods_in_a_row: int = 1,
+        missing_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+        warm_up: timedelta | None = None,
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_description=f"{self._installation}: {description}. See the {DOCUMENTATION}: {name}.",
+            metric=metric,
+            comparison_operator=comparison,
+            threshold=threshold,
+            evaluation_periods=periods_in_a_row,
+            treat_missing_data=missing_data,
+        )
+        if warm_up is not None:
+            resource = cast("cloudwatch.CfnAlarm", alarm.node.default_child)
+            resource.warm_up_configuration = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+                warm_up_period_duration_in_minutes=warm_up // timedelta(minutes=1),
+                only_start_evaluating_after_warm_up_period_ends=True,
+            )
+        if self._topic is not None:
+            alarm.add_alarm_action(actions.SnsAction(self._topic))
+            alarm.add_ok_action(actions.SnsAction(self._topic))
+        self.by_name[name] = alarm
 
-def _duration(span: timedelta) -> cdk.Duration:
+
+def _make_duration(span: timedelta) -> cdk.Duration:
     return cdk.Duration.seconds(int(span.total_seconds()))

@@ -1,21 +1,21 @@
-"""Which targets share a schedule, where there are more targets than schedules."""
+"""Groups the targets that share a schedule, where there are more targets than schedules."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
 
-MOST_GROUPS = 200
-"""Schedules of a stack: it holds 500 resources, of which the access entries take as many again."""
+MAX_GROUPS = 200
+"""Schedules of a stack: it holds 500 resources, of which the access entries may take as many again."""
 
 
-def grouped(names: Iterable[str], *, most: int = MOST_GROUPS) -> Mapping[str, tuple[str, ...]]:
-    """The names in groups, each called by one of its names; a group of its own for each, as long as there are enough.
+def group_names(names: Iterable[str], *, max_groups: int = MAX_GROUPS) -> Mapping[str, tuple[str, ...]]:
+    """The names in groups, each group called by one of its names; as long as there are enough, a group for each name.
 
-    Stable: the names with the lowest hashes call the groups, each other one joins the group that it is nearest to
-    (rendezvous hashing). So one name more or less changes a group or two and leaves the rest as they were.
+    The groups are stable: the names with the lowest hashes call the groups, and each other name joins the group that is
+    nearest to it (rendezvous hashing). One name more or less changes a group or two and leaves the rest as they were.
     """
     by_hash = sorted(names, key=_hash)
-    groups: dict[str, list[str]] = {name: [name] for name in by_hash[:most]}
-    for name in by_hash[most:]:
+    groups: dict[str, list[str]] = {name: [name] for name in by_hash[:max_groups]}
+    for name in by_hash[max_groups:]:
         nearest = min(groups, key=lambda group: _hash(group, name))
         groups[nearest].append(name)
     return {group: tuple(sorted(members)) for group, members in groups.items()}

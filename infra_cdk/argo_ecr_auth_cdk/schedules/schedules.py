@@ -1,4 +1,4 @@
-"""When the function runs, and for which targets."""
+"""The schedules that invoke the function."""
 
 from collections.abc import Sequence
 
@@ -13,19 +13,21 @@ from constructs import Construct
 from argo_ecr_auth.core.settings import duration
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_invocation, acknowledge_queue
-from argo_ecr_auth_cdk.schedules.schedule_groups import grouped
+from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
+_INVOCATION_RETRIES = 3
 
-def tick(settings: DeploymentSettings) -> cdk.Duration:
-    """The time between two runs of a target; never under a minute, which Scheduler and Lambda ask of an event's age."""
+
+def make_check_interval(settings: DeploymentSettings) -> cdk.Duration:
+    """The time between two runs of a target: at least a minute, the shortest age that Scheduler and Lambda take."""
     return cdk.Duration.minutes(int(duration(settings.check_every).total_seconds()) // 60)
 
 
 class Schedules(Construct):
-    """One schedule per enabled target, so that a slow cluster keeps no other waiting; past 200 they share.
+    """One schedule per enabled target, so that no cluster waits for a slow one; past 200 targets, they share schedules.
 
-    `by_target` has each target's schedule, `undelivered` the queue of what Scheduler could not hand to Lambda.
+    `by_target` has each target's schedule. `group` is their schedule group, by which Scheduler counts its metrics.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class Schedules(Construct):
         function: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, id_)
-        # Of our own, to wait for its rights: a schedule fires as soon as it is made.
+        # Made here and not by CDK, so that the schedules can wait for its rights: they fire as soon as they are made.
         role = iam.Role(
             self,
             "Role",
@@ -47,37 +49,44 @@ class Schedules(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
             ),
         )
-        self.undelivered = sqs.Queue(
+        # The message of an event that was not delivered says why. The event holds only the names of its targets.
+        undelivered = sqs.Queue(
             self,
             "Undelivered",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # Then the alarm on it ends by itself; an event says no more than its targets' names.
             retention_period=cdk.Duration.days(1),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        acknowledge_queue(self.undelivered)
+        acknowledge_queue(undelivered)
+        # Not the construct ScheduleGroup, which gives it a physical name.
+        group_name = scheduler.CfnScheduleGroup(self, "Group").ref
+        self.group = scheduler.ScheduleGroup.from_schedule_group_name(self, "GroupByName", group_name)
         acknowledge_invocation(role, function)
         self.by_target: dict[str, scheduler.Schedule] = {}
-        for group, members in grouped(target.name for target in targets if target.enabled).items():
+        interval = make_check_interval(settings)
+        # Not Target-, their ids when they were in the default group: CloudFormation updates a schedule's group in
+        # place, and Scheduler then finds no schedule of that name in the new group.
+        for group, members in group_names(target.name for target in targets if target.enabled).items():
             schedule = scheduler.Schedule(
                 self,
-                f"Target-{group}",  # not its name alone, which may be Role
-                description=f"{settings.installation}: checks {group}{_others(members)}",
-                schedule=scheduler.ScheduleExpression.rate(tick(settings)),
+                f"Check-{group}",  # the prefix, because a target may be named Role
+                schedule_group=self.group,
+                description=f"{settings.installation}: checks {group}{_count_others(members)}",
+                schedule=scheduler.ScheduleExpression.rate(interval),
                 target=scheduler_targets.LambdaInvoke(
                     function,
                     input=scheduler.ScheduleTargetInput.from_object({"targets": list(members)}),
                     role=role,
-                    dead_letter_queue=self.undelivered,
-                    # The next tick is the retry.
-                    retry_attempts=0,
-                    max_event_age=tick(settings),
+                    dead_letter_queue=undelivered,
+                    # Of the invocation, where Lambda or IAM refuses it for a moment. It ends with the next tick.
+                    retry_attempts=_INVOCATION_RETRIES,
+                    max_event_age=interval,
                 ),
             )
             schedule.node.add_dependency(role)
             self.by_target |= dict.fromkeys(members, schedule)
 
 
-def _others(members: Sequence[str]) -> str:
+def _count_others(members: Sequence[str]) -> str:
     return f" and {len(members) - 1} more" if len(members) > 1 else ""

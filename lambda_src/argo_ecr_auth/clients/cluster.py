@@ -1,211 +1,132 @@
-"""Reading and applying objects over the kubernetes package's ApiClient, without its typed models.
+"""Reads and applies objects with the kubernetes package's ApiClient, without its typed models.
 
 The models would cost every cold start more than all the rest of this package.
 """
 
-import base64
 import json
-import re
-import ssl
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import urllib3
-from kubernetes.client.api_client import ApiClient
-from kubernetes.client.configuration import Configuration
-from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
-from urllib3.util.ssl_ import create_urllib3_context
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
-from argo_ecr_auth.clients.eks import Address
-from argo_ecr_auth.core.errors import AddressError, SyncError
-from argo_ecr_auth.core.manifests import FIELD_MANAGER, Manifest, docker_secrets
-from argo_ecr_auth.core.targets import Role
-
-FUNCTION = "the function's role"
-"""Who speaks to clusters, unless a connection says otherwise."""
+from argo_ecr_auth.clients.api_client import Connection
+from argo_ecr_auth.clients.cluster_errors import explain_refusal, explain_unreachable, is_not_found
+from argo_ecr_auth.clients.deadlines import time_limit
+from argo_ecr_auth.core.diff import holds
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.manifests import FIELD_MANAGER, Manifest, decode_value, is_public_key
 
 _CONNECT_AND_READ_SECONDS = (3, 10)
-_CONNECTIONS = 16  # as many credentials as a run does at once
+_SECONDS_PER_CALL = 15  # with its retries
+_MAX_BODY = 4 * 1024 * 1024  # bytes, decompressed; an object has at most 1.5 MiB (etcd's limit)
 _PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
-_LONGEST_QUOTE = 300
-_SHORTEST_TO_MASK = 8  # to blot out a shorter one would tell it by the gaps
-_SECONDS_OF_RETRY_AFTER = 3
-# How the API server's authorizer puts it; an admission webhook may answer 403 too, in words of its own.
-_NO_RIGHT = re.compile(r'is forbidden: User ".*" cannot \w+ resource "')
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connection:
-    """A cluster's API server and the bearer token to speak to it with (empty: the client's certificate says who)."""
-
-    target: str
-    cluster: str
-    region: str
-    api: ApiClient = field(repr=False)
-    bearer: str = field(repr=False)
-    caller: str = FUNCTION
-    role: Role | None = None  # the one that it speaks as, instead of the caller's own
-
-
-def make_api_client(address: Address) -> ApiClient:
-    """A client that trusts this address's authority alone, retries what may pass, and follows no redirect."""
-    context = make_tls_context()
-    try:
-        context.load_verify_locations(cadata=address.certificate_authority)
-    except (ssl.SSLError, ValueError):
-        raise SyncError(f"the certificate authority of {address.endpoint} cannot be read: it is no PEM") from None
-    return make_client(Configuration(host=address.endpoint), context=context)
-
-
-def make_tls_context() -> ssl.SSLContext:
-    """Checks chain and host name, and trusts nobody yet."""
-    context = create_urllib3_context()
-    # From Python 3.13 on; the authority of a cluster born at Kubernetes 1.16 or before lacks a key identifier
-    # (kubernetes-client/python issue 2394). Chain and host name are checked all the same.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
-
-
-def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> ApiClient:
-    """A client of the configured host that retries what may pass, and follows no redirect."""
-    configuration.retries = urllib3.Retry(
-        total=2,
-        other=0,  # a certificate that is refused stays refused
-        redirect=0,
-        backoff_factor=0.2,
-        allowed_methods=None,  # an apply is idempotent
-        status_forcelist=[429, 500, 502, 503, 504],
-        raise_on_status=False,
-        raise_on_redirect=False,
-        retry_after_max=_SECONDS_OF_RETRY_AFTER,
-    )
-    configuration.connection_pool_maxsize = _CONNECTIONS
-    client = ApiClient(configuration)
-    client.user_agent = FIELD_MANAGER
-    client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context
-    return client
 
 
 def read_object(connection: Connection, *, kind: str, namespace: str, name: str) -> Manifest | None:
     """The object as the API server gives it, None where there is none. Raises SyncError."""
-    status, body = call(connection, "GET", _path(kind, namespace, name))
-    if status == HTTPStatus.NOT_FOUND:
+    status, body = call_api(connection, "GET", _path(kind, namespace, name))
+    if status == HTTPStatus.NOT_FOUND and is_not_found(body):
         return None
     if status != HTTPStatus.OK:
-        raise _refused(connection, status, body, doing=f"get the {kind} {namespace}/{name}", namespace=namespace)
+        raise explain_refusal(connection, status, body, doing=f"get the {kind} {namespace}/{name}", namespace=namespace)
     if not isinstance(body.get("metadata"), dict):
         raise SyncError(f"{connection.api.configuration.host} answers, but not as an API server does")
     return {**body, "kind": kind}
 
 
-def apply_object(connection: Connection, manifest: Manifest, *, there: Manifest | None = None) -> None:
-    """Server-side apply, taking over our fields from whoever wrote them; the others stay.
+def apply_object(connection: Connection, manifest: Manifest, *, found: Manifest | None = None) -> None:
+    """Server-side apply: takes over our fields from whoever wrote them, and leaves the others.
 
-    Raises SyncError; what an admission webhook said of the object is quoted in it, but for what is secret in it and in
-    the Secret that is `there`.
+    Raises SyncError, also where the answer is not the object with what was applied. The words of an admission webhook
+    are quoted in it, unless they hold something of the Secret, as it is applied or was `found`.
     """
     kind, metadata = manifest["kind"], manifest["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
+    doing = f"apply the {kind} {namespace}/{name}"
     path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}&force=true"
-    status, body = call(connection, "PATCH", path, manifest)
+    status, body = call_api(connection, "PATCH", path, manifest)
     if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-        doing = f"apply the {kind} {namespace}/{name}"
-        secrets = [secret for found in (manifest, there) if found for secret in _secrets_of(found)]
-        raise _refused(connection, status, body, doing=doing, namespace=namespace, secrets=secrets)
+        secrets = [value for each in (manifest, found) if each for value in _list_secret_values(each)]
+        raise explain_refusal(connection, status, body, doing=doing, namespace=namespace, secrets=secrets)
+    if not holds(body, manifest):
+        raise SyncError(
+            f"asked {connection.cluster}'s API server to {doing}: its answer ({status}) is not the object that was "
+            "applied; does a proxy answer in its place, or a webhook change the object?"
+        )
 
 
-def _masked(text: str, secrets: Iterable[str]) -> str:
-    for secret in filter(None, secrets):
-        if len(secret) < _SHORTEST_TO_MASK and secret in text:
-            return "in words that are not repeated here, for they hold what the Secret holds"
-        text = text.replace(secret, "***")
-    return text
+def remove_binary_data(connection: Connection, config_map: Manifest, *, keys: list[str]) -> None:
+    """Remove keys of a ConfigMap's binaryData, which no apply can replace by a key of its data. Raises SyncError."""
+    namespace, name = config_map["metadata"]["namespace"], config_map["metadata"]["name"]
+    patch = {"binaryData": dict.fromkeys(keys)}
+    path = f"{_path('ConfigMap', namespace, name)}?fieldManager={FIELD_MANAGER}"
+    status, body = call_api(connection, "PATCH", path, patch, content_type="application/merge-patch+json")
+    if status != HTTPStatus.OK:
+        doing = f"change the ConfigMap {namespace}/{name}"
+        raise explain_refusal(connection, status, body, doing=doing, namespace=namespace)
 
 
-def _secrets_of(manifest: Manifest) -> Iterator[str]:
-    """What no message may hold of a Secret: the payload as it is written, decoded, and what is secret within."""
-    data = manifest.get("data") or {} if manifest["kind"] == "Secret" else {}
-    for key in {"password", ".dockerconfigjson"} & data.keys():
-        decoded = base64.b64decode(data[key]).decode(errors="replace")
-        yield from (data[key], decoded)
-        yield from docker_secrets(decoded)
+def call_api(
+    connection: Connection,
+    method: str,
+    path: str,
+    body: Manifest | None = None,
+    *,
+    content_type: str = "application/apply-patch+yaml",
+    max_body: int = _MAX_BODY,
+) -> tuple[int, Mapping[str, Any]]:
+    """Status and JSON of the API server's answer, whatever it is; empty where it is not an object.
+
+    Raises AddressError where no answer comes in time, SyncError where it has more than `max_body` bytes.
+    """
+    host = connection.api.configuration.host
+    headers = {"Accept": "application/json", "User-Agent": connection.api.user_agent}
+    if connection.bearer:
+        headers["Authorization"] = f"Bearer {connection.bearer}"
+    if body is not None:
+        headers["Content-Type"] = content_type
+    with time_limit(_SECONDS_PER_CALL):
+        try:
+            response = connection.api.call_api(
+                method, host + path, header_params=headers, body=body, _request_timeout=_CONNECT_AND_READ_SECONDS
+            ).response
+            text = _read_body(response, max_body=max_body)
+        except (HTTPError, ApiException) as error:
+            raise explain_unreachable(connection, error) from None
+    if text is None:
+        raise SyncError(f"{host} of the cluster {connection.cluster} answers with more than {max_body >> 20} MiB")
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        answer = None
+    return response.status, answer if isinstance(answer, dict) else {}
+
+
+def _read_body(response: urllib3.BaseHTTPResponse, *, max_body: int) -> bytes | None:
+    """The body, None where it is too large; a connection whose answer is read to its end serves the next request."""
+    parts, size = [], 0
+    try:
+        while part := response.read(64 * 1024):
+            parts.append(part)
+            size += len(part)
+            if size > max_body:
+                return None
+    finally:
+        if size > max_body:
+            response.close()
+        response.release_conn()
+    return b"".join(parts)
 
 
 def _path(kind: str, namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{quote(namespace, safe='')}/{_PLURALS[kind]}/{quote(name, safe='')}"
 
 
-def call(connection: Connection, method: str, path: str, body: Manifest | None = None) -> tuple[int, Mapping[str, Any]]:
-    """Status and JSON of the API server's answer, whatever it says; a body is applied. Raises AddressError."""
-    host = connection.api.configuration.host
-    headers = {"Accept": "application/json", "User-Agent": connection.api.user_agent}
-    if connection.bearer:
-        headers["Authorization"] = f"Bearer {connection.bearer}"
-    if body is not None:
-        headers["Content-Type"] = "application/apply-patch+yaml"
-    try:
-        response = connection.api.call_api(
-            method, host + path, header_params=headers, body=body, _request_timeout=_CONNECT_AND_READ_SECONDS
-        )
-        text = response.response.data
-    except HTTPError as error:
-        raise _unreachable(connection, error) from None
-    try:
-        answer = json.loads(text)
-    except ValueError:
-        answer = None
-    return response.status, answer if isinstance(answer, dict) else {}
-
-
-def _unreachable(connection: Connection, error: HTTPError) -> AddressError:
-    host = connection.api.configuration.host
-    cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
-    if isinstance(cause, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
-        return AddressError(
-            f"the certificate of {host} is not one of {connection.cluster}'s authority: if certificate_authority is "
-            "set for the target, correct it; otherwise something stands between"
-        )
-    return AddressError(
-        f"{host} of the cluster {connection.cluster} does not answer ({type(cause).__name__}): is its endpoint "
-        "private, limited by publicAccessCidrs, or the cluster stopped?"
-    )
-
-
-def _refused(
-    connection: Connection,
-    status: int,
-    body: Mapping[str, Any],
-    *,
-    doing: str,
-    namespace: str,
-    secrets: Iterable[str] = (),
-) -> SyncError:
-    where = f"{connection.cluster}'s API server"
-    message = str(body.get("message", ""))
-    if status == HTTPStatus.UNAUTHORIZED and connection.caller != FUNCTION:
-        return SyncError(
-            f"{where} answers 401 to {connection.caller}: no access entry on EKS, or a token that has ended"
-        )
-    if status == HTTPStatus.FORBIDDEN and _NO_RIGHT.search(message) and connection.caller != FUNCTION:
-        return SyncError(
-            f"{where} does not let {connection.caller} {doing}: the right is missing, or the namespace {namespace} is"
-        )
-    if status == HTTPStatus.UNAUTHORIZED:
-        who = f"the role {connection.role.arn}" if connection.role else connection.caller
-        return SyncError(
-            f"{where} answers 401 to {who}: it has no access entry (aws eks list-access-entries "
-            f"--cluster-name {connection.cluster} --region {connection.region}), was made anew since the entry, or the "
-            "endpoint is another cluster's than the target's cluster says"
-        )
-    if status == HTTPStatus.FORBIDDEN and _NO_RIGHT.search(message):
-        return SyncError(
-            f"{where} does not let the function {doing}: the namespace {namespace} is missing (kubectl create "
-            f"namespace {namespace}), or its Role is (kubectl apply -f cdk.out/rbac/{connection.target}.rbac.yaml)"
-        )
-    if status == HTTPStatus.NOT_FOUND:
-        return SyncError(f"{where} has no namespace {namespace}: kubectl create namespace {namespace}")
-    quoted = " ".join(_masked(message, secrets).split())[:_LONGEST_QUOTE] or "no reason given"
-    return SyncError(f"{where} refused to {doing} ({status}): {quoted}")
+def _list_secret_values(manifest: Manifest) -> Iterator[bytes]:
+    """What no message may hold of a Secret: every value but those that Argo CD's users see."""
+    data = manifest.get("data") or {} if manifest["kind"] == "Secret" else {}
+    return (decode_value(value) for key, value in data.items() if not is_public_key(key))

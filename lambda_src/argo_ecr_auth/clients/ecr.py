@@ -1,33 +1,37 @@
 """Authorization tokens from ECR."""
 
+from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from argo_ecr_auth.clients.sessions import explain_aws_error
+from argo_ecr_auth.clients.sessions import aws_call
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
+from argo_ecr_auth.core.caller import FUNCTION, Caller
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import TokenApi
 from argo_ecr_auth.core.targets import Role
 
 
-def authorization_token(client: Any, *, api: TokenApi, role: Role | None = None) -> AuthorizationToken:
+def fetch_authorization_token(
+    client: Any, *, api: TokenApi, role: Role | None = None, caller: Caller = FUNCTION
+) -> AuthorizationToken:
     """A new token, good for every registry in the API's region that the client's principal may read.
 
     Without `registryIds`, which is deprecated (Amazon ECR API Reference, GetAuthorizationToken). ECR Public answers one
     object where ECR answers a list (Amazon ECR Public API Reference). Raises SyncError.
     """
     asked = f"{'ECR Public' if api.service == 'ecr-public' else 'ECR'} in {api.region} for an authorization token"
-    try:
+    with aws_call(asked=asked, right=_RIGHTS[api.service], role=role, caller=caller):
         answer = client.get_authorization_token()
-    except (ClientError, BotoCoreError) as error:
-        raise explain_aws_error(error, asked=asked, right=_RIGHTS[api.service], role=role) from None
     try:
         data = answer["authorizationData"]
         data = data[0] if isinstance(data, list) else data
-        return parse_authorization_token(data["authorizationToken"], expires_at=data["expiresAt"])
+        token, expires_at = data["authorizationToken"], data["expiresAt"]
     except (KeyError, IndexError, TypeError):
         raise SyncError(f"asked {asked}: the answer holds none") from None
+    if not isinstance(token, str) or not isinstance(expires_at, datetime):
+        raise SyncError(f"asked {asked}: the answer holds none")
+    try:
+        return parse_authorization_token(token, expires_at=expires_at)
     except MalformedTokenError as error:
         raise SyncError(f"asked {asked}: {error}") from None
 

@@ -1,10 +1,14 @@
-"""Does a token log in? Asked as a client of the registry asks (OCI Distribution Specification, Docker's token flow)."""
+"""Verifies a token by a login at its registry.
+
+It asks as the registry's clients do (OCI Distribution Specification; Docker's token flow).
+"""
 
 import base64
 import json
 import os
 import re
 from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -13,76 +17,110 @@ from botocore.httpsession import ProxyConfiguration
 from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, MaxRetryError
 
+from argo_ecr_auth.clients.deadlines import time_is_up, time_limit
 from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS
 
+_SECONDS = 10  # for all requests of a login together
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)
 _ONE_MORE_CONNECTION = urllib3.Retry(
     total=1, read=0, redirect=0, status=0, other=0, backoff_factor=0.2, respect_retry_after_header=False
 )
+_MAX_BODY = 256 * 1024  # bytes, decompressed
+_MAX_CHALLENGE = 2_000  # characters
 _REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _BEARER = re.compile(r'Bearer\s.*?realm="(?P<realm>[^"]+)"', re.IGNORECASE)
 _PARAMETER = re.compile(r'(service|scope)="([^"]*)"')
 _BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
 
 
-class InconclusiveError(Exception):
-    """The answers say neither that the token is right nor that it is wrong; the message is what they do say."""
+class Login(Enum):
+    """What a registry says of a token."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # clearly: 401 or 403
+    INCONCLUSIVE = "inconclusive"
+    NOT_TRIED = "not tried"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What the registry said of a token: it logs in, is refused, or None where that could not be learned; and why."""
+    """A registry's answer to a login, and why it is not a plain yes."""
 
-    verified: bool | None
-    doubt: str | None = None
+    login: Login
+    reason: str | None = None
+
+    @property
+    def verified(self) -> bool | None:
+        """As results have it: None where the registry's answer is not known."""
+        return {Login.ACCEPTED: True, Login.REFUSED: False}.get(self.login)
+
+
+class InconclusiveError(Exception):
+    """The answers do not tell whether the token is right; the message says what they do tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    status: int
+    challenge: str  # the header WWW-Authenticate
+    body: bytes
 
 
 def verify_login(
-    host: str, token: AuthorizationToken, *, repository: str | None = None, http: urllib3.PoolManager | None = None
+    host: str,
+    token: AuthorizationToken,
+    *,
+    repository: str | None = None,
+    http: urllib3.PoolManager | None = None,
+    seconds: float = _SECONDS,
 ) -> Verification:
-    """Log in at a registry with a token, and where a repository is named, list its tags.
+    """Log in at a registry with a token, and where a repository is named, list its tags, within so many seconds.
 
-    Never raises for what the registry does. No redirect is followed: the password is for this host alone.
+    Never raises for what the registry does. No redirect is followed: the password is only for this host.
     """
     basic = "Basic " + base64.b64encode(f"{USERNAME}:{token.password}".encode()).decode()
-    try:
-        client = http or _http_client(f"https://{host}/")
-        answer, authorization = _logged_in(client, host, basic)
-    except HTTPError as error:
-        return Verification(verified=None, doubt=f"not verified: {host} does not answer ({_cause(error)})")
-    except InconclusiveError as odd:
-        return Verification(verified=None, doubt=f"not verified: {host} {odd}")
-    if answer.status in _REFUSALS:
-        return Verification(verified=False, doubt=f"{host} refuses the new token ({answer.status})")
-    if answer.status != HTTPStatus.OK:
-        return Verification(verified=None, doubt=f"not verified: {host} answers {answer.status} to a login")
-    return Verification(verified=True, doubt=_unlisted(client, host, authorization, repository))
+    with time_limit(min(seconds, _SECONDS)):
+        try:
+            client = http or _make_http_client(f"https://{host}/")
+            answer, authorization = _log_in(client, host, basic)
+        except HTTPError as error:
+            return _inconclusive(f"{host} does not answer ({_name_cause(error)})")
+        except InconclusiveError as odd:
+            return _inconclusive(f"{host} {odd}")
+        if answer.status in _REFUSALS:
+            return Verification(login=Login.REFUSED, reason=f"{host} refuses the new token ({answer.status})")
+        if answer.status != HTTPStatus.OK:
+            return _inconclusive(f"{host} answers {answer.status} to a login")
+        return Verification(login=Login.ACCEPTED, reason=_try_to_list(client, host, authorization, repository))
 
 
-def _logged_in(client: urllib3.PoolManager, host: str, basic: str) -> tuple[urllib3.BaseHTTPResponse, str]:
+def _inconclusive(why: str) -> Verification:
+    return Verification(login=Login.INCONCLUSIVE, reason=f"not verified: {why}")
+
+
+def _log_in(client: urllib3.PoolManager, host: str, basic: str) -> tuple[_Answer, str]:
     """The registry's answer to the login, and the header that it was made with."""
-    # ECR takes the password at once; ECR Public is asked as its documented clients ask, without one at first.
+    # ECR takes the password at once; ECR Public is asked as its documented clients ask, first without one.
     first = None if host in PUBLIC_HOSTS else basic
     answer = _get(client, f"https://{host}/v2/", first)
-    challenge = answer.headers.get("WWW-Authenticate", "")
-    bearer = _BEARER.search(challenge) if answer.status == HTTPStatus.UNAUTHORIZED else None
+    bearer = _BEARER.search(answer.challenge) if answer.status == HTTPStatus.UNAUTHORIZED else None
     if bearer is None and first is None and answer.status in _REFUSALS:
         raise InconclusiveError(f"answers {answer.status} without saying how to log in")
     if bearer is None:
         return answer, basic
-    # It hands out tokens of its own; to another host than the registry's the password does not go.
+    # It issues tokens of its own. The password does not go to another host than the registry's.
     own = PUBLIC_HOSTS if host in PUBLIC_HOSTS else (host,)
     if not f"{bearer['realm']}/".startswith(tuple(f"https://{one}/" for one in own)):
         raise InconclusiveError("sends logins to another host, which is not given the password")
-    given = _get(client, f"{bearer['realm']}?{urlencode(dict(_PARAMETER.findall(challenge)))}", basic)
-    if given.status != HTTPStatus.OK:
-        return given, basic
-    authorization = f"Bearer {_token_in(given.data)}"
+    issued = _get(client, f"{bearer['realm']}?{urlencode(dict(_PARAMETER.findall(answer.challenge)))}", basic)
+    if issued.status != HTTPStatus.OK:
+        return issued, basic
+    authorization = f"Bearer {_parse_token(issued.body)}"
     return _get(client, f"https://{host}/v2/", authorization), authorization
 
 
-def _token_in(body: bytes) -> str:
+def _parse_token(body: bytes) -> str:
     try:
         answer = json.loads(body)
         token = str(answer.get("token") or answer.get("access_token") or "")
@@ -93,14 +131,16 @@ def _token_in(body: bytes) -> str:
     return token
 
 
-def _unlisted(client: urllib3.PoolManager, host: str, authorization: str, repository: str | None) -> str | None:
-    """What is amiss with the repository, or was not learned of it: nothing that makes a good login a bad one."""
+def _try_to_list(client: urllib3.PoolManager, host: str, authorization: str, repository: str | None) -> str | None:
+    """What is wrong with the repository, or why it is not known: no reason to call a good login a bad one."""
     if repository is None:
         return None
     try:
         status = _get(client, f"https://{host}/v2/{repository}/tags/list?n=1", authorization).status
     except HTTPError as error:
-        return f"whether the token may list {repository} is not known ({_cause(error)})"
+        return f"whether the token may list {repository} is not known ({_name_cause(error)})"
+    except InconclusiveError as odd:
+        return f"whether the token may list {repository} is not known: {host} {odd}"
     if status in _REFUSALS:
         return f"the token may not list {repository} ({status}): Argo CD will not be able to pull from it"
     if status == HTTPStatus.NOT_FOUND:
@@ -108,16 +148,34 @@ def _unlisted(client: urllib3.PoolManager, host: str, authorization: str, reposi
     return None if status == HTTPStatus.OK else f"whether the token may list {repository} is not known ({status})"
 
 
-def _cause(error: HTTPError) -> str:
+def _name_cause(error: HTTPError) -> str:
+    if time_is_up():
+        return "timed out"
     return type(error.reason if isinstance(error, MaxRetryError) and error.reason else error).__name__
 
 
-def _get(client: urllib3.PoolManager, url: str, authorization: str | None) -> urllib3.BaseHTTPResponse:
+def _get(client: urllib3.PoolManager, url: str, authorization: str | None) -> _Answer:
     headers = {"User-Agent": "argo-ecr-auth"} | ({"Authorization": authorization} if authorization else {})
-    return client.request("GET", url, headers=headers, timeout=_TIMEOUT, retries=_ONE_MORE_CONNECTION, redirect=False)
+    response = client.request(
+        "GET",
+        url,
+        headers=headers,
+        timeout=_TIMEOUT,
+        retries=_ONE_MORE_CONNECTION,
+        redirect=False,
+        preload_content=False,
+    )
+    try:
+        body = response.read(_MAX_BODY + 1)
+        if len(body) > _MAX_BODY:
+            raise InconclusiveError(f"answers with more than {_MAX_BODY // 1024} KiB")
+    finally:
+        response.close()  # what is left of the answer, however much it is, is not read
+    challenge = response.headers.get("WWW-Authenticate", "")[:_MAX_CHALLENGE]
+    return _Answer(status=response.status, challenge=challenge, body=body)
 
 
-def _http_client(url: str) -> urllib3.PoolManager:
+def _make_http_client(url: str) -> urllib3.PoolManager:
     """A client with the environment's proxy and authorities, where it names them, as boto3 has."""
     authorities = os.environ.get("AWS_CA_BUNDLE")
     proxies = ProxyConfiguration(proxies=get_environ_proxies(url))

@@ -1,6 +1,8 @@
-"""boto3 sessions per role, and the clients that a warm environment keeps."""
+"""boto3 sessions per role, the clients that a warm environment keeps, and what AWS's refusals mean."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -14,24 +16,29 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
     ReadOnlyCredentials,
 )
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
+from argo_ecr_auth.clients.deadlines import time_is_up, time_limit
+from argo_ecr_auth.core.caller import FUNCTION, Caller
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import Role
-
-_LONGEST_QUOTE = 300
-_NO_CREDENTIALS = "there are no AWS credentials here: run it with a role, a profile or keys"
 
 SESSION_NAME = "argo-ecr-auth"
 """What an auditor finds in CloudTrail beside the role."""
 
-# A call ends within three tries of at most 3 + 10 seconds.
-_CALLS = Config(
+_MAX_QUOTE = 300
+_NO_CREDENTIALS = "there are no AWS credentials here: run it with a role, a profile or keys"
+_SECONDS_PER_CALL = 15  # with its retries
+_CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="argo-ecr-auth",
 )
+# What botocore raises where the answer is not what the service's API documents. Not BotoCoreErrors: for XML and JSON
+# that cannot be parsed, for JSON nested too deeply, and for a list or null in place of an object.
+_MALFORMED_ANSWER = (ResponseParserError, RecursionError, TypeError, AttributeError, KeyError, ValueError)
 
 
 class _AssumedRole(CredentialProvider):
@@ -50,7 +57,8 @@ class _AssumedRole(CredentialProvider):
 class Sessions:
     """Sessions, clients and assumed roles' credentials, made once and kept; botocore renews the credentials itself."""
 
-    def __init__(self, *, region: str, profile: str | None = None) -> None:
+    def __init__(self, *, region: str, profile: str | None = None, caller: Caller = FUNCTION) -> None:
+        self.caller = caller
         self._region = region
         self._profile = profile
         # boto3's sessions are not safe to share between threads while they make clients.
@@ -83,29 +91,27 @@ class Sessions:
 
     def credentials(self, role: Role | None = None) -> ReadOnlyCredentials:
         """The credentials as they are now. Raises SyncError where there are none or the role cannot be assumed."""
-        try:
+        asked = f"STS for the role {role.arn}" if role else "for credentials"
+        with aws_call(asked=asked, role=role, caller=self.caller):
             with self._lock:
                 found = self._session(role).get_credentials()
             if found is None:
                 raise SyncError(_NO_CREDENTIALS)
             frozen: ReadOnlyCredentials = found.get_frozen_credentials()
-        except (ClientError, BotoCoreError) as error:
-            asked = f"STS for the role {role.arn}" if role else "for credentials"
-            raise explain_aws_error(error, asked=asked, role=role) from None
         return frozen
 
     def _client(self, session: Any, service: str, *, config: Config | None = None, **arguments: Any) -> Any:
         with self._lock:
-            return session.client(service, config=_CALLS.merge(config) if config else _CALLS, **arguments)
+            return session.client(service, config=_CONFIG.merge(config) if config else _CONFIG, **arguments)
 
     def _session(self, role: Role | None) -> Any:
         if role not in self._sessions:
             self._sessions[role] = (
-                self._assumed(role) if role else boto3.Session(region_name=self._region, profile_name=self._profile)
+                self._assume(role) if role else boto3.Session(region_name=self._region, profile_name=self._profile)
             )
         return self._sessions[role]
 
-    def _assumed(self, role: Role) -> Any:
+    def _assume(self, role: Role) -> Any:
         own = self._session(None)
         if own.get_credentials() is None:
             raise SyncError(_NO_CREDENTIALS)
@@ -122,19 +128,43 @@ class Sessions:
         return boto3.Session(botocore_session=session, region_name=self._region)
 
 
-def explain_aws_error(
-    error: ClientError | BotoCoreError, *, asked: str, right: str = "", role: Role | None = None
-) -> SyncError:
-    """What AWS refused, in its own code and words; botocore's other errors by their kind alone.
+@contextmanager
+def aws_call(*, asked: str, right: str = "", role: Role | None = None, caller: Caller = FUNCTION) -> Iterator[None]:
+    """Bound a call of AWS in time, and let it raise nothing but SyncError."""
+    with time_limit(_SECONDS_PER_CALL):
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise explain_aws_error(error, asked=asked, right=right, role=role, caller=caller) from None
+        except _MALFORMED_ANSWER as error:
+            raise SyncError(
+                f"asked {asked}: the answer is not of its API ({type(error).__name__}); does a proxy or a VPC "
+                "endpoint answer in its place?"
+            ) from None
 
-    `right` is what the caller, the role or the function's own, may lack. Of AWS's words only the first line: a refused
+
+def explain_aws_error(
+    error: ClientError | BotoCoreError,
+    *,
+    asked: str,
+    right: str = "",
+    role: Role | None = None,
+    caller: Caller = FUNCTION,
+) -> SyncError:
+    """What AWS refused, in its own code and words; botocore's other errors only by their kind.
+
+    `right` is what the role, or else the caller, may lack. Only the first line of AWS's words is quoted: a refused
     signature goes on with the request, its session token included.
     """
+    if isinstance(error, ReadTimeoutError | ConnectTimeoutError) or (
+        time_is_up() and not isinstance(error, ClientError)
+    ):
+        return SyncError(f"asked {asked}: timed out waiting for the answer; the next run tries again")
     if not isinstance(error, ClientError):
         return SyncError(f"asked {asked}: {type(error).__name__}, no answer or none that can be read")
-    said = error.response.get("Error") or {}
-    message = str(said.get("Message") or "").strip().partition("\n")[0][:_LONGEST_QUOTE]
-    why = f"{said.get('Code', 'unknown')}: {message}".rstrip(": ")
+    answer = error.response.get("Error") or {}
+    message = str(answer.get("Message") or "").strip().partition("\n")[0][:_MAX_QUOTE]
+    why = f"{answer.get('Code', 'unknown')}: {message}".rstrip(": ")
     if error.operation_name == "AssumeRole" and role and "Denied" in why:
         external_id = f" with the external id {role.external_id}" if role.external_id else ""
         return SyncError(
@@ -142,5 +172,5 @@ def explain_aws_error(
             f"function's role needs sts:AssumeRole on it (aws iam get-role --role-name {role.arn.rpartition('/')[2]} "
             "shows the one, the synth writes the other)"
         )
-    who = f"the role {role.arn}" if role else "the function's role"
+    who = f"the role {role.arn}" if role else caller.name
     return SyncError(f"asked {asked}: {why}{f'; {who} needs {right}' if right and 'Denied' in why else ''}")

@@ -1,7 +1,6 @@
 """An ECR authorization token: what it is made of, and how it is recognised again."""
 
 import base64
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -33,8 +32,3 @@ def parse_authorization_token(text: str, *, expires_at: datetime) -> Authorizati
         raise MalformedTokenError("ECR's authorization token is not of the form AWS:PASSWORD")
     # botocore reads times into the machine's own zone.
     return AuthorizationToken(password=password, expires_at=expires_at.astimezone(UTC))
-
-
-def fingerprint(password: bytes) -> str:
-    """What recognises a password without giving it away: a token's hundreds of random bytes cannot be guessed back."""
-    return "sha256:" + hashlib.sha256(password).hexdigest()[:32]

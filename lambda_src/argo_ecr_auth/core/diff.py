@@ -1,110 +1,114 @@
-"""What a write would change, key by key."""
+"""The differences between what a cluster holds and what is desired, key by key."""
 
-import base64
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from argo_ecr_auth.core.authorization_token import fingerprint
+from argo_ecr_auth.core.expiry import EXPIRY_KEY
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.manifests import (
-    EXPIRY_ANNOTATION,
-    EXPIRY_KEY,
     FINGERPRINT_ANNOTATION,
+    SOURCE_ANNOTATION,
+    VERIFIED_ANNOTATION,
     Manifest,
     Payload,
+    decode_value,
+    describe_source,
+    is_source_of,
     make_config_map_manifest,
     make_secret_manifest,
     secret_key,
 )
-from argo_ecr_auth.core.observed import ObservedState
+from argo_ecr_auth.core.observed import ObservedState, get_metadata
 from argo_ecr_auth.core.targets import Credential
 
 NEW = "a new token's"
 LATER = "the new token's expiry"
-"""What stands for the values of a token that has not been asked for yet."""
+"""Stand for the values of a token that is not requested yet."""
 
-_LONGEST_QUOTE = 100
+_MAX_QUOTE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A key of ours that is not as it should be. Of a Secret's values nothing is told but the payload's fingerprint."""
+    """A key of ours that is not as desired. A Secret's values are not quoted; the payload is named by its hash."""
 
     kind: str
     part: str  # label, annotation or data
     key: str
-    there: str | None  # None: missing
-    wanted: str | None  # None: it was ours, and the settings have it no more
-    of_the_token: bool = False  # changed by every new token, and no reason to write by itself
+    actual: str | None  # None: missing
+    desired: str | None  # None: an earlier apply of ours wrote it, and the settings no longer have it
+    by_token: bool = False  # every new token changes it, and it is no reason to write by itself
 
     def __str__(self) -> str:
-        how = "is missing" if self.there is None else "is no longer wanted" if self.wanted is None else "differs"
+        how = "is missing" if self.actual is None else "is no longer wanted" if self.desired is None else "differs"
         return f"the {self.kind}'s {self.part} {self.key} {how}"
 
 
 def diff_objects(observed: ObservedState, credential: Credential, *, payload: Payload | None) -> Iterator[Change]:
-    """Every key of ours that a write would change; with no payload, the token's own ones among them."""
-    written = payload or Payload(text="", expires_at=datetime.min.replace(tzinfo=UTC))
-    stand_ins = {
-        secret_key(credential): NEW,
-        FINGERPRINT_ANNOTATION: NEW,
-        EXPIRY_KEY: LATER,
-        EXPIRY_ANNOTATION: LATER,
-    }
-    for found, desired in (
-        (observed.secret, make_secret_manifest(credential, written)),
-        (observed.config_map, make_config_map_manifest(credential, written)),
+    """Every key of ours that a write of the payload would change; without a payload, also those of a new token."""
+    source = get_metadata(observed.config_map, "annotations").get(SOURCE_ANNOTATION, "")
+    if not is_source_of(source, credential):
+        source = describe_source(credential)
+    no_token = Payload(text="", expires_at=datetime.min.replace(tzinfo=UTC), source=source)
+    stand_ins = {secret_key(credential): NEW, FINGERPRINT_ANNOTATION: NEW, EXPIRY_KEY: LATER}
+    for found, manifest in (
+        (observed.secret, make_secret_manifest(credential, payload or no_token)),
+        (observed.config_map, make_config_map_manifest(credential, payload or no_token)),
     ):
-        show = partial(_shown, payload_key=secret_key(credential) if desired["kind"] == "Secret" else None)
+        show = partial(_show, payload_key=secret_key(credential) if manifest["kind"] == "Secret" else None)
         for part, path in _PARTS.items():
-            there, wanted = _at(found, *path), _at(desired, *path)
-            for key in (*wanted, *(key for key in owned_keys(found, part) if key in there and key not in wanted)):
-                of_the_token = payload is None and key in stand_ins
-                if of_the_token or there.get(key) != wanted.get(key):
+            actual, desired = _look_up(found, *path), _look_up(manifest, *path)
+            stale = (key for key in _find_owned_keys(found, part) if key in actual and key not in desired)
+            for key in (*desired, *stale):
+                by_token = payload is None and key in {*stand_ins, SOURCE_ANNOTATION, VERIFIED_ANNOTATION}
+                if actual.get(key) != desired.get(key) or (payload is None and key in stand_ins):
+                    shown = show(desired.get(key), part=part, key=key, ours=True)
                     yield Change(
-                        kind=desired["kind"],
+                        kind=manifest["kind"],
                         part=part,
                         key=key,
-                        there=show(there.get(key), part=part, key=key),
-                        wanted=stand_ins[key] if of_the_token else show(wanted.get(key), part=part, key=key, ours=True),
-                        of_the_token=of_the_token,
+                        actual=show(actual.get(key), part=part, key=key),
+                        desired=stand_ins.get(key, shown) if payload is None else shown,
+                        by_token=by_token,
                     )
+
+
+def holds(found: Manifest, manifest: Manifest) -> bool:
+    """Whether an object holds all that a manifest says, whatever else it holds."""
+    return all(
+        holds(found.get(key) or {}, value) if isinstance(value, Mapping) else found.get(key) == value
+        for key, value in manifest.items()
+        if key != "resourceVersion"
+    )
 
 
 _PARTS = {"label": ("metadata", "labels"), "annotation": ("metadata", "annotations"), "data": ("data",)}
 
 
-def _at(manifest: Manifest | None, *path: str) -> Mapping[str, Any]:
+def _look_up(manifest: Manifest | None, *path: str) -> Mapping[str, Any]:
     found: Any = manifest
     for step in path:
         found = (found or {}).get(step)
     return found or {}
 
 
-def owned_keys(found: Manifest | None, part: str) -> set[str]:
+def _find_owned_keys(found: Manifest | None, part: str) -> set[str]:
     """The keys that an earlier apply of ours wrote."""
-    ours = [writer for writer in read_writers(found) if writer.is_ours]
-    return {
-        key
-        for writer in ours
-        for key in {"label": writer.labels, "annotation": writer.annotations, "data": writer.data}[part]
-    }
+    owned: set[str] = set()
+    for writer in read_writers(found):
+        if writer.is_ours:
+            owned |= {"label": writer.labels, "annotation": writer.annotations, "data": writer.data}[part]
+    return owned
 
 
-def _shown(value: str | None, *, part: str, key: str, payload_key: str | None, ours: bool = False) -> str | None:
+def _show(value: str | None, *, part: str, key: str, payload_key: str | None, ours: bool = False) -> str | None:
     if value is None or part != "data" or payload_key is None:
-        return value if value is None else " ".join(value.split())[:_LONGEST_QUOTE]
+        return value if value is None else " ".join(value.split())[:_MAX_QUOTE]
     if key == payload_key:
-        return fingerprint(_decoded(value))
+        return "sha256:" + hashlib.sha256(decode_value(value)).hexdigest()[:32]
     # Somebody may have put anything into a Secret, under any key.
-    return _decoded(value).decode() if ours else "another value"
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text)
-    except ValueError:
-        return b""
+    return decode_value(value).decode() if ours else "another value"

@@ -1,4 +1,4 @@
-"""What the function may be asked."""
+"""The events that the function takes, and the targets that each means."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,22 +18,23 @@ class EventError(ValueError):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A run of the named targets, or of all; to look only; to renew although nothing is due."""
+    """A run of the named targets, or of all enabled ones."""
 
     targets: tuple[str, ...] | None = None
     dry_run: bool = False
-    force: bool = False
+    force: bool = False  # renew although nothing is due
+    scheduled: bool = False  # nobody reads the answer: a failed run's error does not repeat the log's lines
 
 
 def parse_event(event: Any) -> Event:
     """Read an event as Lambda gives it. Raises EventError."""
     try:
         return msgspec.convert(event, type=Event)
-    except msgspec.ValidationError as fault:
-        raise EventError(f"{fault}: {_EXPECTED}") from None
+    except (msgspec.ValidationError, UnicodeEncodeError) as fault:
+        raise EventError(f"{_quote(str(fault), most=300)}: {_EXPECTED}") from None
 
 
-def chosen(targets: Sequence[Target], event: Event) -> tuple[Target, ...]:
+def select_targets(targets: Sequence[Target], event: Event) -> tuple[Target, ...]:
     """The targets that the event names, or every enabled one. Raises EventError."""
     if event.targets is None:
         named = [target for target in targets if target.enabled]
@@ -52,4 +53,10 @@ def chosen(targets: Sequence[Target], event: Event) -> tuple[Target, ...]:
 
 def _some(names: list[str]) -> str:
     few = 10
-    return ", ".join(names[:few]) + (f" and {len(names) - few} more" if len(names) > few else "")
+    shown = ", ".join(_quote(name, most=100) for name in names[:few])
+    return shown + (f" and {len(names) - few} more" if len(names) > few else "")
+
+
+def _quote(text: str, *, most: int) -> str:
+    """In ASCII: an event may hold half a character, which no log can."""
+    return text[:most].encode("ascii", "backslashreplace").decode()

@@ -5,91 +5,71 @@ the other; what Argo CD reads of them is in its util/db/repository_secrets.go.
 """
 
 import base64
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken, fingerprint
+from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
+from argo_ecr_auth.core.expiry import EXPIRY_KEY, format_time
+from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Credential
 
 Manifest = Mapping[str, Any]
 
-FINGERPRINT_ANNOTATION = "argo-ecr-auth/password-fingerprint"
-"""On the ConfigMap: which password its expiry speaks of."""
-
-EXPIRY_ANNOTATION = "argo-ecr-auth/expires-at"
-"""On the ConfigMap: the expiry as it was written, so that a changed one is noticed."""
+FINGERPRINT_ANNOTATION = "argo-ecr-auth/fingerprint"
+"""On the ConfigMap: vouches for the password together with all that the ConfigMap says of it."""
 
 SOURCE_ANNOTATION = "argo-ecr-auth/token-source"
-"""On the ConfigMap: for which registries and as whom the token was asked for; other settings need another token."""
+"""On the ConfigMap: for which registries and by which role the token was requested; other settings need another one."""
 
-REFUSED_ANNOTATION = "argo-ecr-auth/refused"
-"""On the ConfigMap, where a registry refused the token that was written for want of a living one: what it said."""
+VERIFIED_ANNOTATION = "argo-ecr-auth/verified"
+"""On the ConfigMap, `"false"` where a refused token was written because no token was there that lives."""
 
 FIELD_MANAGER = "argo-ecr-auth"
 
-EXPIRY_KEY = "expireyTime"  # the original tool's spelling
-
+_PUBLIC_KEYS = {"url", "name", "type", "enableOCI", "project", "username"}
 _SECRET_TYPES = {"pull-secret": "kubernetes.io/dockerconfigjson"}
 _SECRET_KEYS = {"pull-secret": ".dockerconfigjson"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Payload:
-    """What is secret in a Secret: a password, or the whole docker configuration of a pull-secret; and when it ends."""
+    """The secret part of a Secret, a password or a pull-secret's docker configuration, and what is known of it."""
 
     text: str = field(repr=False)
     expires_at: datetime
+    source: str  # as SOURCE_ANNOTATION has it
+    refused: bool = False  # by its registry; or one of several registries gave no token
+
+    @property
+    def fingerprint(self) -> str:
+        """Recognises the payload as a whole: whoever does not know the password cannot make one for another expiry.
+
+        It does not give the password away: the hundreds of random bytes of a token cannot be guessed.
+        """
+        known = [self.text, format_time(self.expires_at), self.source, self.refused]
+        return "sha256:" + hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
 
-def make_payload(credential: Credential, tokens: Sequence[AuthorizationToken]) -> Payload:
-    """What these tokens, one for each of the registries, make of the Secret; the earliest expiry counts."""
-    expires_at = min(token.expires_at for token in tokens)
-    if credential.kind != "pull-secret":
-        return Payload(text=tokens[0].password, expires_at=expires_at)
-    auths = {
-        # The bare host as the key: Image Updater and kubelet both find it so.
-        registry.host: {"auth": base64.b64encode(f"{USERNAME}:{token.password}".encode()).decode()}
-        for registry, token in zip(credential.registries, tokens, strict=True)
-    }
-    return Payload(text=json.dumps({"auths": auths}, separators=(",", ":")), expires_at=expires_at)
-
-
-def passwords_in(credential: Credential, text: str) -> Mapping[str, str]:
-    """The passwords of a payload by their registry's host; none where it is not one that this kind has."""
-    return docker_passwords(text) if credential.kind == "pull-secret" else {credential.registry: text} if text else {}
-
-
-def docker_passwords(text: str) -> Mapping[str, str]:
-    """The passwords of a docker configuration by their registry's host; none of an entry that has none."""
-    found = {host: _password_of(entry) for host, entry in _docker_entries(text).items()}
-    return {host: password for host, password in found.items() if password}
-
-
-def docker_secrets(text: str) -> Iterator[str]:
-    """All that is secret in a docker configuration, whoever wrote it: as it is written, and the passwords."""
-    for entry in _docker_entries(text).values():
-        yield from (
-            value for key, value in entry.items() if isinstance(value, str) and key not in {"username", "email"}
-        )
-        yield _password_of(entry)
-
-
-def _docker_entries(text: str) -> Mapping[str, Mapping[str, Any]]:
-    try:
-        auths = json.loads(text)["auths"].items()
-        return {host: entry for host, entry in auths if isinstance(entry, dict)}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}
-
-
-def _password_of(entry: Mapping[str, Any]) -> str:
-    try:
-        return base64.b64decode(entry["auth"]).decode().partition(":")[2]
-    except (ValueError, KeyError, TypeError):
-        return ""
+def make_payload(
+    credential: Credential, tokens: Mapping[Registry, AuthorizationToken], *, refused: bool = False
+) -> Payload:
+    """The payload that holds these tokens, one for each registry that gave one; it ends with the first of them."""
+    expires_at = min(token.expires_at for token in tokens.values())
+    if credential.kind == "pull-secret":
+        auths = {
+            # The bare host as the key: Image Updater and kubelet both find it so.
+            registry.host: {"auth": base64.b64encode(f"{USERNAME}:{token.password}".encode()).decode()}
+            for registry, token in tokens.items()
+        }
+        text = json.dumps({"auths": auths}, separators=(",", ":"))
+    else:
+        (token,) = tokens.values()
+        text = token.password
+    return Payload(text=text, expires_at=expires_at, source=describe_source(credential), refused=refused)
 
 
 def secret_type(credential: Credential) -> str:
@@ -100,6 +80,27 @@ def secret_type(credential: Credential) -> str:
 def secret_key(credential: Credential) -> str:
     """The key of its data that holds the payload."""
     return _SECRET_KEYS.get(credential.kind, "password")
+
+
+def is_public_key(key: str) -> bool:
+    """Whether a key of the Secret's data holds what every user of Argo CD may see."""
+    return key in _PUBLIC_KEYS
+
+
+def decode_value(text: object) -> bytes:
+    """A value of a Secret's data, nothing where it is not base64."""
+    try:
+        return base64.b64decode(text) if isinstance(text, str) else b""
+    except ValueError:
+        return b""
+
+
+def read_payload_text(secret: Manifest | None, credential: Credential) -> str:
+    """What a Secret holds under the payload's key, nothing where that is not text."""
+    try:
+        return decode_value(((secret or {}).get("data") or {}).get(secret_key(credential))).decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 def make_secret_manifest(credential: Credential, payload: Payload) -> Manifest:
@@ -115,9 +116,9 @@ def make_secret_manifest(credential: Credential, payload: Payload) -> Manifest:
     }
 
 
-def make_config_map_manifest(credential: Credential, payload: Payload, *, refused: str | None = None) -> Manifest:
-    """The ConfigMap that says when the token in the Secret ends; `refused` is what a registry has against it."""
-    doubts = {REFUSED_ANNOTATION: refused} if refused else {}
+def make_config_map_manifest(credential: Credential, payload: Payload) -> Manifest:
+    """The ConfigMap that says when the token in the Secret ends, and vouches for it."""
+    mark = {VERIFIED_ANNOTATION: "false"} if payload.refused else {}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -125,32 +126,32 @@ def make_config_map_manifest(credential: Credential, payload: Payload, *, refuse
             "namespace": credential.namespace,
             "name": credential.secret_name,
             "labels": {"argo-ecr-auth": "managed-resource"},
-            "annotations": {
-                FINGERPRINT_ANNOTATION: fingerprint(payload.text.encode()),
-                EXPIRY_ANNOTATION: format_time(payload.expires_at),
-                SOURCE_ANNOTATION: describe_source(credential),
-                **doubts,
-            },
+            "annotations": {FINGERPRINT_ANNOTATION: payload.fingerprint, SOURCE_ANNOTATION: payload.source, **mark},
         },
         "data": {EXPIRY_KEY: format_time(payload.expires_at), "name": credential.registry},
     }
 
 
 def pin_version(manifest: Manifest, found: Manifest) -> Manifest:
-    """The manifest, for an apply that fails where the object is no longer the one that was found."""
+    """The manifest for an apply that fails where the object is no longer the one that was found."""
     version = found["metadata"]["resourceVersion"]
     return {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
 
 
 def describe_source(credential: Credential) -> str:
-    """For which registries and as whom a token of this credential is asked for."""
+    """For which registries and by which role a token of this credential is requested."""
     function = f"the function {credential.function_role_id}" if credential.function_role_id else "the function"
     return f"{credential.registry} as {credential.role.arn if credential.role else function}"
 
 
-def format_time(moment: datetime) -> str:
-    """An aware UTC moment, to the second, as Kubernetes and the original tool write it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+def is_source_of(source: str, credential: Credential) -> bool:
+    """Whether a token of this source serves the credential.
+
+    Who does not know the id of the function's role, such as an operator, takes any function for the right one.
+    """
+    expected = describe_source(credential)
+    unknown_id = credential.role is None and credential.function_role_id is None
+    return source == expected or (unknown_id and source.startswith(f"{expected} "))
 
 
 def _argo_cd_keys(credential: Credential) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What a cluster holds of a credential, and whether it is ours to write to."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,10 @@ class ObservedState:
     secret: Manifest | None = field(repr=False)
     config_map: Manifest | None
 
+    def binary_keys(self, keys: AbstractSet[str]) -> list[str]:
+        """Those of the keys that somebody put into the ConfigMap's binaryData: they cannot be in its data too."""
+        return sorted(keys & ((self.config_map or {}).get("binaryData") or {}).keys())
+
 
 def refuse_foreign_objects(observed: ObservedState, credential: Credential) -> None:
     """Raise SyncError, with the reason, where what is there belongs to something else or cannot be written to."""
@@ -33,7 +38,7 @@ def refuse_foreign_objects(observed: ObservedState, credential: Credential) -> N
         if owners:
             raise SyncError(f"{what} belongs to {', '.join(owners)}: remove it there, or choose another secret_name")
         if found.get("immutable"):
-            raise SyncError(f"{what} is immutable: delete it, and the next run makes it anew")
+            raise SyncError(f"{what} is immutable: delete it, and the next run creates it again")
         if found["kind"] == "Secret" and found.get("type") != secret_type(credential):
             raise SyncError(
                 f"{what} has the type {found.get('type')}, which cannot be changed: delete it, or choose another "

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from argo_ecr_auth.core.diff import Change
-from argo_ecr_auth.core.manifests import format_time
+from argo_ecr_auth.core.expiry import format_time
 from argo_ecr_auth.core.targets import Credential, Target
 
 
@@ -49,8 +49,8 @@ class Result:
             {
                 "object": change.kind,
                 "key": f"{change.part} {change.key}",
-                "there": change.there,
-                "wanted": change.wanted,
+                "actual": change.actual,
+                "desired": change.desired,
             }
             for change in self.changes
         ]

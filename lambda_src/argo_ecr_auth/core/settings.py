@@ -14,8 +14,8 @@ TOKEN_LIFE = timedelta(hours=12)
 _LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
 _SUBDOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$(?!\n)"
 
-# ECR's own (Amazon ECR API Reference, CreateRepository).
-_REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+"""The pattern of a repository's name (Amazon ECR API Reference, CreateRepository)."""
 _ONE_LINE = r"^\S(.*\S)?$(?!\n)"
 
 Duration = Annotated[
@@ -24,14 +24,21 @@ Duration = Annotated[
         pattern="^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$(?!\\n)",
         min_length=2,
         description="A duration as Kubernetes writes it: 2m, 6h, 1h30m.",
+        # Shown by editors and by the synth instead of the pattern.
+        extra_json_schema={"patternErrorMessage": "not a duration: write 6h or 1h30m"},
     ),
 ]
-Namespace = Annotated[str, msgspec.Meta(pattern=_LABEL, description="A Kubernetes namespace.")]
+Namespace = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=_LABEL, description="A Kubernetes namespace: lower-case letters, digits and hyphens; at most 63."
+    ),
+]
 ClusterName = Annotated[
     str,
     msgspec.Meta(
         pattern="^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$(?!\\n)",
-        description="The EKS cluster's name (not its ARN, not its URL).",
+        description="The EKS cluster's name (not its ARN, not its URL): letters, digits, - and _.",
     ),
 ]
 Region = Annotated[
@@ -42,14 +49,14 @@ RoleArn = Annotated[
     str,
     msgspec.Meta(
         pattern="^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$(?!\\n)",
-        description="A role that you made: its ARN.",
+        description="A role that you made: its ARN, arn:aws:iam::ACCOUNT:role/NAME.",
     ),
 ]
 ExternalId = Annotated[
     str,
     msgspec.Meta(
         pattern="^[A-Za-z0-9_+=,.@:/-]{2,1224}$(?!\\n)",
-        description="What the role's trust policy asks for; goes with role_arn.",
+        description="What the role's trust policy asks for: letters, digits and _+=,.@:/-; goes with role_arn.",
     ),
 ]
 
@@ -77,7 +84,12 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     ] = ()
     namespace: Namespace | None = None
     secret_name: Annotated[
-        str, msgspec.Meta(pattern=_SUBDOMAIN, max_length=253, description="The Secret's and the ConfigMap's name.")
+        str,
+        msgspec.Meta(
+            pattern=_SUBDOMAIN,
+            max_length=253,
+            description="The Secret's and the ConfigMap's name: lower-case letters, digits, - and .",
+        ),
     ] = "ecr-auth"  # noqa: S105 - an object's name
     kind: Annotated[
         Kind,
@@ -99,17 +111,21 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=rf"^(oci://)?[a-z0-9.-]+(/{_REPOSITORY})?$(?!\n)",
-                description="The registry's host, or HOST/PREFIX; for type oci with or without oci://.",
+                pattern=rf"^(oci://)?[a-z0-9.-]+(/{REPOSITORY})?$(?!\n)",
+                description="The registry's host, or HOST/PREFIX, in lower case; for type oci with or without oci://.",
             ),
         ]
         | None
     ) = None
     name: (
-        Annotated[str, msgspec.Meta(pattern=_ONE_LINE, description="Argo CD's name for the repository: ecr.")] | None
+        Annotated[str, msgspec.Meta(pattern=_ONE_LINE, description="Argo CD's name for the repository: ecr. One line.")]
+        | None
     ) = None
     project: (
-        Annotated[str, msgspec.Meta(pattern=_ONE_LINE, description="The Argo CD project that alone may use it.")] | None
+        Annotated[
+            str, msgspec.Meta(pattern=_ONE_LINE, description="The only Argo CD project that may use it. One line.")
+        ]
+        | None
     ) = None
     role_arn: RoleArn | None = None
     external_id: ExternalId | None = None
@@ -120,8 +136,8 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=rf"^{_REPOSITORY}$(?!\n)",
-                description="A repository whose tags a new token should be able to list.",
+                pattern=rf"^{REPOSITORY}$(?!\n)",
+                description="A repository whose tags a new token should be able to list, such as charts/my-app.",
             ),
         ]
         | None
@@ -157,14 +173,18 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             str,
             msgspec.Meta(
                 pattern="^[0-9A-Za-z][A-Za-z0-9_.-]{0,99}$(?!\\n)",
-                description="Names the target in events, results and logs; unique; the cluster's name where not given.",
+                description="Names the target in events, results and logs: letters, digits, -, _ and .; unique; "
+                "the cluster's name where not given.",
             ),
         ]
         | None
     ) = None
     region: Region | None = None
     account: (
-        Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)", description="The cluster's AWS account, in quotes.")]
+        Annotated[
+            str,
+            msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)", description="The cluster's AWS account: 12 digits, in quotes."),
+        ]
         | None
     ) = None
     namespace: Namespace = "argocd"
@@ -174,7 +194,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             str,
             msgspec.Meta(
                 pattern="^https://[^/\\s]+$(?!\\n)",
-                description="The API server's URL, for a cluster that DescribeCluster cannot reach; "
+                description="The API server's URL, https://HOST, for a cluster that DescribeCluster cannot reach; "
                 "goes with certificate_authority.",
             ),
         ]
@@ -199,7 +219,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         msgspec.Meta(description="What each target without credentials of its own gets."),
     ] = ()
     renew_before: Annotated[
-        Duration, msgspec.Meta(description="Renew when less than this is left of the token's 12 h; 10m to 11h.")
+        Duration,
+        msgspec.Meta(
+            description="Renew when less than this is left of the token's 12 h; 10m to 11h.",
+            extra_json_schema={"patternErrorMessage": "not a duration: write 6h or 1h30m, 10m to 11h"},
+        ),
     ] = "6h"
 
 

@@ -1,0 +1,9 @@
+"""The deployment's statements as CDK's."""
+
+from aws_cdk import aws_iam as iam
+
+from argo_ecr_auth_deployment.permissions import Statement
+
+
+def make_policy_statement(statement: Statement) -> iam.PolicyStatement:
+    return iam.PolicyStatement(sid=statement.sid, actions=list(statement.actions), resources=list(statement.resources))

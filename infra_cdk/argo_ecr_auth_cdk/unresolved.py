@@ -1,0 +1,70 @@
+"""Settings of an app in which CDK knows some values only when it deploys: account, region and tokens in texts."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from argo_ecr_auth_deployment import validation
+from argo_ecr_auth_deployment.access_plan import choose_access
+from argo_ecr_auth_deployment.document import Path, SettingsError, as_document, format_path
+from argo_ecr_auth_deployment.regions import explain_no_region, is_region
+from argo_ecr_auth_deployment.settings import DeploymentSettings
+
+_MARK = "${Token["  # how CDK encodes a token in a text
+_UNKNOWN_TEXT = (
+    "is not known at synth (a CDK token), but the function's settings are written then; give the resource that it "
+    "comes from a name of your own, and write that name here"
+)
+_UNKNOWN_HOME = "is not known at synth; choose it by AWS_PROFILE or AWS_REGION, or give the stack an env"
+
+
+def get_known(value: str | None) -> str | None:
+    """A stack's account or region, None where it is known only when it is deployed."""
+    return None if value is None or _MARK in value else value
+
+
+def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> DeploymentSettings:
+    """Settings without faults. Raises SettingsError.
+
+    `account` and `region` are the stack's; None, or CDK's tokens, where they are not known at synth.
+    """
+    written = as_document(document)
+    if tokens := [f"{format_path(path)}: {_UNKNOWN_TEXT}" for path in _find_tokens(written.content)]:
+        raise written.refuse(tokens)
+    account, region = get_known(account), get_known(region)
+    if region and not is_region(region):
+        raise SettingsError([f"the stack's region: {explain_no_region(region)}; choose it by AWS_REGION"])
+    settings = validation.read_settings(written, account=account, region=region)
+    if unknown := list(_find_unknown_homes(settings, account=account, region=region)):
+        raise written.refuse(unknown)
+    return settings
+
+
+def check_settings(settings: DeploymentSettings, *, account: str | None, region: str | None) -> None:
+    """For settings that were made in Python, where nothing has checked them. Raises SettingsError with all faults."""
+    read_settings(msgspec.json.decode(msgspec.json.encode(settings)), account=account, region=region)
+
+
+def _find_tokens(document: object, path: Path = ()) -> Iterator[Path]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from _find_tokens(value, (*path, key))
+    elif isinstance(document, list):
+        for i, value in enumerate(document):
+            yield from _find_tokens(value, (*path, i))
+    elif isinstance(document, str) and _MARK in document:
+        yield path
+
+
+def _find_unknown_homes(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
+    """Targets that name a place which cannot be compared with the stack's, or needs a stack beside an unknown one."""
+    for i, target in enumerate(settings.targets):
+        has_entry = not target.role_arn and choose_access(target, settings=settings) != "none"
+        if target.account and account is None and not target.role_arn:
+            yield f"targets[{i}].account: cannot be compared with the stack's own, which {_UNKNOWN_HOME}"
+        elif target.account and target.account != account and region is None and has_entry:
+            yield f"targets[{i}].account: needs an access stack, for which the stack's own region {_UNKNOWN_HOME}"
+        if target.region and region is None:
+            yield f"targets[{i}].region: cannot be compared with the stack's own, which {_UNKNOWN_HOME}"
+        elif target.region and target.region != region and account is None and has_entry:
+            yield f"targets[{i}].region: needs an access stack, for which the stack's own account {_UNKNOWN_HOME}"

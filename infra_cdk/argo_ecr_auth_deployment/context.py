@@ -1,0 +1,70 @@
+"""Settings as the CDK app is given them: a file, and CDK's context (`-c KEY=VALUE`) over it."""
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from argo_ecr_auth_deployment.document import SettingsDocument, SettingsError
+from argo_ecr_auth_deployment.loader import load_document, make_document
+from argo_ecr_auth_deployment.settings import DeploymentSettings
+
+OVERRIDING = ("check_every", "runtime", "architecture", "installation")
+"""Keys of the settings that may be given as context too."""
+
+_KEYS = ("settings", "cluster", "registry", *OVERRIDING)
+_REMEDY = (
+    "copy settings.example.yaml to settings.yaml and fill it in, or give -c settings=FILE, "
+    "or -c cluster=NAME -c registry=HOST for one of everything"
+)
+
+
+def load_settings(context: Mapping[str, object], *, default_file: Path) -> SettingsDocument:
+    """The settings, not validated yet.
+
+    `-c cluster=NAME -c registry=HOST` is one of everything, without a file; else it is `-c settings=FILE`, else the
+    default file. Raises SettingsError where none of it is given, or too much.
+    """
+    if faults := _check_keys(context):
+        raise SettingsError(faults)
+    given = {key: context[key] for key in _KEYS if context.get(key) is not None}
+    document = _load(given, default_file=default_file)
+    over = {key: given[key] for key in OVERRIDING if key in given}
+    if not isinstance(document.content, dict) or not over:
+        return document
+    options = {**document.options, **{key: f"-c {key}" for key in over}}
+    return dataclasses.replace(document, content={**document.content, **over}, options=options)
+
+
+def _load(given: Mapping[str, object], *, default_file: Path) -> SettingsDocument:
+    if "cluster" not in given and "registry" not in given:
+        file = Path(str(given["settings"])) if "settings" in given else default_file
+        return load_document(file, remedy=_REMEDY)
+    if "settings" in given:
+        raise SettingsError(["-c settings: cannot go with -c cluster and -c registry; give either"])
+    for missing, other in (("cluster", "registry"), ("registry", "cluster")):
+        if missing not in given:
+            raise SettingsError([f"-c {missing}: missing; it goes with -c {other}"])
+    return make_document(
+        cluster=str(given["cluster"]),
+        registry=str(given["registry"]),
+        cluster_option="-c cluster",
+        registry_option="-c registry",
+    )
+
+
+def _check_keys(context: Iterable[str]) -> list[str]:
+    """What looks like a key of ours and is none; anything else is CDK's, or another app's in ~/.cdk.json."""
+    settings_only = set(DeploymentSettings.__struct_fields__) - set(OVERRIDING)
+    faults = []
+    for key in sorted(set(context) - set(_KEYS)):
+        spelled = key.replace("-", "_").lower()
+        near = difflib.get_close_matches(spelled, {*_KEYS, *settings_only}, n=1, cutoff=0.75)
+        near = near or [one for one in _KEYS if len(spelled) > 2 and one.startswith(spelled)]  # noqa: PLR2004 - `arch`
+        if not near:
+            continue
+        if near[0] in settings_only:
+            faults.append(f"-c {key}: is not read from the context; write {near[0]} into the settings file")
+        else:
+            faults.append(f"-c {key}: unknown key; is it -c {near[0]}?")
+    return faults

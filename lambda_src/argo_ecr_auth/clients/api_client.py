@@ -1,0 +1,99 @@
+"""The kubernetes package's ApiClient as it is used here: what it trusts, what it retries, and whom it speaks for."""
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import urllib3
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.configuration import Configuration
+from urllib3.exceptions import InvalidHeader, MaxRetryError
+from urllib3.util.ssl_ import create_urllib3_context
+
+from argo_ecr_auth.clients.deadlines import time_is_up
+from argo_ecr_auth.clients.eks import Address
+from argo_ecr_auth.core.caller import FUNCTION, Caller
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.manifests import FIELD_MANAGER
+from argo_ecr_auth.core.targets import Role
+
+_CONNECTIONS = 16  # as many credentials as a run does at once
+_MAX_RETRY_AFTER_SECONDS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """A cluster's API server, and the bearer token for it (empty: the client's certificate identifies the caller)."""
+
+    target: str
+    cluster: str
+    region: str
+    api: ApiClient = field(repr=False)
+    bearer: str = field(repr=False)
+    caller: Caller = FUNCTION
+    role: Role | None = None  # assumed to reach the cluster
+
+
+def make_api_client(address: Address) -> ApiClient:
+    """A client that trusts only this address's authority, retries what may pass, and follows no redirect."""
+    context = make_tls_context()
+    try:
+        context.load_verify_locations(cadata=address.certificate_authority)
+    except (ssl.SSLError, ValueError):
+        raise SyncError(f"the certificate authority of {address.endpoint} cannot be read: it is not PEM") from None
+    return make_client(Configuration(host=address.endpoint), context=context)
+
+
+def make_tls_context() -> ssl.SSLContext:
+    """Checks chain and host name, and trusts nobody yet."""
+    context = create_urllib3_context()
+    # From Python 3.13 on; the authority of a cluster born at Kubernetes 1.16 or before lacks a key identifier
+    # (kubernetes-client/python issue 2394). Chain and host name are checked all the same.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+class _Retry(urllib3.Retry):
+    """Ends with the time limit, takes an unreadable Retry-After for none, and leaves unread what it gives up."""
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        try:
+            return super().parse_retry_after(retry_after)
+        except InvalidHeader:
+            return 0
+
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: urllib3.BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> Self:
+        if time_is_up():
+            raise MaxRetryError(_pool, str(url), error)
+        retry = super().increment(method, url, response, error, _pool, _stacktrace)
+        if response is not None:
+            response.close()  # urllib3 would read it to its end, however long it is
+        return retry
+
+
+def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> ApiClient:
+    """A client of the configured host that retries what may pass, and follows no redirect."""
+    configuration.retries = _Retry(
+        total=2,
+        other=0,  # a certificate that is refused stays refused
+        redirect=0,
+        backoff_factor=0.2,
+        allowed_methods=None,  # an apply is idempotent
+        status_forcelist=[429, 500, 502, 503, 504],
+        raise_on_status=False,
+        raise_on_redirect=False,
+        retry_after_max=_MAX_RETRY_AFTER_SECONDS,
+    )
+    configuration.connection_pool_maxsize = _CONNECTIONS
+    client = ApiClient(configuration)
+    client.user_agent = FIELD_MANAGER
+    client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context
+    return client

@@ -1,0 +1,88 @@
+"""What an API server's refusals mean, and what to do about them."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from urllib3.exceptions import MaxRetryError, SSLError
+
+from argo_ecr_auth.clients.api_client import Connection
+from argo_ecr_auth.clients.deadlines import time_is_up
+from argo_ecr_auth.core.errors import AddressError, SyncError
+from argo_ecr_auth.core.redaction import reveals
+
+_MAX_MESSAGE = 1_000  # characters that are looked at
+_MAX_QUOTE = 300
+# The words of the API server's own authorizer. An admission webhook may answer 403 too, in other words.
+_DENIED = "denied the request"  # after an admission webhook's name
+_NO_RIGHT = re.compile(r'[a-z.]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot [a-z]+ resource "')
+
+
+def is_not_found(body: Mapping[str, Any]) -> bool:
+    """Whether a 404 is the API server's own: a proxy has none of the object."""
+    return (body.get("kind"), body.get("reason")) == ("Status", "NotFound")
+
+
+def explain_unreachable(connection: Connection, error: Exception) -> AddressError:
+    host = connection.api.configuration.host
+    cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
+    if isinstance(cause, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
+        return AddressError(
+            f"{host}'s certificate is not signed by {connection.cluster}'s CA: correct certificate_authority if it is "
+            "set for the target; otherwise look for an intercepting proxy"
+        )
+    if time_is_up():
+        return AddressError(
+            f"timed out waiting for {host} of the cluster {connection.cluster}; the next run tries again"
+        )
+    return AddressError(
+        f"{host} of the cluster {connection.cluster} does not answer ({type(cause).__name__}): is its endpoint "
+        "private, limited by publicAccessCidrs, or the cluster stopped?"
+    )
+
+
+def explain_refusal(
+    connection: Connection,
+    status: int,
+    body: Mapping[str, Any],
+    *,
+    doing: str,
+    namespace: str,
+    secrets: list[bytes] | None = None,
+) -> SyncError:
+    where = f"{connection.cluster}'s API server"
+    message = " ".join(str(body.get("message", ""))[:_MAX_MESSAGE].split())
+    if status == HTTPStatus.UNAUTHORIZED:
+        return SyncError(f"{where} answers 401 to {_explain_unauthorized(connection)}")
+    if status == HTTPStatus.FORBIDDEN and _NO_RIGHT.match(message):
+        if not connection.caller.is_function:
+            who, why = connection.caller.name, f"the right is missing, or the namespace {namespace} is"
+        else:
+            who = "the function"
+            why = (
+                f"the namespace {namespace} is missing (kubectl create namespace {namespace}), or its Role is "
+                f"(kubectl apply -f cdk.out/rbac/{connection.target}.rbac.yaml)"
+            )
+        return SyncError(f"{where} does not let {who} {doing}: {why}")
+    if status == HTTPStatus.NOT_FOUND and is_not_found(body):
+        return SyncError(f"{where} has no namespace {namespace}: kubectl create namespace {namespace}")
+    if status == HTTPStatus.CONFLICT:
+        return SyncError(f"{where} refused to {doing} (409): it changed since it was read; the next run tries again")
+    if secrets and reveals(message, secrets):
+        who, denied, _ = message.partition(_DENIED)
+        who = f"{who}{denied}, " if denied and not reveals(who, secrets) else ""
+        message = f"{who}for a reason that holds something of the Secret and is not repeated here"
+    return SyncError(f"{where} refused to {doing} ({status}): {message[:_MAX_QUOTE] or 'no reason given'}")
+
+
+def _explain_unauthorized(connection: Connection) -> str:
+    if not connection.caller.is_function:
+        return f"{connection.caller.name}: it has no access entry, or a token that has ended"
+    who = f"the role {connection.role.arn}" if connection.role else connection.caller.name
+    return (
+        f"{who}: its access entry is missing, or older than the role (then first aws eks delete-access-entry). "
+        f"Run aws eks create-access-entry --cluster-name {connection.cluster} --region {connection.region} "
+        f"--principal-arn ROLE --kubernetes-groups GROUP; argo-ecr-auth doctor {connection.target} fills them in. "
+        "A fixed endpoint may also be another cluster's"
+    )

@@ -1,0 +1,56 @@
+"""Which keys of CDK's context are settings, and which are refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from argo_ecr_auth_deployment.context import load_settings
+from argo_ecr_auth_deployment.document import SettingsError
+from tests.infra.synthesis import REGISTRY, settings_of
+
+_ROOT = Path(__file__).parents[2]
+_ONE_OF_EVERYTHING = {"cluster": "demo", "registry": REGISTRY}
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("check_evry", "-c check_every"),
+        ("check-every", "-c check_every"),
+        ("setings", "-c settings"),
+        ("clusters", "-c cluster"),
+        ("arch", "-c architecture"),
+        ("renew_before", "write renew_before into the settings file"),
+        ("alarm_emial", "write alarm_email into the settings file"),
+    ],
+)
+def test_a_key_that_looks_like_one_of_the_settings_is_refused(key: str, meant: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings({**_ONE_OF_EVERYTHING, key: "x"}, default_file=Path("none.yaml"))
+    (fault,) = refused.value.faults
+    assert fault.startswith(f"-c {key}: ")
+    assert meant in fault
+
+
+def test_keys_of_cdk_and_of_other_apps_are_left_alone() -> None:
+    others = {
+        **json.loads((_ROOT / "cdk.json").read_text())["context"],
+        "aws:cdk:bundling-stacks": [],
+        "aws:cdk:enable-path-metadata": True,
+        "availability-zones:account=1:region=eu-west-1": [],
+        "acknowledged-issue-numbers": [1],
+        "cdk-migrate": False,
+        "cli-telemetry": False,
+        "stage": "production",
+    }
+    assert load_settings({**others, **_ONE_OF_EVERYTHING}, default_file=Path("none.yaml")).content == settings_of()
+
+
+def test_a_fault_of_a_value_from_the_context_does_not_point_into_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(yaml.safe_dump(settings_of(check_every="5m")))
+    document = load_settings({"check_every": "0m"}, default_file=file)
+    (fault,) = document.refuse(["check_every: 0m is too short"]).faults
+    assert fault == "-c check_every: 0m is too short"

@@ -1,0 +1,109 @@
+"""What is done with a token that other settings, or another role, requested."""
+
+from datetime import timedelta
+
+import pytest
+
+from argo_ecr_auth.core.plan import choose_payload
+from argo_ecr_auth.core.registry import parse_registry
+from argo_ecr_auth.core.targets import Credential, Role
+from tests.unit.builders import HOST, KINDS, NOW, OTHER_HOST, credential, payload, pull_secret, there
+from tests.unit.test_plan import plan_for
+
+ROLE = "arn:aws:iam::123456789012:role/reader"
+READ_AS_ROLE = credential(role=Role(arn=ROLE, external_id="who"))
+BY_ANOTHER_ROLE = (
+    "the token was written by another role (AROABEFORE): another installation, which needs a Secret of its own, or "
+    "this function's role before it was created again"
+)
+EACH_SOURCE = pytest.mark.parametrize(
+    ("written", "desired", "reason"),
+    [
+        (
+            credential(),
+            credential(registries=(parse_registry(OTHER_HOST),), url=OTHER_HOST),
+            f"the token was requested for {HOST} as the function, not for {OTHER_HOST} as the function",
+        ),
+        (
+            credential(),
+            READ_AS_ROLE,
+            f"the token was requested for {HOST} as the function, not for {HOST} as {ROLE}",
+        ),
+        (
+            READ_AS_ROLE,
+            credential(),
+            f"the token was requested for {HOST} as {ROLE}, not for {HOST} as the function",
+        ),
+        (
+            pull_secret(HOST),
+            pull_secret(HOST, OTHER_HOST),
+            f"the token was requested for {HOST} as the function, not for {HOST},{OTHER_HOST} as the function",
+        ),
+        (
+            pull_secret(HOST, OTHER_HOST),
+            pull_secret(HOST),
+            f"the token was requested for {HOST},{OTHER_HOST} as the function, not for {HOST} as the function",
+        ),
+        (
+            credential(function_role_id="AROABEFORE"),
+            credential(function_role_id="AROANOW"),
+            BY_ANOTHER_ROLE,
+        ),
+    ],
+    ids=["registry", "role", "no-role", "one-more-registry", "one-registry-less", "another-function"],
+)
+
+
+@EACH_SOURCE
+def test_the_reason_names_the_other_source(written: Credential, desired: Credential, reason: str) -> None:
+    assert plan_for(there(of=written), of=desired).reasons[0] == reason
+
+
+@EACH_SOURCE
+def test_a_token_of_another_source_is_replaced(written: Credential, desired: Credential, reason: str) -> None:
+    plan = plan_for(there(of=written), of=desired)
+    assert (plan.action, plan.needs_token) == ("repaired", True)
+
+
+@EACH_SOURCE
+def test_a_token_of_another_source_is_known_to_live(written: Credential, desired: Credential, reason: str) -> None:
+    assert plan_for(there(of=written), of=desired).expires_at == NOW + timedelta(hours=11)
+
+
+def test_who_does_not_know_the_functions_role_takes_any_for_the_right_one() -> None:
+    plan = plan_for(there(of=credential(function_role_id="AROANOW")))
+    assert (plan.action, plan.changes) == ("fresh", ())
+
+
+@pytest.mark.parametrize(
+    ("written", "desired", "reasons"),
+    [
+        (
+            READ_AS_ROLE,
+            credential(role=Role(arn=ROLE, external_id="other")),
+            (),
+        ),
+        (
+            credential(),
+            credential(url=f"{HOST}/charts", name="charts", project="team-a"),
+            ("the Secret's data url differs", "the Secret's data name differs", "the Secret's data project is missing"),
+        ),
+        (
+            credential(),
+            KINDS["repo-creds-helm"],
+            ("the Secret's label argocd.argoproj.io/secret-type differs",),
+        ),
+        (
+            KINDS["repo-creds-oci"],
+            KINDS["repo-creds-helm"],
+            ("the Secret's data url differs", "the Secret's data type differs"),
+        ),
+        (credential(), credential(verify_login=False, verify_repository="charts"), ()),
+    ],
+    ids=["external-id", "argo-cd-keys", "kind", "type", "verify"],
+)
+def test_other_settings_are_written_with_the_token_in_the_cluster(
+    written: Credential, desired: Credential, reasons: tuple[str, ...]
+) -> None:
+    plan = plan_for(there(of=written), of=desired)
+    assert (plan.reasons, choose_payload(plan, None)) == (reasons, payload(of=written))
