@@ -25,7 +25,9 @@ from argo_ecr_auth_deployment.access_plan import (
     group_by_place,
     make_entries,
 )
+from argo_ecr_auth_deployment.document import SettingsError
 from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
+from argo_ecr_auth_deployment.secret_addresses import list_secret_addresses
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
@@ -49,6 +51,11 @@ class ArgoEcrAuth(Construct):
         home = HomeDeployment(place=place, address=_make_address(self))
         complete = add_access_roles(settings, home=home)
         self.targets = resolve_targets(complete, region=stack.region)
+        # An account or region that is not known at synth is this stack's and no other's.
+        self.secrets = list_secret_addresses(
+            resolve_targets(complete, region=region or stack.node.addr), account=account or stack.node.addr
+        )
+        self._refuse_shared_secrets()
 
         self.function = EcrAuthFunction(
             self,
@@ -71,6 +78,16 @@ class ArgoEcrAuth(Construct):
         if settings.monitoring:
             self._add_monitoring(settings)
 
+    def _refuse_shared_secrets(self) -> None:
+        """Two installations with one Secret would replace each other's token at each check."""
+        others = [one for one in self.node.root.node.find_all() if isinstance(one, ArgoEcrAuth) and one is not self]
+        if faults := [
+            f"credentials: the Secret {secret} is written by {other.node.path} too; give each its own secret_name"
+            for other in others
+            for secret in sorted(self.secrets & other.secrets)
+        ]:
+            raise SettingsError(faults)
+
     def _add_monitoring(self, settings: DeploymentSettings) -> None:
         scope = Construct(self, "Monitoring")
         alarms = Alarms(
@@ -79,14 +96,14 @@ class ArgoEcrAuth(Construct):
             settings=settings,
             targets=self.targets,
             function=self.function.function,
-            undelivered=self.schedules.undelivered,
+            schedule_group=self.schedules.group,
             topic=make_alarm_topic(scope, settings=settings),
         )
         Dashboard(
             scope,
             "Dashboard",
             installation=settings.installation,
-            alarms=alarms.all,
+            alarms=alarms.by_name,
             function=self.function.function,
             log_group=self.function.log_group,
         )
@@ -123,14 +140,14 @@ class ArgoEcrAuth(Construct):
     ) -> None:
         stack = AccessStack(
             cast("Construct", cdk.Stage.of(self)),  # a stack is always in one: the app
-            name_access_stack(installation=settings.installation, home=home, of=name),
+            name_access_stack(installation=settings.installation, home=home, clusters=name),
             settings=settings,
             home=home,
             place=place,
             entries=entries,
-            function_role=self.function.role,
+            function_role_arn=self.function.role_arn,
         )
-        # A reference across accounts makes no dependency, and IAM refuses to trust a role that does not exist.
+        # No reference makes the dependency, and IAM refuses to trust a role that does not exist.
         stack.add_stack_dependency(cdk.Stack.of(self))
         self.access_stacks.append(stack)
 

@@ -6,7 +6,8 @@ import msgspec
 
 from argo_ecr_auth_deployment import validation
 from argo_ecr_auth_deployment.access_plan import choose_access
-from argo_ecr_auth_deployment.document import Path, as_document, format_path
+from argo_ecr_auth_deployment.document import Path, SettingsError, as_document, format_path
+from argo_ecr_auth_deployment.regions import explain_no_region, is_region
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 _MARK = "${Token["  # how CDK encodes a token in a text
@@ -31,6 +32,8 @@ def read_settings(document: object, *, account: str | None = None, region: str |
     if tokens := [f"{format_path(path)}: {_UNKNOWN_TEXT}" for path in _find_tokens(written.content)]:
         raise written.refuse(tokens)
     account, region = get_known(account), get_known(region)
+    if region and not is_region(region):
+        raise SettingsError([f"the stack's region: {explain_no_region(region)}; choose it by AWS_REGION"])
     settings = validation.read_settings(written, account=account, region=region)
     if unknown := list(_find_unknown_homes(settings, account=account, region=region)):
         raise written.refuse(unknown)

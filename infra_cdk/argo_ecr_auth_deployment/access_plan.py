@@ -1,4 +1,4 @@
-"""Where the clusters are, as seen from the function, and how it reaches those elsewhere: pure."""
+"""Where the clusters are, which access entries they need, and in which stacks these entries are."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,15 +12,15 @@ from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, digest
 from argo_ecr_auth_deployment.settings import Access, DeployedTargetSettings, DeploymentSettings
 
 _MOST_ENTRIES = 200
-"""In one stack: of the 500 resources that it holds, the schedules may take as many again."""
+"""In one stack, which holds 500 resources; the schedules may take 200 of them too."""
 _SLOTS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A cluster that the function is to be let into; of the group, of the edit policy in namespaces, or both.
+    """An access entry of a cluster: by the Kubernetes group, by the edit policy in some namespaces, or by both.
 
-    `described`: EKS is asked for its address.
+    `described`: the function asks EKS for the cluster's address.
     """
 
     cluster: str
@@ -30,16 +30,16 @@ class Entry:
 
 
 def add_access_roles(settings: DeploymentSettings, *, home: HomeDeployment) -> DeploymentSettings:
-    """The settings with the role, and its external id, of each target in another account that names none itself."""
+    """Name the role of the access stack, and its external id, for each target in another account without a role."""
     return msgspec.structs.replace(
         settings, targets=tuple(_add_access_role(target, settings=settings, home=home) for target in settings.targets)
     )
 
 
 def group_by_place(settings: DeploymentSettings, *, home: AccountRegion) -> Mapping[AccountRegion, tuple[int, ...]]:
-    """The targets (by their index) that need an access entry, by where their clusters are.
+    """The targets (by their index) that need an access entry, by account and region.
 
-    None for a role that the user made, nor for `access: none`.
+    A target with a role of the user's own or with `access: none` needs none.
     """
     found: dict[AccountRegion, list[int]] = defaultdict(list)
     for i, target in enumerate(settings.targets):
@@ -49,29 +49,30 @@ def group_by_place(settings: DeploymentSettings, *, home: AccountRegion) -> Mapp
 
 
 def make_entries(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
-    """One entry per cluster, whatever the number of its targets and namespaces."""
+    """One entry per cluster, also for several targets and namespaces."""
     by_cluster: dict[str, list[tuple[Target, Access]]] = defaultdict(list)
     for target, access in targets:
         by_cluster[target.cluster].append((target, access))
     return tuple(
         Entry(
             cluster=cluster,
-            described=any(target.endpoint is None for target, _ in of_it),
-            by_group=any(access == "least-privilege" for _, access in of_it),
+            described=any(target.endpoint is None for target, _ in group),
+            by_group=any(access == "least-privilege" for _, access in group),
             edited_namespaces=tuple(
                 sorted(
-                    {one.namespace for target, access in of_it if access == "edit-policy" for one in target.credentials}
+                    {one.namespace for target, access in group if access == "edit-policy" for one in target.credentials}
                 )
             ),
         )
-        for cluster, of_it in by_cluster.items()
+        for cluster, group in by_cluster.items()
     )
 
 
 def divide_into_stacks(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ...]]:
-    """The entries at home by stack: all in slot 0, the function's own, or, where those are too many, in 1 to 8.
+    """The entries in the function's account and region, by stack: 0 is the function's own, which holds all of them.
 
-    By the hash of the cluster's name, for an entry that moves between stacks is there already when the other makes it.
+    Where they are too many, they are in the stacks 1 to 8, by a hash of the cluster's name. An entry must not move
+    between stacks: the new stack would create it while the old one still has it.
     """
     if len(entries) <= _MOST_ENTRIES:
         return {0: tuple(entries)}

@@ -1,4 +1,4 @@
-"""What does not fit the account and region that the function is in."""
+"""Rules about accounts, regions and partitions."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from argo_ecr_auth.core.registry import NotARegistryError, find_partition, parse_registry
 from argo_ecr_auth_deployment.access_plan import choose_access, group_by_place
 from argo_ecr_auth_deployment.names import AccountRegion
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_deployment.regions import explain_no_region, is_region
+from argo_ecr_auth_deployment.settings import DeploymentSettings, list_credentials
 
 MOST_CLUSTERS_ELSEWHERE = 400
-"""In one account and region: their access entries share a stack, which holds 500 resources."""
+"""In one account and region; their access entries share a stack, which holds 500 resources."""
 
 
 def find_environment_faults(
@@ -17,6 +18,7 @@ def find_environment_faults(
 ) -> tuple[str, ...]:
     """Each fault with its path. `account` and `region` are the stack's; nothing is compared with one that is None."""
     return (
+        *_check_regions(settings),
         *_check_access(settings, account=account),
         *_check_numbers(settings, account=account, region=region),
         *_check_partitions(settings, region=region),
@@ -42,21 +44,30 @@ def _check_numbers(settings: DeploymentSettings, *, account: str | None, region:
     for place, indexes in group_by_place(settings, home=home).items():
         number = len({settings.targets[i].cluster for i in indexes})
         if place != home and number > MOST_CLUSTERS_ELSEWHERE:
-            there = f"{place.account} {place.region}"
-            yield f"targets: {number} clusters are in {there}; elsewhere at most {MOST_CLUSTERS_ELSEWHERE} in a place"
+            yield (
+                f"targets: {number} clusters are in {place.account} {place.region}; an account or region other than "
+                f"the stack's takes at most {MOST_CLUSTERS_ELSEWHERE}"
+            )
 
 
 def _check_topic(settings: DeploymentSettings, *, region: str | None) -> Iterator[str]:
     if settings.alarm_topic_arn is None or region is None:
         return
-    there = settings.alarm_topic_arn.split(":")[3]
-    # In another partition it is told as that.
-    if there != region and find_partition(there) == find_partition(region):
-        yield f"alarm_topic_arn: is in {there}, the stack is in {region}; an alarm acts in its own region alone"
+    topic_region = settings.alarm_topic_arn.split(":")[3]
+    # One in another partition is refused for that.
+    if topic_region != region and find_partition(topic_region) == find_partition(region):
+        yield f"alarm_topic_arn: is in {topic_region}, the stack is in {region}; an alarm acts only in its own region"
+
+
+def _check_regions(settings: DeploymentSettings) -> Iterator[str]:
+    for path, region in _find_regions(settings):
+        if not is_region(region):
+            yield f"{path}: {explain_no_region(region)}"
 
 
 def _check_partitions(settings: DeploymentSettings, *, region: str | None) -> Iterator[str]:
-    named = dict(_find_partitions(settings))
+    named = {path: find_partition(found).name for path, found in _find_regions(settings)}
+    named |= {path: arn.split(":")[1] for path, arn in _find_arns(settings)}
     if not named:
         return
     place, home = ("the stack", find_partition(region).name) if region else next(iter(named.items()))
@@ -65,21 +76,25 @@ def _check_partitions(settings: DeploymentSettings, *, region: str | None) -> It
             yield f"{path}: is in the partition {partition}, {place} is in {home}; credentials do not cross"
 
 
-def _find_partitions(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
-    """The partition of everything that names one, by its path."""
-    credentials = [("credentials", settings.credentials)]
+def _find_regions(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
+    """Each region that the settings name, by its path."""
     for i, target in enumerate(settings.targets):
-        credentials.append((f"targets[{i}].credentials", target.credentials))
         if target.region:
-            yield f"targets[{i}].region", find_partition(target.region).name
-        if target.role_arn:
-            yield f"targets[{i}].role_arn", target.role_arn.split(":")[1]
+            yield f"targets[{i}].region", target.region
+    for path, credential in list_credentials(settings):
+        for key, host in credential.hosts_by_key:
+            with contextlib.suppress(NotARegistryError):  # refused with the other faults of credentials
+                yield f"{path}.{key}", parse_registry(host).region
     if settings.alarm_topic_arn:
-        yield "alarm_topic_arn", settings.alarm_topic_arn.split(":")[1]
-    for place, found in credentials:
-        for i, credential in enumerate(found):
-            for key, host in credential.hosts_by_key:
-                with contextlib.suppress(NotARegistryError):  # told already, with the credentials' other faults
-                    yield f"{place}[{i}].{key}", parse_registry(host).partition.name
-            if credential.role_arn:
-                yield f"{place}[{i}].role_arn", credential.role_arn.split(":")[1]
+        yield "alarm_topic_arn", settings.alarm_topic_arn.split(":")[3]
+
+
+def _find_arns(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
+    for i, target in enumerate(settings.targets):
+        if target.role_arn:
+            yield f"targets[{i}].role_arn", target.role_arn
+    for path, credential in list_credentials(settings):
+        if credential.role_arn:
+            yield f"{path}.role_arn", credential.role_arn
+    if settings.alarm_topic_arn:
+        yield "alarm_topic_arn", settings.alarm_topic_arn

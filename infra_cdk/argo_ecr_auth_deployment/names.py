@@ -1,4 +1,4 @@
-"""What stacks elsewhere and people refer to by its name: the same whatever else the settings say, and nobody else's."""
+"""Physical names: they depend only on the installation and where it is, and no other installation has them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,30 +14,30 @@ class AccountRegion:
 
 @dataclass(frozen=True, kw_only=True)
 class HomeDeployment:
-    """Where an installation is: its place, and what tells it from any other one there."""
+    """Where an installation is: its account and region, and its address, which no other has there."""
 
     place: AccountRegion
     address: str
 
 
 def name_function_role(*, installation: str, home: HomeDeployment) -> str:
-    """At most 62 characters, of which IAM takes 64, as for every name of a role here."""
+    """At most 62 characters; IAM takes 64."""
     return f"{installation}-function-{_digest_home(home)[:12]}"
 
 
 def name_access_role(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
-    """The role in another account that the function assumes."""
+    """Name the role in another account that the function assumes."""
     return f"{installation}-access-{digest(_digest_home(home), place.account or '', place.region or '')[:12]}"
 
 
 def make_external_id(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
-    """Ties that role to this installation; stable, and no secret (IAM User Guide, the confused deputy problem)."""
+    """The external id of that role: stable, and no secret (IAM User Guide, the confused deputy problem)."""
     return f"{installation}-{digest(installation, _digest_home(home), place.account or '', place.region or '')[:32]}"
 
 
-def name_access_stack(*, installation: str, home: HomeDeployment, of: str) -> str:
-    """`of` is the clusters that it is for; another installation may have a stack for clusters of the same place."""
-    return f"{installation}-access-{of}-{_digest_home(home)[:8]}"
+def name_access_stack(*, installation: str, home: HomeDeployment, clusters: str) -> str:
+    """`clusters` names those that the stack is for; another installation may have a stack for the same."""
+    return f"{installation}-access-{clusters}-{_digest_home(home)[:8]}"
 
 
 def digest(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""What the function's role may do, written from the settings: exactly what a run uses."""
+"""The rights of the function's role: exactly what a run uses with these settings."""
 
 import os
 from collections import defaultdict
@@ -10,20 +10,22 @@ from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_deployment.pull_permissions import Pulls
 
-# What pulling a chart asks for; ListImages is for the tags of a chart whose version is a range.
+# What a pull needs; ListImages is for the tags of a chart whose version is a range.
 _PULL = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
     "ecr:GetDownloadUrlForLayer",
     "ecr:ListImages",
 )
-# What the first pull of an image through ECR's cache asks for besides (Amazon ECR User Guide, pull through cache).
+# What the first pull of an image through ECR's cache needs too (Amazon ECR User Guide, pull through cache).
 _PULL_THROUGH_CACHE = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 
 # A managed policy holds 6,144 characters and a role takes ten (IAM quotas). CDK spreads a role's statements over them,
-# but does not divide a statement: so each is well below.
+# but does not divide a statement, so each stays well below.
 _MOST_CHARACTERS = 4_000
-_MOST_CHARACTERS_OF_CLUSTERS = 8_000  # in all regions together, for roles and repositories have no shorter form
+_MOST_CHARACTERS_OF_CLUSTERS = (
+    8_000  # in all regions together; the rest is for roles and repositories, which have no shorter form
+)
 _CHARACTERS_OF_AN_ARN = 55  # without the cluster's name
 
 
@@ -39,7 +41,7 @@ class Statement:
 def make_statements(
     targets: Sequence[Target], *, pulls: Mapping[Registry, Pulls], partition: str, account: str
 ) -> list[Statement]:
-    """The statements of the function's role; what another role is assumed for is that role's to allow.
+    """The statements of the function's role. What it does as another role is not among them.
 
     `pulls` says what the tokens of the function's own role may pull. `partition` and `account` are those of the stack;
     they may be tokens.
@@ -55,11 +57,11 @@ def _allow_registries(pulls: Mapping[Registry, Pulls]) -> Iterator[Statement]:
     public = [registry for registry in pulls if registry.public]
     pulls = {registry: pull for registry, pull in pulls.items() if not registry.public}
     if public:
-        # What anybody may pull needs no right but the token's (Amazon ECR Public User Guide, registry authentication).
+        # A public image needs only the right to get a token (Amazon ECR Public User Guide, registry authentication).
         yield _statement("PublicToken", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], ["*"])
     if not pulls:
         return
-    # It takes no resource (Service Authorization Reference, Amazon ECR).
+    # The action takes no resource (Service Authorization Reference, Amazon ECR).
     yield _statement("Token", ["ecr:GetAuthorizationToken"], ["*"])
     # A token has the rights of the role that asked for it: without these, Argo CD could log in and pull nothing.
     yield from _divide("Pull", _PULL, {arn for registry, pull in pulls.items() for arn in pull.arns(registry)})
@@ -85,7 +87,7 @@ def _allow_clusters(targets: Sequence[Target], *, partition: str, account: str) 
 
 
 def make_describe_statement(clusters: AbstractSet[str], *, region: str, partition: str, account: str) -> Statement:
-    """To ask EKS for the addresses of these clusters."""
+    """The right to ask EKS for the addresses of these clusters."""
     given = _make_pattern(clusters) if _find_patterned_regions({region: clusters}) else clusters
     return _make_describe_statement(given, region=region, partition=partition, account=account, sid="Clusters")
 
@@ -98,7 +100,7 @@ def _make_describe_statement(
 
 
 def _find_patterned_regions(names_by_region: Mapping[str, AbstractSet[str]]) -> AbstractSet[str]:
-    """The regions whose names do not fit: first those with the most."""
+    """The regions whose clusters' names do not fit into the policies; those with the longest lists come first."""
     sizes = {region: sum(len(name) + _CHARACTERS_OF_AN_ARN for name in of) for region, of in names_by_region.items()}
     left = _MOST_CHARACTERS_OF_CLUSTERS
     patterned = set()
@@ -111,7 +113,7 @@ def _find_patterned_regions(names_by_region: Mapping[str, AbstractSet[str]]) -> 
 
 
 def _make_pattern(names: AbstractSet[str]) -> AbstractSet[str]:
-    """What the names begin with. Describing a cluster gives no way into it."""
+    """The common beginning of the names. It is safe: describing a cluster gives no access to it."""
     return {os.path.commonprefix(list(names)) + "*"}  # noqa: RUF071 - character by character, as IAM's * does
 
 
@@ -121,7 +123,7 @@ def _allow_roles(targets: Sequence[Target]) -> Iterator[Statement]:
 
 
 def _divide(name: str, actions: Sequence[str], arns: AbstractSet[str]) -> Iterator[Statement]:
-    """As many statements as the resources need, in a stable order."""
+    """Divide the resources between as many statements as they need, in a stable order."""
     part: list[str] = []
     number = 1
     for arn in sorted(arns):

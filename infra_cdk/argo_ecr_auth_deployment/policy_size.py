@@ -1,4 +1,4 @@
-"""Whether the rights that the settings imply fit into the policies that IAM lets a role have."""
+"""Checks that the rights which the settings need fit into the policies of one role."""
 
 from collections.abc import Iterable
 
@@ -13,31 +13,31 @@ from argo_ecr_auth_deployment.settings import DeploymentSettings
 MOST_MANAGED_POLICIES = 10
 """Of a role (IAM quotas)."""
 
-# What CDK puts into the role's own policy and into each managed one, and what the log and a VPC take of the first.
+# The characters that CDK puts into the role's own policy, less those for the log and a VPC, and into a managed one.
 _INLINE = 10_000 - 1_000
 _MANAGED = 6_000
-# CDK takes an ARN of which it does not know all for as long.
+# CDK counts 150 characters for an ARN that it does not fully know.
 _UNKNOWN_ACCOUNT, _UNKNOWN_ARN = "${unknown}", 150
 
 
 def find_policy_size_faults(
     settings: DeploymentSettings, *, account: str | None, region: str | None
 ) -> tuple[str, ...]:
-    """One fault for all that is too much together; `account` and `region` are the stack's, None where not known.
+    """One fault if all rights together are too long. `account` and `region` are the stack's, None where not known.
 
-    The settings have no other faults: what is measured is what would be deployed.
+    The settings must have no other faults, because the rights are made from them as for a deployment.
     """
     home = HomeDeployment(place=AccountRegion(account=account, region=region), address="")
-    of_role = make_statements(
+    rights = make_statements(
         resolve_targets(add_access_roles(settings, home=home), region=region or ""),
         pulls=collect_pulls(settings),
         partition=find_partition(region or "").name,
         account=account or _UNKNOWN_ACCOUNT,
     )
-    if _count_managed_policies(of_role) <= MOST_MANAGED_POLICIES:
+    if _count_managed_policies(rights) <= MOST_MANAGED_POLICIES:
         return ()
     roles, repositories = (
-        len({resource for one in of_role if one.sid.startswith(name) for resource in one.resources})
+        len({resource for one in rights if one.sid.startswith(name) for resource in one.resources})
         for name in ("Roles", "Pull")
     )
     fault = (
@@ -48,11 +48,11 @@ def find_policy_size_faults(
     return (f"{'targets' if roles >= repositories else 'credentials'}: {fault}",)
 
 
-def _count_managed_policies(of_role: Iterable[Statement]) -> int:
-    """How many CDK will make, which puts each statement into the first policy with room for it."""
+def _count_managed_policies(rights: Iterable[Statement]) -> int:
+    """How many managed policies CDK will make. It puts each statement into the first policy with room for it."""
     left = _INLINE
     managed: list[int] = []
-    for size in map(_measure, of_role):
+    for size in map(_measure, rights):
         if size < left:
             left -= size
             continue

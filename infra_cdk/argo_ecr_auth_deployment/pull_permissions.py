@@ -1,4 +1,4 @@
-"""What a registry's tokens may pull."""
+"""What the tokens of a registry may pull."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Pulls:
 
 
 def collect_pulls(settings: DeploymentSettings) -> Mapping[Registry, Pulls]:
-    """By registry, what the function's own role is to pull: all that its credentials name together.
+    """What the function's own role may pull from each registry: all that its credentials name together.
 
     One token serves all credentials of a region, so that a narrower one beside a wider one narrows nothing.
     """

@@ -1,11 +1,11 @@
-"""What the types of the deployment's settings cannot say, all of it at once."""
+"""Rules of the deployment's settings that their types cannot express."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from argo_ecr_auth.core.rules import SHORTEST_RENEW_BEFORE
+from argo_ecr_auth.core.rules import MIN_RENEW_BEFORE
 from argo_ecr_auth.core.settings import duration
-from argo_ecr_auth_deployment.settings import DeployedCredentialSettings, DeploymentSettings
+from argo_ecr_auth_deployment.settings import DeploymentSettings, list_credentials
 
 SHORTEST_CHECK_EVERY = timedelta(minutes=1)
 """EventBridge Scheduler's shortest rate."""
@@ -30,16 +30,15 @@ def _check_schedule(settings: DeploymentSettings) -> Iterator[str]:
     tick = duration(settings.check_every)
     if not SHORTEST_CHECK_EVERY <= tick <= LONGEST_CHECK_EVERY or tick % timedelta(minutes=1):
         yield f"check_every: {settings.check_every} is not between 1m and 1h in whole minutes"
-    elif SHORTEST_RENEW_BEFORE <= duration(settings.renew_before) < tick:
+    elif MIN_RENEW_BEFORE <= duration(settings.renew_before) < tick:
         yield f"check_every: {settings.check_every} is longer than renew_before ({settings.renew_before})"
 
 
 def _check_pulls(settings: DeploymentSettings) -> Iterator[str]:
-    for place, credentials in _credentials_by_place(settings):
-        for i, credential in enumerate(credentials):
-            for key in ("repositories", "pull_through_cache"):
-                if credential.role_arn and getattr(credential, key):
-                    yield f"{place}[{i}].{key}: does not go with role_arn; what that role may pull is its own to say"
+    for path, credential in list_credentials(settings):
+        for key in ("repositories", "pull_through_cache"):
+            if credential.role_arn and getattr(credential, key):
+                yield f"{path}.{key}: does not go with role_arn; give that role the rights to pull"
 
 
 def _check_vpc(settings: DeploymentSettings) -> Iterator[str]:
@@ -50,20 +49,14 @@ def _check_vpc(settings: DeploymentSettings) -> Iterator[str]:
         ("security_groups", settings.vpc.security_groups, MOST_SECURITY_GROUPS),
     ):
         for id_ in dict.fromkeys(id_ for id_ in ids if ids.count(id_) > 1):
-            yield f"vpc.{key}: {id_} stands there twice"
+            yield f"vpc.{key}: {id_} is given twice"
         if len(ids) > most:
             yield f"vpc.{key}: {len(ids)} are too many; a function takes at most {most}"
 
 
 def _check_alarms(settings: DeploymentSettings) -> Iterator[str]:
     if settings.alarm_email and settings.alarm_topic_arn:
-        yield "alarm_email: is given beside alarm_topic_arn; give either, and subscribe the address to that topic"
+        yield "alarm_email: cannot go with alarm_topic_arn; give either, and subscribe the address to that topic"
     for key in ("alarm_email", "alarm_topic_arn"):
         if getattr(settings, key) and not settings.monitoring:
             yield f"{key}: there are no alarms with monitoring: false"
-
-
-def _credentials_by_place(settings: DeploymentSettings) -> Iterator[tuple[str, tuple[DeployedCredentialSettings, ...]]]:
-    yield "credentials", settings.credentials
-    for i, target in enumerate(settings.targets):
-        yield f"targets[{i}].credentials", target.credentials

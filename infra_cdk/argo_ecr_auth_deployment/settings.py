@@ -1,10 +1,13 @@
-"""The deployment's settings as they are written: the function's, and how to deploy it."""
+"""The types of `settings.yaml`: the function's settings, and how to deploy it."""
 
+import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from argo_ecr_auth.core.settings import CredentialSettings, Duration, Settings, TargetSettings
+from argo_ecr_auth.core.registry import PUBLIC_HOSTS
+from argo_ecr_auth.core.settings import REPOSITORY, CredentialSettings, Duration, Settings, TargetSettings
 
 Access = Annotated[
     Literal["least-privilege", "edit-policy", "none"],
@@ -27,7 +30,7 @@ Architecture = Literal["arm64", "x86_64"]
 
 
 class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the function is, for clusters whose API server it could not reach otherwise."""
+    """The function's VPC, for clusters whose API server it could not reach otherwise."""
 
     id: Annotated[
         str, msgspec.Meta(pattern="^vpc-[0-9a-f]{8,17}$(?!\\n)", description="The VPC, such as vpc-0123abcd.")
@@ -138,16 +141,46 @@ class DeploymentSettings(Settings, frozen=True, kw_only=True, forbid_unknown_fie
     ] = None
 
 
+def list_credentials(settings: DeploymentSettings) -> Iterator[tuple[str, DeployedCredentialSettings]]:
+    """Each credential with its path, the general ones first."""
+    for i, credential in enumerate(settings.credentials):
+        yield f"credentials[{i}]", credential
+    for i, target in enumerate(settings.targets):
+        for j, credential in enumerate(target.credentials):
+            yield f"targets[{i}].credentials[{j}]", credential
+
+
 def encode_function_settings(settings: DeploymentSettings) -> bytes:
-    """The function's part, as JSON with a stable order, so that a changed deployment key leaves the asset alone."""
-    document = _only(Settings, msgspec.to_builtins(settings))
-    document["credentials"] = [_only(CredentialSettings, credential) for credential in document["credentials"]]
-    document["targets"] = [_only(TargetSettings, target) for target in document["targets"]]
-    for target in document["targets"]:
-        target["credentials"] = [_only(CredentialSettings, credential) for credential in target["credentials"]]
+    """The function's part, as JSON in a stable order, so that a changed deployment key does not change the asset."""
+    document = _only(Settings, settings)
+    document["credentials"] = [_only(CredentialSettings, _verify(credential)) for credential in settings.credentials]
+    document["targets"] = [
+        _only(TargetSettings, target)
+        | {"credentials": [_only(CredentialSettings, _verify(credential)) for credential in target.credentials]}
+        for target in settings.targets
+    ]
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2)
 
 
-def _only(base: type[msgspec.Struct], document: dict[str, Any]) -> dict[str, Any]:
+def _verify(credential: DeployedCredentialSettings) -> DeployedCredentialSettings:
+    """The credential with a repository that a new token should be able to list: the first of its own.
+
+    A login does not show that the right to pull is missing. Without one where the repository may not exist yet.
+    """
+    named = [name for name in credential.repositories if re.fullmatch(REPOSITORY, name)]
+    one_private_registry = credential.registry is not None and credential.registry not in PUBLIC_HOSTS
+    if (
+        credential.verify == "off"
+        or credential.verify_repository
+        or credential.pull_through_cache
+        or not one_private_registry
+        or not named
+    ):
+        return credential
+    return msgspec.structs.replace(credential, verify_repository=named[0])
+
+
+def _only(base: type[msgspec.Struct], settings: msgspec.Struct) -> dict[str, Any]:
     """The keys that the base type knows and that are given."""
+    document = msgspec.to_builtins(settings)
     return {key: document[key] for key in base.__struct_fields__ if document[key] is not None}

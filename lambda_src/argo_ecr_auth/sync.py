@@ -174,8 +174,10 @@ class _Run:
     def _check_written(self, connection: Connection, secret: Manifest) -> None:
         """Raise SyncError where somebody has changed the Secret since it was applied; another run may."""
         namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
-        found = read_object(connection, kind="Secret", namespace=namespace, name=name)
-        if not holds(found or {}, secret) and not any(writer.is_ours and writer.data for writer in read_writers(found)):
+        found = read_object(connection, kind="Secret", namespace=namespace, name=name) or {}
+        changed = {key for key, value in secret["data"].items() if (found.get("data") or {}).get(key) != value}
+        by_us = any(writer.is_ours and changed <= writer.data for writer in read_writers(found))
+        if not holds(found, secret) and not (changed and by_us):
             raise SyncError(f"the Secret {namespace}/{name} was changed while it was written; the next run repairs it")
 
     def _with_plan(self, result: Result, plan: Plan) -> Result:

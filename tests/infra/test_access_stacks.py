@@ -14,7 +14,17 @@ from argo_ecr_auth_cdk.access.access_stack import AccessStack
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 from argo_ecr_auth_deployment.validation import read_settings
-from tests.infra.synthesis import ACCOUNT, REGION, all_of, app_of, assembly_of, settings_of, stack_of, the_only
+from tests.infra.synthesis import (
+    ACCOUNT,
+    REGION,
+    REGISTRY,
+    all_of,
+    app_of,
+    assembly_of,
+    settings_of,
+    stack_of,
+    the_only,
+)
 
 _OTHER_ACCOUNT = "333333333333"
 _OTHER_REGION = "us-east-1"
@@ -196,7 +206,13 @@ def test_two_installations_of_one_stack_may_have_clusters_in_the_same_other_regi
     stack = cdk.Stack(app_of(), "Mine", env=cdk.Environment(account=ACCOUNT, region=REGION))
     targets = [{"cluster": "away", "region": _OTHER_REGION}]
     made = [
-        ArgoEcrAuth(stack, id_, settings=_read(settings_of(targets=targets, installation=id_)))
+        ArgoEcrAuth(
+            stack,
+            id_,
+            settings=_read(
+                settings_of(targets=targets, installation=id_, credentials=[{"registry": REGISTRY, "secret_name": id_}])
+            ),
+        )
         for id_ in ("one", "two")
     ]
     first, second = (installation.access_stacks[0].stack_name for installation in made)

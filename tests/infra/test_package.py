@@ -109,10 +109,42 @@ def test_settings_made_in_python_are_validated_like_those_of_a_file() -> None:
 def test_two_installations_fit_into_a_stack_and_onto_a_cluster() -> None:
     stack = _stack()
     for name in ("one", "two"):
-        ArgoEcrAuth(stack, name, settings=_settings(installation=name))
+        settings = DeploymentSettings(
+            installation=name,
+            targets=(DeployedTargetSettings(cluster="demo"),),
+            credentials=(DeployedCredentialSettings(registry=REGISTRY, secret_name=name),),
+        )
+        ArgoEcrAuth(stack, name, settings=settings)
     entries = all_of(Template.from_stack(stack), "AWS::EKS::AccessEntry")
     assert [entry["KubernetesGroups"] for entry in entries] == [["one"], ["two"]]
     assert entries[0]["PrincipalArn"] != entries[1]["PrincipalArn"]
+
+
+def test_two_installations_of_an_app_that_keep_one_secret_are_refused() -> None:
+    app = app_of()
+    ArgoEcrAuth(_stack(app, "First"), "EcrAuth", settings=_settings(installation="one"))
+    elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="333333333333", region=REGION))
+    ArgoEcrAuth(elsewhere, "EcrAuth", settings=_settings(installation="one"))
+    switched_off = DeploymentSettings(
+        targets=(DeployedTargetSettings(cluster="demo", enabled=False),),
+        credentials=(DeployedCredentialSettings(registry=REGISTRY),),
+    )
+    ArgoEcrAuth(_stack(app, "SwitchedOff"), "EcrAuth", settings=switched_off)
+    with pytest.raises(SettingsError) as refused:
+        ArgoEcrAuth(_stack(app, "Second"), "EcrAuth", settings=_settings(installation="two"))
+    assert str(refused.value) == (
+        "credentials: the Secret argocd/ecr-auth of cluster demo is written by First/EcrAuth too; "
+        "give each its own secret_name"
+    )
+
+
+def test_installations_whose_accounts_are_not_known_at_synth_are_not_compared() -> None:
+    app = app_of()
+    first, second = cdk.Stack(app, "first"), cdk.Stack(app, "second")
+    for stack in (first, second):
+        ArgoEcrAuth(stack, "EcrAuth", settings=_settings())
+    with pytest.raises(SettingsError, match="written by first/EcrAuth too"):
+        ArgoEcrAuth(first, "Again", settings=_settings())
 
 
 def test_tags_and_a_permissions_boundary_reach_everything() -> None:

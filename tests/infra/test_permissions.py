@@ -1,4 +1,4 @@
-"""What the function's role may do: each statement is spelled out, so that a wider one fails here."""
+"""The rights of the function's role: each statement is written out, so that a wider one fails here."""
 
 import base64
 import json
@@ -63,7 +63,7 @@ def test_a_cluster_whose_address_is_given_is_not_described() -> None:
     assert "eks:DescribeCluster" not in str(_statements(template_of(settings_of(targets=[target]))))
 
 
-def test_a_role_for_the_cluster_is_assumed_and_does_the_describing() -> None:
+def test_a_role_for_the_cluster_is_assumed_and_describes_it() -> None:
     template = template_of(settings_of(targets=[{"cluster": "demo", "role_arn": _ROLE}]))
     assert ("sts:AssumeRole", _ROLE) in _statements(template)
     assert "eks:" not in str(_statements(template))
@@ -97,7 +97,7 @@ def test_a_credential_for_the_whole_registry_outweighs_a_narrower_one() -> None:
     assert (_PULL, "arn:aws:ecr:eu-central-1:222222222222:repository/*") in _statements(template)
 
 
-def test_pull_through_cache_may_import_and_make_repositories_of_that_registry_alone() -> None:
+def test_pull_through_cache_may_import_and_create_repositories_only_of_its_registry() -> None:
     cached = {"registry": REGISTRY, "pull_through_cache": True, "repositories": ["docker-hub/*"]}
     plain = {"registry": REGISTRY.replace("222222222222", "333333333333"), "secret_name": "plain"}
     assert (
@@ -124,7 +124,7 @@ def test_no_right_to_push_or_to_change_anything() -> None:
     }
 
 
-def test_clusters_whose_names_pass_the_size_limit_are_described_by_what_the_names_begin_with() -> None:
+def test_clusters_whose_names_are_too_long_together_are_described_by_their_common_beginning() -> None:
     few = template_of(settings_of(targets=[{"cluster": f"team-{number}"} for number in range(50)]))
     assert len(_resources(few, "eks:DescribeCluster")) == 50
     many = [{"cluster": f"team-{number:04}", "enabled": number < 2, "access": "none"} for number in range(1_000)]
@@ -163,7 +163,7 @@ def _of(document: dict[str, Any], action: str) -> list[str]:
 
 
 @pytest.mark.parametrize("pull_through_cache", [False, True])
-def test_as_many_roles_and_repositories_as_are_taken_fit_into_the_policies_that_iam_takes(
+def test_the_most_roles_and_repositories_that_are_accepted_fit_into_iams_policies(
     pull_through_cache: bool,
 ) -> None:
     def document(number: int) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def _faults(document: dict[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-def test_many_roles_are_named_each_and_divided_between_policies_that_iam_takes() -> None:
+def test_many_roles_are_divided_between_policies_within_iams_limits() -> None:
     roles = [f"arn:aws:iam::{number:012}:role/made-by-hand" for number in range(900)]
     targets = [{"cluster": f"c{number}", "role_arn": role, "enabled": number < 2} for number, role in enumerate(roles)]
     template = template_of(settings_of(targets=targets))

@@ -1,4 +1,4 @@
-"""What is refused at synth, how it is said, and what of the settings reaches the function."""
+"""Which settings the synth refuses, with which words, and what part of them reaches the function."""
 
 import json
 import re
@@ -9,14 +9,17 @@ import aws_cdk as cdk
 import msgspec
 import pytest
 import yaml
+from botocore.session import Session
 
 from argo_ecr_auth.core.settings import Settings, load
 from argo_ecr_auth_cdk import read_settings
 from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_deployment.regions import is_region
 from argo_ecr_auth_deployment.settings import DeploymentSettings, encode_function_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
+_MOON = "222222222222.dkr.ecr.us-moon-1.amazonaws.com"
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 _EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
 
@@ -38,7 +41,7 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"check_evry": "2m"}, "check_evry", "is it check_every?"),
         ({"targets": [{"cluster": "demo", "regoin": "eu-west-1"}]}, "targets[0].regoin", "is it region?"),
         ({"credentials": [{"registry": "registry.example"}]}, "credentials[0].registry", "ACCOUNT.dkr.ecr.REGION"),
-        ({"credentials": [{"registry": f"https://{REGISTRY}"}]}, "credentials[0].registry", "no scheme"),
+        ({"credentials": [{"registry": f"https://{REGISTRY}"}]}, "credentials[0].registry", f"; write {REGISTRY}"),
         ({"targets": [{"cluster": "arn:aws:eks:eu-west-1:1:cluster/demo"}]}, "targets[0].cluster", "not its ARN"),
         ({"targets": [{"cluster": "demo"}, {"cluster": "demo", "namespace": "a"}]}, "targets[1].name", "of its own"),
         ({"credentials": [{"registry": REGISTRY}] * 2}, "targets[0] with credentials[1]", "its own secret_name"),
@@ -89,6 +92,8 @@ def _faults(document: object) -> tuple[str, ...]:
             "targets[0].region",
             "the partition aws-us-gov, the stack is in aws",
         ),
+        ({"targets": [{"cluster": "demo", "region": "us-moon-1"}]}, "targets[0].region", "no AWS region"),
+        ({"credentials": [{"registry": _MOON}]}, "credentials[0].registry", "us-moon-1 is no AWS region"),
         (
             {"targets": [{"cluster": "demo", "role_arn": _ROLE.replace("aws", "aws-cn")}]},
             "targets[0].role_arn",
@@ -102,7 +107,7 @@ def _faults(document: object) -> tuple[str, ...]:
         (
             {"targets": [{"cluster": f"c{i}", "region": "us-east-1"} for i in range(401)]},
             "targets",
-            "elsewhere at most 400",
+            "other than the stack's takes at most 400",
         ),
         (
             {
@@ -110,7 +115,7 @@ def _faults(document: object) -> tuple[str, ...]:
                 + [{"cluster": f"b{i}", "account": "333333333333", "region": REGION} for i in range(200)]
             },
             "targets",
-            "401 clusters are in 333333333333 eu-west-1; elsewhere at most 400",
+            "401 clusters are in 333333333333 eu-west-1; an account or region other than",
         ),
         ({"alarm_topic_arn": _TOPIC.replace(REGION, "us-east-1")}, "alarm_topic_arn", "the stack is in eu-west-1"),
         ({"alarm_email": "platform-team"}, "alarm_email", "An e-mail address"),
@@ -121,8 +126,8 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"vpc": {"id": "vpc-11111111", "subnets": []}}, "vpc.subnets", "At least one"),
         ({"vpc": {"id": "vpc-11111111", "subnets": ["a"]}}, "vpc.subnets[0]", "such as subnet-"),
         ({"vpc": {"id": "vpc-11111111"}}, "vpc.subnets", "missing"),
-        (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 stands there twice"),
-        (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 stands there twice"),
+        (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 is given twice"),
+        (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 is given twice"),
         (
             _vpc(subnets=[f"subnet-{i:08}" for i in range(17)]),
             "vpc.subnets",
@@ -168,8 +173,25 @@ def test_all_faults_of_the_rules_come_at_once() -> None:
     ]
 
 
+def test_a_stack_in_a_region_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings(settings_of(), account=ACCOUNT, region="us-moon-1")
+    (fault,) = refused.value.faults
+    assert fault.startswith("the stack's region: us-moon-1 is no AWS region")
+    assert "AWS_REGION" in fault
+
+
+def test_each_region_passes_and_a_new_one_too() -> None:
+    partitions = ("aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc")
+    known = [region for partition in partitions for region in Session().get_available_regions("ec2", partition)]
+    assert len(known) > 30
+    new = ["ap-southeast-9", "in-west-1", "us-isog-northwest-2", "eusc-fr-east-1"]
+    assert [region for region in [*known, *new] if not is_region(region)] == []
+    assert not any(map(is_region, ("us-moon-1", "eu-wst-1", "eu-west", "west-1", "eu-west-1a", "eu-west-1\n", "")))
+
+
 @pytest.mark.parametrize("elsewhere", [{"region": "us-east-1"}, {"account": "333333333333"}])
-def test_a_place_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: dict[str, str]) -> None:
+def test_a_region_or_account_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: dict[str, str]) -> None:
     anywhere = cdk.Stack()
     with pytest.raises(SettingsError) as refused:
         read_settings(
@@ -188,7 +210,7 @@ def test_a_place_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: d
         (None, REGION, {"region": "us-east-1"}, "account"),
     ],
 )
-def test_a_place_elsewhere_is_refused_where_half_of_the_stacks_own_is_unknown(
+def test_a_target_elsewhere_is_refused_if_the_stacks_account_or_region_is_unknown(
     account: str | None, region: str | None, elsewhere: dict[str, str], unknown: str
 ) -> None:
     targets = [{"cluster": "demo"}, {"cluster": "away", **elsewhere}]
@@ -203,7 +225,7 @@ def test_a_place_elsewhere_is_refused_where_half_of_the_stacks_own_is_unknown(
     read_settings(settings_of(targets=[*targets[:1], targets[1] | {"role_arn": _ROLE}]), account=account, region=region)
 
 
-def test_what_is_counted_elsewhere_is_clusters_that_need_an_entry_there() -> None:
+def test_the_limit_elsewhere_counts_only_clusters_that_need_an_access_entry() -> None:
     spelled_out = [{"cluster": f"home{i}", "account": ACCOUNT, "region": REGION} for i in range(401)]
     of_their_own = [{"cluster": f"own{i}", "region": "us-east-1", "role_arn": _ROLE} for i in range(401)]
     credentials = [{"registry": REGISTRY, "secret_name": "second"}]
@@ -217,11 +239,11 @@ def test_what_is_counted_elsewhere_is_clusters_that_need_an_entry_there() -> Non
 
 
 @pytest.mark.parametrize("document", [None, [], "demo", {"targets": {}}, {"targets": [1]}, {"targets": [None]}])
-def test_what_is_no_settings_at_all_is_refused_too(document: object) -> None:
+def test_a_document_of_another_shape_is_refused(document: object) -> None:
     assert _faults(document)
 
 
-def test_the_example_is_deployable_and_its_comments_name_every_key() -> None:
+def test_the_example_is_valid_and_its_comments_name_every_key() -> None:
     text = _EXAMPLE.read_text()
     settings = read_settings(yaml.safe_load(text))
     assert settings.targets
@@ -231,18 +253,45 @@ def test_the_example_is_deployable_and_its_comments_name_every_key() -> None:
 
 
 def test_the_comments_of_the_example_show_the_defaults() -> None:
-    said = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
+    shown = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
     defaults = msgspec.to_builtins(read_settings(settings_of()))
     without_default = {"runtime", "alarm_email", "alarm_topic_arn"}
-    assert {key: defaults[key] for key in said.keys() - without_default} == {
-        key: yaml.safe_load(value) for key, value in said.items() if key not in without_default
+    assert {key: defaults[key] for key in shown.keys() - without_default} == {
+        key: yaml.safe_load(value) for key, value in shown.items() if key not in without_default
     }
 
 
-def test_the_function_gets_its_part_without_the_deployments() -> None:
+def test_the_function_gets_its_settings_without_the_deployments() -> None:
     text = encode_function_settings(
         read_settings(settings_of(targets=[{"cluster": "demo", "access": "none"}], check_every="5m"))
     )
     assert load(text) == msgspec.convert(settings_of(), Settings)
     assert set(json.loads(text)) == {"credentials", "renew_before", "targets"}
     assert "access" not in json.loads(text)["targets"][0]
+
+
+@pytest.mark.parametrize(
+    ("credential", "listed"),
+    [
+        ({"repositories": ["charts/*", "charts/app", "charts/other"]}, "charts/app"),
+        ({"repositories": ["charts/app"], "verify_repository": "charts/mine"}, "charts/mine"),
+        ({"repositories": ["charts/*", "charts/app?"]}, None),
+        ({"repositories": ["charts//app", "charts-"]}, None),
+        ({"repositories": ["charts/app"], "verify": "off"}, None),
+        ({"repositories": ["docker-hub/app"], "pull_through_cache": True}, None),
+        ({"repositories": ["alias/app"], "registry": "public.ecr.aws"}, None),
+        ({"repositories": ["charts/app"], "registry": None, "registries": [REGISTRY], "kind": "pull-secret"}, None),
+        ({}, None),
+    ],
+)
+def test_a_new_token_should_list_the_first_repository_that_it_may_pull(
+    credential: dict[str, Any], listed: str | None
+) -> None:
+    credentials = [{"registry": REGISTRY, **credential}]
+    for document in (
+        settings_of(credentials=credentials),
+        settings_of(targets=[{"cluster": "demo", "credentials": credentials}]),
+    ):
+        settings = load(encode_function_settings(read_settings(document)))
+        (found,) = settings.targets[0].credentials or settings.credentials[:1]
+        assert found.verify_repository == listed

@@ -299,3 +299,12 @@ def test_a_new_role_of_the_same_name_asks_for_a_new_token_and_who_does_not_know_
     function.function_role_id = "AROANOW"
     assert "AROABEFORE" in (function.result().reason or "")
     assert (objects.password == before, function.result().action) == (False, "fresh")
+
+
+@pytest.mark.parametrize("minutes", [-30, 30], ids=["behind", "ahead"])
+def test_a_clock_that_is_off_asks_for_no_more_tokens(minutes: int, function: Function) -> None:
+    function.now = datetime.now(UTC) + timedelta(minutes=minutes)
+    created = function.result()
+    function.now += timedelta(minutes=2)
+
+    assert (created.action, function.result().action) == ("created", "fresh")

@@ -113,6 +113,20 @@ def test_a_suffix_of_another_place_is_refused_with_the_right_one(host: str, suff
         parse_registry(host)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [f"https://{VALID}", f"oci://{VALID}/charts/app", f"{VALID}/", f"{VALID}:443", VALID.upper(), f" {VALID}\n"],
+)
+def test_the_host_that_was_probably_meant_is_named(written: str) -> None:
+    with pytest.raises(NotARegistryError, match=f"; write {VALID}$"):
+        parse_registry(written)
+
+
+def test_no_host_is_suggested_where_none_is_recognised() -> None:
+    with pytest.raises(NotARegistryError, match="no scheme, no path"):
+        parse_registry("https://ghcr.io/charts")
+
+
 @pytest.mark.parametrize("region", [region for region, _, dual_stack_suffix in SUFFIXES if dual_stack_suffix is None])
 @pytest.mark.parametrize("suffix", ["on.aws", "on.amazonwebservices.eu"])
 def test_a_dual_stack_host_is_refused_where_there_is_none(region: str, suffix: str) -> None:

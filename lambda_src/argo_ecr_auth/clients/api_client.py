@@ -7,9 +7,10 @@ from typing import Any, Self
 import urllib3
 from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
-from urllib3.exceptions import InvalidHeader
+from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.util.ssl_ import create_urllib3_context
 
+from argo_ecr_auth.clients.deadlines import time_is_up
 from argo_ecr_auth.clients.eks import Address
 from argo_ecr_auth.core.caller import FUNCTION, Caller
 from argo_ecr_auth.core.errors import SyncError
@@ -53,7 +54,7 @@ def make_tls_context() -> ssl.SSLContext:
 
 
 class _Retry(urllib3.Retry):
-    """Takes an unreadable Retry-After for none, and does not read the answer that it gives up."""
+    """Ends with the time limit, takes an unreadable Retry-After for none, and leaves unread what it gives up."""
 
     def parse_retry_after(self, retry_after: str) -> float:
         try:
@@ -66,12 +67,16 @@ class _Retry(urllib3.Retry):
         method: str | None = None,
         url: str | None = None,
         response: urllib3.BaseHTTPResponse | None = None,
-        *arguments: Any,
-        **named: Any,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
     ) -> Self:
+        if time_is_up():
+            raise MaxRetryError(_pool, str(url), error)
+        retry = super().increment(method, url, response, error, _pool, _stacktrace)
         if response is not None:
             response.close()  # urllib3 would read it to its end, however long it is
-        return super().increment(method, url, response, *arguments, **named)
+        return retry
 
 
 def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> ApiClient:

@@ -69,7 +69,7 @@ _HOST = re.compile(
     rf"(?P<account>[0-9]{{12}})\.dkr(?P<join>[.-])ecr(?P<fips>-fips)?\.(?P<region>{_REGION})\.(?P<suffix>.+)"
 )
 _EXAMPLE = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
-# Its API is in this region alone (Amazon ECR Public API Reference).
+# Its API is only in this region (Amazon ECR Public API Reference).
 _PUBLIC_API = TokenApi(service="ecr-public", region="us-east-1")
 
 
@@ -88,6 +88,9 @@ def parse_registry(host: str) -> Registry:
     """
     if host in PUBLIC_HOSTS:
         return Registry(host=host, account=None, region=_PUBLIC_API.region, partition=_AWS, api=_PUBLIC_API)
+    meant = re.split("[/:?#]", host.strip().lower().rpartition("://")[2])[0]
+    if meant != host and _is_registry(meant):
+        raise NotARegistryError(f"{host!r} is not a registry's host; write {meant}")
     match = _HOST.fullmatch(host)
     if match is None:
         raise NotARegistryError(f"{host!r} is not the host of an ECR registry, such as {_EXAMPLE} (no scheme, no path)")
@@ -101,6 +104,14 @@ def parse_registry(host: str) -> Registry:
         raise NotARegistryError(f"{host!r} ends in {match['suffix']!r}; in {region} a registry ends in {suffix!r}")
     api = TokenApi(service="ecr", region=region, fips=match["fips"] is not None, dual_stack=dual_stack)
     return Registry(host=host, account=match["account"], region=region, partition=partition, api=api)
+
+
+def _is_registry(host: str) -> bool:
+    try:
+        parse_registry(host)
+    except NotARegistryError:
+        return False
+    return True
 
 
 def sts_host(region: str) -> str:

@@ -9,13 +9,13 @@ import msgspec
 TOKEN_LIFE = timedelta(hours=12)
 """How long ECR's authorization tokens live (Amazon ECR API Reference, GetAuthorizationToken)."""
 
-# Each pattern ends in `$(?!\n)`: Python's `$` alone lets a newline through.
+# Each pattern ends in `$(?!\n)`: in Python a plain `$` lets a newline through.
 # Kubernetes' own rules: RFC 1123 label for a namespace, subdomain for a Secret's name.
 _LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
 _SUBDOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$(?!\n)"
 
-# ECR's own (Amazon ECR API Reference, CreateRepository).
-_REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+"""The pattern of a repository's name (Amazon ECR API Reference, CreateRepository)."""
 _ONE_LINE = r"^\S(.*\S)?$(?!\n)"
 
 Duration = Annotated[
@@ -111,7 +111,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=rf"^(oci://)?[a-z0-9.-]+(/{_REPOSITORY})?$(?!\n)",
+                pattern=rf"^(oci://)?[a-z0-9.-]+(/{REPOSITORY})?$(?!\n)",
                 description="The registry's host, or HOST/PREFIX, in lower case; for type oci with or without oci://.",
             ),
         ]
@@ -136,7 +136,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=rf"^{_REPOSITORY}$(?!\n)",
+                pattern=rf"^{REPOSITORY}$(?!\n)",
                 description="A repository whose tags a new token should be able to list, such as charts/my-app.",
             ),
         ]
@@ -156,7 +156,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     @property
     def secret_names(self) -> tuple[tuple[str, ChartType | None], ...]:
-        """The Secrets that it stands for, with the `type` of each; None for a pull-secret."""
+        """The names of its Secrets, with the `type` of each; None for a pull-secret."""
         if self.kind == "pull-secret":
             return ((self.secret_name, None),)
         if self.kind == "repo-creds" and self.type is None:
@@ -183,7 +183,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     account: (
         Annotated[
             str,
-            msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)", description="The cluster's AWS account: 12 digits, in quotes."),
+            msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)", description="The cluster's AWS account: 12 digits."),
         ]
         | None
     ) = None

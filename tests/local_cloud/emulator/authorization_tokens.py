@@ -1,6 +1,5 @@
-"""ECR's authorization tokens, which here tell who asked for them, where, and in which turn; ECR Public's too."""
+"""Authorization tokens of ECR and ECR Public that name their caller, account and region, and count up."""
 
-import base64
 import itertools
 import json
 import time
@@ -28,12 +27,12 @@ def install() -> None:
 
 def _answer(_request: dict[str, Any]) -> Response:
     proxy = f"https://{get_account_id()}.dkr.ecr.{get_region()}.amazonaws.com"
-    response: Response = json_response({"authorizationData": [{**_authorization("ecr"), "proxyEndpoint": proxy}]})
+    response: Response = json_response({"authorizationData": [{**_make_authorization("ecr"), "proxyEndpoint": proxy}]})
     return response
 
 
 def is_public(headers: dict[str, str]) -> bool:
-    """Whether a request asks ECR Public for a token: a service that ministack does not know."""
+    """Whether a request asks ECR Public for a token. ministack does not know that service."""
     return headers.get("x-amz-target") == _PUBLIC_TARGET
 
 
@@ -50,12 +49,12 @@ def answer_public(headers: dict[str, str], query: dict[str, Any], request_id: st
                 _PUBLIC, action, denied.principal_arn, request_id, headers=headers
             )
             return refusal
-    body = json.dumps({"authorizationData": _authorization(_PUBLIC)}).encode()
+    body = json.dumps({"authorizationData": _make_authorization(_PUBLIC)}).encode()
     return 200, {"Content-Type": "application/x-amz-json-1.1"}, body
 
 
-def _authorization(service: str) -> dict[str, Any]:
-    token = EcrToken.new(
+def _make_authorization(service: str) -> dict[str, Any]:
+    token = EcrToken(
         service=service,
         caller=iam_evaluator.caller_arn(),
         account=get_account_id(),
@@ -63,6 +62,6 @@ def _authorization(service: str) -> dict[str, Any]:
         turn=next(_turns),
     )
     return {
-        "authorizationToken": base64.b64encode(f"AWS:{token.password()}".encode()).decode(),
+        "authorizationToken": token.authorization_token,
         "expiresAt": int(time.time()) + LIFETIME_SECONDS,
     }

@@ -1,0 +1,345 @@
+"""What a run makes of answers that no API gives: in place of an API server, of AWS, or of a registry."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argo_ecr_auth.clients.deadlines import enforce_time_limits
+from argo_ecr_auth.clients.registry_login import Login, verify_login
+from argo_ecr_auth.sync import RunOptions, sync
+from tests.local_cloud.cloud import Cluster
+from tests.local_cloud.registry import AccountRegion
+from tests.support.faults import (
+    BODIES,
+    Fault,
+    answer,
+    answer_gzip_bomb,
+    drip,
+    drip_headers,
+    hang,
+    make_handler,
+)
+from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.loopback import encode_base64, https_server, passing_on
+from tests.support.objects import Objects
+from tests.support.results import assert_failed
+from tests.support.scripted_registry import TOKEN, connect_to
+
+EACH_BODY = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+SOME_BODIES = ("nothing", "HTML", "garbage", "objects in objects")
+LABEL = "argocd.argoproj.io/secret-type"
+
+
+@pytest.fixture
+def make_function_behind(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> Callable[..., Any]:
+    """Makes a function that reaches the real API server through a proxy, which deals with some requests itself."""
+
+    @contextmanager
+    def make(first: Callable[[BaseHTTPRequestHandler], bool], **target: Any) -> Iterator[Function]:
+        with https_server(passing_on(cluster.endpoint, cluster.ca_pem, first=first)) as (url, ca_pem):
+            address = {"endpoint": url, "certificate_authority": encode_base64(ca_pem)}
+            function = make_function(make_settings({"cluster": "demo", "namespace": namespace, **address, **target}))
+            grant(cluster.admin, *function.targets)
+            yield function
+
+    return make
+
+
+def meet(fault: Fault, *, command: str = "", path: str = "") -> Callable[[BaseHTTPRequestHandler], bool]:
+    """Lets requests of a method, with this in their path, meet the fault."""
+
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        if (command and request.command != command) or path not in request.path:
+            return False
+        request.protocol_version = "HTTP/1.0"
+        fault(request)
+        request.close_connection = True
+        return True
+
+    return first
+
+
+# The API server
+
+
+@EACH_BODY
+def test_a_write_counts_only_when_the_answer_is_the_applied_object(
+    body: bytes, make_function_behind: Any, objects: Objects
+) -> None:
+    with make_function_behind(meet(answer(body), command="PATCH")) as function:
+        result = function.result()
+
+    assert_failed(result, "demo")
+    assert objects.get("secrets") is None
+
+
+@EACH_BODY
+def test_a_read_counts_only_when_the_answer_is_an_object(
+    body: bytes, make_function_behind: Any, objects: Objects
+) -> None:
+    with make_function_behind(meet(answer(body), command="GET")) as function:
+        result = function.result()
+
+    assert_failed(result, "answers")
+    assert "please report it" not in str(result.error)
+    assert objects.get("secrets") is None
+
+
+@EACH_BODY
+def test_a_404_counts_as_missing_only_when_it_is_the_api_servers_own(
+    body: bytes, make_function_behind: Any, objects: Objects
+) -> None:
+    with make_function_behind(meet(answer(body, status=404), command="GET", path="/configmaps/")) as function:
+        result = function.result()
+
+    assert_failed(result, "demo")
+    assert objects.get("secrets") is None
+
+
+def test_a_compressed_answer_is_read_up_to_a_bound(make_function_behind: Any) -> None:
+    with make_function_behind(meet(answer_gzip_bomb(), command="GET")) as function:
+        result = function.result()
+
+    assert_failed(result, "answers with more than 4 MiB")
+
+
+def test_a_large_answer_that_is_tried_again_is_read_up_to_a_bound(make_function_behind: Any) -> None:
+    with make_function_behind(meet(answer(BODIES["20 MB"], status=503), command="GET")) as function:
+        result = function.result()
+
+    assert_failed(result, "answers with more than 4 MiB")
+
+
+def test_an_unreadable_retry_after_is_taken_for_none(make_function_behind: Any) -> None:
+    met: list[str] = []
+
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        met.append(request.command)
+        return len(met) % 2 == 1 and meet(answer(status=429, headers={"Retry-After": "soon"}))(request)
+
+    with make_function_behind(first) as function:
+        result = function.result()
+
+    assert (result.action, result.error) == ("created", None)
+
+
+SLOW: dict[str, Fault] = {
+    "a byte after the other": drip(seconds=0.2),
+    "a header after the other": drip_headers(seconds=0.2),
+    "headers without an end": drip_headers(seconds=0),
+}
+
+
+@pytest.mark.parametrize("fault", [SLOW[name] for name in list(SLOW)[:2]], ids=list(SLOW)[:2])
+def test_an_api_server_that_drips_is_named_and_leaves_no_thread(fault: Fault, make_function_behind: Any) -> None:
+    with make_function_behind(meet(fault, command="GET")) as function:
+        before = set(threading.enumerate())
+        (result,) = function.run(seconds=3)
+        _wait_until(lambda: not [each for each in _new_threads(before) if each.name.startswith("ThreadPool")])
+
+    assert_failed(result, "timed out waiting for https://127.0.0.1", "demo")
+
+
+def test_headers_without_an_end_are_given_up(make_function_behind: Any) -> None:
+    with make_function_behind(meet(SLOW["headers without an end"], command="GET")) as function:
+        assert_failed(function.result(), "does not answer")
+
+
+def test_a_target_that_hangs_keeps_no_credential_of_another_from_its_turn(
+    make_function_behind: Any, cluster: Cluster, namespace: str
+) -> None:
+    """Both have three times as many credentials as are done at once."""
+    credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}", "verify": "off"} for i in range(48)]
+    with make_function_behind(meet(hang), name="hung", credentials=credentials) as function:
+        healthy = {"cluster": "demo", "namespace": namespace, "credentials": credentials}
+        both = make_settings(healthy).targets + function.settings.targets
+        function.settings = type(function.settings)(targets=both)
+        results = function.run(seconds=30)
+
+    assert {result.action for result in results if result.target == "demo"} == {"created"}
+    assert {result.error for result in results if result.target == "hung"} != {None}
+
+
+def test_no_retry_of_a_write_comes_after_the_runs_end(make_function_behind: Any, objects: Objects) -> None:
+    met: list[float] = []
+
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        if request.command != "PATCH":
+            return False
+        met.append(time.monotonic())
+        return meet(answer(status=503, headers={"Retry-After": "3"}))(request)
+
+    with make_function_behind(first) as function:
+        before = set(threading.enumerate())
+        (result,) = function.run(seconds=2)
+        _wait_until(lambda: not [each for each in _new_threads(before) if each.name.startswith("ThreadPool")])
+
+    assert result.action == "failed"
+    assert len(met) == 1
+    assert objects.get("secrets") is None
+
+
+def test_a_password_that_somebody_puts_back_between_the_two_writes_is_noticed(
+    make_function_behind: Any, objects: Objects
+) -> None:
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        if request.command == "PATCH" and "/configmaps/" in request.path:
+            objects.patch("secrets", {"data": {"password": encode_base64("an old one")}})
+        return False
+
+    with make_function_behind(first) as function:
+        result = function.result()
+        after = function.result()
+
+    assert_failed(result, "was changed while it was written")
+    assert after.action == "failed"
+
+
+def test_a_secret_of_another_type_that_comes_between_read_and_write_is_told(
+    make_function_behind: Any, objects: Objects
+) -> None:
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        if request.command == "PATCH" and "/secrets/" in request.path:
+            data = {"tls.crt": "", "tls.key": ""}
+            body = {"metadata": {"name": "ecr-auth"}, "type": "kubernetes.io/tls", "stringData": data}
+            objects.admin.request("POST", f"/api/v1/namespaces/{objects.namespace}/secrets", body)
+        return False
+
+    with make_function_behind(first) as function:
+        result = function.result()
+
+    assert_failed(result, "refused to apply the Secret", "(422)")
+
+
+def test_an_expiry_that_somebody_put_into_binary_data_is_healed(function: Function, objects: Objects) -> None:
+    function.run()
+    objects.patch("configmaps", {"data": {"expireyTime": None}, "binaryData": {"expireyTime": "AAAA"}})
+
+    healed, after = function.result(), function.result()
+
+    assert (healed.action, after.action) == ("repaired", "fresh")
+    assert "binaryData" not in objects.require("configmaps")
+
+
+# AWS
+
+
+@pytest.fixture
+def redirect_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
+    """Lets a service of AWS be a server that meets every request with a fault."""
+
+    @contextmanager
+    def redirect(service: str, fault: Fault) -> Iterator[None]:
+        with https_server(make_handler(fault)) as (url, ca_pem):
+            (tmp_path / "ca.pem").write_text(ca_pem)
+            monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
+            yield
+
+    return redirect
+
+
+@EACH_BODY
+def test_an_answer_that_is_not_ecrs_is_named_as_that_and_drift_is_put_back(
+    body: bytes, function: Function, objects: Objects, redirect_aws: Callable[..., Any]
+) -> None:
+    function.run()
+    objects.patch("secrets", {"metadata": {"labels": {LABEL: None}}})
+    before = objects.password
+
+    with redirect_aws("ECR", answer(body)):
+        function.cache = type(function.cache)(sessions=type(function.sessions)(region="us-east-1"))
+        result = function.result(force=True)
+
+    assert_failed(result, "asked ECR in us-east-1 for an authorization token")
+    assert "please report it" not in str(result.error)
+    assert objects.require("secrets")["metadata"]["labels"] == {LABEL: "repository"}
+    assert objects.password == before
+
+
+@EACH_BODY
+def test_an_answer_that_is_not_ekss_is_named_as_that(
+    body: bytes, function: Function, redirect_aws: Callable[..., Any]
+) -> None:
+    with redirect_aws("EKS", answer(body)):
+        result = function.result()
+
+    assert_failed(result, "asked EKS for the cluster demo in us-east-1")
+    assert "please report it" not in str(result.error)
+
+
+@pytest.mark.parametrize("status", [200, 403, 502])
+@pytest.mark.parametrize("body", [BODIES[name] for name in SOME_BODIES], ids=SOME_BODIES)
+def test_an_answer_that_is_not_stss_is_named_as_that(
+    body: bytes, status: int, cluster: Cluster, make_function: FunctionFactory, redirect_aws: Callable[..., Any]
+) -> None:
+    role_arn = "arn:aws:iam::000000000000:role/reader"
+    function = make_function(make_settings({"cluster": "demo", "role_arn": role_arn}))
+    with redirect_aws("STS", answer(body, status=status)):
+        result = function.result()
+
+    assert "STS for the role" in str(result.error) or "cannot assume" in str(result.error)
+    assert "please report it" not in str(result.error)
+
+
+@pytest.mark.parametrize(("service", "name"), [("ECR", "ECR in us-east-1"), ("EKS", "EKS for the cluster demo")])
+def test_a_service_of_aws_that_drips_is_named_within_the_runs_time(
+    service: str, name: str, function: Function, redirect_aws: Callable[..., Any]
+) -> None:
+    with redirect_aws(service, drip(seconds=0.2)):
+        (result,) = function.run(seconds=4)
+
+    assert_failed(result, f"asked {name}", "timed out")
+
+
+# A registry
+
+
+@pytest.mark.parametrize("fault", [*SLOW.values(), hang], ids=[*SLOW, "nothing"])
+def test_a_registry_that_does_not_come_to_an_end_keeps_no_token_from_being_written(
+    fault: Fault, function: Function, objects: Objects
+) -> None:
+    with https_server(make_handler(fault)) as (url, ca_pem):
+        place = AccountRegion(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
+
+        def verify(host: str, token: Any, *, repository: str | None, seconds: float) -> Any:
+            return verify_login(host, token, repository=repository, seconds=min(seconds, 1), http=connect_to(place))
+
+        options = RunOptions(renew_before=timedelta(hours=6), seconds=20)
+        now = partial(datetime.now, UTC)
+        (result,) = sync(function.targets, options=options, cache=function.cache, now=now, verify_login=verify)
+
+    assert (result.action, result.verified, result.error) == ("created", None, None)
+    assert "not verified" in str(result.reason)
+    assert objects.password
+
+
+@pytest.mark.parametrize("body", [BODIES["20 MB"], BODIES["objects in objects"]], ids=["20 MB", "objects in objects"])
+def test_a_registrys_answer_is_read_up_to_a_bound(body: bytes) -> None:
+    enforce_time_limits()
+    with https_server(make_handler(answer(body))) as (url, ca_pem):
+        place = AccountRegion(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
+        verification = verify_login(REGISTRY, TOKEN, http=connect_to(place))
+
+    assert verification.login is Login.INCONCLUSIVE
+    assert "answers with more than 256 KiB" in str(verification.reason)
+
+
+def _new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread not in before]
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError("not within 20 s")
