@@ -8,9 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from argo_ecr_auth_cli.arguments import parse
-from argo_ecr_auth_cli.exits import UNKNOWN, USAGE, CommandError, Stopped, stop_on_signals
-from argo_ecr_auth_cli.terminal.output import complain, nobody_reads
+from argo_ecr_auth_cli.terminal.arguments import parse_arguments
+from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError, Stopped, stop_on_signals
+from argo_ecr_auth_cli.terminal.output import discard_output, print_error
 
 _EXTRA = ("rich", "yaml")
 
@@ -21,21 +21,21 @@ def main(arguments: Sequence[str]) -> int:
         stop_on_signals()
         if sys.stdout is None:  # the shell's >&-
             raise CommandError("standard output is closed: there is nowhere to say anything", code=UNKNOWN)  # noqa: TRY301
-        options = parse(arguments)
+        options = parse_arguments(arguments)
         # Each command's imports are its own: help and wrong flags are answered at once.
         code: int = import_module(f"argo_ecr_auth_cli.commands.{options.command or 'loop'}").run(options)
     except CommandError as error:
-        complain(str(error))
+        print_error(str(error))
         return error.code
     except Stopped as stopped:
         return 128 + stopped.number
     except ModuleNotFoundError as error:
-        return _without(error)
+        return _explain_missing_module(error)
     except BrokenPipeError:
-        nobody_reads()  # and so the loop ends: whoever read its output has gone
+        discard_output()  # and so the loop ends: whoever read its output has gone
         return UNKNOWN
     except Exception as error:  # noqa: BLE001 - a traceback's words might hold what no terminal should show
-        complain(_last_words(error))
+        print_error(_explain_error(error))
         return UNKNOWN
     return code
 
@@ -49,9 +49,9 @@ def entry() -> NoReturn:
         try:
             sys.stdout.flush()
         except OSError as error:
-            nobody_reads()
+            discard_output()
             if not isinstance(error, BrokenPipeError):
-                complain(f"the output could not be written: {error.strerror}")
+                print_error(f"the output could not be written: {error.strerror}")
                 code = UNKNOWN
     sys.stderr.flush()
     if threading.active_count() > 1:
@@ -59,16 +59,16 @@ def entry() -> NoReturn:
     sys.exit(code)
 
 
-def _without(error: ModuleNotFoundError) -> int:
+def _explain_missing_module(error: ModuleNotFoundError) -> int:
     name = (error.name or "a module").partition(".")[0]
     if name in _EXTRA:
-        complain(f"{name} is not installed: pip install 'argo-ecr-auth[cli]'")
+        print_error(f"{name} is not installed: pip install 'argo-ecr-auth[cli]'")
         return USAGE
-    complain(f"{name} is not installed, and something here needs it (for a proxy of the kind socks5://: PySocks)")
+    print_error(f"{name} is not installed, and something here needs it (for a proxy of the kind socks5://: PySocks)")
     return UNKNOWN
 
 
-def _last_words(error: Exception) -> str:
+def _explain_error(error: Exception) -> str:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - not for --help
 
     from argo_ecr_auth.clients.sessions import explain_aws_error  # noqa: PLC0415

@@ -17,11 +17,11 @@ class Accounts:
     caller: str | None  # whose the operator's credentials are
     home: str | None  # the function's, and of the targets that name none
 
-    def located(self, target: Target) -> Target:
+    def with_account(self, target: Target) -> Target:
         """The target with its account, where that is known."""
         return replace(target, account=target.account or self.home)
 
-    def elsewhere(self, target: Target) -> str | None:
+    def not_visible(self, target: Target) -> str | None:
         """Why EKS does not tell the operator of the target's cluster; None where it does."""
         account = target.account or self.home
         if self.caller is None:
@@ -34,18 +34,18 @@ class Accounts:
         return None if account == self.caller else f"in account {account}; your credentials are of {self.caller}"
 
 
-ELSEWHERE = "look with the --profile of that account"
+ELSEWHERE_REMEDY = "look with the --profile of that account"
 """What to do about it."""
 
 
-def accounts_of(targets: Iterable[Target], *, caller: str | None, function_role: str | None) -> Accounts:
+def find_accounts(targets: Iterable[Target], *, caller: str | None, function_role: str | None) -> Accounts:
     """From the targets as the settings have them, without an account where they name none."""
     if function_role:
         return Accounts(caller=caller, home=function_role.split(":")[4])
-    return Accounts(caller=caller, home=None if mixed(targets, caller=caller) else caller)
+    return Accounts(caller=caller, home=None if are_ambiguous(targets, caller=caller) else caller)
 
 
-def mixed(targets: Iterable[Target], *, caller: str | None) -> bool:
+def are_ambiguous(targets: Iterable[Target], *, caller: str | None) -> bool:
     """Whether some name the caller's account and others none: the latter may then be at home in another one."""
     accounts = {target.account for target in targets}
     return None in accounts and caller in accounts

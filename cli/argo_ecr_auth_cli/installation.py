@@ -16,8 +16,8 @@ import msgspec
 from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth.core.settings import CredentialSettings, Settings, TargetSettings, duration
 from argo_ecr_auth.core.targets import Target, resolve_targets
-from argo_ecr_auth_cli.exits import USAGE, CommandError
-from argo_ecr_auth_cli.settings_file import DEFAULT_FILE, settings_document
+from argo_ecr_auth_cli.settings_file import DEFAULT_FILE, read_settings_document
+from argo_ecr_auth_cli.terminal.exits import USAGE, CommandError
 
 DEFAULT_NAME = "argo-ecr-auth"
 
@@ -33,9 +33,9 @@ class Installation:
     access: Mapping[str, str]  # by target: least-privilege, edit-policy or none
 
 
-def installation_of(options: argparse.Namespace, *, region: str) -> Installation:
+def load_installation(options: argparse.Namespace, *, region: str) -> Installation:
     """The installation of a command's options. Raises CommandError with all faults in one line."""
-    document = settings_document(options)
+    document = read_settings_document(options)
     settings = _settings(document, file=options.settings or DEFAULT_FILE)
     names = [target.name or target.cluster for target in settings.targets]
     return Installation(
@@ -50,7 +50,7 @@ def installation_of(options: argparse.Namespace, *, region: str) -> Installation
     )
 
 
-def chosen(installation: Installation, names: list[str]) -> tuple[Target, ...]:
+def choose_targets(installation: Installation, names: list[str]) -> tuple[Target, ...]:
     """The targets of these names, without any all of them. Raises CommandError, naming the near ones."""
     if not names:
         return installation.targets
@@ -62,7 +62,7 @@ def chosen(installation: Installation, names: list[str]) -> tuple[Target, ...]:
     return tuple(by_name[name] for name in dict.fromkeys(names))
 
 
-def as_operator(target: Target) -> Target:
+def without_role(target: Target) -> Target:
     """The target, reached with one's own rights: the role of its settings is for the function to assume."""
     return replace(target, role=None)
 

@@ -21,8 +21,8 @@ from argo_ecr_auth.core.caller import Caller
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
-from argo_ecr_auth_cli.exits import UNKNOWN, CommandError
-from argo_ecr_auth_cli.terminal.output import complain
+from argo_ecr_auth_cli.terminal.exits import UNKNOWN, CommandError
+from argo_ecr_auth_cli.terminal.output import print_error
 
 _CALLERS = {
     "in-cluster": Caller(name="this pod's service account"),
@@ -36,7 +36,7 @@ _LONGEST_QUOTE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Way:
+class _Access:
     """What the files say; `api` is None where the kubeconfig's program gave neither token nor certificate."""
 
     configuration: Configuration = field(repr=False)
@@ -51,17 +51,17 @@ class Kubeconfig:
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
-        self._way = _way(kind)
-        if not self._way.configuration.verify_ssl:
+        self._access = _load_access(kind)
+        if not self._access.configuration.verify_ssl:
             urllib3.disable_warnings(InsecureRequestWarning)  # one line is enough
-            complain("the kubeconfig says insecure-skip-tls-verify: whose the API server is is not checked")
+            print_error("the kubeconfig says insecure-skip-tls-verify: whose the API server is is not checked")
 
     def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
         """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
-        api = self._way.api or self._once_more()
+        api = self._access.api or self._reload()
         # Asked for each time: a pod's token is replaced within the hour, and so are those of kubeconfigs' programs.
-        with _what_the_loader_logs():
-            key = self._way.configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
+        with _capture_root_logger():
+            key = self._access.configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
         connection = Connection(
             target=target.name,
             cluster=target.cluster,
@@ -72,24 +72,24 @@ class Kubeconfig:
         )
         return connection, read_credential(connection, credential)
 
-    def _once_more(self) -> ApiClient:
+    def _reload(self) -> ApiClient:
         try:
-            self._way = _way(self._kind)
+            self._access = _load_access(self._kind)
         except CommandError as error:
             raise SyncError(str(error)) from None
-        if self._way.api is None:
+        if self._access.api is None:
             raise SyncError(
                 "no way to the cluster: the kubeconfig's program (exec) gave neither a token nor a certificate; "
                 "run it by hand to see why"
             )
-        return self._way.api
+        return self._access.api
 
 
-def _way(kind: str) -> _Way:
+def _load_access(kind: str) -> _Access:
     configuration = Configuration()
     context = make_tls_context()
     try:
-        with _what_the_loader_logs() as errors:
+        with _capture_root_logger() as errors:
             has_certificate = _load(kind, configuration, context)
     except (ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
         # Only what comes before a quoted document: that may hold keys and passwords.
@@ -99,23 +99,23 @@ def _way(kind: str) -> _Way:
         raise CommandError(f"no way to the cluster (not YAML): {_REMEDIES[kind]}", code=UNKNOWN) from None
     # The loader logs that a program failed, and goes on as nobody.
     nobody = bool(errors) and not configuration.api_key and not has_certificate
-    return _Way(configuration=configuration, api=None if nobody else make_client(configuration, context=context))
+    return _Access(configuration=configuration, api=None if nobody else make_client(configuration, context=context))
 
 
 def _load(kind: str, configuration: Configuration, context: ssl.SSLContext) -> bool:
     """Fill both in; whether there is a client's certificate."""
     if kind == "in-cluster":
         config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        return _trust(context, configuration)
+        return _load_certificates(context, configuration)
     # The loader writes certificates and keys to files; once the context has read them, they need not stay.
     with tempfile.TemporaryDirectory(prefix="argo-ecr-auth-") as directory:
         config.load_kube_config(  # type: ignore[no-untyped-call]
             client_configuration=configuration, persist_config=False, temp_file_path=f"{directory}/files"
         )
-        return _trust(context, configuration)
+        return _load_certificates(context, configuration)
 
 
-def _trust(context: ssl.SSLContext, configuration: Configuration) -> bool:
+def _load_certificates(context: ssl.SSLContext, configuration: Configuration) -> bool:
     if not configuration.verify_ssl:  # insecure-skip-tls-verify: the kubeconfig's owner says so
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -129,7 +129,7 @@ def _trust(context: ssl.SSLContext, configuration: Configuration) -> bool:
     return has_certificate
 
 
-class _Kept(logging.Handler):
+class _CapturingHandler(logging.Handler):
     def __init__(self, said: list[logging.LogRecord]) -> None:
         super().__init__()
         self._said = said
@@ -139,10 +139,10 @@ class _Kept(logging.Handler):
 
 
 @contextlib.contextmanager
-def _what_the_loader_logs() -> Iterator[list[logging.LogRecord]]:
+def _capture_root_logger() -> Iterator[list[logging.LogRecord]]:
     """What it says to the root logger, kept from standard error: it may quote what a program printed."""
     said: list[logging.LogRecord] = []
-    handler = _Kept(said)
+    handler = _CapturingHandler(said)
     root = logging.getLogger()
     others, root.handlers = root.handlers, [handler]
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from argo_ecr_auth_cli.exits import USAGE, CommandError
+from argo_ecr_auth_cli.terminal.exits import USAGE, CommandError
 
 DEFAULT_FILE = "settings.yaml"
 
@@ -29,7 +29,7 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def settings_document(options: argparse.Namespace) -> dict[str, Any]:
+def read_settings_document(options: argparse.Namespace) -> dict[str, Any]:
     """The document of a command's options, not validated yet. Raises CommandError."""
     if (options.cluster is None) != (options.registry is None):
         raise CommandError("--cluster and --registry go together", code=USAGE)
@@ -55,7 +55,7 @@ def settings_document(options: argparse.Namespace) -> dict[str, Any]:
     return document
 
 
-def repeated(options: argparse.Namespace) -> str:
+def format_shared_options(options: argparse.Namespace) -> str:
     """The options that another command needs as well, to speak of the same installation with the same rights."""
     given = {name: getattr(options, name, None) for name in _REPEATED}
     return "".join(f" --{name} {shlex.quote(value)}" for name, value in given.items() if value)

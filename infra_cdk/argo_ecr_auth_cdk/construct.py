@@ -96,14 +96,14 @@ class ArgoEcrAuth(Construct):
             settings=settings,
             targets=self.targets,
             function=self.function.function,
-            undelivered=self.schedules.undelivered,
+            schedule_group=self.schedules.group,
             topic=make_alarm_topic(scope, settings=settings),
         )
         Dashboard(
             scope,
             "Dashboard",
             installation=settings.installation,
-            alarms=alarms.all,
+            alarms=alarms.by_name,
             function=self.function.function,
             log_group=self.function.log_group,
         )
@@ -145,9 +145,9 @@ class ArgoEcrAuth(Construct):
             home=home,
             place=place,
             entries=entries,
-            function_role=self.function.role,
+            function_role_arn=self.function.role_arn,
         )
-        # A reference across accounts makes no dependency, and IAM refuses to trust a role that does not exist.
+        # No reference makes the dependency, and IAM refuses to trust a role that does not exist.
         stack.add_stack_dependency(cdk.Stack.of(self))
         self.access_stacks.append(stack)
 

@@ -1,6 +1,6 @@
-"""`python -m tests.benchmarks`: what a cold start and a run cost, as ratios taken in one run on this machine.
+"""`python -m tests.benchmarks`: measures cold starts and runs, as ratios.
 
-Single figures of a shared machine say little; what is beside each other in one line was measured in turn.
+Single times of a shared machine say little. What a table compares was measured in turn.
 """
 
 import compileall
@@ -29,34 +29,34 @@ _HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
 
 def main() -> None:
-    _cold_starts()
-    _pure_work()
+    _measure_cold_starts()
+    _measure_pure_work()
 
 
-def _cold_starts() -> None:
-    """The import of the handler in a new process: what it costs over Python's own start, and what its parts cost."""
+def _measure_cold_starts() -> None:
+    """The import of the handler and of its parts in new processes, without Python's own start."""
     with tempfile.TemporaryDirectory() as folder:
         asset = Path(folder)
         package = Path(argo_ecr_auth.__file__).parent
         shutil.copytree(package, asset / "argo_ecr_auth", ignore=shutil.ignore_patterns("__pycache__"))
         compileall.compile_dir(str(asset), quiet=2)
-        medians = _in_turn(
+        medians = _measure_in_turn(
             {
-                "an empty process": lambda: _process("pass", asset),
-                "import boto3": lambda: _process("import boto3", asset),
-                "import kubernetes' ApiClient": lambda: _process("import kubernetes.client.api_client", asset),
-                "... and its typed CoreV1Api": lambda: _process("import kubernetes.client.api.core_v1_api", asset),
-                "import Powertools": lambda: _process("from aws_lambda_powertools import Logger, Metrics", asset),
-                "import msgspec": lambda: _process("import msgspec", asset),
-                "import the handler": lambda: _process("import argo_ecr_auth.handler", asset),
+                "an empty process": lambda: _run_python("pass", asset),
+                "import boto3": lambda: _run_python("import boto3", asset),
+                "import kubernetes' ApiClient": lambda: _run_python("import kubernetes.client.api_client", asset),
+                "... and its typed CoreV1Api": lambda: _run_python("import kubernetes.client.api.core_v1_api", asset),
+                "import Powertools": lambda: _run_python("from aws_lambda_powertools import Logger, Metrics", asset),
+                "import msgspec": lambda: _run_python("import msgspec", asset),
+                "import the handler": lambda: _run_python("import argo_ecr_auth.handler", asset),
             }
         )
     own = medians.pop("an empty process")
     print(f"cold start, over an empty process ({own * 1000:.0f} ms); the handler is 1.00")
-    _print_ratios({name: median - own for name, median in medians.items()}, unit_of="import the handler")
+    _print_ratios({name: median - own for name, median in medians.items()}, relative_to="import the handler")
 
 
-def _pure_work() -> None:
+def _measure_pure_work() -> None:
     now = datetime.now(UTC)
     written = {"targets": [{"cluster": f"cluster-{i}"} for i in range(1000)], "credentials": [{"registry": _HOST}]}
     text = json.dumps(written).encode()
@@ -70,9 +70,9 @@ def _pure_work() -> None:
     from botocore.credentials import ReadOnlyCredentials  # noqa: PLC0415
 
     credentials = ReadOnlyCredentials("AKIA", "secret", "token")
-    medians = _in_turn(
+    medians = _measure_in_turn(
         {
-            "decide that a credential is fresh": lambda: make_plan(
+            "find that a credential is fresh": lambda: make_plan(
                 observed, credential=credential, now=now, renew_before=timedelta(hours=6)
             ),
             "sign a bearer token": lambda: sign_bearer_token(
@@ -82,17 +82,17 @@ def _pure_work() -> None:
         },
         repeat=50,
     )
-    one = medians["decide that a credential is fresh"]
-    print(f"work without a network; deciding ({one * 1e6:.0f} µs) is 1.00")
-    _print_ratios(medians, unit_of="decide that a credential is fresh")
+    one = medians["find that a credential is fresh"]
+    print(f"work without a network; that a credential is fresh ({one * 1e6:.0f} µs) is 1.00")
+    _print_ratios(medians, relative_to="find that a credential is fresh")
 
 
-def _process(statement: str, folder: Path) -> None:
+def _run_python(statement: str, folder: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "AWS_REGION": "eu-west-1", "POWERTOOLS_METRICS_NAMESPACE": "x"}
     subprocess.run([sys.executable, "-c", statement], cwd=folder, env=environment, check=True)
 
 
-def _in_turn(works: dict[str, Callable[[], object]], *, repeat: int = 1) -> dict[str, float]:
+def _measure_in_turn(works: dict[str, Callable[[], object]], *, repeat: int = 1) -> dict[str, float]:
     """The median seconds of each, measured A B C, A B C, ...; the first round is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for number in range(_ROUNDS + 1):
@@ -105,10 +105,10 @@ def _in_turn(works: dict[str, Callable[[], object]], *, repeat: int = 1) -> dict
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
-def _print_ratios(medians: dict[str, float], *, unit_of: str) -> None:
+def _print_ratios(medians: dict[str, float], *, relative_to: str) -> None:
     names: Sequence[str] = sorted(medians, key=lambda name: medians[name])
     for name in names:
-        print(f"  {medians[name] / medians[unit_of]:8.2f}  {name}")
+        print(f"  {medians[name] / medians[relative_to]:8.2f}  {name}")
 
 
 if __name__ == "__main__":

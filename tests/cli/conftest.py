@@ -1,16 +1,13 @@
-"""The command line as a process of its own, with nothing of this machine's AWS and no way out of it."""
+"""Fixtures of the command line's tests: an operator, an installation's stack, and clusters to examine."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.cli.terminal import Terminal
+from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
+from tests.cli.original_tool import PROFILE
 from tests.integration.conftest import (
     cluster,
     function,
@@ -21,58 +18,12 @@ from tests.integration.conftest import (
     role,
 )
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.local_cloud.environment import CLOSED_PROXY
-from tests.support.function import REGISTRY
+from tests.support.function import admit
 
 __all__ = ["cluster", "function", "local_cloud", "make_function", "namespace", "objects", "role"]
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "argo_ecr_auth_cli"]
+
 INSTALLATION = "argo-ecr-auth"
-OPERATORS = "operators"
-OPERATOR_RIGHTS = ("cloudformation:*", "ecr:GetAuthorizationToken", "eks:*", "lambda:*", "sts:*")
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommandLine:
-    """Runs `argo-ecr-auth` as an operator of the local cloud would."""
-
-    environment: Mapping[str, str] = field(repr=False)
-    directory: Path
-
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run it to its end, with no terminal anywhere."""
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=self.directory,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def in_terminal(
-        self, *arguments: str, columns: int = 120, environment: Mapping[str, str] | None = None
-    ) -> Terminal:
-        """Start it in a terminal of its own."""
-        return Terminal(
-            [*COMMAND, *arguments], cwd=self.directory, env={**self.environment, **(environment or {})}, columns=columns
-        )
-
-    def write_settings(self, *targets: Mapping[str, object], **others: object) -> None:
-        """A settings.yaml where the commands look for it."""
-        written = {"credentials": [{"registry": REGISTRY, "verify": "off"}], "targets": list(targets), **others}
-        (self.directory / "settings.yaml").write_text(yaml.safe_dump(written))
-
-
-def closed(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment from which only this machine is reached: ECR's registries meet a closed door."""
-    proxies = {"HTTPS_PROXY": CLOSED_PROXY, "HTTP_PROXY": CLOSED_PROXY, "NO_PROXY": "127.0.0.1"}
-    lower = {name.lower(): value for name, value in proxies.items()}
-    plain = {name: value for name, value in environment.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
-    return {**plain, **proxies, **lower, "PYTHONPATH": f"{ROOT / 'lambda_src'}", "TERM": "xterm-256color"}
 
 
 @pytest.fixture(scope="session")
@@ -81,23 +32,6 @@ def operator(local_cloud: LocalCloud, cluster: Cluster) -> str:
     arn = local_cloud.create_role("operator", allow=OPERATOR_RIGHTS)
     admit_operator(local_cloud, cluster, arn)
     return arn
-
-
-def admit_operator(cloud: LocalCloud, cluster: Cluster, operator: str) -> None:
-    """Make the operator an administrator of the cluster."""
-    cloud.client("eks", account=cluster.account, region=cluster.region).create_access_entry(
-        clusterName=cluster.name, principalArn=operator, kubernetesGroups=[OPERATORS]
-    )
-    status, answer = cluster.admin.request(
-        "POST",
-        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-        {
-            "metadata": {"name": OPERATORS},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": OPERATORS}],
-        },
-    )
-    assert status == 201, answer
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +44,7 @@ def stack(local_cloud: LocalCloud, role: str) -> str:
             "Handler": "index.handler",
             "Role": executor,
             "Runtime": f"python{local_cloud.python}",
-            "Code": {"ZipFile": (Path(__file__).parent / "made_up_function.py").read_text()},
+            "Code": {"ZipFile": (Path(__file__).parent / "fake_function.py").read_text()},
         },
     }
     outputs = {"FunctionName": {"Value": {"Ref": "Function"}}, "FunctionRole": {"Value": role}}
@@ -126,15 +60,50 @@ def stack(local_cloud: LocalCloud, role: str) -> str:
 @pytest.fixture
 def command_line(local_cloud: LocalCloud, operator: str, tmp_path: Path) -> CommandLine:
     """The command line with the operator's rights."""
-    return command_line_of(local_cloud, operator, directory=tmp_path)
+    return make_command_line(local_cloud, operator, directory=tmp_path)
 
 
-def command_line_of(cloud: LocalCloud, role: str, *, directory: Path) -> CommandLine:
-    """The command line with a role's rights."""
-    credentials = cloud.assume(role)
-    environment = cloud.environment() | {
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+@pytest.fixture
+def doctor(stack: str, command_line: CommandLine, cluster: Cluster, namespace: str) -> CommandLine:
+    """With settings of one target and one credential, in a namespace of its own."""
+    command_line.write_settings({"cluster": cluster.name, "namespace": namespace})
+    return command_line
+
+
+@pytest.fixture(scope="session")
+def ward(local_cloud: LocalCloud, operator: str, role: str) -> Cluster:
+    """A cluster that only the doctor's tests use, with nothing wrong in it but what they do."""
+    cluster = local_cloud.create_cluster("ward")
+    admit(local_cloud, cluster, role)
+    admit_operator(local_cloud, cluster, operator)
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def odd_clusters(local_cloud: LocalCloud, ward: Cluster) -> None:
+    """Clusters as EKS would describe them; nothing but EKS is asked about them here."""
+    eks = local_cloud.client("eks")
+    role = local_cloud.client("iam").get_role(RoleName="eks-cluster")["Role"]["Arn"]
+    for name, network, mode in (
+        ("old-mode", {}, "CONFIG_MAP"),
+        ("limited", {"publicAccessCidrs": ["192.0.2.0/24"]}, "API"),
+        ("private", {"endpointPublicAccess": False, "endpointPrivateAccess": True}, "API"),
+    ):
+        eks.create_cluster(
+            name=name, roleArn=role, resourcesVpcConfig=network, accessConfig={"authenticationMode": mode}
+        )
+
+
+@pytest.fixture
+def local(command_line: CommandLine, cluster: Cluster) -> CommandLine:
+    """With the cluster's kubeconfig, and the AWS credentials in a profile instead of the environment."""
+    files = command_line.directory / "aws"
+    environment = dict(command_line.environment)
+    keys = {
+        "aws_access_key_id": environment.pop("AWS_ACCESS_KEY_ID"),
+        "aws_secret_access_key": environment.pop("AWS_SECRET_ACCESS_KEY"),
+        "aws_session_token": environment.pop("AWS_SESSION_TOKEN"),
     }
-    return CommandLine(environment=closed(environment), directory=directory)
+    files.write_text(f"[{PROFILE}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
+    environment |= {"AWS_SHARED_CREDENTIALS_FILE": str(files), "KUBECONFIG": str(cluster.kubeconfig)}
+    return CommandLine(environment=environment, directory=command_line.directory)

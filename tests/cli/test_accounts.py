@@ -8,11 +8,12 @@ import pytest
 import yaml
 
 from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth_cli.arguments import parse
 from argo_ecr_auth_cli.checks.check_context import CheckContext
 from argo_ecr_auth_cli.commands.doctor import make_contexts
-from argo_ecr_auth_cli.installation import installation_of
-from tests.cli.conftest import OPERATOR_RIGHTS, CommandLine, admit_operator, command_line_of
+from argo_ecr_auth_cli.installation import load_installation
+from argo_ecr_auth_cli.terminal.arguments import parse_arguments
+from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.local_cloud.cloud import LocalCloud
 from tests.support.function import GROUP, REGISTRY, Function
 from tests.support.objects import Objects
@@ -54,7 +55,7 @@ def test_the_role_of_another_account_is_one_of_an_access_stack(
     cluster = local_cloud.create_cluster("abroad", account=ABROAD)
     operator = local_cloud.create_role("operator", account=ABROAD, allow=OPERATOR_RIGHTS)
     admit_operator(local_cloud, cluster, operator)
-    there = command_line_of(local_cloud, operator, directory=tmp_path)
+    there = make_command_line(local_cloud, operator, directory=tmp_path)
     there.write_settings({"cluster": "abroad", "account": ABROAD})
 
     def found() -> dict[str, str]:
@@ -84,7 +85,7 @@ def contexts(tmp_path: Path) -> Cases:
         own = {"credentials": [{"registry": REGISTRY, "secret_name": "second"}]}
         targets = [{"cluster": "one"}, second | own]
         file.write_text(yaml.safe_dump({"targets": targets, "credentials": [{"registry": REGISTRY}]}))
-        installation = installation_of(parse(["doctor", "--settings", str(file)]), region="us-east-1")
+        installation = load_installation(parse_arguments(["doctor", "--settings", str(file)]), region="us-east-1")
         return make_contexts(
             installation.targets,
             installation=installation,
@@ -101,19 +102,19 @@ def test_the_account_of_home_is_the_same_written_or_not(role: str | None, contex
     first, second = contexts(HOME, caller=HOME, function_role=role)
 
     assert first.ours == second.ours == {("argocd", "ecr-auth"), ("argocd", "second")}
-    assert second.elsewhere is None
+    assert second.not_visible is None
 
 
 def test_who_names_no_account_is_not_looked_for_in_another_than_the_functions(contexts: Cases) -> None:
     first, second = contexts(ABROAD, caller=ABROAD, function_role=ROLE)
 
-    assert first.elsewhere == f"in account {HOME}; your credentials are of {ABROAD}"
-    assert second.elsewhere is None
+    assert first.not_visible == f"in account {HOME}; your credentials are of {ABROAD}"
+    assert second.not_visible is None
     assert [*first.ours, *second.ours] == [("argocd", "ecr-auth"), ("argocd", "second")]
 
 
 def test_where_home_is_not_known_nothing_is_said_of_it(contexts: Cases) -> None:
     first, second = contexts(ABROAD, caller=ABROAD, function_role=None)
 
-    assert "names no account" in (first.elsewhere or "")
-    assert second.elsewhere is None
+    assert "names no account" in (first.not_visible or "")
+    assert second.not_visible is None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, ROOT, CommandLine, closed
+from tests.cli.command_line import COMMAND, ROOT, CommandLine, without_network
 from tests.support.function import REGISTRY
 
 HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -17,7 +17,7 @@ HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_
 def offline(tmp_path: Path) -> CommandLine:
     """With no cloud at all: what is wrong with arguments and settings is told without one."""
     nothing = {name: str(tmp_path / "nothing") for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")}
-    environment = closed({"PATH": "/usr/bin:/bin", "AWS_REGION": "us-east-1", **HERE, **nothing})
+    environment = without_network({"PATH": "/usr/bin:/bin", "AWS_REGION": "us-east-1", **HERE, **nothing})
     return CommandLine(environment=environment, directory=tmp_path)
 
 

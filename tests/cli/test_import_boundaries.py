@@ -5,7 +5,7 @@ import sys
 import tomllib
 from importlib import import_module
 
-from tests.cli.conftest import ROOT, closed
+from tests.cli.command_line import ROOT, without_network
 
 
 def test_the_function_imports_nothing_of_the_command_line() -> None:
@@ -16,7 +16,7 @@ def test_the_function_imports_nothing_of_the_command_line() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env=closed({"POWERTOOLS_SERVICE_NAME": "x", "POWERTOOLS_METRICS_NAMESPACE": "x"}),
+        env=without_network({"POWERTOOLS_SERVICE_NAME": "x", "POWERTOOLS_METRICS_NAMESPACE": "x"}),
         capture_output=True,
         text=True,
         check=False,
@@ -39,6 +39,8 @@ def test_the_loop_needs_nothing_of_the_extra() -> None:
         "import argo_ecr_auth_cli.commands.loop, argo_ecr_auth_cli.__main__ as command\n"
         "sys.exit(command.main(['--ecr-registry', 'docker.io']) - 2)"
     )
-    done = subprocess.run([sys.executable, "-c", program], env=closed({}), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=without_network({}), capture_output=True, text=True, check=False
+    )
 
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import OPERATOR_RIGHTS, CommandLine, admit_operator, command_line_of
+from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.e2e.conftest import installation
 from tests.support.function import REGISTRY
 from tests.support.installation import Installation
@@ -18,7 +19,7 @@ def operator_line(installation: Installation, tmp_path: Path) -> CommandLine:
     """As an administrator of the cluster who may look at the account."""
     operator = installation.cloud.create_role("operator", allow=OPERATOR_RIGHTS)
     admit_operator(installation.cloud, installation.cluster, operator)
-    return command_line_of(installation.cloud, operator, directory=tmp_path)
+    return make_command_line(installation.cloud, operator, directory=tmp_path)
 
 
 def test_invoke_then_status_then_doctor(installation: Installation, operator_line: CommandLine) -> None:

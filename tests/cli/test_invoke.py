@@ -4,7 +4,7 @@ import json
 import subprocess
 from typing import Any
 
-from tests.cli.conftest import COMMAND, CommandLine
+from tests.cli.command_line import COMMAND, CommandLine
 from tests.local_cloud.cloud import LocalCloud
 
 

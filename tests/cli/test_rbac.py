@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import yaml
 
-from tests.cli.conftest import CommandLine
+from tests.cli.command_line import CommandLine
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY

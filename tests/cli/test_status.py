@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import CommandLine
+from tests.cli.command_line import CommandLine
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import Function
 from tests.support.objects import Objects

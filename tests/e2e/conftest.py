@@ -1,4 +1,4 @@
-"""The CDK app deployed with the real CDK CLI into the local cloud, once for all tests; IAM is enforced there."""
+"""Deploys the CDK app with the real CDK CLI into a local cloud, once per module."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.support.installation import Installation
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A cloud with a cluster `demo`, the manifests applied and the app deployed, with a schedule of one minute."""
+    """A cloud with a cluster `demo`, its manifest applied, and the app deployed with a schedule of one minute."""
     folder = tmp_path_factory.mktemp("e2e")
     with LocalCloud(folder / "cloud") as cloud:
         cluster = cloud.create_cluster("demo")

@@ -1,7 +1,7 @@
-"""The function's own metric lines, fed to CloudWatch as Lambda's logs would be, drive each alarm there and back.
+"""The function's metrics put each alarm into ALARM, and back into OK.
 
-The local cloud makes no metrics of log lines, so the test carries them over. It also takes an alarm's whole window as
-one period and knows no missing data: how often, and what silence means, is asserted in tests/infra/test_monitoring.py.
+The local cloud makes no metrics of log lines, so that the test passes them on. It treats an alarm's whole window as one
+period and ignores missing data: tests/infra/test_monitoring.py asserts how many periods count and what silence means.
 """
 
 import json
@@ -15,7 +15,7 @@ import pytest
 from tests.support.installation import SECRET, Installation
 
 _BINDING = "/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/argo-ecr-auth"
-_SECONDS_TO_LEAVE = 6  # after which a datum is out of its alarm's window
+_SECONDS_TO_LEAVE = 6  # after which the datum has left its alarm's window
 
 
 def _run_healthy(installation: Installation) -> None:
@@ -41,32 +41,32 @@ _RUNS: dict[str, Callable[[Installation], None]] = {
 
 
 @pytest.mark.parametrize("name", _RUNS)
-def test_the_functions_own_metrics_drive_the_alarm_and_a_healthy_run_ends_it(
+def test_the_functions_metrics_raise_the_alarm_and_a_healthy_run_clears_it(
     name: str, installation: Installation
 ) -> None:
     alarm = _alarm(installation, name)
     window = timedelta(seconds=alarm["Period"] * alarm["EvaluationPeriods"])
     _run_healthy(installation)
-    lines = _lines_of(installation, _RUNS[name])
+    lines = _collect_metrics(installation, _RUNS[name])
 
     edge = datetime.now(UTC) - window + timedelta(seconds=_SECONDS_TO_LEAVE)
     _feed(installation, lines, alarm=alarm, at=edge)
     assert _alarm(installation, name)["StateValue"] == "ALARM"
 
     time.sleep(_SECONDS_TO_LEAVE)
-    lines = _lines_of(installation, _run_healthy)
-    # As many as an hour's ticks make, of which the alarm wants at least half.
+    lines = _collect_metrics(installation, _run_healthy)
+    # An hour's ticks: the alarm requires half of them.
     _feed(installation, lines * 60, alarm=alarm, at=datetime.now(UTC))
     assert _alarm(installation, name)["StateValue"] == "OK"
 
 
-def test_a_life_that_runs_out_drives_its_alarm_and_a_renewal_ends_it(installation: Installation) -> None:
+def test_a_token_that_ends_soon_raises_its_alarm_and_a_renewal_clears_it(installation: Installation) -> None:
     alarm = _alarm(installation, "TokenEndsSoon")
     edge = datetime.now(UTC) - timedelta(seconds=alarm["Period"] - _SECONDS_TO_LEAVE)
-    (line,) = _lines_of(installation, _run_healthy)
+    (line,) = _collect_metrics(installation, _run_healthy)
     (life,) = line["SecondsToExpiry"]
 
-    # Eleven hours without a renewal cannot be waited for.
+    # As after eleven hours without a renewal.
     _feed(installation, [line | {"SecondsToExpiry": [life - 11 * 3600]}], alarm=alarm, at=edge)
     assert _alarm(installation, "TokenEndsSoon")["StateValue"] == "ALARM"
 
@@ -76,7 +76,7 @@ def test_a_life_that_runs_out_drives_its_alarm_and_a_renewal_ends_it(installatio
 
 
 @pytest.mark.parametrize("name", ["Undelivered", "Throttled"])
-def test_what_aws_counts_drives_the_alarm_and_its_end_ends_it(name: str, installation: Installation) -> None:
+def test_the_metrics_of_aws_raise_the_alarm_and_clear_it(name: str, installation: Installation) -> None:
     alarm = _alarm(installation, name)
     window = timedelta(seconds=alarm["Period"] * alarm["EvaluationPeriods"])
     edge = datetime.now(UTC) - window + timedelta(seconds=_SECONDS_TO_LEAVE)
@@ -95,15 +95,15 @@ def _alarm(installation: Installation, name: str) -> dict[str, Any]:
     return dict(found)
 
 
-def _lines_of(installation: Installation, run: Callable[[Installation], None]) -> list[dict[str, Any]]:
-    """The metric lines that the function logs in the last of a run's invocations."""
+def _collect_metrics(installation: Installation, run: Callable[[Installation], None]) -> list[dict[str, Any]]:
+    """The metrics in the log of a run's last invocation."""
     run(installation)
     lines = [json.loads(line) for line in installation.log().splitlines() if line.startswith('{"_aws"')]
     return lines[-1:]
 
 
 def _feed(installation: Installation, lines: list[dict[str, Any]], *, alarm: dict[str, Any], at: datetime) -> None:
-    """What CloudWatch Logs does with a line in the embedded metric format (of the alarm's metric alone)."""
+    """Do with a log line in the embedded metric format what CloudWatch Logs does, for the alarm's metric."""
     for line in lines:
         (declared,) = line["_aws"]["CloudWatchMetrics"]
         assert declared["Namespace"] == alarm["Namespace"]

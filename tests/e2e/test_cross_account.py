@@ -1,6 +1,6 @@
-"""Two accounts and two regions with a cluster each, deployed by one app and kept fresh by its schedules.
+"""Clusters in two accounts and two regions, deployed by one app and kept fresh by its schedules.
 
-IAM is enforced, so that this is also where each right that the function has is taken away in turn.
+IAM is enforced. The tests also take each right away from the function in turn.
 """
 
 import base64
@@ -22,7 +22,7 @@ from tests.support.function import REGISTRY
 from tests.support.installation import CONFIG_MAP, SECRET, Installation
 
 _OTHER_ACCOUNT, _OTHER_REGION = "222222222222", "eu-west-1"
-_PLACES = {"home": (ACCOUNT, REGION), "away": (ACCOUNT, _OTHER_REGION), "theirs": (_OTHER_ACCOUNT, _OTHER_REGION)}
+_CLUSTERS = {"home": (ACCOUNT, REGION), "away": (ACCOUNT, _OTHER_REGION), "theirs": (_OTHER_ACCOUNT, _OTHER_REGION)}
 _SETTINGS = {
     "targets": [
         {"cluster": "home"},
@@ -35,7 +35,7 @@ _SETTINGS = {
 _A_TICK_AND_A_COLD_START = 120
 
 
-# By what the function then says: a target, the action, and the account of the role that it is taken from.
+# The words of the error, and what causes it: a target, the action that its role loses, and that role's account.
 _RIGHTS = {
     "asked ECR": ("home", "ecr:GetAuthorizationToken", ACCOUNT),
     "asked EKS": ("home", "eks:DescribeCluster", ACCOUNT),
@@ -45,26 +45,26 @@ _RIGHTS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
-    """What is deployed, and the clusters by their names."""
+class Deployed:
+    """The installation, and the clusters by their names."""
 
     installation: Installation
     clusters: dict[str, Cluster]
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
-    """Everything deployed and nothing invoked by hand."""
-    folder = tmp_path_factory.mktemp("places")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """Everything is deployed, nothing is invoked by hand."""
+    folder = tmp_path_factory.mktemp("accounts")
     with LocalCloud(folder / "cloud") as cloud:
-        for name, (account, region) in _PLACES.items():
+        for name, (account, region) in _CLUSTERS.items():
             cloud.begin_cluster(name, account=account, region=region)
-        for account, region in set(_PLACES.values()):
-            # As for any app that deploys into several accounts: each trusts the one that deploys.
+        for account, region in set(_CLUSTERS.values()):
+            # Each account trusts the account that deploys.
             cloud.bootstrap(account=account, region=region, trust=ACCOUNT)
         clusters = {
             name: cloud.finish_cluster(name, account=account, region=region)
-            for name, (account, region) in _PLACES.items()
+            for name, (account, region) in _CLUSTERS.items()
         }
         (folder / "settings.yaml").write_text(yaml.safe_dump(_SETTINGS))
         context = {"settings": str(folder / "settings.yaml"), **cloud.cdk_context()}
@@ -73,55 +73,55 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         for name, cluster in clusters.items():
             _apply(cloud, cluster, folder / "cdk.out" / "rbac" / f"{name}.rbac.yaml")
         installation.cdk("deploy", "--all", "--require-approval=never")
-        yield Places(installation=installation, clusters=clusters)
+        yield Deployed(installation=installation, clusters=clusters)
 
 
-def test_the_schedules_keep_the_clusters_of_all_places_fresh(places: Places) -> None:
+def test_the_schedules_keep_the_clusters_of_all_accounts_and_regions_fresh(deployed: Deployed) -> None:
     deadline = time.monotonic() + _A_TICK_AND_A_COLD_START
-    for cluster in places.clusters.values():
+    for cluster in deployed.clusters.values():
         while cluster.admin.request("GET", CONFIG_MAP)[0] != 200:
             assert time.monotonic() < deadline, cluster.name
             time.sleep(1)
-    for cluster in places.clusters.values():
+    for cluster in deployed.clusters.values():
         _, secret = cluster.admin.request("GET", SECRET)
         token = ecr_token.parse(base64.b64decode(secret["data"]["password"]).decode())
-        # The registry is the function's account's, whose own role asks for the token wherever the cluster is.
+        # The function's own role asks for the token, wherever the cluster is: the registry is in its account.
         assert f"::{ACCOUNT}:assumed-role/" in token.caller
 
 
-def test_only_the_other_accounts_cluster_is_reached_through_a_role_of_that_account(places: Places) -> None:
+def test_only_the_other_accounts_cluster_is_reached_through_a_role_of_that_account(deployed: Deployed) -> None:
     accounts = {
         name: {
             event["user"]["username"].split(":")[4]
             for event in cluster.audit_events()
             if "assumed-role" in event["user"]["username"]
         }
-        for name, cluster in places.clusters.items()
+        for name, cluster in deployed.clusters.items()
     }
     assert accounts == {"home": {ACCOUNT}, "away": {ACCOUNT}, "theirs": {_OTHER_ACCOUNT}}
 
 
-@pytest.mark.parametrize("said", _RIGHTS)
-def test_without_any_one_right_the_run_fails_for_that_reason(said: str, places: Places) -> None:
-    target, action, account = _RIGHTS[said]
+@pytest.mark.parametrize("words", _RIGHTS)
+def test_without_any_one_right_the_run_fails_for_that_reason(words: str, deployed: Deployed) -> None:
+    target, action, account = _RIGHTS[words]
     event = {"targets": [target], "force": True}
 
-    with _without(places.installation.cloud, action=action, account=account):
-        _make_cold(places.installation)
-        refused = places.installation.invoke(event)
-    _make_cold(places.installation)
-    allowed = places.installation.invoke(event)
+    with _without(deployed.installation.cloud, action=action, account=account):
+        _make_cold(deployed.installation)
+        refused = deployed.installation.invoke(event)
+    _make_cold(deployed.installation)
+    allowed = deployed.installation.invoke(event)
 
     assert refused.failed
     (result,) = refused.results
-    assert said in result["error"]
+    assert words in result["error"]
     assert "AccessDenied" in result["error"]
     assert not allowed.failed, allowed.answer
 
 
 @contextlib.contextmanager
 def _without(cloud: LocalCloud, *, action: str, account: str) -> Iterator[None]:
-    """Take the statement of the action from the function's role, or from the one that it assumes in this account."""
+    """Take this action from the function's role, or from the role that it assumes in this account."""
     iam = cloud.client("iam", account=account)
     before = {}
     for role in iam.list_roles()["Roles"]:
@@ -130,12 +130,12 @@ def _without(cloud: LocalCloud, *, action: str, account: str) -> Iterator[None]:
                 policy = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)
                 before[role["RoleName"], name] = policy["PolicyDocument"]
     taken = {}
-    for place, document in before.items():
+    for name, document in before.items():
         rest = [statement for statement in document["Statement"] if statement["Action"] != action]
         if len(rest) < len(document["Statement"]):
-            # A policy holds at least one statement.
-            nothing = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
-            taken[place] = {**document, "Statement": rest or [nothing]}
+            # A policy must have a statement.
+            harmless = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
+            taken[name] = {**document, "Statement": rest or [harmless]}
     assert len(taken) == 1
     try:
         for (role_name, name), document in taken.items():
@@ -148,7 +148,7 @@ def _without(cloud: LocalCloud, *, action: str, account: str) -> Iterator[None]:
 
 
 def _make_cold(installation: Installation) -> None:
-    """A change of the function's configuration ends its environments, with all that they keep."""
+    """End the function's environments, with all that they keep, by a change of its configuration."""
     functions, name = installation.cloud.client("lambda"), installation.outputs()["FunctionName"]
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     variables["COLD"] = str(int(variables.get("COLD", 0)) + 1)

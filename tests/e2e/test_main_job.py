@@ -1,6 +1,6 @@
-"""From `cdk deploy` through the schedule and the function to the objects in the cluster, and back out again.
+"""The main job: `cdk deploy`, the schedule, the function, the objects in the cluster, and `cdk destroy`.
 
-The tests share one deployment and run in their order: the first waits for the schedule, the last destroys.
+The tests share one deployment and depend on their order. The first waits for the schedule, the last ones destroy.
 """
 
 import base64
@@ -17,7 +17,7 @@ from tests.support.installation import CONFIG_MAP, INSTALLATION, SECRET, Install
 _A_TICK_AND_A_COLD_START = 120
 
 
-def test_the_schedule_fires_by_itself_and_the_objects_appear(installation: Installation) -> None:
+def test_the_schedule_starts_the_function_and_the_objects_appear(installation: Installation) -> None:
     deadline = time.monotonic() + _A_TICK_AND_A_COLD_START
     while installation.object(CONFIG_MAP) is None:
         assert time.monotonic() < deadline, installation.log()
@@ -38,7 +38,7 @@ def test_the_schedule_fires_by_itself_and_the_objects_appear(installation: Insta
 
 def test_idle_runs_read_twice_write_nothing_and_ask_aws_nothing(installation: Installation) -> None:
     assert installation.invoke({}).results[0]["action"] == "fresh"
-    before = [_version(installation, path) for path in (SECRET, CONFIG_MAP)]
+    before = [_find_version(installation, path) for path in (SECRET, CONFIG_MAP)]
     events, requests = len(installation.cluster.audit_events()), len(installation.cloud.requests())
 
     runs = [installation.invoke({}) for _ in range(3)]
@@ -52,11 +52,11 @@ def test_idle_runs_read_twice_write_nothing_and_ask_aws_nothing(installation: In
         request for request in installation.cloud.requests()[requests:] if "assumed-role" in str(request["caller"])
     ]
     assert [run.results[0]["action"] for run in runs] == ["fresh"] * 3
-    # The schedule may have fired in between: whole runs, each of two reads.
+    # The schedule may have started more runs meanwhile: each reads twice.
     assert len(seen) >= 6
     assert seen == [("get", "secrets"), ("get", "configmaps")] * (len(seen) // 2)
     assert by_function == []
-    assert [_version(installation, path) for path in (SECRET, CONFIG_MAP)] == before
+    assert [_find_version(installation, path) for path in (SECRET, CONFIG_MAP)] == before
 
 
 def test_a_tokens_source_holds_the_id_of_the_functions_role(installation: Installation) -> None:
@@ -145,21 +145,21 @@ def test_a_second_deployment_changes_nothing(installation: Installation) -> None
 def test_destroy_leaves_nothing_of_it_in_the_account(installation: Installation) -> None:
     installation.cdk("destroy", "--all", "--force")
 
-    assert [name for name in _left(installation) if INSTALLATION in name] == []
+    assert [name for name in _list_what_remains(installation) if INSTALLATION in name] == []
 
 
 def test_the_objects_stay_in_the_cluster_after_destroy(installation: Installation) -> None:
-    """A token that still lives keeps Argo CD pulling while something else takes over."""
+    """Argo CD pulls with the token until it ends, while something else takes over."""
     assert installation.object(SECRET) is not None
 
 
-def _version(installation: Installation, path: str) -> str:
+def _find_version(installation: Installation, path: str) -> str:
     found = installation.object(path)
     assert found is not None, path
     return str(found["metadata"]["resourceVersion"])
 
 
-def _left(installation: Installation) -> list[str]:
+def _list_what_remains(installation: Installation) -> list[str]:
     cloud = installation.cloud
     entries = cloud.client("eks").list_access_entries(clusterName="demo")["accessEntries"]
     return [

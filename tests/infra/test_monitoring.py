@@ -1,13 +1,14 @@
 """The alarms, their topic, and the dashboard."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aws_cdk.assertions import Template
 
 from argo_ecr_auth.core.results import metric_values
-from tests.infra.synthesis import ACCOUNT, REGISTRY, all_of, settings_of, template_of, the_only
+from tests.infra.synthesis import ACCOUNT, all_of, settings_of, template_of, the_only
 
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 
@@ -49,11 +50,11 @@ def test_a_token_with_less_than_a_third_of_renew_before_alarms(template: Templat
     )
 
 
-def test_fewer_checks_than_the_enabled_targets_imply_alarm_and_missing_data_does_too(template: Template) -> None:
-    # Two credentials, 30 ticks an hour, less half of the ticks of one.
+def test_fewer_runs_than_the_schedules_imply_alarm_and_missing_data_does_too(template: Template) -> None:
+    # Two schedules, 30 ticks an hour, less half of the ticks of one. Each run reports once.
     assert _key_facts(_alarms(template)["ChecksMissing"]) == (
         "ChecksCompleted",
-        "Sum",
+        "SampleCount",
         3600,
         "LessThanThreshold",
         45,
@@ -62,21 +63,31 @@ def test_fewer_checks_than_the_enabled_targets_imply_alarm_and_missing_data_does
     )
 
 
-def test_without_an_enabled_target_no_check_is_missed() -> None:
+def test_the_missing_data_of_a_first_deployment_is_no_alarm(template: Template) -> None:
+    warm_up = _alarms(template)["ChecksMissing"]["WarmUpConfiguration"]
+    assert warm_up == {"OnlyStartEvaluatingAfterWarmUpPeriodEnds": True, "WarmUpPeriodDurationInMinutes": 75}
+    assert not any("WarmUpConfiguration" in one for name, one in _alarms(template).items() if name != "ChecksMissing")
+
+
+def test_alarm_periods_hold_two_ticks() -> None:
+    alarms = _alarms(template_of(settings_of(check_every="10m")))
+    assert {name: one["Period"] for name, one in alarms.items()} == dict.fromkeys(alarms, 1200) | {
+        "ChecksMissing": 3600
+    }
+
+
+def test_each_alarm_names_a_section_of_the_readme_that_names_the_alarm(template: Template) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for name, alarm in _alarms(template).items():
+        section, _, named = alarm["AlarmDescription"].partition("See the README of argo-ecr-auth, ")[2].partition(": ")
+        assert named == f"{name}."
+        assert f"`{name}`" in readme.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+
+
+def test_without_an_enabled_target_no_run_is_missed() -> None:
     alarms = _alarms(template_of(settings_of(targets=[{"cluster": "asleep", "enabled": False}])))
     assert "ChecksMissing" not in alarms
     assert len(alarms) == 5
-
-
-def test_one_silent_credential_shows_among_a_thousand() -> None:
-    credentials = [{"registry": REGISTRY, "secret_name": f"s{number}"} for number in range(1_000)]
-    alarm = _alarms(template_of(settings_of(credentials=credentials)))["ChecksMissing"]
-    assert 999 * 30 < alarm["Threshold"] < 1_000 * 30
-
-
-def test_a_short_renew_before_shortens_the_period_of_checks() -> None:
-    alarm = _alarms(template_of(settings_of(renew_before="30m", check_every="1m")))["ChecksMissing"]
-    assert alarm["Period"] == 300
 
 
 def test_failures_and_repairs_alarm_when_they_go_on(template: Template) -> None:
@@ -85,11 +96,18 @@ def test_failures_and_repairs_alarm_when_they_go_on(template: Template) -> None:
     assert _key_facts(_alarms(template)["RepairsNeverEnd"]) == ("Repaired", "Sum", 300, *once, 6, "notBreaching")
 
 
-def test_undelivered_events_alarm(template: Template) -> None:
+def test_events_that_scheduler_gives_up_in_the_alarms_period_alarm(template: Template) -> None:
+    (group,) = template.find_resources("AWS::Scheduler::ScheduleGroup")
     (queue,) = template.find_resources("AWS::SQS::Queue")
     alarm = _alarms(template)["Undelivered"]
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (
+        "AWS/Scheduler",
+        "InvocationDroppedCount",
+        "Sum",
+    )
+    assert alarm["Dimensions"] == [{"Name": "ScheduleGroup", "Value": {"Ref": group}}]
     for schedule in all_of(template, "AWS::Scheduler::Schedule"):
+        assert schedule["GroupName"] == {"Ref": group}
         assert schedule["Target"]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
 
 
@@ -148,9 +166,45 @@ def test_a_changed_alarm_email_does_not_change_the_function() -> None:
     assert the_only(before, function) == the_only(after, function)
 
 
-def test_the_dashboard_shows_life_renewals_failures_by_target_duration_and_memory(template: Template) -> None:
-    body = json.dumps(the_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])
-    for shown in ("SecondsToExpiry", "Renewed", "Repaired", "Failures", "by target", "Duration", "Max Memory Used"):
+def _widgets(template: Template) -> list[dict[str, Any]]:
+    body = the_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"][1]
+    widgets: list[dict[str, Any]] = json.loads("".join(part if isinstance(part, str) else "-" for part in body))[
+        "widgets"
+    ]
+    return widgets
+
+
+def test_the_dashboard_begins_with_what_to_do(template: Template) -> None:
+    first = _widgets(template)[0]
+    assert first["type"] == "text"
+    for word in ("Failures by target", "argo-ecr-auth doctor", "What happens when"):
+        assert word in first["properties"]["markdown"]
+
+
+def test_the_dashboard_shows_each_alarms_metric_with_its_threshold(template: Template) -> None:
+    lines = {
+        line["label"].removeprefix("alarm "): (line["value"], widget["properties"]["metrics"])
+        for widget in _widgets(template)
+        for line in widget["properties"].get("annotations", {}).get("horizontal", ())
+    }
+    alarms = _alarms(template)
+    assert lines.keys() == alarms.keys()
+    for name, alarm in alarms.items():
+        value, metrics = lines[name]
+        assert alarm["MetricName"] in str(metrics)
+        assert value == alarm["Threshold"] / (3600 if name == "TokenEndsSoon" else 1)
+
+
+def test_the_dashboard_shows_the_life_left_in_hours(template: Template) -> None:
+    (graph,) = (one for one in _widgets(template) if "hours" in one["properties"].get("title", ""))
+    expression, seconds = graph["properties"]["metrics"]
+    assert expression[0]["expression"] == "seconds / 3600"
+    assert (seconds[1], seconds[-1]["visible"]) == ("SecondsToExpiry", False)
+
+
+def test_the_dashboard_shows_renewals_failures_by_target_duration_and_memory(template: Template) -> None:
+    body = json.dumps(_widgets(template))
+    for shown in ("Renewed", "by target", "Duration", "Max Memory Used"):
         assert shown in body
 
 

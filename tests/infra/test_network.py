@@ -28,13 +28,15 @@ def test_without_vpc_the_function_is_in_none() -> None:
     assert not _interface_statements(template)
 
 
-def test_it_is_in_the_subnets_with_a_security_group_that_lets_only_https_out() -> None:
+def test_it_is_in_the_subnets_with_a_security_group_that_lets_https_and_dns_out() -> None:
     template = template_of(settings_of(vpc=_VPC))
     group = the_only(template, _GROUP)
     assert group["VpcId"] == "vpc-11111111"
     assert "SecurityGroupIngress" not in group
-    (out,) = group["SecurityGroupEgress"]
-    assert (out["IpProtocol"], out["FromPort"], out["ToPort"]) == ("tcp", 443, 443)
+    allowed = [(out["IpProtocol"], out["FromPort"], out["ToPort"]) for out in group["SecurityGroupEgress"]]
+    assert allowed == [("tcp", 443, 443), ("udp", 53, 53), ("tcp", 53, 53)]
+    # EC2 replaces a group whose description changes, and cannot delete one that Lambda's interfaces still use.
+    assert group["GroupDescription"] == "argo-ecr-auth: HTTPS out, nothing in"
     (name,) = template.find_resources(_GROUP)
     assert the_only(template, _FUNCTION)["VpcConfig"] == {
         "SubnetIds": ["subnet-11111111", "subnet-22222222"],

@@ -17,7 +17,7 @@ def test_the_function_runs_the_handler_with_the_variables_that_it_reads(template
     function = the_only(template, "AWS::Lambda::Function")
     assert function["Handler"] == "argo_ecr_auth.handler.handler"
     assert function["Architectures"] == ["x86_64"]
-    assert (function["Timeout"], function["MemorySize"]) == (60, 512)
+    assert (function["Timeout"], function["MemorySize"]) == (60, 256)
     (role,) = (name for name in template.find_resources("AWS::IAM::Role") if "FunctionRole" in name)
     assert function["Environment"]["Variables"] == {
         # A role that was made again has the same ARN, but another id.
@@ -35,11 +35,20 @@ def test_per_target_metrics_are_a_variable_that_does_not_change_the_asset() -> N
     assert after["Code"] == before["Code"]
 
 
-def test_the_next_tick_is_the_only_retry(template: Template) -> None:
-    once = {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 0}
+def test_the_next_tick_is_the_only_retry_of_a_run(template: Template) -> None:
     asynchronous = the_only(template, "AWS::Lambda::EventInvokeConfig")
-    assert {key: asynchronous[key] for key in once} == once
-    assert the_only(template, "AWS::Scheduler::Schedule")["Target"]["RetryPolicy"] == once
+    assert (asynchronous["MaximumEventAgeInSeconds"], asynchronous["MaximumRetryAttempts"]) == (180, 0)
+
+
+def test_a_refused_invocation_is_retried_until_the_next_tick(template: Template) -> None:
+    retries = the_only(template, "AWS::Scheduler::Schedule")["Target"]["RetryPolicy"]
+    assert retries == {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 3}
+
+
+def test_a_schedule_has_another_id_than_one_in_the_default_group(template: Template) -> None:
+    # CloudFormation would update its group in place, and Scheduler refuses that.
+    (schedule,) = template.find_resources("AWS::Scheduler::Schedule")
+    assert schedule.startswith("EcrAuthSchedulesCheckdemo")
 
 
 def test_a_target_has_a_schedule_that_names_it(template: Template) -> None:
@@ -80,7 +89,7 @@ def test_only_the_functions_role_has_a_physical_name(
     named = {
         (one["Type"], key)
         for one in resources
-        for key, value in one["Properties"].items()
+        for key, value in one.get("Properties", {}).items()
         if (key == "Name" or key.endswith("Name")) and isinstance(value, str)
     }
     assert named == {

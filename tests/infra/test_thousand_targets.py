@@ -58,6 +58,13 @@ def test_every_cluster_has_exactly_one_entry(templates: dict[str, dict[str, Any]
     assert sorted(entries) == [target["cluster"] for target in _THOUSAND]
 
 
+def test_the_access_stacks_name_the_functions_role_by_a_literal_arn(templates: dict[str, dict[str, Any]]) -> None:
+    assert "Fn::GetStackOutput" not in json.dumps(templates)
+    access = [template for name, template in templates.items() if "-access-" in name]
+    assert len(access) == 8
+    assert not any("Fn::ImportValue" in json.dumps(template) for template in access)
+
+
 def test_one_more_target_changes_few_resources(templates: dict[str, dict[str, Any]]) -> None:
     assembly = assembly_of(stack_of(settings_of(targets=[*_THOUSAND, {"cluster": "one-more"}])))
     changed = [

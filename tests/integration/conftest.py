@@ -1,4 +1,4 @@
-"""The function's own parts against a real API server, and AWS on this machine with IAM enforced."""
+"""Fixtures: the function, a real API server, and AWS on this machine with IAM enforced."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -40,7 +40,7 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud
 
 @pytest.fixture(scope="session")
 def role(local_cloud: LocalCloud) -> str:
-    """What the function's role may do, made by hand: the deployed one is another test's."""
+    """A role with the rights of the function's role, made by hand."""
     return local_cloud.create_role("function", allow=RIGHTS)
 
 
@@ -53,7 +53,7 @@ def cluster(local_cloud: LocalCloud, role: str) -> Cluster:
 
 @pytest.fixture
 def namespace(cluster: Cluster) -> str:
-    """A namespace for this test alone, without the function's Role."""
+    """A namespace for this test, without the function's Role."""
     name = f"test-{uuid4().hex[:8]}"
     cluster.admin.create_namespace(name)
     return name
@@ -61,7 +61,7 @@ def namespace(cluster: Cluster) -> str:
 
 @pytest.fixture
 def make_function(local_cloud: LocalCloud, role: str, monkeypatch: pytest.MonkeyPatch) -> FunctionFactory:
-    """Makes functions with these settings, in the environment and with the credentials that Lambda would give them."""
+    """Makes functions with these settings, and with the environment and credentials that Lambda would give them."""
 
     def make(settings: Settings, *, role: str = role) -> Function:
         credentials = local_cloud.assume(role)
@@ -69,7 +69,7 @@ def make_function(local_cloud: LocalCloud, role: str, monkeypatch: pytest.Monkey
             "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
             "AWS_SESSION_TOKEN": credentials["SessionToken"],
-            # Nothing leaves this machine: ECR's registries, which are not here, meet a closed door.
+            # Nothing leaves this machine: a connection to a registry of ECR is refused.
             "HTTPS_PROXY": CLOSED_PROXY,
             "https_proxy": CLOSED_PROXY,
             "NO_PROXY": "127.0.0.1",
@@ -89,7 +89,7 @@ def objects(cluster: Cluster, namespace: str) -> Objects:
 
 @pytest.fixture
 def function(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> Function:
-    """A function with one target and one credential, in a namespace where it has its rights."""
+    """A function with one target and one credential, in a namespace where it has its Role."""
     function = make_function(make_settings({"cluster": cluster.name, "namespace": namespace}))
     grant(cluster.admin, *function.targets)
     return function

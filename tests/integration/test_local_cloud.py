@@ -1,4 +1,4 @@
-"""The local cloud is what it says it is."""
+"""The local cloud behaves as AWS and Kubernetes do, where tests depend on it."""
 
 import base64
 import json
@@ -232,7 +232,7 @@ def test_the_audit_log_tells_every_request(control_plane: ControlPlane) -> None:
 
 def test_a_shell_forgets_other_credentials(local_cloud: LocalCloud, tmp_path: Path) -> None:
     script = tmp_path / "env"
-    script.write_text(environment.shell_script(local_cloud.settings(), path=Path("/some where")))
+    script.write_text(environment.make_shell_script(local_cloud.settings(), path=Path("/some where")))
     foreign = {
         "AWS_PROFILE": "work",
         "AWS_ENDPOINT_URL_ECR": "http://elsewhere",

@@ -1,4 +1,4 @@
-"""How a local cloud ends, whatever has happened to it, and what it leaves alone."""
+"""The end of a local cloud: also after a crash, and without harm to anything else."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.local_cloud import emulator_process, processes
-from tests.local_cloud.__main__ import alone
+from tests.local_cloud.__main__ import lock_checkout
 from tests.local_cloud.cloud import LocalCloud
 
 _ROOT = Path(__file__).parents[2]
@@ -167,19 +167,19 @@ def test_a_clouds_processes_are_found_and_those_that_only_name_its_files_are_not
         assert processes.find(tmp_path / "on") == []
 
 
-def test_who_waits_for_another_up_or_down_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_up_or_down_waits_and_reports_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     entered = Event()
 
     def enter() -> None:
-        with alone(tmp_path):
+        with lock_checkout(tmp_path):
             entered.set()
 
-    with alone(tmp_path):
+    with lock_checkout(tmp_path):
         assert capsys.readouterr().out == ""
         second = Thread(target=enter)
         second.start()
         deadline = time.monotonic() + 10
-        while "waiting for another" not in capsys.readouterr().out:
+        while "Waiting for another" not in capsys.readouterr().out:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         assert not entered.is_set()
@@ -202,8 +202,8 @@ def test_a_demo_that_is_told_to_end_leaves_nothing(number: signal.Signals, tmp_p
         assert time.monotonic() < deadline
         time.sleep(0.05)
     demo.send_signal(number)
-    told, _ = demo.communicate(timeout=60)
+    shown, _ = demo.communicate(timeout=60)
     assert demo.returncode == 128 + number
-    assert "Down" in told
+    assert "Stop the local cloud" in shown
     assert not processes.find(tmp_path)
     assert not list(tmp_path.iterdir())

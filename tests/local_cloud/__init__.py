@@ -1,4 +1,4 @@
-"""The cloud on one machine: AWS, emulated, with EKS clusters that are real API servers.
+"""The cloud on one machine: AWS is emulated, its EKS clusters are real API servers.
 
-`python -m tests.local_cloud up` starts one for a developer; tests start their own with `cloud.LocalCloud`.
+`python -m tests.local_cloud up` starts one for a developer. Tests start their own with `cloud.LocalCloud`.
 """

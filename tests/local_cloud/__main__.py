@@ -1,4 +1,4 @@
-"""`python -m tests.local_cloud up|down`: a cloud for a developer, in `.local` of the checkout."""
+"""`python -m tests.local_cloud up|down`: starts or ends a cloud for a developer, in `.local` of the checkout."""
 
 import argparse
 import contextlib
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.local_cloud import cloud, cluster, emulator_process
-from tests.local_cloud.environment import ACCOUNT, REGION, shell_script
+from tests.local_cloud.environment import ACCOUNT, REGION, make_shell_script
 
 _ROOT = Path(__file__).parents[2]
 _STATE_DIR = _ROOT / ".local"
@@ -17,12 +17,17 @@ _CLUSTER = "demo"
 _NAMESPACE = "argocd"
 
 _NEXT = f"""
-The cloud is up: account {ACCOUNT}, region {REGION}, EKS cluster {_CLUSTER} with the namespace {_NAMESPACE}.
+The local cloud is up: account {ACCOUNT}, region {REGION}, EKS cluster {_CLUSTER} with the namespace {_NAMESPACE}.
 
-  source .local/env                 point this shell at it
-  make deploy ARGS="-c cluster={_CLUSTER} -c registry={ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-  kubectl get secrets -n {_NAMESPACE}      as the cluster's administrator
-  make down                         end it
+  source .local/env                   point this shell at it
+  args="-c cluster={_CLUSTER} -c registry={ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+  make synth ARGS="$args"             write the template and the cluster's manifest
+  kubectl apply -f cdk.out/rbac       give the function its Role in the cluster
+  make deploy ARGS="$args"            the first run follows within two minutes
+  kubectl get secret ecr-auth -n {_NAMESPACE}
+  make down                           end the local cloud and remove its files
+
+A run checks no login here: there is no registry on this machine.
 """
 
 
@@ -30,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.local_cloud", description=__doc__)
     parser.add_argument("command", choices=("up", "down"))
     command = parser.parse_args().command
-    with alone(_ROOT):
+    with lock_checkout(_ROOT):
         if command == "up":
             up()
         else:
@@ -40,7 +45,7 @@ def main() -> None:
 def up() -> None:
     local = cloud.LocalCloud(_STATE_DIR)
     if (_STATE_DIR / "env").exists() and local.is_running():
-        print("The cloud is up already.", _NEXT)
+        print("The local cloud was up already.", _NEXT)
         return
     try:
         with _step("AWS (ministack)"):
@@ -58,23 +63,23 @@ def up() -> None:
 
 
 def down() -> None:
-    print("The cloud is down." if emulator_process.stop(_STATE_DIR) else "There is no cloud.")
+    print("The local cloud is down." if emulator_process.stop(_STATE_DIR) else "There was no local cloud.")
 
 
 def _write_environment(local: cloud.LocalCloud, demo: cluster.Cluster) -> None:
     from tests.local_cloud import binaries  # noqa: PLC0415 - `down` needs none
 
     kubeconfig = _STATE_DIR / "kubeconfig"
-    # A link, for it is written anew when the cluster's address or authority changes.
+    # A link: the file is written again when the cluster's address or authority changes.
     kubeconfig.symlink_to(demo.kubeconfig.relative_to(_STATE_DIR))
     settings = {
         **local.settings(),
         "KUBECONFIG": str(kubeconfig),
         "ARGO_ECR_AUTH_CDK_ARGS": " ".join(f"-c {name}={value}" for name, value in local.cdk_context().items()),
     }
-    # Last, and at once: that it is there says that the cloud is complete.
+    # Last, and complete at once: its existence means that the cloud is complete.
     unfinished = _STATE_DIR / "env.new"
-    unfinished.write_text(shell_script(settings, path=binaries.find().kubectl.parent))
+    unfinished.write_text(make_shell_script(settings, path=binaries.find().kubectl.parent))
     unfinished.replace(_STATE_DIR / "env")
 
 
@@ -87,14 +92,14 @@ def _step(name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def alone(checkout: Path) -> Iterator[None]:
-    """One `up` or `down` at a time in a checkout; the lock is on its folder, so that no file is left."""
+def lock_checkout(checkout: Path) -> Iterator[None]:
+    """One `up` or `down` at a time in a checkout. The lock is on its folder, so that no file is left."""
     folder = os.open(checkout, os.O_RDONLY)
     try:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("waiting for another up or down in this checkout", flush=True)
+            print("Waiting for another `make up` or `make down` in this checkout.", flush=True)
             fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:

@@ -1,4 +1,4 @@
-"""What a kube-apiserver was asked, by its audit log."""
+"""Reads the audit log of a kube-apiserver."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Any
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The audit events of every request that was answered, oldest first.
+    """The audit events of all answered requests, oldest first.
 
-    Of interest: `user.username`, `user.groups`, `verb`, `objectRef` (resource, namespace, name), `responseStatus.code`.
+    Useful fields: `user` (username, groups), `verb`, `objectRef` (resource, namespace, name), `responseStatus.code`.
     """
     if not path.exists():
         return []
-    # The last line may be half written.
+    # The last line may be incomplete.
     lines = path.read_text().split("\n")[:-1]
     return [event for line in lines if (event := json.loads(line))["stage"] == "ResponseComplete"]

@@ -1,4 +1,4 @@
-"""Finds kube-apiserver, etcd and kubectl; where the machine has none, they are built once (`binaries_build`)."""
+"""Finds kube-apiserver, etcd and kubectl, or has them built (`binaries_build`)."""
 
 import os
 import platform
@@ -19,34 +19,36 @@ class Binaries:
     kubectl: Path
 
     @classmethod
-    def of(cls, directory: Path) -> Self:
+    def in_directory(cls, directory: Path) -> Self:
         return cls(kube_apiserver=directory / "kube-apiserver", etcd=directory / "etcd", kubectl=directory / "kubectl")
 
-    def missing(self) -> list[str]:
+    def find_missing(self) -> list[str]:
         return [path.name for path in (self.kube_apiserver, self.etcd, self.kubectl) if not os.access(path, os.X_OK)]
 
 
 def find(environ: Mapping[str, str] = os.environ) -> Binaries:
-    """From `KUBEBUILDER_ASSETS`, else from the store of setup-envtest, else from our own cache, built if need be."""
+    """From `KUBEBUILDER_ASSETS`, else from the store of setup-envtest, else from our own cache, built if needed."""
     if assets := environ.get("KUBEBUILDER_ASSETS"):
-        named = Binaries.of(Path(assets).absolute())
-        if missing := named.missing():
+        named = Binaries.in_directory(Path(assets).absolute())
+        if missing := named.find_missing():
             raise FileNotFoundError(f"KUBEBUILDER_ASSETS={assets} lacks {', '.join(missing)}")
         return named
-    for directory in _envtest(_envtest_store()):
-        if not (stored := Binaries.of(directory)).missing():
+    for directory in _list_envtest_folders(_find_envtest_store()):
+        if not (stored := Binaries.in_directory(directory)).find_missing():
             return stored
-    return Binaries.of(binaries_build.built(binaries_build.KUBERNETES, binaries_build.cache_folder(environ)))
+    return Binaries.in_directory(
+        binaries_build.find_or_build(binaries_build.KUBERNETES, binaries_build.cache_folder(environ))
+    )
 
 
-def _envtest_store() -> Path:
+def _find_envtest_store() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "io.kubebuilder.envtest" / "k8s"
     return Path.home() / ".local" / "share" / "kubebuilder-envtest" / "k8s"
 
 
-def _envtest(store: Path) -> list[Path]:
-    """The store's folders for this machine, named VERSION-OS-ARCH, the newest first."""
+def _list_envtest_folders(store: Path) -> list[Path]:
+    """The store's folders for this machine, named VERSION-OS-ARCH, newest first."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     name = re.compile(rf"(\d+)\.(\d+)\.(\d+)-{platform.system().lower()}-{re.escape(machine)}")
     folders = {

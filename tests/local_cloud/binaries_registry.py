@@ -1,4 +1,4 @@
-"""Finds a registry and htpasswd; where the machine lacks either, both are built once (`binaries_build`)."""
+"""Finds the programs `registry` (distribution) and `htpasswd`, or has both built (`binaries_build`)."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.local_cloud import binaries_build
 
-_NAMES = ("docker-registry", "registry")  # Debian's, and its own
+_NAMES = ("docker-registry", "registry")  # the first is Debian's name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,18 +19,20 @@ class RegistryBinaries:
 
 
 def find(environ: Mapping[str, str] = os.environ) -> RegistryBinaries:
-    """From the PATH, else from our own cache, built if need be."""
+    """From the PATH, else from our own cache, built if needed."""
     path = environ.get("PATH")
     htpasswd = shutil.which("htpasswd", path=path)
     for name in _NAMES:
         registry = shutil.which(name, path=path)
         if registry and htpasswd and _is_distribution(registry):
             return RegistryBinaries(registry=Path(registry), htpasswd=Path(htpasswd))
-    folder = binaries_build.built(binaries_build.DISTRIBUTION, binaries_build.cache_folder(environ))
+    folder = binaries_build.find_or_build(binaries_build.DISTRIBUTION, binaries_build.cache_folder(environ))
     return RegistryBinaries(registry=folder / "registry", htpasswd=folder / "htpasswd")
 
 
 def _is_distribution(program: str) -> bool:
-    """Other programs are called `registry` too."""
-    said = subprocess.run([program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return "/distribution" in said.stdout
+    """Whether it is this registry: other programs have the name too."""
+    shown = subprocess.run(
+        [program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    return "/distribution" in shown.stdout

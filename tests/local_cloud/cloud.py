@@ -1,4 +1,4 @@
-"""A whole local cloud in a state directory: starting it, using it, ending it.
+"""A local cloud and what a test does with it.
 
 with LocalCloud(tmp_path / "cloud") as cloud:
     cluster = cloud.create_cluster("demo")
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.local_cloud.cluster import Cluster
 from tests.local_cloud.emulator_process import EmulatorProcess
-from tests.local_cloud.environment import ACCOUNT, REGION, client_environment, client_settings
+from tests.local_cloud.environment import ACCOUNT, REGION, make_client_environment, make_client_settings
 
 if TYPE_CHECKING:
     import boto3
@@ -29,17 +29,17 @@ _CLUSTER_SECONDS = 120
 
 
 class LocalCloud(EmulatorProcess):
-    """A cloud that ends with its `with` block (or with this process), unless it was started `detached`."""
+    """A cloud in a state directory. It ends with its `with` block, or with this process, unless started `detached`."""
 
     def settings(self, *, account: str = ACCOUNT, region: str = REGION) -> dict[str, str]:
-        return client_settings(self.endpoint_url, self.state_dir, account=account, region=region)
+        return make_client_settings(self.endpoint_url, self.state_dir, account=account, region=region)
 
     def environment(self, *, account: str = ACCOUNT, region: str = REGION) -> dict[str, str]:
-        """A whole environment for a program that is a client of this cloud."""
-        return client_environment(self.settings(account=account, region=region))
+        """A complete environment for a program that is a client of this cloud."""
+        return make_client_environment(self.settings(account=account, region=region))
 
     def cdk_context(self) -> dict[str, str]:
-        """What a synth must know to fit this cloud's functions: its Python and its processor."""
+        """The settings of a synth that fits this cloud: the Python and the processor that run functions."""
         machine = platform.machine().lower()
         architecture = "arm64" if machine in ("arm64", "aarch64") else "x86_64"
         return {"runtime": f"python{self.python}", "architecture": architecture}
@@ -51,19 +51,19 @@ class LocalCloud(EmulatorProcess):
         region: str = REGION,
         credentials: Mapping[str, str] | None = None,
     ) -> "boto3.Session":
-        """A session as the root of an account, or with credentials of STS; it reads no environment and no files."""
+        """A session as the root of an account, or with the credentials of STS. It reads no environment and no files."""
         import boto3  # noqa: PLC0415 - `stop` must work where boto3 is missing
         import botocore.session  # noqa: PLC0415
 
         given = credentials or {"AccessKeyId": account, "SecretAccessKey": "anything"}
         nothing = (None, None, os.devnull, None)
-        alone = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+        isolated = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
         return boto3.Session(
             aws_access_key_id=given["AccessKeyId"],
             aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given.get("SessionToken"),
             region_name=region,
-            botocore_session=botocore.session.Session(session_vars=alone),
+            botocore_session=botocore.session.Session(session_vars=isolated),
         )
 
     def client(
@@ -74,7 +74,7 @@ class LocalCloud(EmulatorProcess):
         region: str = REGION,
         credentials: Mapping[str, str] | None = None,
     ) -> Any:
-        """A boto3 client for this cloud; `credentials` as `assume` answers them."""
+        """A boto3 client for this cloud; `credentials` as `assume` returns them."""
         from botocore.config import Config  # noqa: PLC0415
 
         session: Any = self.session(account=account, region=region, credentials=credentials)
@@ -89,7 +89,10 @@ class LocalCloud(EmulatorProcess):
         trusted: str | None = None,
         external_id: str | None = None,
     ) -> str:
-        """The ARN of a new role that may take these actions on everything; its account may assume it, or `trusted`."""
+        """Create a role that may take these actions on everything, and return its ARN.
+
+        `trusted` may assume it, by default its whole account.
+        """
         iam = self.client("iam", account=account)
         trust: dict[str, Any] = {
             "Effect": "Allow",
@@ -98,14 +101,14 @@ class LocalCloud(EmulatorProcess):
         }
         if external_id:
             trust["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_make_policy(trust))["Role"]
         if allow:
             statement = {"Effect": "Allow", "Action": list(allow), "Resource": "*"}
-            iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=_policy(statement))
+            iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=_make_policy(statement))
         return str(role["Arn"])
 
     def assume(self, role_arn: str, **parameters: str) -> dict[str, str]:
-        """Credentials of a role, assumed by the root of its account."""
+        """Assume a role as the root of its account; the credentials."""
         sts = self.client("sts", account=role_arn.split(":")[4])
         answer = sts.assume_role(RoleArn=role_arn, RoleSessionName="test", **parameters)
         credentials: dict[str, str] = answer["Credentials"]
@@ -119,18 +122,18 @@ class LocalCloud(EmulatorProcess):
         region: str = REGION,
         namespaces: Sequence[str] = ("argocd",),
     ) -> Cluster:
-        """A new EKS cluster, ready, with these namespaces."""
+        """Create an EKS cluster with these namespaces, and wait until it is ready."""
         self.begin_cluster(name, account=account, region=region)
         return self.finish_cluster(name, account=account, region=region, namespaces=namespaces)
 
     def begin_cluster(self, name: str, *, account: str = ACCOUNT, region: str = REGION) -> None:
-        """The first half of `create_cluster`, so that several can come up at once."""
+        """The first half of `create_cluster`, so that several clusters can start at once."""
         iam = self.client("iam", account=account)
         try:
             role = iam.get_role(RoleName="eks-cluster")["Role"]["Arn"]
         except iam.exceptions.NoSuchEntityException:
             trust = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-            role = iam.create_role(RoleName="eks-cluster", AssumeRolePolicyDocument=_policy(trust))["Role"]["Arn"]
+            role = iam.create_role(RoleName="eks-cluster", AssumeRolePolicyDocument=_make_policy(trust))["Role"]["Arn"]
         self.client("eks", account=account, region=region).create_cluster(
             name=name, roleArn=role, resourcesVpcConfig={}, accessConfig={"authenticationMode": "API"}
         )
@@ -147,7 +150,9 @@ class LocalCloud(EmulatorProcess):
         deadline = time.monotonic() + _CLUSTER_SECONDS
         while (status := eks.describe_cluster(name=name)["cluster"]["status"]) != "ACTIVE":
             if status == "FAILED" or time.monotonic() > deadline:
-                raise RuntimeError(f"cluster {name}: {status}\n{self.log_tail()}")
+                raise RuntimeError(
+                    f"The cluster {name} is not ready: {status}. The end of the emulator's log:\n{self.log_tail()}"
+                )
             time.sleep(0.2)
         cluster = Cluster(emulator=self, name=name, account=account, region=region)
         for namespace in namespaces:
@@ -155,7 +160,7 @@ class LocalCloud(EmulatorProcess):
         return cluster
 
     def cluster(self, name: str, *, account: str = ACCOUNT, region: str = REGION) -> Cluster:
-        """A cluster that is there already."""
+        """A cluster that was created before."""
         return Cluster(emulator=self, name=name, account=account, region=region)
 
     def requests(self) -> list[dict[str, Any]]:
@@ -164,7 +169,7 @@ class LocalCloud(EmulatorProcess):
         return [json.loads(line) for line in log.read_text().split("\n")[:-1]]
 
     def bootstrap(self, *, account: str = ACCOUNT, region: str = REGION, trust: str | None = None) -> None:
-        """`cdk bootstrap`; deployments from the account `trust` may then come too."""
+        """Run `cdk bootstrap`; the account `trust` may then deploy here, too."""
         policies = "--cloudformation-execution-policies=arn:aws:iam::aws:policy/AdministratorAccess"
         trusting = [f"--trust={trust}", policies] if trust else []
         done = subprocess.run(
@@ -179,8 +184,8 @@ class LocalCloud(EmulatorProcess):
             check=False,
         )
         if done.returncode:
-            raise RuntimeError(f"cdk bootstrap failed:\n{done.stdout}")
+            raise RuntimeError(f"cdk bootstrap of {account}/{region} failed:\n{done.stdout}")
 
 
-def _policy(*statements: Mapping[str, Any]) -> str:
+def _make_policy(*statements: Mapping[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})

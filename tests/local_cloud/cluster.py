@@ -1,4 +1,4 @@
-"""A cluster of a local cloud, as a test sees it."""
+"""A cluster of a local cloud, as tests see and change it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.local_cloud.emulator_process import EmulatorProcess
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """An EKS cluster of a local cloud; what it is and has been asked, and what a test may do to it."""
+    """An EKS cluster of a local cloud: its address, its audit log, and the faults that a test can cause."""
 
     emulator: EmulatorProcess
     name: str
@@ -23,12 +23,12 @@ class Cluster:
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's; written anew when the cluster's address or authority changes."""
+        """The administrator's kubeconfig, which follows the cluster's address and authority."""
         return self.directory / "kubeconfig"
 
     @property
     def admin(self) -> kube_api.KubeApi:
-        return kube_api.from_kubeconfig(self.kubeconfig)
+        return kube_api.read_kubeconfig(self.kubeconfig)
 
     @property
     def endpoint(self) -> str:
@@ -43,22 +43,22 @@ class Cluster:
         return audit_log.read(self.directory / "audit.log")
 
     def rotate_ca(self) -> None:
-        """Another authority, the same endpoint; DescribeCluster tells it from then on."""
+        """Change the authority and keep the endpoint. DescribeCluster then returns the new authority."""
         self._control("rotate-ca")
 
     def move(self) -> None:
-        """Another endpoint, which DescribeCluster tells from then on; the old one refuses connections."""
+        """Change the endpoint. DescribeCluster then returns the new one; the old one refuses connections."""
         self._control("move")
 
     def halt(self) -> None:
-        """The endpoint refuses connections, until `restart`."""
+        """Let the endpoint refuse connections, until `restart`."""
         self._control("halt")
 
     def restart(self) -> None:
         self._control("restart")
 
     def freeze(self) -> None:
-        """The endpoint accepts connections and answers none, until `thaw`."""
+        """Let the endpoint accept connections and answer none, until `thaw`."""
         self._control("freeze")
 
     def thaw(self) -> None:

@@ -72,8 +72,8 @@ class ControlPlane(Service):
         """A client in the group system:masters."""
         return kube_api.KubeApi(endpoint=self.endpoint, ca_pem=self.ca_pem, token=self.admin_token)
 
-    def kubeconfig(self) -> str:
-        return self.admin.kubeconfig()
+    def make_kubeconfig(self) -> str:
+        return self.admin.make_kubeconfig()
 
     def start(self) -> None:
         with self._lock:
@@ -134,8 +134,8 @@ class ControlPlane(Service):
             self._apiserver.process.send_signal(number)
 
     def _write_configuration(self) -> None:
-        people: dict[str, User] = {**self.users, self.admin_token: (ADMIN, ("system:masters",))}
-        rows = [f'{token},{name},{name},"{",".join(groups)}"' for token, (name, groups) in people.items()]
+        users: dict[str, User] = {**self.users, self.admin_token: (ADMIN, ("system:masters",))}
+        rows = [f'{token},{name},{name},"{",".join(groups)}"' for token, (name, groups) in users.items()]
         self._write("tokens.csv", "\n".join(rows) + "\n")
         policy = {
             "apiVersion": "audit.k8s.io/v1",
@@ -145,8 +145,8 @@ class ControlPlane(Service):
         }
         self._write("audit-policy.json", json.dumps(policy))
         if self.token_webhook:
-            self._write("webhook.json", _webhook_config(self.token_webhook))
-        # kube-apiserver wants a key pair for service accounts, of which there are none here.
+            self._write("webhook.json", _make_webhook_config(self.token_webhook))
+        # kube-apiserver requires a key for service accounts, although there are none here.
         self._write("service-account.key", trustme.CA().private_key_pem.bytes().decode())
         self._write_certificates()
 
@@ -186,7 +186,7 @@ class ControlPlane(Service):
             return False
 
     def _launch_apiserver(self, port: int) -> subprocess.Popen[bytes]:
-        return self._processes.start(self._apiserver_command(port), log=self._apiserver.log)
+        return self._processes.start(self._make_apiserver_command(port), log=self._apiserver.log)
 
     def _apiserver_answers(self) -> bool:
         try:
@@ -195,7 +195,7 @@ class ControlPlane(Service):
             return False
         return status == HTTPStatus.OK
 
-    def _apiserver_command(self, port: int) -> list[str | Path]:
+    def _make_apiserver_command(self, port: int) -> list[str | Path]:
         here = self.directory
         webhook = [
             f"--authentication-token-webhook-config-file={here}/webhook.json",
@@ -225,7 +225,7 @@ class ControlPlane(Service):
         ]
 
 
-def _webhook_config(url: str) -> str:
+def _make_webhook_config(url: str) -> str:
     config = {
         "apiVersion": "v1",
         "kind": "Config",

@@ -1,6 +1,6 @@
-"""`python -m tests.local_cloud.demo`: the main job from nothing to nothing, told as it happens.
+"""`python -m tests.local_cloud.demo`: shows the main job on this machine, from an empty cloud to its removal.
 
-Nothing is invoked by hand in it.
+The schedule runs the function; nothing is invoked by hand.
 """
 
 import base64
@@ -27,14 +27,14 @@ _ROOT = Path(__file__).parents[2]
 _REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 _SECRET = "/api/v1/namespaces/argocd/secrets/ecr-auth"
 _CONFIG_MAP = "/api/v1/namespaces/argocd/configmaps/ecr-auth"
-# A schedule of one minute, and the time that a first, cold run takes.
+# The schedule's minute and a cold start.
 _TICK_SECONDS = 100
 _PROGRESS_SECONDS = 10
 
 
 @dataclass(kw_only=True)
 class Story:
-    """Tells each step with the time that it took, and all of them once more at the end."""
+    """Prints each step with the time that it took, and a table of all steps at the end."""
 
     steps: list[tuple[str, float]] = field(default_factory=list)
 
@@ -45,17 +45,17 @@ class Story:
         yield
         seconds = time.monotonic() - started
         self.steps.append((title, seconds))
-        print(f"   done in {seconds:.0f} s", flush=True)
+        print(f"   Done in {seconds:.0f} s.", flush=True)
 
-    def summary(self) -> str:
+    def summarize(self) -> str:
         lines = [f"  {seconds:4.0f} s  {title}" for title, seconds in self.steps]
-        return "\n".join([*lines, f"  {sum(seconds for _, seconds in self.steps):4.0f} s  in all"])
+        return "\n".join([*lines, f"  {sum(seconds for _, seconds in self.steps):4.0f} s  total"])
 
 
 def main() -> None:
-    # They would end it without a word of Python's, and leave its files.
+    # By default these signals end the process at once, and its files stay.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # Under nohup, a hang-up stays ignored.
+        # nohup lets a hang-up be ignored.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _give_up)
     story = Story()
@@ -66,21 +66,23 @@ def main() -> None:
             _install(story, cloud, cluster, Path(folder) / "cdk.out")
             _watch(story, cloud, cluster)
         finally:
-            with story.step("Down", why="Every process ended, every file removed."):
+            with story.step("Stop the local cloud", why="All its processes end, all its files are removed."):
                 cloud.stop()
-    print("\nWhat you saw: a schedule renewed and repaired an Argo CD credential, from outside the cluster.\n")
-    print(story.summary())
+    print("\nA schedule created and repaired a credential of Argo CD, from outside the cluster.\n")
+    print(story.summarize())
 
 
 def _give_up(number: int, _: FrameType | None) -> None:
-    # Once: what is then tidied up is not to be interrupted.
+    # Once: another signal must not interrupt the removal.
     for each in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     sys.exit(128 + number)
 
 
 def _bring_up(story: Story, cloud: LocalCloud) -> Cluster:
-    with story.step("Up", why="AWS on this machine, with IAM enforced, and an EKS cluster `demo`: a real API server."):
+    with story.step(
+        "Start the local cloud", why="AWS with IAM enforced, and an EKS cluster, which is a real API server."
+    ):
         cloud.start()
         return cloud.create_cluster("demo", namespaces=["argocd"])
 
@@ -88,14 +90,18 @@ def _bring_up(story: Story, cloud: LocalCloud) -> Cluster:
 def _install(story: Story, cloud: LocalCloud, cluster: Cluster, output: Path) -> None:
     context = {"cluster": "demo", "registry": _REGISTRY, "check_every": "1m", **cloud.cdk_context()}
     arguments = [f"--context={key}={value}" for key, value in context.items()]
-    with story.step("cdk bootstrap", why="What CDK needs once in each account and region."):
-        _waiting(cloud.bootstrap)
-    with story.step("cdk synth", why="The function's asset, the template, and the cluster's manifest."):
+    with story.step("cdk bootstrap", why="CDK needs it once in each account and region."):
+        _report_while("cdk bootstrap", cloud.bootstrap)
+    with story.step("cdk synth", why="It writes the template, the function's asset and the cluster's manifest."):
         _cdk(cloud, "synth", "--quiet", f"--output={output}", *arguments)
-    with story.step("kubectl apply", why="The Role: get, create and patch, on these two objects by name."):
+    with story.step(
+        "kubectl apply", why="The Role allows get, create and patch on the Secret and the ConfigMap by name."
+    ):
         command = [str(binaries.find().kubectl), "apply", "-f", str(output / "rbac")]
         _run(command, env=cloud.environment() | {"KUBECONFIG": str(cluster.kubeconfig)})
-    with story.step("cdk deploy", why="Function, role, access entry and a schedule of one minute."):
+    with story.step(
+        "cdk deploy", why="It makes the function, its role, the access entry and a schedule of one minute."
+    ):
         _cdk(cloud, "deploy", "--all", "--require-approval=never", f"--app={output}", "--progress=events")
 
 
@@ -108,47 +114,54 @@ def _watch(story: Story, cloud: LocalCloud, cluster: Cluster) -> None:
         secret = get(_SECRET)
         return secret["data"]["password"] if secret else None
 
-    with story.step("The schedule fires by itself", why="The first run creates the Secret, then the ConfigMap."):
-        _waiting(lambda: _until(lambda: get(_SECRET) and get(_CONFIG_MAP)))
+    with story.step(
+        "Wait for the first run", why="The schedule starts the function, which creates the Secret and the ConfigMap."
+    ):
+        _wait_for("the schedule to create the Secret and the ConfigMap", lambda: get(_SECRET) and get(_CONFIG_MAP))
         _show(get(_SECRET), get(_CONFIG_MAP))
         _show_results(cloud)
-    with story.step("The Secret is deleted", why="The next run finds it missing and writes it with a new token."):
+    with story.step("Delete the Secret", why="The next run finds that it is missing and writes it with a new token."):
         first = password()
         cluster.admin.request("DELETE", _SECRET)
-        _waiting(lambda: _until(lambda: password() not in {None, first}))
+        _wait_for("the next run to write the Secret again", lambda: password() not in {None, first})
         _show_results(cloud)
-    with story.step("The password is overwritten", why="The next run sees that it is not the one that it wrote."):
+    with story.step("Overwrite the password", why="The next run finds that this is not the password that it wrote."):
         garbage = base64.b64encode(b"garbage").decode()
         patch = {"data": {"password": garbage}}
         cluster.admin.request("PATCH", _SECRET, patch, content_type="application/merge-patch+json")
-        _waiting(lambda: _until(lambda: password() != garbage))
+        _wait_for("the next run to replace the password", lambda: password() != garbage)
         _show_results(cloud)
 
 
-def _until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + _TICK_SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            sys.exit(f"nothing happened within {_TICK_SECONDS} s")
-        time.sleep(0.5)
+def _wait_for(event: str, has_happened: Callable[[], object]) -> None:
+    """Wait for the schedule's next run to cause this."""
+
+    def wait() -> None:
+        deadline = time.monotonic() + _TICK_SECONDS
+        while not has_happened():
+            if time.monotonic() > deadline:
+                sys.exit(f"The demo waited {_TICK_SECONDS} s for {event}, in vain.")
+            time.sleep(0.5)
+
+    _report_while(f"waiting for {event}", wait)
 
 
-def _waiting(work: Callable[[], None]) -> None:
-    """Do the work; a line now and then says that it goes on."""
+def _report_while(activity: str, work: Callable[[], None], *, every: float = _PROGRESS_SECONDS) -> None:
+    """Do the work, and print now and then that it goes on."""
     done = Event()
     started = time.monotonic()
 
-    def tell() -> None:
-        while not done.wait(_PROGRESS_SECONDS):
-            print(f"   ... {time.monotonic() - started:.0f} s", flush=True)
+    def report() -> None:
+        while not done.wait(every):
+            print(f"   {activity} ({time.monotonic() - started:.0f} s so far)", flush=True)
 
-    teller = Thread(target=tell)
-    teller.start()
+    reporter = Thread(target=report)
+    reporter.start()
     try:
         work()
     finally:
         done.set()
-        teller.join()
+        reporter.join()
 
 
 def _show(*objects: dict[str, Any] | None) -> None:
@@ -163,7 +176,7 @@ def _show(*objects: dict[str, Any] | None) -> None:
 
 
 def _show_results(cloud: LocalCloud) -> None:
-    """The function's own log line of the latest run that did something."""
+    """Print the function's log line of the latest run that wrote."""
     logs = cloud.client("logs")
     deadline = time.monotonic() + _PROGRESS_SECONDS
     while time.monotonic() < deadline:
@@ -173,10 +186,13 @@ def _show_results(cloud: LocalCloud) -> None:
             for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
             if event["message"].startswith("{") and '"action"' in event["message"]
         ]
-        told = [line for line in lines if line["action"] in {"created", "repaired", "renewed"}]
-        if told:
-            line = max(told, key=lambda line: line["timestamp"])
-            print(f"   the function: {line['action']}, for {line['reason']}; good until {line['expires_at']}")
+        written = [line for line in lines if line["action"] in {"created", "repaired", "renewed"}]
+        if written:
+            line = max(written, key=lambda line: line["timestamp"])
+            print(f"   The function's log: {line['action']}, valid until {line['expires_at']}")
+            print(f"      reason: {line['reason']}")
+            if line["verified"] is None:
+                print("      login check skipped: no registry on this machine")
             return
         time.sleep(0.5)
 
@@ -184,7 +200,7 @@ def _show_results(cloud: LocalCloud) -> None:
 def _cdk(cloud: LocalCloud, *arguments: str) -> None:
     # Node.js may be the one of the Python packages.
     environment = cloud.environment() | {"PATH": f"{_ROOT / '.venv/bin'}:{os.environ['PATH']}"}
-    _waiting(lambda: _run([str(_ROOT / ".venv/bin/cdk"), *arguments], env=environment))
+    _report_while(f"cdk {arguments[0]}", lambda: _run([str(_ROOT / ".venv/bin/cdk"), *arguments], env=environment))
 
 
 def _run(command: list[str], *, env: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What a client of the local cloud has in its environment, and what it must not have."""
+"""The environment of a client of the local cloud."""
 
 import os
 import re
@@ -9,14 +9,14 @@ from pathlib import Path
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 
-# Everything of AWS's: other credentials, profiles, regions and endpoints would send a client elsewhere.
+# All that could send a client elsewhere: credentials, profiles, regions, endpoints.
 _FOREIGN = re.compile(r"AWS_.*|CDK_(DEFAULT|NEW)_.*|KUBECONFIG|PYTHONPATH|PYTHONHOME")
-# The discard service's port, where nothing listens.
+# The port of the discard service, where nothing listens.
 CLOSED_PROXY = "http://127.0.0.1:9"
 _NO_PROXY = "127.0.0.1,localhost"
 
 
-def client_settings(
+def make_client_settings(
     endpoint_url: str, state_dir: Path, *, account: str = ACCOUNT, region: str = REGION
 ) -> dict[str, str]:
     """The variables for a client that is the root of an account: its access key id is the account's number."""
@@ -32,23 +32,23 @@ def client_settings(
         "AWS_EC2_METADATA_DISABLED": "true",
         "CDK_DEFAULT_ACCOUNT": account,
         "CDK_DEFAULT_REGION": region,
-        # What these tools keep goes with the cloud.
+        # The files of these tools are removed with the cloud.
         "CDK_HOME": str(state_dir / "cdk"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "KUBECACHEDIR": str(state_dir / "kubectl-cache"),
     }
 
 
-def client_environment(settings: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """A whole environment for a client: this one, less what is foreign, with the settings."""
+def make_client_environment(settings: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """A complete environment for a client: `environ` without what could send it elsewhere, and the settings."""
     kept = {name: value for name, value in environ.items() if not _FOREIGN.fullmatch(name)}
     for name in ("NO_PROXY", "no_proxy"):
         kept[name] = ",".join(filter(None, (environ.get(name), _NO_PROXY)))
     return {**kept, **settings}
 
 
-def shell_script(settings: Mapping[str, str], *, path: Path) -> str:
-    """The same for a shell, bash or zsh, to `source`; `path` is a folder that comes first on its PATH."""
+def make_shell_script(settings: Mapping[str, str], *, path: Path) -> str:
+    """The same for a shell (bash or zsh) to `source`; `path` is a folder to put first on its PATH."""
     folder = shlex.quote(str(path))
     lines = [
         "# Points this shell at the local cloud; another shell is not affected.",

@@ -1,4 +1,4 @@
-"""Just enough of a Kubernetes client for the cloud itself, with nothing but the standard library."""
+"""A small Kubernetes client of the local cloud, made of the standard library."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class KubeApi:
-    """A Kubernetes API server, asked with a bearer token."""
+    """A Kubernetes API server and the bearer token for it."""
 
     endpoint: str
     ca_pem: str
@@ -22,7 +22,7 @@ class KubeApi:
     def request(
         self, method: str, path: str, body: object = None, *, content_type: str = "application/json"
     ) -> tuple[int, Any]:
-        """The answer's status and its JSON (or text); an error status is an answer, not an exception."""
+        """The status and the JSON (or text) of the answer. An error status is no exception."""
         request = urllib.request.Request(
             self.endpoint + path,
             method=method,
@@ -35,18 +35,18 @@ class KubeApi:
         )
         try:
             with opener.open(request, timeout=30) as response:
-                return response.status, _parsed(response.read())
+                return response.status, _parse(response.read())
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, _parsed(error.read())
+                return error.code, _parse(error.read())
 
     def create_namespace(self, name: str) -> None:
         status, answer = self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
         if status not in (HTTPStatus.CREATED, HTTPStatus.CONFLICT):
-            raise RuntimeError(f"namespace {name}: {status} {answer}")
+            raise RuntimeError(f"cannot create the namespace {name}: {status} {answer}")
 
-    def kubeconfig(self) -> str:
-        """A kubeconfig for this server and token, in JSON, which is YAML too."""
+    def make_kubeconfig(self) -> str:
+        """A kubeconfig for this server and token, in JSON, which is also YAML."""
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -66,8 +66,8 @@ class KubeApi:
         return json.dumps(config, indent=2)
 
 
-def from_kubeconfig(path: Path) -> KubeApi:
-    """The opposite of `KubeApi.kubeconfig`."""
+def read_kubeconfig(path: Path) -> KubeApi:
+    """The client that `KubeApi.make_kubeconfig` was written for."""
     config = json.loads(path.read_text())
     cluster = config["clusters"][0]["cluster"]
     return KubeApi(
@@ -77,7 +77,7 @@ def from_kubeconfig(path: Path) -> KubeApi:
     )
 
 
-def _parsed(content: bytes) -> Any:
+def _parse(content: bytes) -> Any:
     try:
         return json.loads(content)
     except ValueError:

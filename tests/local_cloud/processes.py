@@ -1,7 +1,7 @@
-"""Processes that do not outlive their purpose, and how to find those that did.
+"""Starts processes that end with their parent, and finds and ends those of a state directory.
 
-A process is found again by its command line, which names its state directory: a process id in a file could be
-missing after a crash, or belong to somebody else by now.
+A process is found by its command line, which names its state directory. The process id in a file could be missing after
+a crash, or belong to another program by now.
 """
 
 import os
@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Waits for the end of its input, which comes when its parent is gone, however it went; then ends its process group.
+# Waits for the end of its input, which comes when its parent has ended in any way. Then it ends its process group.
 _GUARD = "import os, signal, sys; sys.stdin.read(); os.killpg(0, signal.SIGKILL)"
 
 
 @dataclass
 class ProcessGroup:
-    """Processes that end with the one that started them, even if that is killed."""
+    """Processes that end with the process that started them, even if it is killed."""
 
     directory: Path
     _guard: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -51,25 +51,25 @@ class ProcessGroup:
             self._guard = None
 
 
-def free_port() -> int:
-    """A port that was free a moment ago; whoever takes it must cope with its being taken since."""
+def find_free_port() -> int:
+    """Find a port that is free at the moment. Another process may take it before its use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def find(state_dir: Path) -> list[int]:
-    """The ids of the processes of a cloud, or of a single control plane, in a state directory."""
-    return [pid for pid, arguments in _commands() if _belongs(arguments, str(state_dir))]
+    """The ids of the processes of a cloud, or of one control plane, by its directory."""
+    return [pid for pid, arguments in _list_commands() if _belongs(arguments, str(state_dir))]
 
 
 def end_all(state_dir: Path) -> int:
-    """End every process of a state directory, and those that they start meanwhile; how many there were."""
+    """End all processes of a state directory, and those that they start meanwhile; how many there were."""
     ended: set[int] = set()
     deadline = time.monotonic() + 20
     while pids := find(state_dir):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"these processes do not end: {pids}")
+            raise TimeoutError(f"These processes do not end: {pids}")
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -81,7 +81,7 @@ def end_all(state_dir: Path) -> int:
 
 
 def _belongs(arguments: list[str], state_dir: str) -> bool:
-    """Whether a process of a cloud has this command line: naming a file of the cloud is not enough."""
+    """Whether this is the command line of a cloud's process. It is not enough that it names a file of the cloud."""
 
     def within(path: str) -> bool:
         return path == state_dir or path.startswith(f"{state_dir}/")
@@ -91,7 +91,7 @@ def _belongs(arguments: list[str], state_dir: str) -> bool:
             return within(directory)
         case [_, "-I", "-S", "-c", _, "local-cloud-guard", directory]:
             return within(directory)
-        # A function: its interpreter, and the shell that becomes it.
+        # A function: its interpreter, and the shell that starts it.
         case [_, "-I", "-S", script] | ["/bin/sh", _, script]:
             return within(script) and Path(script).parent.name.startswith("ministack-lambda-")
         case [program, *flags] if Path(program).name in {"etcd", "kube-apiserver"}:
@@ -100,12 +100,12 @@ def _belongs(arguments: list[str], state_dir: str) -> bool:
     return False
 
 
-def _commands() -> list[tuple[int, list[str]]]:
-    """Every process's id and command line; of a process that has ended but was not waited for, nothing."""
+def _list_commands() -> list[tuple[int, list[str]]]:
+    """The id and the command line of all processes; an ended one that was not waited for has none."""
     if not Path("/proc/self/cmdline").exists():
         listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True)
         rows = (line.strip().partition(" ") for line in listing.stdout.splitlines())
-        # ps tells no argument's end: a state directory with a space in its name is not found so.
+        # ps does not show where an argument ends, so that a directory with a space in its name is not found.
         return [(int(pid), command.split()) for pid, _, command in rows]
     commands = []
     for entry in Path("/proc").iterdir():

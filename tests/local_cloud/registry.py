@@ -28,18 +28,15 @@ _IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRegion:
-    """A port of 127.0.0.1, the authority (PEM) that its certificate is trusted by, and the name that it must be for."""
+    """Where a host is on this machine: its port, the authority (PEM) of its certificate, and the certificate's name."""
 
     port: int
     ca_pem: str
-    certificate_for: str | None = None  # the host that was asked for
+    certificate_for: str | None = None  # by default the host that was asked for
 
 
 class LoopbackClient(urllib3.PoolManager):
-    """Finds hosts at places on this machine, whatever names and ports they have; others it does not find at all.
-
-    Certificates are checked as they would be at the host itself.
-    """
+    """Finds the hosts that have a place on this machine, and no others. It checks certificates as usual."""
 
     def __init__(self, places: Mapping[str, AccountRegion]) -> None:
         super().__init__()
@@ -53,7 +50,7 @@ class LoopbackClient(urllib3.PoolManager):
         pool_kwargs: dict[str, Any] | None = None,
     ) -> urllib3.HTTPConnectionPool:
         if scheme != "https" or host is None or host not in self._places:
-            raise LookupError(f"{scheme}://{host}:{port} is no place on this machine")
+            raise LookupError(f"{scheme}://{host}:{port} has no place on this machine")
         place = self._places[host]
         tls = {
             "server_hostname": host,
@@ -65,7 +62,7 @@ class LoopbackClient(urllib3.PoolManager):
 
 @dataclass
 class Registry(Service):
-    """A registry in its own directory, which `stop` removes; what is pushed is kept in memory.
+    """A registry in its own directory, which `stop` removes; images are kept in memory.
 
     `authority` issues its certificate, for 127.0.0.1 and for `hosts`; `users` maps names to passwords.
     """
@@ -114,12 +111,12 @@ class Registry(Service):
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def let_in(self, users: Mapping[str, str]) -> None:
-        """These users and no others, from now on."""
+        """Accept these users and no others from now on."""
         self.users = users
-        self._write("htpasswd", "".join(self._entry(user, password) for user, password in users.items()))
+        self._write("htpasswd", "".join(self._make_entry(user, password) for user, password in users.items()))
 
     def push(self, repository: str, *, tag: str = "1.0") -> None:
-        """An image index without images, as somebody who is let in for this alone."""
+        """Push an image index without images, as a user of its own."""
         users, password = self.users, secrets.token_urlsafe(24)
         self.let_in({"pusher": password})
         try:
@@ -132,30 +129,30 @@ class Registry(Service):
         finally:
             self.let_in(users)
         if answer.status != HTTPStatus.CREATED:
-            raise RuntimeError(f"the registry does not take a push: {answer.status} {answer.data.decode()}")
+            raise RuntimeError(f"The registry refuses a push of {repository}: {answer.status} {answer.data.decode()}")
 
-    def _entry(self, user: str, password: str) -> str:
-        # Bcrypt looks at no more of a password, neither here nor in the registry.
-        known = password.encode()[:_BCRYPT_BYTES]
+    def _make_entry(self, user: str, password: str) -> str:
+        # Bcrypt ignores the rest of a password, here and in the registry.
+        compared = password.encode()[:_BCRYPT_BYTES]
         command: list[str | Path] = [self._paths.htpasswd, "-n", "-i", "-B", "-C", "4", user]
-        return subprocess.run(command, input=known, capture_output=True, check=True).stdout.decode().strip() + "\n"
+        return subprocess.run(command, input=compared, capture_output=True, check=True).stdout.decode().strip() + "\n"
 
     def _write(self, name: str, content: str) -> None:
-        # Never half of it: the registry reads again what has changed.
+        # Complete or not at all: the registry reads a file that has changed again.
         path = self.directory / f".{name}"
         path.touch(mode=0o600)
         path.write_text(content)
         path.replace(self.directory / name)
 
     def _launch(self, port: int) -> subprocess.Popen[bytes]:
-        self._write("config.yml", self._configuration(port))
+        self._write("config.yml", self._make_configuration(port))
         return self._processes.start(
             [self._paths.registry, "serve", self.directory / "config.yml"], log=self._server.log
         )
 
-    def _configuration(self, port: int) -> str:
+    def _make_configuration(self, port: int) -> str:
         here = self.directory
-        # JSON is YAML too.
+        # JSON is also YAML.
         return json.dumps(
             {
                 "version": "0.1",

@@ -52,7 +52,7 @@ class Server:
     def start(self, *, port: int | None = None) -> None:
         """Start it at this port, else at a free one, and wait until it answers."""
         for _ in range(_ATTEMPTS):
-            self.port = port or processes.free_port()
+            self.port = port or processes.find_free_port()
             self.process = self.launch(self.port)
             if self._becomes_ready(self.process):
                 return

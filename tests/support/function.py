@@ -1,4 +1,4 @@
-"""The function in this process, without Lambda around it: its settings, its access and its runs."""
+"""The function without Lambda: its settings, its access to a cluster, and its runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,14 +24,14 @@ REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
 
 
 def admit(cloud: LocalCloud, cluster: Cluster, role: str) -> None:
-    """The access entry that the CDK app makes."""
+    """Create the access entry that the CDK app would create."""
     cloud.client("eks", account=cluster.account, region=cluster.region).create_access_entry(
         clusterName=cluster.name, principalArn=role, kubernetesGroups=[GROUP]
     )
 
 
 def make_settings(*targets: dict[str, Any], **others: Any) -> Settings:
-    """Settings as a user writes them, with one credential for every target that has none."""
+    """Settings as a user writes them, with one credential for the targets that have none."""
     written = {"credentials": [{"registry": REGISTRY}], "targets": targets, **others}
     settings = msgspec.convert(written, type=Settings)
     assert not find_faults(settings)
@@ -39,7 +39,7 @@ def make_settings(*targets: dict[str, Any], **others: Any) -> Settings:
 
 
 def grant(admin: KubeApi, *targets: Target) -> None:
-    """Apply the manifest that the synth writes."""
+    """Apply the manifests that the synth would write."""
     for target in targets:
         for manifest in make_rbac_manifests(target, group=GROUP):
             plural = {"Role": "roles", "RoleBinding": "rolebindings"}[manifest["kind"]]
@@ -50,7 +50,7 @@ def grant(admin: KubeApi, *targets: Target) -> None:
 
 @dataclass(kw_only=True)
 class Function:
-    """The function without Lambda around it: one warm environment, its settings, and the clock."""
+    """The function in one warm environment, with its settings and a clock."""
 
     sessions: Sessions
     settings: Settings

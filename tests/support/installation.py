@@ -1,4 +1,4 @@
-"""The CDK app deployed with the real CDK CLI into the local cloud, and what a person does with it."""
+"""The CDK app, deployed into a local cloud with the real CDK CLI, and what an operator does with it."""
 
 import base64
 import json
@@ -18,30 +18,30 @@ SECRET = "/api/v1/namespaces/argocd/secrets/ecr-auth"
 CONFIG_MAP = "/api/v1/namespaces/argocd/configmaps/ecr-auth"
 
 
-_EMULATORS_TRIES = 5
+_INVOKE_ATTEMPTS = 5
 
 
-def path_with_tools() -> dict[str, str]:
-    """For the CDK CLI: Node.js may be the one of the Python packages."""
+def make_tool_path() -> dict[str, str]:
+    """The PATH for the CDK CLI: Node.js may come from a Python package."""
     return {"PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
-    """What an invocation by hand answered."""
+    """The answer to an invocation by hand."""
 
     failed: bool
     answer: dict[str, Any]
 
     @property
     def results(self) -> list[dict[str, Any]]:
-        said = json.loads(self.answer["errorMessage"]) if self.failed else self.answer
-        return list(said["results"])
+        answer = json.loads(self.answer["errorMessage"]) if self.failed else self.answer
+        return list(answer["results"])
 
 
 @dataclass(kw_only=True)
 class Installation:
-    """A deployment of the CDK app: what a person does with it."""
+    """A deployment of the CDK app."""
 
     cloud: LocalCloud
     cluster: Cluster
@@ -49,11 +49,18 @@ class Installation:
     context: dict[str, str] = field(default_factory=dict)
 
     def cdk(self, command: str, *arguments: str, app: Sequence[str] = ()) -> str:
-        """Run the CDK CLI; its output, both streams."""
+        """Run the CDK CLI; its standard output and error."""
         done = subprocess.run(
-            [ROOT / ".venv/bin/cdk", command, f"--output={self.output}", *app, *self._context(), *arguments],
+            [
+                ROOT / ".venv/bin/cdk",
+                command,
+                f"--output={self.output}",
+                *app,
+                *self._make_context_arguments(),
+                *arguments,
+            ],
             cwd=ROOT,
-            env=self.cloud.environment() | path_with_tools(),
+            env=self.cloud.environment() | make_tool_path(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -74,10 +81,10 @@ class Installation:
 
     def invoke(self, event: object) -> Invocation:
         name = self.outputs()["FunctionName"]
-        for _ in range(_EMULATORS_TRIES):
-            said = self.cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
-            invocation = Invocation(failed="FunctionError" in said, answer=json.loads(said["Payload"].read()))
-            if not _ended_by_the_emulator(invocation):
+        for _ in range(_INVOKE_ATTEMPTS):
+            response = self.cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+            invocation = Invocation(failed="FunctionError" in response, answer=json.loads(response["Payload"].read()))
+            if not _was_ended_by_emulator(invocation):
                 break
         return invocation
 
@@ -92,16 +99,16 @@ class Installation:
         return base64.b64decode(secret["data"]["password"]).decode()
 
     def log(self) -> str:
-        """Everything that the function has written to its log."""
+        """The function's whole log."""
         logs = self.cloud.client("logs")
         groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
         events = [event for group in groups for event in logs.filter_log_events(logGroupName=group)["events"]]
         return "\n".join(event["message"] for event in events)
 
-    def _context(self) -> list[str]:
+    def _make_context_arguments(self) -> list[str]:
         return [f"--context={key}={value}" for key, value in self.context.items()]
 
 
-def _ended_by_the_emulator(invocation: Invocation) -> bool:
-    """A change of its configuration ends a function's processes here, one that has just been started among them."""
+def _was_ended_by_emulator(invocation: Invocation) -> bool:
+    """Whether the emulator ended the process: it does so after a change of the configuration, also to new ones."""
     return str(invocation.answer.get("errorMessage")).startswith("Worker process exited")

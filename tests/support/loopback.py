@@ -46,7 +46,7 @@ def _serve(handler: type[BaseHTTPRequestHandler], *, tls: ssl.SSLContext | None)
 
 
 def passing_on(endpoint: str, ca_pem: str, *, first: Callable[[BaseHTTPRequestHandler], bool]) -> type[Any]:
-    """A handler that passes requests on to a real API server, but for those that `first` has dealt with itself."""
+    """A handler that passes requests on to a real API server, except those that `first` has answered."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -81,7 +81,7 @@ def passing_on(endpoint: str, ca_pem: str, *, first: Callable[[BaseHTTPRequestHa
 
 
 def denying(words: Callable[[dict[str, Any], dict[str, Any] | None], str]) -> type[BaseHTTPRequestHandler]:
-    """An admission webhook that denies everything, in words made of the object and the old (admission.k8s.io/v1)."""
+    """An admission webhook (admission.k8s.io/v1) that denies all, in words made from both objects."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

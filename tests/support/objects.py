@@ -49,5 +49,5 @@ class Objects:
         return secret["metadata"]["resourceVersion"], config_map["metadata"]["resourceVersion"]
 
     def text(self) -> str:
-        """Everything that the ConfigMap says, for a search."""
+        """The ConfigMap as text, for a search."""
         return json.dumps(self.require("configmaps"))

@@ -1,10 +1,10 @@
-"""What tests ask of a result."""
+"""Assertions about a result."""
 
 from argo_ecr_auth.core.results import Result
 
 
 def assert_failed(result: Result, *words: str) -> None:
-    """It failed with these words, in one short line."""
+    """Assert that it failed, with these words in one short line."""
     error = result.error or ""
     assert result.action == "failed"
     assert "\n" not in error

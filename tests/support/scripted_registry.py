@@ -25,7 +25,7 @@ TOKEN = AuthorizationToken(password="right-" + "x" * 1000, expires_at=datetime(2
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One of a scripted server; no status, and it breaks the connection off."""
+    """An answer of a scripted server. Without a status, the server breaks the connection off."""
 
     status: int | None = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Scripted:
-    """A server of scripted answers, and every request that it got: path and authorization."""
+    """A server with scripted answers, and the path and authorization of all requests that it got."""
 
     place: AccountRegion
     asked: list[tuple[str, str | None]]
@@ -74,7 +74,7 @@ def connect_to(place: AccountRegion, *, host: str = REGISTRY, **others: AccountR
 
 
 def free_place() -> AccountRegion:
-    return AccountRegion(port=processes.free_port(), ca_pem=trustme.CA().cert_pem.bytes().decode())
+    return AccountRegion(port=processes.find_free_port(), ca_pem=trustme.CA().cert_pem.bytes().decode())
 
 
 def distrust(place: AccountRegion) -> AccountRegion:

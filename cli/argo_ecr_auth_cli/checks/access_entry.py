@@ -8,30 +8,30 @@ from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 
 
-def of_access(context: CheckContext, eks: Any, *, mode: str | None) -> Iterator[Finding]:
+def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> Iterator[Finding]:
     """What keeps the function out. Raises botocore's errors where something may not be asked."""
-    principal = _principal(context)
+    principal = _get_principal(context)
     if principal is None:
-        yield context.unseen(
+        yield context.unknown(
             "access entry", "the function's role is not known", remedy="give --function-role ARN, or --installation"
         )
-    elif _by_access_stack(context):
-        if not _of_access_stacks(context, eks):
+    elif _has_access_stack(context):
+        if not _list_access_stack_entries(context, eks):
             yield context.found(
                 "no-access-entry",
                 f"the cluster has no access entry for a role {context.group}-access-...",
                 remedy=f"deploy the access stack of the account {context.target.account} (make deploy does all stacks)",
             )
-    elif (groups := _groups(context, eks, principal)) is None:
+    elif (groups := _get_groups(context, eks, principal)) is None:
         # Without an entry, a role of the user's own may come in by aws-auth.
         if mode == "API" or not context.entry_by_user:
-            yield _no_entry(context, principal)
+            yield _report_no_entry(context, principal)
     elif context.access == "edit-policy" and not context.entry_by_user:
-        yield from _no_policy(context, eks, principal)
+        yield from _check_policies(context, eks, principal)
     elif (
         context.group not in groups
         and not (context.entry_by_user and groups)
-        and not _policies(context, eks, principal)
+        and not _list_policies(context, eks, principal)
     ):
         everything = " ".join([*groups, context.group])  # an update replaces what is there
         yield context.found(
@@ -42,37 +42,37 @@ def of_access(context: CheckContext, eks: Any, *, mode: str | None) -> Iterator[
         )
 
 
-def enters_by_group(context: CheckContext) -> bool:
+def is_let_in_by_group(context: CheckContext) -> bool:
     """Whether the installation's group is what lets in a role that is the user's own: then the group's Roles count.
 
     Raises botocore's errors where that may not be asked.
     """
-    principal = _principal(context)
-    if principal is None or context.elsewhere:
+    principal = _get_principal(context)
+    if principal is None or context.not_visible:
         return False
     eks = context.sessions.client("eks", region=context.target.region)
-    groups = _groups(context, eks, principal)
-    return groups is not None and context.group in groups and not _policies(context, eks, principal)
+    groups = _get_groups(context, eks, principal)
+    return groups is not None and context.group in groups and not _list_policies(context, eks, principal)
 
 
-def _principal(context: CheckContext) -> str | None:
+def _get_principal(context: CheckContext) -> str | None:
     return context.role.arn if context.role else context.function_role
 
 
-def _by_access_stack(context: CheckContext) -> bool:
+def _has_access_stack(context: CheckContext) -> bool:
     """In another account the function assumes a role that an access stack makes, unless the user makes the access."""
     home = context.function_role.split(":")[4] if context.function_role else None
     return not context.entry_by_user and context.target.account not in {None, home}
 
 
-def _of_access_stacks(context: CheckContext, eks: Any) -> list[str]:
+def _list_access_stack_entries(context: CheckContext, eks: Any) -> list[str]:
     """The entries of such roles: their names tell the installation."""
     pages = eks.get_paginator("list_access_entries").paginate(clusterName=context.target.cluster)
     entries = [arn for page in pages for arn in page["accessEntries"]]
     return [arn for arn in entries if arn.rpartition("/")[2].startswith(f"{context.group}-access-")]
 
 
-def _groups(context: CheckContext, eks: Any, principal: str) -> list[str] | None:
+def _get_groups(context: CheckContext, eks: Any, principal: str) -> list[str] | None:
     """The groups of the entry, None where there is no entry."""
     try:
         entry = eks.describe_access_entry(clusterName=context.target.cluster, principalArn=principal)["accessEntry"]
@@ -81,17 +81,17 @@ def _groups(context: CheckContext, eks: Any, principal: str) -> list[str] | None
     return list(entry.get("kubernetesGroups") or ())
 
 
-def _policies(context: CheckContext, eks: Any, principal: str) -> list[dict[str, Any]]:
+def _list_policies(context: CheckContext, eks: Any, principal: str) -> list[dict[str, Any]]:
     pages = eks.get_paginator("list_associated_access_policies").paginate(
         clusterName=context.target.cluster, principalArn=principal
     )
     return [policy for page in pages for policy in page["associatedAccessPolicies"]]
 
 
-def _no_entry(context: CheckContext, principal: str) -> Finding:
+def _report_no_entry(context: CheckContext, principal: str) -> Finding:
     place = _place(context, principal)
     if context.access == "edit-policy":
-        create = f"aws eks create-access-entry {place} && {_associate(context, principal, context.namespaces)}"
+        create = f"aws eks create-access-entry {place} && {_format_associate(context, principal, context.namespaces)}"
     else:
         create = f"aws eks create-access-entry {place} --kubernetes-groups {context.group}"
     return context.found(
@@ -99,8 +99,8 @@ def _no_entry(context: CheckContext, principal: str) -> Finding:
     )
 
 
-def _no_policy(context: CheckContext, eks: Any, principal: str) -> Iterator[Finding]:
-    scopes = [policy.get("accessScope") or {} for policy in _policies(context, eks, principal)]
+def _check_policies(context: CheckContext, eks: Any, principal: str) -> Iterator[Finding]:
+    scopes = [policy.get("accessScope") or {} for policy in _list_policies(context, eks, principal)]
     if any(scope.get("type") == "cluster" for scope in scopes):
         return
     there = sorted({namespace for scope in scopes for namespace in scope.get("namespaces") or ()})
@@ -109,11 +109,11 @@ def _no_policy(context: CheckContext, eks: Any, principal: str) -> Iterator[Find
         yield context.found(
             "no-policy",
             f"the access entry of {principal} has no access policy for {', '.join(lacking)}",
-            remedy=f"deploy, or {_associate(context, principal, [*there, *lacking])}",
+            remedy=f"deploy, or {_format_associate(context, principal, [*there, *lacking])}",
         )
 
 
-def _associate(context: CheckContext, principal: str, namespaces: list[str]) -> str:
+def _format_associate(context: CheckContext, principal: str, namespaces: list[str]) -> str:
     policy = f"arn:{find_partition(context.target.region).name}:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
     scope = f"type=namespace,namespaces={','.join(namespaces)}"
     return (

@@ -11,7 +11,7 @@ from typing import Any
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.managed_objects import fresh, kept, look
+from argo_ecr_auth_cli.checks.managed_objects import get_object, is_fresh, list_managed_objects
 
 _LABEL = "argocd.argoproj.io/secret-type"
 # Its HasCredentials (argo-cd, pkg/apis/application/v1alpha1/repository_types.go).
@@ -19,30 +19,30 @@ _CREDENTIALS = ("username", "password", "sshPrivateKey", "tlsClientCertData", "g
 _TRUE = {"1", "t", "true"}
 
 
-def of_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+def check_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """Secrets of others that shadow ours. Raises SyncError where Secrets may not be listed."""
-    of_argo_cd = [credential for credential in context.target.credentials if credential.kind != "pull-secret"]
-    others = kept(connection)
-    for namespace in sorted({credential.namespace for credential in of_argo_cd}):
+    credentials = [credential for credential in context.target.credentials if credential.kind != "pull-secret"]
+    others = list_managed_objects(connection)
+    for namespace in sorted({credential.namespace for credential in credentials}):
         path = f"/api/v1/namespaces/{namespace}/secrets?labelSelector={_LABEL}+in+(repository,repo-creds)"
-        for secret in (look(connection, path) or {}).get("items", ()):
+        for secret in (get_object(connection, path) or {}).get("items", ()):
             name = namespace, secret["metadata"]["name"]
             # Another installation's is as good as ours, as long as somebody keeps it fresh.
-            if name not in context.ours and not fresh(others.get(name), now=context.now):
-                for credential in of_argo_cd:
+            if name not in context.ours and not is_fresh(others.get(name), now=context.now):
+                for credential in credentials:
                     if credential.namespace == namespace:
-                        yield from shadowing(context, credential, secret)
+                        yield from check_shadowing(context, credential, secret)
 
 
-def shadowing(context: CheckContext, credential: Credential, secret: Mapping[str, Any]) -> Iterator[Finding]:
+def check_shadowing(context: CheckContext, credential: Credential, secret: Mapping[str, Any]) -> Iterator[Finding]:
     """One Secret of somebody else's, where Argo CD would use it instead of this credential's."""
-    data = {key: _text(value) for key, value in (secret.get("data") or {}).items()}
+    data = {key: _decode(value) for key, value in (secret.get("data") or {}).items()}
     kind = secret["metadata"]["labels"][_LABEL]
     url, theirs = credential.url or "", data.get("url", "")
     if credential.kind == "repository":
         shadows = (
             kind == "repository"
-            and _normalised(theirs) == _normalised(url)
+            and _normalise(theirs) == _normalise(url)
             # One of a project goes before one of none, for that project's Applications.
             and (credential.project is None or data.get("project", "") == credential.project)
         )
@@ -61,11 +61,11 @@ def shadowing(context: CheckContext, credential: Credential, secret: Mapping[str
         )
 
 
-def _normalised(url: str) -> str:
+def _normalise(url: str) -> str:
     return url.strip().lower().removesuffix(".git")
 
 
-def _text(value: str) -> str:
+def _decode(value: str) -> str:
     try:
         return base64.b64decode(value).decode()
     except ValueError:

@@ -7,15 +7,15 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.clients.sessions import explain_aws_error
-from argo_ecr_auth_cli.checks.access_entry import of_access
+from argo_ecr_auth_cli.checks.access_entry import check_access_entry
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.run_check import looked, unseen
+from argo_ecr_auth_cli.checks.run_check import run_check, unknown
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
 _STS_OFF = {"RegionDisabledException", "InvalidClientTokenId"}
 
 
-def of_aws(context: CheckContext) -> Iterator[Finding]:
+def check_aws(context: CheckContext) -> Iterator[Finding]:
     """All that AWS tells; what may not be asked hides nothing else."""
     target = context.target
     eks = context.sessions.client("eks", region=target.region)
@@ -24,23 +24,23 @@ def of_aws(context: CheckContext) -> Iterator[Finding]:
         cluster = eks.describe_cluster(name=target.cluster)["cluster"]
     except eks.exceptions.ResourceNotFoundException:
         if target.endpoint is None:
-            yield no_such_cluster(context, eks)
+            yield report_no_such_cluster(context, eks)
         else:  # one that is fixed is for a cluster that cannot be described
-            yield from looked(context, "STS", lambda: sts_off(context))
+            yield from run_check(context, "STS", lambda: check_sts(context))
         return
     except (ClientError, BotoCoreError) as error:
-        yield unseen(context, "EKS", str(explain_aws_error(error, asked=f"EKS for the cluster {target.cluster}")))
+        yield unknown(context, "EKS", str(explain_aws_error(error, asked=f"EKS for the cluster {target.cluster}")))
     else:
         mode = cluster.get("accessConfig", {}).get("authenticationMode")
-        yield from unreachable_endpoint(context, cluster.get("resourcesVpcConfig", {}))
+        yield from check_endpoint(context, cluster.get("resourcesVpcConfig", {}))
     if mode != "CONFIG_MAP":
-        yield from looked(context, "the access entry", lambda: of_access(context, eks, mode=mode))
+        yield from run_check(context, "the access entry", lambda: check_access_entry(context, eks, mode=mode))
     elif not context.entry_by_user:  # whoever makes it may do so in aws-auth
-        yield config_map_mode(context)
-    yield from looked(context, "STS", lambda: sts_off(context))
+        yield report_config_map_mode(context)
+    yield from run_check(context, "STS", lambda: check_sts(context))
 
 
-def no_such_cluster(context: CheckContext, eks: Any) -> Finding:
+def report_no_such_cluster(context: CheckContext, eks: Any) -> Finding:
     """The name is wrong, or the region; the near names are told."""
     target = context.target
     pages = eks.get_paginator("list_clusters").paginate()
@@ -57,7 +57,7 @@ def no_such_cluster(context: CheckContext, eks: Any) -> Finding:
     )
 
 
-def config_map_mode(context: CheckContext) -> Finding:
+def report_config_map_mode(context: CheckContext) -> Finding:
     """Access entries are ignored in this mode (Amazon EKS User Guide, Change authentication mode)."""
     target = context.target
     return context.found(
@@ -68,7 +68,7 @@ def config_map_mode(context: CheckContext) -> Finding:
     )
 
 
-def unreachable_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[Finding]:
+def check_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[Finding]:
     """A function in no VPC comes from addresses that are nobody's in particular."""
     target = context.target
     if target.endpoint is not None or context.in_vpc:
@@ -86,7 +86,7 @@ def unreachable_endpoint(context: CheckContext, network: dict[str, Any]) -> Iter
         )
 
 
-def sts_off(context: CheckContext) -> Iterator[Finding]:
+def check_sts(context: CheckContext) -> Iterator[Finding]:
     """The bearer token is a request to the STS of the cluster's region; where that is off, no token is good."""
     region = context.target.region
     try:

@@ -18,7 +18,7 @@ class Finding:
     name: str  # stable, for programs
     said: str
     remedy: str
-    unseen: bool = False
+    unknown: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -26,7 +26,7 @@ class Finding:
             "finding": self.name,
             "said": self.said,
             "remedy": self.remedy,
-            "unseen": self.unseen,
+            "unseen": self.unknown,
         }
 
 
@@ -39,7 +39,7 @@ class CheckContext:
     access: str  # least-privilege, edit-policy or none
     group: str  # the installation's
     function_role: str | None  # its ARN
-    elsewhere: str | None  # why EKS does not tell the operator of the cluster
+    not_visible: str | None  # why EKS does not tell the operator of the cluster
     in_vpc: bool  # the function
     options: str  # of this command, which those of the remedies need too
     ours: frozenset[tuple[str, str]]  # every Secret of the settings in this cluster: namespace and name
@@ -67,6 +67,6 @@ class CheckContext:
         """Something that is wrong."""
         return Finding(target=self.target.name, name=name, said=said, remedy=remedy)
 
-    def unseen(self, what: str, said: str, *, remedy: str) -> Finding:
+    def unknown(self, what: str, said: str, *, remedy: str) -> Finding:
         """Something that could not be looked at: it may be well, or wrong."""
-        return Finding(target=self.target.name, name="unseen", said=f"{what}: {said}", remedy=remedy, unseen=True)
+        return Finding(target=self.target.name, name="unseen", said=f"{what}: {said}", remedy=remedy, unknown=True)

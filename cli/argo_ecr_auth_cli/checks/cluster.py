@@ -6,27 +6,27 @@ from typing import Any
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.core.expiry import EXPIRY_KEY
 from argo_ecr_auth.core.rbac import make_rbac_manifests
-from argo_ecr_auth_cli.checks.access_entry import enters_by_group
+from argo_ecr_auth_cli.checks.access_entry import is_let_in_by_group
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.managed_objects import fresh, kept, look
+from argo_ecr_auth_cli.checks.managed_objects import get_object, is_fresh, list_managed_objects
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
 _PLURALS = {"Role": "roles", "RoleBinding": "rolebindings"}
 
 
-def of_cluster(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+def check_cluster(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """All that the cluster tells. Raises SyncError where something may not be looked at."""
-    missing = list(missing_namespaces(context, connection))
+    missing = list(check_namespaces(context, connection))
     yield from missing
     if not missing and context.access != "edit-policy":
-        yield from missing_roles(context, connection)
-    yield from leftovers(context, connection)
+        yield from check_roles(context, connection)
+    yield from check_leftovers(context, connection)
 
 
-def missing_namespaces(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+def check_namespaces(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """A namespace of a credential."""
     for namespace in context.namespaces:
-        if look(connection, f"/api/v1/namespaces/{namespace}") is None:
+        if get_object(connection, f"/api/v1/namespaces/{namespace}") is None:
             yield context.found(
                 "no-namespace",
                 f"there is no namespace {namespace}",
@@ -34,14 +34,14 @@ def missing_namespaces(context: CheckContext, connection: Connection) -> Iterato
             )
 
 
-def missing_roles(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+def check_roles(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """The Role or the RoleBinding of a namespace, or a name in it, where it is by them that the function may write."""
     lacking = [
         (wanted, lacks)
         for wanted in make_rbac_manifests(context.target, group=context.group)
-        if (lacks := _lacks(look(connection, _path(wanted)), wanted))
+        if (lacks := _describe_lack(get_object(connection, _path(wanted)), wanted))
     ]
-    if not lacking or (context.entry_by_user and not enters_by_group(context)):
+    if not lacking or (context.entry_by_user and not is_let_in_by_group(context)):
         return
     for wanted, lacks in lacking:
         kind, metadata = wanted["kind"], wanted["metadata"]
@@ -52,10 +52,10 @@ def missing_roles(context: CheckContext, connection: Connection) -> Iterator[Fin
         )
 
 
-def leftovers(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+def check_leftovers(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """Objects with our label that no credential of the settings names, and that nobody keeps fresh any more."""
-    for (namespace, name), config_map in kept(connection).items():
-        if (namespace, name) not in context.ours and not fresh(config_map, now=context.now):
+    for (namespace, name), config_map in list_managed_objects(connection).items():
+        if (namespace, name) not in context.ours and not is_fresh(config_map, now=context.now):
             expiry = (config_map.get("data") or {}).get(EXPIRY_KEY, "unknown")
             yield context.found(
                 "leftover",
@@ -70,7 +70,7 @@ def _path(manifest: Mapping[str, Any]) -> str:
     return f"{_RBAC}/{namespace}/{_PLURALS[manifest['kind']]}/{name}"
 
 
-def _lacks(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str | None:
+def _describe_lack(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str | None:
     if found is None:
         return "is missing"
     if wanted["kind"] == "RoleBinding":
@@ -87,14 +87,14 @@ def _lacks(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str | 
         for name in rule["resourceNames"]
         for verb in rule["verbs"]
     ]
-    lacking = [right for right in rights if not any(_gives(each, *right) for each in found.get("rules") or ())]
+    lacking = [right for right in rights if not any(_gives_right(each, *right) for each in found.get("rules") or ())]
     if not lacking:
         return None
     resource, name, verb = lacking[0]
     return f"does not allow to {verb} {resource} {name}"
 
 
-def _gives(rule: Mapping[str, Any], resource: str, name: str, verb: str) -> bool:
+def _gives_right(rule: Mapping[str, Any], resource: str, name: str, verb: str) -> bool:
     return (
         bool({"", "*"} & set(rule.get("apiGroups") or ()))
         and bool({resource, "*"} & set(rule.get("resources") or ()))

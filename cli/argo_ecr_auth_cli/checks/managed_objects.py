@@ -11,13 +11,13 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.expiry import EXPIRY_KEY
 
 
-def kept(connection: Connection) -> dict[tuple[str, str], Mapping[str, Any]]:
+def list_managed_objects(connection: Connection) -> dict[tuple[str, str], Mapping[str, Any]]:
     """The ConfigMaps with our label, by namespace and name. Raises SyncError where they may not be listed."""
-    found = look(connection, "/api/v1/configmaps?labelSelector=argo-ecr-auth%3Dmanaged-resource") or {}
+    found = get_object(connection, "/api/v1/configmaps?labelSelector=argo-ecr-auth%3Dmanaged-resource") or {}
     return {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in found.get("items", ())}
 
 
-def fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
+def is_fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
     """Whether the token of its Secret still lives; when before its end it is renewed, is its installation's affair."""
     try:
         text = ((config_map or {}).get("data") or {})[EXPIRY_KEY]
@@ -26,7 +26,7 @@ def fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
         return False
 
 
-def look(connection: Connection, path: str) -> Mapping[str, Any] | None:
+def get_object(connection: Connection, path: str) -> Mapping[str, Any] | None:
     """The object or the list; None where there is none. Raises SyncError."""
     status, body = call_api(connection, "GET", path)
     if status == HTTPStatus.NOT_FOUND:

@@ -11,21 +11,21 @@ from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.terminal.output import to_operator
 
 
-def looked(context: CheckContext, what: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+def run_check(context: CheckContext, what: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
     """What a look finds, and where it ends before its time, why."""
     findings: list[Finding] = []
     try:
-        for finding in look():
+        for finding in check():
             findings.append(finding)  # noqa: PERF402 - what is found before an error stays found
     except SyncError as error:
-        findings.append(unseen(context, what, str(error)))
+        findings.append(unknown(context, what, str(error)))
     except (ClientError, BotoCoreError) as error:
-        findings.append(unseen(context, what, str(explain_aws_error(error, asked="AWS"))))
+        findings.append(unknown(context, what, str(explain_aws_error(error, asked="AWS"))))
     except Exception as error:  # noqa: BLE001 - whatever it is, the rest is still looked at
-        findings.append(unseen(context, what, describe_unexpected(error)))
+        findings.append(unknown(context, what, describe_unexpected(error)))
     return findings
 
 
-def unseen(context: CheckContext, what: str, said: str) -> Finding:
+def unknown(context: CheckContext, what: str, said: str) -> Finding:
     """That it could not be looked at, by whose rights."""
-    return context.unseen(what, to_operator(said), remedy="doctor looks with your own rights and from where you are")
+    return context.unknown(what, to_operator(said), remedy="doctor looks with your own rights and from where you are")

@@ -11,14 +11,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.clients.sessions import explain_aws_error
 from argo_ecr_auth.core.settings import Settings, duration
-from argo_ecr_auth_cli.aws import region_of, sessions_of
-from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
-from argo_ecr_auth_cli.health import long_enough
-from argo_ecr_auth_cli.installation import DEFAULT_NAME, Installation, chosen, installation_of
+from argo_ecr_auth_cli.aws_session import find_region, open_sessions
+from argo_ecr_auth_cli.concurrency import map_concurrently
+from argo_ecr_auth_cli.health import lives_long_enough
+from argo_ecr_auth_cli.installation import DEFAULT_NAME, Installation, choose_targets, load_installation
 from argo_ecr_auth_cli.settings_file import DEFAULT_FILE
-from argo_ecr_auth_cli.side_by_side import side_by_side
-from argo_ecr_auth_cli.stack import stack_output
-from argo_ecr_auth_cli.terminal.output import complain, printable, progress, say_json, to_operator, to_reader
+from argo_ecr_auth_cli.stack import get_stack_output
+from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
+from argo_ecr_auth_cli.terminal.output import (
+    print_error,
+    print_json,
+    show_progress,
+    strip_control_characters,
+    to_operator,
+    tolerate_closed_pipe,
+)
 
 _SECONDS = 100  # the function's own timeout is a minute
 _LONGEST_QUOTE = 300
@@ -35,11 +42,11 @@ class Answer:
 
 def run(options: argparse.Namespace) -> int:
     """Invoke the function and show what it answers. Raises CommandError."""
-    region = region_of(profile=options.profile, region=options.region)
-    sessions = sessions_of(profile=options.profile, region=region)
+    region = find_region(profile=options.profile, region=options.region)
+    sessions = open_sessions(profile=options.profile, region=region)
     installation = _installation(options, region=region)
-    events = _events(options, installation)
-    name = options.function_name or stack_output(
+    events = _make_events(options, installation)
+    name = options.function_name or get_stack_output(
         sessions,
         key="FunctionName",
         installation=options.installation or (installation.name if installation else DEFAULT_NAME),
@@ -47,17 +54,17 @@ def run(options: argparse.Namespace) -> int:
         instead="--function-name",
     )
     client = sessions.client("lambda", region=region, seconds=_SECONDS)
-    with progress("running", total=len(events)) as done:
-        answers = side_by_side(lambda event: _answer(client, name, event), events, done=done)
+    with show_progress("running", total=len(events)) as done:
+        answers = map_concurrently(lambda event: _invoke(client, name, event), events, done=done)
     results = [result for answer in answers for result in answer.results]
     faults = [answer.fault for answer in answers if answer.fault]
-    with to_reader():
+    with tolerate_closed_pipe():
         if options.output == "json":
-            say_json({"results": results, "faults": faults})
+            print_json({"results": results, "faults": faults})
         elif results:
             _print(results, renew_before=_renew_before(installation))
     for fault in dict.fromkeys(faults):
-        complain(fault)
+        print_error(fault)
     unhealthy = [result for result in results if not _healthy(result, renew_before=_renew_before(installation))]
     return UNHEALTHY if unhealthy else UNKNOWN if faults else OK
 
@@ -66,15 +73,15 @@ def _installation(options: argparse.Namespace, *, region: str) -> Installation |
     """Of the settings, where there are any: the function knows its own."""
     if options.settings is None and options.cluster is None and not Path(DEFAULT_FILE).exists():
         return None
-    return installation_of(options, region=region)
+    return load_installation(options, region=region)
 
 
-def _events(options: argparse.Namespace, installation: Installation | None) -> list[dict[str, Any]]:
+def _make_events(options: argparse.Namespace, installation: Installation | None) -> list[dict[str, Any]]:
     asked = {key: True for key in ("dry_run", "force") if getattr(options, key)}
     if installation is None and not options.targets:
         return [asked]
     # A settings file knows all targets; without one the function says which it knows.
-    targets = chosen(installation, options.targets) if installation else ()
+    targets = choose_targets(installation, options.targets) if installation else ()
     names = options.targets or [target.name for target in targets if target.enabled]
     if not names:
         raise CommandError("every target of the settings is disabled: name one to run it", code=USAGE)
@@ -82,7 +89,7 @@ def _events(options: argparse.Namespace, installation: Installation | None) -> l
     return [{"targets": [name], **asked} for name in dict.fromkeys(names)]
 
 
-def _answer(client: Any, function: str, event: dict[str, Any]) -> Answer:
+def _invoke(client: Any, function: str, event: dict[str, Any]) -> Answer:
     of = ", ".join(event.get("targets", ["all targets"]))
     try:
         said = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
@@ -91,7 +98,9 @@ def _answer(client: Any, function: str, event: dict[str, Any]) -> Answer:
             # A run that failed in part ends so, with its whole result as the message.
             kind, message = payload.get("errorType"), str(payload.get("errorMessage"))
             if not message.startswith("{"):
-                return Answer(fault=f"{of}: the function ended with {kind}: {printable(message)[:_LONGEST_QUOTE]}")
+                return Answer(
+                    fault=f"{of}: the function ended with {kind}: {strip_control_characters(message)[:_LONGEST_QUOTE]}"
+                )
             payload = json.loads(message)
         if all(result.keys() >= _SHOWN for result in payload["results"]):
             return Answer(results=payload["results"])
@@ -108,11 +117,12 @@ def _renew_before(installation: Installation | None) -> timedelta:
 
 
 def _healthy(result: dict[str, Any], *, renew_before: timedelta) -> bool:
-    return result["action"] != "failed" and long_enough(result["seconds_to_expiry"], renew_before=renew_before)
+    return result["action"] != "failed" and lives_long_enough(result["seconds_to_expiry"], renew_before=renew_before)
 
 
 def _print(results: list[dict[str, Any]], *, renew_before: timedelta) -> None:
-    from argo_ecr_auth_cli.terminal.tables import coloured, life, print_table  # noqa: PLC0415 - rich is of the extra
+    # Rich is of the extra.
+    from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_life_left, print_table  # noqa: PLC0415
 
     rows = []
     for result in results:
@@ -122,8 +132,8 @@ def _print(results: list[dict[str, Any]], *, renew_before: timedelta) -> None:
             (
                 result["target"],
                 result["secret"],
-                coloured(f"{would}{result['action']}", healthy=fine),
-                life(result["seconds_to_expiry"], healthy=fine),
+                colour_by_health(f"{would}{result['action']}", healthy=fine),
+                format_life_left(result["seconds_to_expiry"], healthy=fine),
                 {True: "yes", False: "no"}.get(result["verified"], ""),
                 result["error"] or result["reason"] or "",
             )

@@ -11,19 +11,19 @@ from typing import Any
 import msgspec
 
 from argo_ecr_auth.connections import Connections, WarmCache
-from argo_ecr_auth.core.expiry import format_time
+from argo_ecr_auth.core.manifests import format_time
 from argo_ecr_auth.core.registry import NotARegistryError, Registry, parse_registry
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth.core.settings import Settings, duration
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth.sync import RunOptions, sync
-from argo_ecr_auth_cli.aws import sessions_of
-from argo_ecr_auth_cli.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
+from argo_ecr_auth_cli.aws_session import open_sessions
 from argo_ecr_auth_cli.health import healthy
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.recording_reader import RecordingReader
-from argo_ecr_auth_cli.terminal.output import complain, say, to_operator
+from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
+from argo_ecr_auth_cli.terminal.output import print_error, print_line, to_operator
 
 _SECONDS = 120  # of a pass at most
 _SLEEP = 20  # the original's default; its README says 120
@@ -44,24 +44,23 @@ def run(options: argparse.Namespace) -> int:
     region = given.get("aws_region") or registry.region
     (target,) = resolve_targets(settings, region=region)
     cache = WarmCache(
-        sessions=sessions_of(profile=given.get("aws_profile") or None, region=registry.region, lazily=True),
+        sessions=open_sessions(profile=given.get("aws_profile") or None, region=registry.region, lazily=True),
+        caller="your identity",
     )
     kubeconfig = None
     if (kind := given.get("kube_config", _KUBE_CONFIG)) != "eks":
         kubeconfig = Kubeconfig(kind)
         if region != registry.region:
-            complain(f"--aws-region {region} is not used: the token is for {registry.region}, as the registry says")
+            print_error(f"--aws-region {region} is not used: the token is for {registry.region}, as the registry says")
     elif region != registry.region:
-        complain(f"--aws-region {region} is the cluster's: the token is for {registry.region}, as the registry says")
+        print_error(f"--aws-region {region} is the cluster's: the token is for {registry.region}, as the registry says")
     renew_before = duration(settings.renew_before)
-    say_it = _say_json if given.get("loop_output") == "json" else _say
+    say_it = _print_json_result if given.get("loop_output") == "json" else _print_result
 
     def check() -> int:
         recorder = RecordingReader(kubeconfig or Connections(cache))
-        run_options = RunOptions(renew_before=renew_before, seconds=_SECONDS)
-        (result,) = sync(
-            (target,), options=run_options, cache=cache, now=lambda: datetime.now(UTC), connections=recorder
-        )
+        order = RunOptions(renew_before=renew_before, seconds=_SECONDS)
+        (result,) = sync((target,), order=order, cache=cache, now=lambda: datetime.now(UTC), connections=recorder)
         say_it(result)
         return OK if healthy(result, renew_before=renew_before) else UNHEALTHY if recorder.observed_states else UNKNOWN
 
@@ -76,7 +75,7 @@ def _loop(check: Callable[[], int], *, seconds: int) -> None:
         while True:
             check()
             time.sleep(seconds)
-    complain("stopped")
+    print_error("stopped")
 
 
 def _registry(given: dict[str, Any]) -> Registry:
@@ -106,30 +105,30 @@ def _settings(given: dict[str, Any], registry: Registry) -> Settings:
     try:
         settings = msgspec.convert({"targets": [target]}, type=Settings)
     except msgspec.ValidationError as fault:
-        raise CommandError(_of_flags(str(fault)), code=USAGE) from None
+        raise CommandError(_explain_flag_fault(str(fault)), code=USAGE) from None
     if faults := find_faults(settings):
         raise CommandError("; ".join(faults), code=USAGE)
     return settings
 
 
-def _of_flags(fault: str) -> str:
+def _explain_flag_fault(fault: str) -> str:
     """The path in the settings as the flag that stands for it."""
     said, _, path = fault.partition(" - at ")
     key = path.strip("`").rpartition(".")[2]
     return f"{_FLAGS.get(key, '--ecr-registry')}: {said}"
 
 
-def _say(result: Result) -> None:
+def _print_result(result: Result) -> None:
     left = f", {timedelta(seconds=result.seconds_to_expiry)} left" if result.seconds_to_expiry is not None else ""
     line = f"{result.action} {result.secret} for {result.registry}{left}"
     stamp = format_time(datetime.now(UTC))
     if result.failed:
-        complain(f"{stamp} {line}: {to_operator(result.error or '')}")
+        print_error(f"{stamp} {line}: {to_operator(result.error or '')}")
         return
-    say(f"{stamp} {line}{f': {result.reason}' if result.reason else ''}")
+    print_line(f"{stamp} {line}{f': {result.reason}' if result.reason else ''}")
 
 
-def _say_json(result: Result) -> None:
+def _print_json_result(result: Result) -> None:
     said = result.as_dict()
     said["error"] = to_operator(result.error) if result.error else None
-    say(json.dumps({"time": format_time(datetime.now(UTC)), **said}))
+    print_line(json.dumps({"time": format_time(datetime.now(UTC)), **said}))

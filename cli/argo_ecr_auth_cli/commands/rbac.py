@@ -11,20 +11,20 @@ import yaml
 
 from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_cli.exits import OK, USAGE, CommandError
-from argo_ecr_auth_cli.installation import Installation, chosen, installation_of
-from argo_ecr_auth_cli.terminal.output import complain, say, say_json, to_reader
+from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation
+from argo_ecr_auth_cli.terminal.exits import OK, USAGE, CommandError
+from argo_ecr_auth_cli.terminal.output import print_error, print_json, print_line, tolerate_closed_pipe
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the targets' Roles and RoleBindings: YAML, or a List in JSON. Raises CommandError."""
-    installation = installation_of(options, region=options.region or os.environ.get("AWS_REGION") or "")
-    installation = replace(installation, targets=_located(installation.targets, options))
-    targets = chosen(installation, options.targets)
+    installation = load_installation(options, region=options.region or os.environ.get("AWS_REGION") or "")
+    installation = replace(installation, targets=_with_places(installation.targets, options))
+    targets = choose_targets(installation, options.targets)
     for target in targets:
-        if not _by_role(target, installation):
-            complain(f"{target.name} has access: edit-policy, which needs no Role")
-    due = [target for target in targets if _by_role(target, installation)]
+        if not _needs_role(target, installation):
+            print_error(f"{target.name} has access: edit-policy, which needs no Role")
+    due = [target for target in targets if _needs_role(target, installation)]
     clusters = {(target.account, target.region, target.cluster) for target in due}
     if len(clusters) > 1 and (options.output == "json" or not sys.stdout.isatty()):
         names = ", ".join(target.name for target in due[:5])
@@ -33,29 +33,29 @@ def run(options: argparse.Namespace) -> int:
             f"({names}{', ...' if len(due) > 5 else ''})",  # noqa: PLR2004 - as many as above
             code=USAGE,
         )
-    with to_reader():
+    with tolerate_closed_pipe():
         _print(due, installation, as_list=options.output == "json")
     return OK
 
 
 def _print(targets: Sequence[Target], installation: Installation, *, as_list: bool) -> None:
-    sharing = [target for target in installation.targets if _by_role(target, installation)]
+    sharing = [target for target in installation.targets if _needs_role(target, installation)]
     manifests = [make_rbac_manifests(target, group=installation.name, targets=sharing) for target in targets]
     if as_list:
-        say_json({"apiVersion": "v1", "kind": "List", "items": [each for of_it in manifests for each in of_it]})
+        print_json({"apiVersion": "v1", "kind": "List", "items": [each for of_it in manifests for each in of_it]})
         return
     for target, of_target in zip(targets, manifests, strict=True):
-        say(f"# For the EKS cluster {target.cluster}; kubectl apply -f, as an administrator of it")
+        print_line(f"# For the EKS cluster {target.cluster}; kubectl apply -f, as an administrator of it")
         for manifest in of_target:
             for line in ("---", *yaml.safe_dump(manifest, sort_keys=False).splitlines()):
-                say(line)
+                print_line(line)
 
 
-def _by_role(target: Target, installation: Installation) -> bool:
+def _needs_role(target: Target, installation: Installation) -> bool:
     return installation.access[target.name] != "edit-policy"
 
 
-def _located(targets: Sequence[Target], options: argparse.Namespace) -> tuple[Target, ...]:
+def _with_places(targets: Sequence[Target], options: argparse.Namespace) -> tuple[Target, ...]:
     """With the operator's region and account, asked for only where clusters of one name differ by them."""
     regions: dict[str, set[str]] = defaultdict(set)
     accounts: dict[str, set[str | None]] = defaultdict(set)
@@ -66,12 +66,13 @@ def _located(targets: Sequence[Target], options: argparse.Namespace) -> tuple[Ta
     by_account = any(len(each) > 1 and None in each for each in accounts.values())
     if not by_region and not by_account:
         return tuple(targets)
-    from argo_ecr_auth_cli.aws import account_of, region_of, sessions_of  # noqa: PLC0415 - boto3 takes its time
+    # Boto3 takes its time.
+    from argo_ecr_auth_cli.aws_session import find_account, find_region, open_sessions  # noqa: PLC0415
 
-    region = region_of(profile=options.profile, region=options.region)
+    region = find_region(profile=options.profile, region=options.region)
     account = None
     if by_account:
-        account = account_of(sessions_of(profile=options.profile, region=region), region=region)
+        account = find_account(open_sessions(profile=options.profile, region=region), region=region)
     return tuple(
         replace(target, region=target.region or region, account=target.account or account) for target in targets
     )

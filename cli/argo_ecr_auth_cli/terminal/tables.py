@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from argo_ecr_auth.core.settings import TOKEN_LIFE
-from argo_ecr_auth_cli.terminal.output import colourful, printable
+from argo_ecr_auth_cli.terminal.output import strip_control_characters, supports_colour
 
 Cell = Text | str
 
@@ -28,7 +28,7 @@ def print_table(
     There the column `below`, the last one, stands in lines of its own, which are not cut: its commands are to be
     copied. Where a terminal is too narrow for columns, so does every field.
     """
-    texts = [[cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row] for row in rows]
+    texts = [[cell if isinstance(cell, Text) else Text(strip_control_characters(cell)) for cell in row] for row in rows]
     console = _console()
     if not sys.stdout.isatty():
         _print_columns(console, headers, texts, whole=headers)
@@ -50,11 +50,11 @@ def print_table(
             console.print(row[-1], soft_wrap=True)
 
 
-def coloured(text: str, *, healthy: bool) -> Text:
-    return Text(printable(text), style="green" if healthy else "bold red")
+def colour_by_health(text: str, *, healthy: bool) -> Text:
+    return Text(strip_control_characters(text), style="green" if healthy else "bold red")
 
 
-def life(seconds: int | None, *, healthy: bool) -> Text:
+def format_life_left(seconds: int | None, *, healthy: bool) -> Text:
     """What is left of a token's twelve hours, as a bar and in hours."""
     if seconds is None:
         return Text("unknown", style="bold red")
@@ -77,7 +77,7 @@ def _console() -> Console:
     return _Console(
         file=sys.stdout,
         force_terminal=terminal,
-        color_system="auto" if colourful(sys.stdout) else None,
+        color_system="auto" if supports_colour(sys.stdout) else None,
         width=None if terminal else _UNBOUNDED,
         highlight=False,
     )

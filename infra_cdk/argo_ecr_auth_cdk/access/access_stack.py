@@ -1,7 +1,6 @@
 """The stacks that give access to clusters elsewhere, or to more clusters than the function's own stack holds."""
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from argo_ecr_auth_cdk.access.cluster_access import AccessRole, ClusterAccess
@@ -26,7 +25,7 @@ class AccessStack(cdk.Stack):
         home: HomeDeployment,
         place: AccountRegion,
         entries: tuple[Entry, ...],
-        function_role: iam.IRole,
+        function_role_arn: str,
     ) -> None:
         super().__init__(
             scope,
@@ -35,14 +34,14 @@ class AccessStack(cdk.Stack):
             description=f"{settings.installation}: access to EKS clusters",
         )
         group = settings.installation
-        principal = function_role
+        principal_arn = function_role_arn
         if place.account != home.place.account:
-            principal = AccessRole(
+            principal_arn = AccessRole(
                 self,
                 "Access",
                 role_name=name_access_role(installation=group, home=home, place=place),
                 external_id=make_external_id(installation=group, home=home, place=place),
-                function_role=function_role,
+                function_role_arn=function_role_arn,
                 described={entry.cluster for entry in entries if entry.described},
-            ).role
-        ClusterAccess(self, "Clusters", entries=entries, principal_arn=principal.role_arn, group=group)
+            ).role.role_arn
+        ClusterAccess(self, "Clusters", entries=entries, principal_arn=principal_arn, group=group)

@@ -47,7 +47,7 @@ class AccessRole(Construct):
         *,
         role_name: str,
         external_id: str,
-        function_role: iam.IRole,
+        function_role_arn: str,
         described: AbstractSet[str],
     ) -> None:
         super().__init__(scope, id_)
@@ -56,7 +56,7 @@ class AccessRole(Construct):
             "Role",
             role_name=role_name,  # the function's settings name it before it exists
             description="Reaches the EKS clusters of this account and region",
-            assumed_by=iam.ArnPrincipal(function_role.role_arn),
+            assumed_by=iam.ArnPrincipal(function_role_arn),
             external_ids=[external_id],
         )
         stack = cdk.Stack.of(self)

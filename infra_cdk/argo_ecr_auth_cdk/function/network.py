@@ -32,7 +32,7 @@ class Network:
 def import_network(scope: Construct, *, settings: DeploymentSettings) -> Network | None:
     """The VPC of the settings, None where they name none. Its ids are enough: nothing is looked up in an account.
 
-    Where the settings name no security group, one is made that lets HTTPS out and nothing in.
+    Where the settings name no security group, one is made that lets HTTPS and DNS out and nothing in.
     """
     if settings.vpc is None:
         return None
@@ -70,9 +70,13 @@ def make_interface_statements() -> list[iam.PolicyStatement]:
 
 
 def _make_security_group(scope: Construct, *, vpc: ec2.IVpc) -> ec2.SecurityGroup:
+    # Its description stays: a new one would replace the group, which Lambda's network interfaces use for a while.
     group = ec2.SecurityGroup(
         scope, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="argo-ecr-auth: HTTPS out, nothing in"
     )
     # Descriptions without an apostrophe: EC2 takes a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{}!$* (its API, IpRange).
     group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS and the API servers of the clusters")
+    # For DNS servers of the VPC's own; Amazon's resolver needs no rule.
+    for port in (ec2.Port.udp(53), ec2.Port.tcp(53)):
+        group.add_egress_rule(ec2.Peer.any_ipv4(), port, "DNS servers")
     return group

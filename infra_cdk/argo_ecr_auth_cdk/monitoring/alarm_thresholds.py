@@ -1,15 +1,16 @@
 """The thresholds and periods of the alarms, as the settings imply them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from argo_ecr_auth.core.settings import duration
 from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth_cdk.schedules.schedule_groups import MAX_GROUPS
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 _SHORTEST_PERIOD = timedelta(minutes=5)
-_LONGEST_CHECKS_PERIOD = timedelta(hours=1)
 _FEWEST_TICKS = 5
 
 
@@ -19,24 +20,27 @@ class AlarmThresholds:
 
     min_seconds_to_expiry: int
     period: timedelta
-    checks_period: timedelta
-    min_checks: float | None  # None where no target is enabled: then no check can be missing
+    runs_period: timedelta
+    min_runs: float | None  # None where no target is enabled: then no run can be missing
 
 
 def compute_thresholds(settings: DeploymentSettings, *, targets: Sequence[Target]) -> AlarmThresholds:
-    """Thresholds for a token that lives at least a third of `renew_before` and for one check per credential and tick.
+    """Thresholds for tokens that live at least a third of `renew_before` and for one run per schedule and tick.
 
-    The checks are counted over many ticks, because a tick at the edge of a period may fall into the next one. One
-    credential that is silent for half of a period shows among any number of others. So the number of checks that may be
-    missing cannot grow with theirs; the alarm waits for several periods in a row instead, because CloudWatch takes in
-    the newest data late.
+    `period` holds at least two ticks: a period of one tick may hold none, and an alarm would end and ring again.
+
+    `min_runs` counts runs, not credentials: a run that does many would hide one that does few. A schedule that is
+    silent for half of `runs_period` shows. Scheduler invokes up to a minute late, so that each schedule may lose a tick
+    at the edge of a period and win one at the other; the sum of that grows with the root of their number, and the
+    period with it (tests/infra/test_alarm_thresholds.py simulates it). Three periods fit into `renew_before`.
     """
     tick, renew_before = duration(settings.check_every), duration(settings.renew_before)
-    ticks = max(_FEWEST_TICKS, min(renew_before / 6, _LONGEST_CHECKS_PERIOD) // tick)
-    credentials = sum(len(target.credentials) for target in targets if target.enabled)
+    schedules = min(sum(target.enabled for target in targets), MAX_GROUPS)
+    wanted = max(min(renew_before / 6, timedelta(hours=1)) // tick, math.ceil(3 * math.sqrt(schedules)))
+    ticks = max(_FEWEST_TICKS, min(wanted, renew_before / 3 // tick))
     return AlarmThresholds(
         min_seconds_to_expiry=int(renew_before.total_seconds()) // 3,
-        period=max(_SHORTEST_PERIOD, tick),
-        checks_period=ticks * tick,
-        min_checks=credentials * ticks - ticks / 2 if credentials else None,
+        period=max(_SHORTEST_PERIOD, 2 * tick),
+        runs_period=ticks * tick,
+        min_runs=schedules * ticks - ticks / 2 if schedules else None,
     )

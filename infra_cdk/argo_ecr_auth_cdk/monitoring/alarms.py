@@ -1,13 +1,15 @@
 """The alarms of an installation."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from argo_ecr_auth.core.targets import Target
@@ -22,9 +24,13 @@ _REPAIR_PERIODS_IN_A_ROW = 6
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 
+DOCUMENTATION = "README of argo-ecr-auth, What happens when"
+"""Where the alarms are explained; their descriptions and the dashboard name it."""
+_TIME_TO_DEPLOY = timedelta(minutes=15)
+
 
 class Alarms(Construct):
-    """All alarms, in `all`. They notify the topic, where there is one."""
+    """All alarms, in `by_name`. They notify the topic, where there is one."""
 
     def __init__(
         self,
@@ -34,15 +40,14 @@ class Alarms(Construct):
         settings: DeploymentSettings,
         targets: Sequence[Target],
         function: lambda_.IFunction,
-        undelivered: sqs.IQueue,
+        schedule_group: scheduler.IScheduleGroup,
         topic: sns.ITopic | None,
     ) -> None:
         super().__init__(scope, id_)
         self._installation, self._topic = settings.installation, topic
-        self.all: list[cloudwatch.Alarm] = []
+        self.by_name: dict[str, cloudwatch.Alarm] = {}
         thresholds = compute_thresholds(settings, targets=targets)
-        period = cdk.Duration.seconds(int(thresholds.period.total_seconds()))
-        checks_period = cdk.Duration.seconds(int(thresholds.checks_period.total_seconds()))
+        period = _make_duration(thresholds.period)
 
         def metric(name: str, statistic: str, period: cdk.Duration = period) -> cloudwatch.Metric:
             return make_metric(name, statistic, installation=settings.installation, period=period)
@@ -54,15 +59,18 @@ class Alarms(Construct):
             comparison=_BELOW,
             threshold=thresholds.min_seconds_to_expiry,
         )
-        if thresholds.min_checks is not None:
+        if thresholds.min_runs is not None:
             self._add(
                 "ChecksMissing",
-                "fewer checks succeeded than the settings imply; a target, or all, is silent or fails",
-                metric=metric("ChecksCompleted", "Sum", checks_period),
+                "fewer runs reported than the schedules imply; a schedule is missing or off, or its runs end early",
+                # Each run reports it once, whatever the number of its credentials.
+                metric=metric("ChecksCompleted", "SampleCount", _make_duration(thresholds.runs_period)),
                 comparison=_BELOW,
-                threshold=thresholds.min_checks,
+                threshold=thresholds.min_runs,
                 periods_in_a_row=_PERIODS_IN_A_ROW,  # the newest lacks what CloudWatch has not taken in yet
                 missing_data=cloudwatch.TreatMissingData.BREACHING,
+                # Without it, the alarm rings after the first deployment until a period is full of runs.
+                warm_up=thresholds.runs_period + _TIME_TO_DEPLOY,
             )
         self._add(
             "Failing",
@@ -78,8 +86,8 @@ class Alarms(Construct):
         )
         self._add(
             "Undelivered",
-            "the schedule could not invoke the function; the queue's messages say why, and end after a day",
-            metric=undelivered.metric_approximate_number_of_messages_visible(statistic="Maximum", period=period),
+            "Scheduler gave up on invoking the function; for a day, the messages in the queue say why",
+            metric=schedule_group.metric_dropped(statistic="Sum", period=period),
         )
         self._add(
             "Throttled",
@@ -98,18 +106,29 @@ class Alarms(Construct):
         threshold: float = 1,
         periods_in_a_row: int = 1,
         missing_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+        warm_up: timedelta | None = None,
     ) -> None:
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_description=f"{self._installation}: {description}",
+            alarm_description=f"{self._installation}: {description}. See the {DOCUMENTATION}: {name}.",
             metric=metric,
             comparison_operator=comparison,
             threshold=threshold,
             evaluation_periods=periods_in_a_row,
             treat_missing_data=missing_data,
         )
+        if warm_up is not None:
+            resource = cast("cloudwatch.CfnAlarm", alarm.node.default_child)
+            resource.warm_up_configuration = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+                warm_up_period_duration_in_minutes=warm_up // timedelta(minutes=1),
+                only_start_evaluating_after_warm_up_period_ends=True,
+            )
         if self._topic is not None:
             alarm.add_alarm_action(actions.SnsAction(self._topic))
             alarm.add_ok_action(actions.SnsAction(self._topic))
-        self.all.append(alarm)
+        self.by_name[name] = alarm
+
+
+def _make_duration(span: timedelta) -> cdk.Duration:
+    return cdk.Duration.seconds(int(span.total_seconds()))

@@ -1,6 +1,6 @@
 """The dashboard of an installation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -8,10 +8,26 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from argo_ecr_auth_cdk.monitoring.alarms import DOCUMENTATION
 from argo_ecr_auth_cdk.monitoring.metrics import make_metric
 
 _PERIOD = cdk.Duration.minutes(5)
-_HALF_WIDTH, _FULL_WIDTH = 12, 24
+_SECONDS_PER_HOUR = 3600
+_THIRD_OF_WIDTH, _HALF_OF_WIDTH, _FULL_WIDTH = 8, 12, 24
+_GUIDE = f"""\
+**Is an alarm red?** Look at the table *Failures by target*: each error says what to do. \
+`argo-ecr-auth doctor` says what is wrong in the clusters, `argo-ecr-auth status` what is left of each token. \
+The alarms are explained in the {DOCUMENTATION}.
+
+**No alarm is red?** Nothing is to be done."""
+_TITLES = {
+    "TokenEndsSoon": "Least life left of any token (hours)",
+    "ChecksMissing": "Runs that reported",
+    "Failing": "Failures",
+    "RepairsNeverEnd": "Repairs",
+    "Undelivered": "Invocations that Scheduler gave up",
+    "Throttled": "Invocations that Lambda throttled",
+}
 _FAILURES_BY_TARGET = (
     'filter action = "failed"',
     "stats count(*) as failures, latest(error) as last_error, latest(@timestamp) as last by target, secret",
@@ -27,7 +43,7 @@ _MEMORY_USED = (
 
 
 class Dashboard(Construct):
-    """One dashboard: the alarms, how long the tokens live, which credentials fail and why, and what a run takes."""
+    """One dashboard: what to do, each alarm's metric with its threshold, who fails and why, and what a run takes."""
 
     def __init__(
         self,
@@ -35,22 +51,16 @@ class Dashboard(Construct):
         id_: str,
         *,
         installation: str,
-        alarms: Sequence[cloudwatch.IAlarm],
+        alarms: Mapping[str, cloudwatch.Alarm],
         function: lambda_.IFunction,
         log_group: logs.ILogGroup,
     ) -> None:
         super().__init__(scope, id_)
 
-        def metric(name: str, statistic: str) -> cloudwatch.Metric:
-            return make_metric(name, statistic, installation=installation, period=_PERIOD)
-
-        def sums(title: str, *names: str) -> cloudwatch.GraphWidget:
-            return cloudwatch.GraphWidget(title=title, width=_HALF_WIDTH, left=[metric(name, "Sum") for name in names])
-
         def query(title: str, lines: Sequence[str], view: cloudwatch.LogQueryVisualizationType) -> cloudwatch.IWidget:
             return cloudwatch.LogQueryWidget(
                 title=title,
-                width=_FULL_WIDTH if view == cloudwatch.LogQueryVisualizationType.TABLE else _HALF_WIDTH,
+                width=_FULL_WIDTH,
                 log_group_names=[log_group.log_group_name],
                 query_lines=list(lines),
                 view=view,
@@ -61,28 +71,44 @@ class Dashboard(Construct):
             "Dashboard",
             default_interval=cdk.Duration.days(1),
             widgets=[
-                [cloudwatch.AlarmStatusWidget(title=installation, width=_FULL_WIDTH, alarms=list(alarms))],
+                [cloudwatch.TextWidget(markdown=_GUIDE, width=_FULL_WIDTH, height=3)],
+                [cloudwatch.AlarmStatusWidget(title=installation, width=_FULL_WIDTH, alarms=list(alarms.values()))],
+                [_make_alarm_graph(name, alarm) for name, alarm in alarms.items()],
+                [query("Failures by target", _FAILURES_BY_TARGET, cloudwatch.LogQueryVisualizationType.TABLE)],
                 [
                     cloudwatch.GraphWidget(
-                        title="Least life left of any token (seconds)",
-                        width=_HALF_WIDTH,
-                        left=[metric("SecondsToExpiry", "Minimum")],
-                        left_y_axis=cloudwatch.YAxisProps(min=0),
+                        title="Renewals",
+                        width=_HALF_OF_WIDTH,
+                        left=[make_metric("Renewed", "Sum", installation=installation, period=_PERIOD)],
                     ),
-                    sums("Renewals and repairs", "Renewed", "Repaired"),
-                ],
-                [
-                    sums("Checks that succeeded, and failures", "ChecksCompleted", "Failures"),
                     cloudwatch.GraphWidget(
                         title="Duration of a run",
-                        width=_HALF_WIDTH,
+                        width=_HALF_OF_WIDTH,
                         left=[
                             function.metric_duration(statistic=statistic, period=_PERIOD)
                             for statistic in ("p50", "Maximum")
                         ],
                     ),
                 ],
-                [query("Failures by target", _FAILURES_BY_TARGET, cloudwatch.LogQueryVisualizationType.TABLE)],
                 [query("Memory used", _MEMORY_USED, cloudwatch.LogQueryVisualizationType.LINE)],
             ],
         )
+
+
+def _make_alarm_graph(name: str, alarm: cloudwatch.Alarm) -> cloudwatch.GraphWidget:
+    metric, threshold = alarm.metric, alarm.to_annotation().value
+    if name == "TokenEndsSoon":
+        metric = cloudwatch.MathExpression(
+            expression=f"seconds / {_SECONDS_PER_HOUR}",
+            using_metrics={"seconds": metric},
+            label="hours",
+            period=_PERIOD,
+        )
+        threshold /= _SECONDS_PER_HOUR
+    return cloudwatch.GraphWidget(
+        title=_TITLES[name],
+        width=_THIRD_OF_WIDTH,
+        left=[metric],
+        left_annotations=[cloudwatch.HorizontalAnnotation(value=threshold, label=f"alarm {name}")],
+        left_y_axis=cloudwatch.YAxisProps(min=0),
+    )

@@ -16,6 +16,8 @@ from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_invocation, ackno
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
+_INVOCATION_RETRIES = 3
+
 
 def make_check_interval(settings: DeploymentSettings) -> cdk.Duration:
     """The time between two runs of a target: at least a minute, the shortest age that Scheduler and Lambda take."""
@@ -25,7 +27,7 @@ def make_check_interval(settings: DeploymentSettings) -> cdk.Duration:
 class Schedules(Construct):
     """One schedule per enabled target, so that no cluster waits for a slow one; past 200 targets, they share schedules.
 
-    `by_target` has each target's schedule, `undelivered` the queue of the events that Scheduler could not deliver.
+    `by_target` has each target's schedule. `group` is their schedule group, by which Scheduler counts its metrics.
     """
 
     def __init__(
@@ -47,31 +49,38 @@ class Schedules(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
             ),
         )
-        self.undelivered = sqs.Queue(
+        # The message of an event that was not delivered says why. The event holds only the names of its targets.
+        undelivered = sqs.Queue(
             self,
             "Undelivered",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # So that its alarm ends by itself. An event holds no more than the names of its targets.
             retention_period=cdk.Duration.days(1),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        acknowledge_queue(self.undelivered)
+        acknowledge_queue(undelivered)
+        # Not the construct ScheduleGroup, which gives it a physical name.
+        group_name = scheduler.CfnScheduleGroup(self, "Group").ref
+        self.group = scheduler.ScheduleGroup.from_schedule_group_name(self, "GroupByName", group_name)
         acknowledge_invocation(role, function)
         self.by_target: dict[str, scheduler.Schedule] = {}
         interval = make_check_interval(settings)
+        # Not Target-, their ids when they were in the default group: CloudFormation updates a schedule's group in
+        # place, and Scheduler then finds no schedule of that name in the new group.
         for group, members in group_names(target.name for target in targets if target.enabled).items():
             schedule = scheduler.Schedule(
                 self,
-                f"Target-{group}",  # the prefix, because a target may be named Role
+                f"Check-{group}",  # the prefix, because a target may be named Role
+                schedule_group=self.group,
                 description=f"{settings.installation}: checks {group}{_count_others(members)}",
                 schedule=scheduler.ScheduleExpression.rate(interval),
                 target=scheduler_targets.LambdaInvoke(
                     function,
                     input=scheduler.ScheduleTargetInput.from_object({"targets": list(members)}),
                     role=role,
-                    dead_letter_queue=self.undelivered,
-                    retry_attempts=0,  # the next tick is the retry
+                    dead_letter_queue=undelivered,
+                    # Of the invocation, where Lambda or IAM refuses it for a moment. It ends with the next tick.
+                    retry_attempts=_INVOCATION_RETRIES,
                     max_event_age=interval,
                 ),
             )

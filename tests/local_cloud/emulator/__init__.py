@@ -1,4 +1,4 @@
-"""What runs in ministack's own environment: ministack, adjusted.
+"""The emulator: ministack with our adjustments, in its own environment (.venv-cloud).
 
-Everything here imports ministack, which the development environment lacks; nothing outside imports this package.
+The modules import ministack, which the development environment lacks. No module outside imports this package.
 """

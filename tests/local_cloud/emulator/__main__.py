@@ -1,7 +1,7 @@
 """Starts ministack with our adjustments: `python -m tests.local_cloud.emulator STATE_DIR`.
 
-Its settings come by the environment (see `cloud.py`). With `--attached` it ends when its standard input does, which
-is when the process that started it is gone.
+Its settings come from the environment (see `emulator_process.py`). With `--attached` it ends when its standard input
+ends, which is when the process that started it has ended.
 """
 
 import argparse
@@ -30,9 +30,9 @@ def main() -> None:
     clusters.install(fleet)
     access_entries.install()
     authorization_tokens.install()
-    gateway.install(log=options.state_dir / "requests.jsonl", fleet=fleet, identity=_identity(options.state_dir))
+    gateway.install(log=options.state_dir / "requests.jsonl", fleet=fleet, identity=_make_identity(options.state_dir))
     _run_functions_without_packages(options.state_dir)
-    # ministack reads the command line too.
+    # ministack reads the command line, too.
     sys.argv = ["ministack"]
     app.main()
 
@@ -42,21 +42,21 @@ def _end_with_input() -> None:
     os._exit(0)
 
 
-def _identity(state_dir: Path) -> str:
-    """Tells a client that waits for this cloud that it is this one, and which Python runs its functions."""
+def _make_identity(state_dir: Path) -> str:
+    """What this cloud answers a client that asks which one it is: its directory, and the Python that runs functions."""
     return json.dumps({"state_dir": str(state_dir), "python": f"{sys.version_info.major}.{sys.version_info.minor}"})
 
 
 def _run_functions_without_packages(state_dir: Path) -> None:
-    """A function sees its asset and the standard library, not the packages of ministack or of the machine.
+    """Let a function import its asset and the standard library, not the packages of ministack or of the machine.
 
-    AWS has boto3 besides, of a version of its own, which an asset should not count upon.
+    AWS also offers a boto3 of its own choice, which an asset should not rely on.
     """
     interpreter = state_dir / "python-for-functions"
     base = getattr(sys, "_base_executable", sys.executable)
-    # Nothing leaves this machine: ECR's registries, which are not here, meet a closed door.
-    alone = f"HTTPS_PROXY={CLOSED_PROXY} https_proxy={CLOSED_PROXY} NO_PROXY=127.0.0.1 no_proxy=127.0.0.1"
-    interpreter.write_text(f'#!/bin/sh\nexport {alone}\nexec {shlex.quote(base)} -I -S "$@"\n')
+    # Nothing leaves this machine: a connection to a registry of ECR is refused.
+    isolated = f"HTTPS_PROXY={CLOSED_PROXY} https_proxy={CLOSED_PROXY} NO_PROXY=127.0.0.1 no_proxy=127.0.0.1"
+    interpreter.write_text(f'#!/bin/sh\nexport {isolated}\nexec {shlex.quote(base)} -I -S "$@"\n')
     interpreter.chmod(0o700)
     original = lambda_runtime._detect_runtime_binary  # noqa: SLF001
 

@@ -1,4 +1,4 @@
-"""`AWS::EKS::AccessEntry` for ministack's CloudFormation, which lacks it."""
+"""Adds `AWS::EKS::AccessEntry` to ministack's CloudFormation."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ def _create(_logical_id: str, properties: Properties, _stack: str) -> tuple[str,
         "username": properties.get("Username", ""),
         "tags": {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])},
     }
-    entry = _checked(eks._create_access_entry(cluster, body))["accessEntry"]  # noqa: SLF001
+    entry = _read_answer(eks._create_access_entry(cluster, body))["accessEntry"]  # noqa: SLF001
     _associate(cluster, principal, properties)
     return f"{principal}|{cluster}", {"AccessEntryArn": entry["accessEntryArn"]}
 
@@ -38,7 +38,7 @@ def _update(physical_id: str, old: Properties, new: Properties, stack: str) -> t
         return created
     cluster, principal = new["ClusterName"], new["PrincipalArn"]
     body = {"kubernetesGroups": new.get("KubernetesGroups", []), "username": new.get("Username", "")}
-    entry = _checked(eks._update_access_entry(cluster, principal, body))["accessEntry"]  # noqa: SLF001
+    entry = _read_answer(eks._update_access_entry(cluster, principal, body))["accessEntry"]  # noqa: SLF001
     kept = {policy["PolicyArn"] for policy in new.get("AccessPolicies", [])}
     for policy in old.get("AccessPolicies", []):
         if policy["PolicyArn"] not in kept:
@@ -58,10 +58,10 @@ def _associate(cluster: str, principal: str, properties: Properties) -> None:
             "policyArn": policy["PolicyArn"],
             "accessScope": {"type": scope["Type"], "namespaces": scope.get("Namespaces", [])},
         }
-        _checked(eks._associate_access_policy(cluster, principal, body))  # noqa: SLF001
+        _read_answer(eks._associate_access_policy(cluster, principal, body))  # noqa: SLF001
 
 
-def _checked(response: tuple[int, dict[str, str], bytes]) -> dict[str, Any]:
+def _read_answer(response: tuple[int, dict[str, str], bytes]) -> dict[str, Any]:
     status, _, content = response
     answer: dict[str, Any] = json.loads(content)
     if status >= 400:

@@ -1,4 +1,4 @@
-"""ECR's authorization tokens, which here tell who asked for them, where, and in which turn; ECR Public's too."""
+"""Authorization tokens of ECR and ECR Public that name their caller, account and region, and count up."""
 
 import base64
 import itertools
@@ -28,12 +28,12 @@ def install() -> None:
 
 def _answer(_request: dict[str, Any]) -> Response:
     proxy = f"https://{get_account_id()}.dkr.ecr.{get_region()}.amazonaws.com"
-    response: Response = json_response({"authorizationData": [{**_authorization("ecr"), "proxyEndpoint": proxy}]})
+    response: Response = json_response({"authorizationData": [{**_make_authorization("ecr"), "proxyEndpoint": proxy}]})
     return response
 
 
 def is_public(headers: dict[str, str]) -> bool:
-    """Whether a request asks ECR Public for a token: a service that ministack does not know."""
+    """Whether a request asks ECR Public for a token. ministack does not know that service."""
     return headers.get("x-amz-target") == _PUBLIC_TARGET
 
 
@@ -50,11 +50,11 @@ def answer_public(headers: dict[str, str], query: dict[str, Any], request_id: st
                 _PUBLIC, action, denied.principal_arn, request_id, headers=headers
             )
             return refusal
-    body = json.dumps({"authorizationData": _authorization(_PUBLIC)}).encode()
+    body = json.dumps({"authorizationData": _make_authorization(_PUBLIC)}).encode()
     return 200, {"Content-Type": "application/x-amz-json-1.1"}, body
 
 
-def _authorization(service: str) -> dict[str, Any]:
+def _make_authorization(service: str) -> dict[str, Any]:
     token = EcrToken.new(
         service=service,
         caller=iam_evaluator.caller_arn(),

@@ -1,4 +1,4 @@
-"""EKS clusters that are real: for each of ministack's cluster records, a control plane of its own."""
+"""Gives each EKS cluster of ministack a real control plane."""
 
 import base64
 import contextlib
@@ -27,7 +27,7 @@ _KUBECTL_SECONDS = 60
 
 @dataclass
 class Fleet:
-    """The control planes by account, region and name, each in a directory of its own."""
+    """The control planes by account, region and name, each in its own directory."""
 
     state_dir: Path
     control_planes: dict[Key, ControlPlane] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Fleet:
         return self.state_dir / "clusters" / ".".join(key)
 
     def control(self, account: str, region: str, name: str, action: str) -> None:
-        """What tests do to a cluster: `rotate-ca`, `move`, `halt`, `restart`, `freeze` or `thaw`."""
+        """Do to a cluster what a test asks for: `rotate-ca`, `move`, `halt`, `restart`, `freeze` or `thaw`."""
         key = (account, region, name)
         control_plane = self.control_planes[key]
         actions = {
@@ -62,12 +62,12 @@ class Fleet:
         self.publish(key)
 
     def publish(self, key: Key) -> None:
-        """Let DescribeCluster and the administrator's kubeconfig say where the cluster is."""
+        """Write the cluster's address into the answer of DescribeCluster and into the administrator's kubeconfig."""
         control_plane = self.control_planes[key]
         kubeconfig = self.directory(key) / "kubeconfig"
         unfinished = kubeconfig.with_suffix(".new")
         unfinished.touch(mode=0o600)
-        unfinished.write_text(control_plane.kubeconfig())
+        unfinished.write_text(control_plane.make_kubeconfig())
         unfinished.replace(kubeconfig)
         record = eks._clusters.get_scoped(*key)  # noqa: SLF001
         record["endpoint"] = control_plane.endpoint
@@ -86,9 +86,9 @@ def install(fleet: Fleet) -> None:
         response: Response = create(body, creator_arn)
         if response[0] == 200:
             key = (get_account_id(), get_region(), body["name"])
-            # A copy, for ministack's own thread would mark its record as active at once, without a server.
+            # A copy: ministack's own thread marks the original as active at once, without a server.
             record = {**eks._clusters[body["name"]], "status": "CREATING", "endpoint": ""}  # noqa: SLF001
-            # ministack asks for Docker only where a cluster has a container.
+            # ministack uses Docker only for a cluster that has a container.
             record["_docker_id"] = "control-plane"
             eks._clusters[body["name"]] = record  # noqa: SLF001
             threading.Thread(target=_start, args=(fleet, key, record), daemon=True).start()
@@ -109,14 +109,14 @@ def _start(fleet: Fleet, key: Key, record: dict[str, Any]) -> None:
     try:
         fleet.start(key, secret=record["_auth_token"])
     except Exception:
-        logger.exception("the cluster %s does not start", ".".join(key))
+        logger.exception("The cluster %s does not start", ".".join(key))
         record["status"] = "FAILED"
     else:
         eks._schedule_access_policy_reconcile(name, account, region)  # noqa: SLF001
 
 
 def _install_access_policies(fleet: Fleet) -> None:
-    """Access policies: ministack writes them into a cluster as RBAC, by a container's kubectl; here by ours."""
+    """Let ministack write access policies into a cluster as RBAC with our kubectl, in place of a container's."""
     reconcile = eks._reconcile_access_policy_rbac  # noqa: SLF001
     current = threading.local()
 
@@ -148,7 +148,7 @@ def _run_kubectl(command: list[str], kubeconfig: Path) -> SimpleNamespace:
     environment = {
         "PATH": f"{binaries.find().kubectl.parent}{os.pathsep}{os.defpath}",
         "KUBECONFIG": str(kubeconfig),
-        # Nothing is to be written where a cluster may be deleted meanwhile.
+        # The cluster's directory may be removed at any time: no cache in it.
         "KUBECACHEDIR": f"{os.devnull}/none",
     }
     done = subprocess.run(command, env=environment, capture_output=True, timeout=_KUBECTL_SECONDS, check=False)

@@ -1,4 +1,4 @@
-"""ministack's front door: a log of every request to AWS, the hook for clusters, and ECR Public."""
+"""Extends ministack's HTTP interface: a log of all requests to AWS, a hook for tests, and ECR Public."""
 
 import contextvars
 import datetime as dt
@@ -22,7 +22,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 _HOOK = "/_local_cloud/"
-# Not AWS: ministack's own, and the token reviews of the clusters' API servers.
+# These are not AWS: ministack's own paths, and the token reviews of the API servers.
 _NOT_LOGGED = ("/_ministack/", "/_localstack/", "/health")
 _record: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("record")
 
@@ -34,12 +34,14 @@ def install(*, log: Path, fleet: Fleet, identity: str) -> None:
     async def dispatch(  # noqa: PLR0917 - ministack's own signature
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
     ) -> Any:
-        record = _record.get({})  # empty for what is not logged
+        record = _record.get({})  # empty where nothing is logged
         parameters = app._routing_params(method, path, headers, body, query)  # noqa: SLF001
         public = authorization_tokens.is_public(headers)
         service = "ecr-public" if public else detect_service(method, path, headers, parameters)
         record["service"] = service
-        record["action"] = _named(headers, parameters) or _by_route(service, method, path, headers, body)
+        record["action"] = _find_operation(headers, parameters) or _find_operation_by_route(
+            service, method, path, headers, body
+        )
         if public:
             return authorization_tokens.answer_public(headers, query, request_id)
         return await original_dispatch(method, path, headers, body, query, request_id)
@@ -61,14 +63,14 @@ def install(*, log: Path, fleet: Fleet, identity: str) -> None:
                 record["status"] = message["status"]
                 record["account"], record["region"] = get_account_id(), get_region()
                 record["caller"] = iam_evaluator.caller_arn() if record["service"] else None
-                # Before the answer, so that whoever has it finds the request in the log.
+                # Before the answer, so that a client that has its answer finds the request in the log.
                 os.write(log_file, json.dumps(record).encode() + b"\n")
             await send(message)
 
         await original_app(scope, receive, sending)
 
     app.app, app._dispatch_service_request = front_door, dispatch  # noqa: SLF001
-    # Policies that demand TLS, as that of CDK's bucket for assets does, are content with the loopback interface.
+    # Treat the loopback interface as TLS: the policy of CDK's bucket for assets demands it.
     app.pin_request_origin = lambda source_ip, _: iam_evaluator.pin_request_origin(source_ip, secure_transport=True)
 
 
@@ -88,16 +90,16 @@ def _begin(scope: Scope) -> dict[str, Any]:
     }
 
 
-def _named(headers: dict[str, str], parameters: dict[str, Any]) -> str:
-    """The operation, where the protocol names it: JSON in a header, Query in a parameter."""
+def _find_operation(headers: dict[str, str], parameters: dict[str, Any]) -> str:
+    """The operation, where the protocol names it: JSON in a header, Query in a parameter, others nowhere."""
     query_action = parameters.get("Action", "")
     if isinstance(query_action, list):
         query_action = query_action[0] if query_action else ""
     return headers.get("x-amz-target", "").rpartition(".")[2] or str(query_action)
 
 
-def _by_route(service: str, method: str, path: str, headers: dict[str, str], body: bytes) -> str:
-    """The operation of a REST protocol, as far as ministack knows it, else the method."""
+def _find_operation_by_route(service: str, method: str, path: str, headers: dict[str, str], body: bytes) -> str:
+    """The operation of a REST protocol if ministack knows it, else the method."""
     action = iam_actions.extract_iam_action(service, method, path, headers, body, {})
     return str(action).partition(":")[2] if action else method
 

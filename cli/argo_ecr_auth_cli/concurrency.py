@@ -10,7 +10,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def side_by_side(ask: Callable[[T], R], things: Sequence[T], *, done: Callable[[], None]) -> list[R]:
+def map_concurrently(ask: Callable[[T], R], things: Sequence[T], *, done: Callable[[], None]) -> list[R]:
     """The answers in the order of the things; `done` is called after each. An interruption does not wait for them."""
 
     def one(thing: T) -> R:

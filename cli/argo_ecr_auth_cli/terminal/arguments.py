@@ -4,19 +4,19 @@ import argparse
 import re
 from collections.abc import Sequence
 
-from argo_ecr_auth_cli.help_text import COMMANDS, DESCRIPTION, EPILOG
+from argo_ecr_auth_cli.terminal.help_text import COMMANDS, DESCRIPTION, EPILOG
 
-ORIGINAL = ("aws-profile", "aws-region", "ecr-registry", "kube-config", "namespace", "secret-name")
+ORIGINAL_FLAGS = ("aws-profile", "aws-region", "ecr-registry", "kube-config", "namespace", "secret-name")
 """The original tool's flags; with `sleep-between-checks` there are seven."""
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The arguments; `command` is None for the loop. Options that were not given are not there, if they are its own.
 
     Raises SystemExit: for help with 0, for anything wrong with 2, after usage on standard error.
     """
     parser = _parser()
-    options = parser.parse_args([_with_two_dashes(argument) for argument in arguments])
+    options = parser.parse_args([_double_dash(argument) for argument in arguments])
     strange = vars(options).keys() & _LOOP if options.command else set()
     if strange:
         flags = ", ".join(sorted(f"--{name.removeprefix('loop_').replace('_', '-')}" for name in strange))
@@ -25,13 +25,21 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 _YEAR = 31_536_000
-_LOOP = {*(name.replace("-", "_") for name in ORIGINAL), "sleep_between_checks", "once", "loop_cluster", "loop_output"}
+_LOOP = {
+    *(name.replace("-", "_") for name in ORIGINAL_FLAGS),
+    "sleep_between_checks",
+    "once",
+    "loop_cluster",
+    "loop_output",
+}
 
 
-def _with_two_dashes(argument: str) -> str:
+def _double_dash(argument: str) -> str:
     """Go's flags may have one dash, and the original's users write them so."""
     name = argument.removeprefix("-").partition("=")[0]
-    return f"-{argument}" if name in {*ORIGINAL, "sleep-between-checks"} and argument.startswith("-") else argument
+    return (
+        f"-{argument}" if name in {*ORIGINAL_FLAGS, "sleep-between-checks"} and argument.startswith("-") else argument
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,7 +86,7 @@ def _add_loop(parser: argparse.ArgumentParser) -> None:
     add("--kube-config", choices=("in-cluster", "local", "eks"), help="the way to the cluster (default: in-cluster)")
     add("--namespace", help="of the Secret (default: argocd)")
     add("--secret-name", metavar="NAME", help="of the Secret and its ConfigMap (default: ecr-auth)")
-    add("--sleep-between-checks", type=_seconds, metavar="SECONDS", help="between two looks (default: 20)")
+    add("--sleep-between-checks", type=_parse_seconds, metavar="SECONDS", help="between two looks (default: 20)")
     more = parser.add_argument_group("the loop, beyond the original")
     more.add_argument("--once", action="store_true", default=argparse.SUPPRESS, help="end after one pass")
     more.add_argument(
@@ -99,7 +107,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="(default: table)")
 
 
-def _seconds(text: str) -> int:
+def _parse_seconds(text: str) -> int:
     if not re.fullmatch("[0-9]{1,8}", text) or not 1 <= int(text) <= _YEAR:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 1 to {_YEAR} (a year)")
     return int(text)

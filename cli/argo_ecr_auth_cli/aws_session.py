@@ -17,20 +17,19 @@ from botocore.exceptions import (
 )
 
 from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
-from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.settings import Region
-from argo_ecr_auth_cli.exits import UNKNOWN, USAGE, CommandError
+from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import to_operator
 
 
-def sessions_of(*, profile: str | None, region: str, lazily: bool = False) -> Sessions:
+def open_sessions(*, profile: str | None, region: str, lazily: bool = False) -> Sessions:
     """Sessions with the rights of the profile, or of what the environment has. Raises CommandError.
 
     Without credentials nothing at all can be looked at: that is told once, here; not so `lazily`, where they may come.
     """
-    region_of(profile=profile, region=region)
-    sessions = Sessions(region=region, profile=profile, caller=OPERATOR)
+    find_region(profile=profile, region=region)
+    sessions = Sessions(region=region, profile=profile)
     if lazily:
         return sessions
     try:
@@ -38,11 +37,11 @@ def sessions_of(*, profile: str | None, region: str, lazily: bool = False) -> Se
     except (SyncError, ClientError, BotoCoreError) as error:
         # Sessions tells the kind of botocore's error alone; which remedy helps depends on the error itself.
         cause = error.__context__ if isinstance(error, SyncError) else error
-        raise CommandError(f"no AWS credentials: {_why(cause, profile=profile)}", code=UNKNOWN) from None
+        raise CommandError(f"no AWS credentials: {_explain(cause, profile=profile)}", code=UNKNOWN) from None
     return sessions
 
 
-def region_of(*, profile: str | None, region: str | None) -> str:
+def find_region(*, profile: str | None, region: str | None) -> str:
     """The region that was given, else the environment's, else the profile's. Raises CommandError."""
     try:
         configured = boto3.Session(profile_name=profile).region_name
@@ -62,7 +61,7 @@ def region_of(*, profile: str | None, region: str | None) -> str:
         raise CommandError(f"{found!r} is no AWS region, such as eu-west-1", code=USAGE) from None
 
 
-def account_of(sessions: Sessions, *, region: str) -> str:
+def find_account(sessions: Sessions, *, region: str) -> str:
     """The account that the credentials are of. Raises CommandError."""
     try:
         return str(sessions.client("sts", region=region).get_caller_identity()["Account"])
@@ -71,14 +70,14 @@ def account_of(sessions: Sessions, *, region: str) -> str:
         raise CommandError(said, code=UNKNOWN) from None
 
 
-def account_if_known(sessions: Sessions, *, region: str) -> str | None:
+def find_account_if_possible(sessions: Sessions, *, region: str) -> str | None:
     """The same, None where STS does not tell."""
     with contextlib.suppress(CommandError):
-        return account_of(sessions, region=region)
+        return find_account(sessions, region=region)
     return None
 
 
-def _why(error: BaseException | None, *, profile: str | None) -> str:
+def _explain(error: BaseException | None, *, profile: str | None) -> str:
     login = f"aws sso login{f' --profile {profile}' if profile else ''}"
     match error:
         case None:

@@ -1,0 +1,72 @@
+"""Runs the command line as a process of its own, with nothing of this machine's AWS and no network beyond it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from tests.cli.terminal import Terminal
+from tests.local_cloud.cloud import LocalCloud
+from tests.local_cloud.environment import CLOSED_PROXY
+from tests.support.function import REGISTRY
+
+ROOT = Path(__file__).parents[2]
+
+
+COMMAND = [sys.executable, "-m", "argo_ecr_auth_cli"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandLine:
+    """Runs `argo-ecr-auth` as an operator of the local cloud would."""
+
+    environment: Mapping[str, str] = field(repr=False)
+    directory: Path
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run it to its end, with no terminal anywhere."""
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=self.directory,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def in_terminal(
+        self, *arguments: str, columns: int = 120, environment: Mapping[str, str] | None = None
+    ) -> Terminal:
+        """Start it in a terminal of its own."""
+        return Terminal(
+            [*COMMAND, *arguments], cwd=self.directory, env={**self.environment, **(environment or {})}, columns=columns
+        )
+
+    def write_settings(self, *targets: Mapping[str, object], **others: object) -> None:
+        """A settings.yaml where the commands look for it."""
+        written = {"credentials": [{"registry": REGISTRY, "verify": "off"}], "targets": list(targets), **others}
+        (self.directory / "settings.yaml").write_text(yaml.safe_dump(written))
+
+
+def without_network(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment from which only this machine is reached: ECR's registries meet a closed door."""
+    proxies = {"HTTPS_PROXY": CLOSED_PROXY, "HTTP_PROXY": CLOSED_PROXY, "NO_PROXY": "127.0.0.1"}
+    lower = {name.lower(): value for name, value in proxies.items()}
+    plain = {name: value for name, value in environment.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
+    return {**plain, **proxies, **lower, "PYTHONPATH": f"{ROOT / 'lambda_src'}", "TERM": "xterm-256color"}
+
+
+def make_command_line(cloud: LocalCloud, role: str, *, directory: Path) -> CommandLine:
+    """The command line with a role's rights."""
+    credentials = cloud.assume(role)
+    environment = cloud.environment() | {
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+    }
+    return CommandLine(environment=without_network(environment), directory=directory)

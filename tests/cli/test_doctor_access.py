@@ -1,0 +1,79 @@
+"""What doctor says of the function's access entry."""
+
+from tests.cli.command_line import CommandLine
+from tests.cli.doctor import get_only_finding, give_policy, run_doctor
+from tests.local_cloud.cloud import LocalCloud
+from tests.support.function import GROUP, Function
+from tests.support.objects import Objects
+
+
+def test_a_missing_access_entry_and_its_group(doctor: CommandLine, function: Function, local_cloud: LocalCloud) -> None:
+    function.run()
+    other = local_cloud.create_role("redeployed")
+
+    none = get_only_finding(doctor, "--function-role", other)
+    local_cloud.client("eks").create_access_entry(clusterName="demo", principalArn=other, kubernetesGroups=["else"])
+    no_group = get_only_finding(doctor, "--function-role", other)
+
+    assert (none["finding"], no_group["finding"]) == ("no-access-entry", "no-group")
+    assert f"create-access-entry --cluster-name demo --region us-east-1 --principal-arn {other}" in none["remedy"]
+    assert "update-access-entry" in no_group["remedy"]
+    assert no_group["remedy"].endswith(f"--kubernetes-groups else {GROUP}"), "an update replaces all of them"
+
+
+def test_an_access_policy_is_as_good_as_the_group(
+    stack: str, command_line: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    other = local_cloud.create_role("editor")
+    eks = local_cloud.client("eks")
+    eks.create_access_entry(clusterName="demo", principalArn=other)
+    give_policy(eks, other, "AmazonEKSEditPolicy", {"type": "namespace", "namespaces": [objects.namespace]})
+    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
+
+    assert run_doctor(command_line, "--function-role", other)[1] == []
+
+
+def test_an_entry_for_edit_policy_needs_the_policy(
+    stack: str, command_line: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
+) -> None:
+    """The group alone gives nothing: nobody applies a Role for it."""
+    function.run()
+    other = local_cloud.create_role("editor-to-be")
+    eks = local_cloud.client("eks")
+    place = f"--cluster-name demo --region us-east-1 --principal-arn {other}"
+    associate = (
+        f"aws eks associate-access-policy {place} "
+        "--policy-arn arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy --access-scope "
+    )
+    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
+
+    none = get_only_finding(command_line, "--function-role", other)
+    eks.create_access_entry(clusterName="demo", principalArn=other, kubernetesGroups=[GROUP])
+    no_policy = get_only_finding(command_line, "--function-role", other)
+    give_policy(eks, other, "AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["elsewhere"]})
+    too_narrow = get_only_finding(command_line, "--function-role", other)
+
+    namespaces = f"'type=namespace,namespaces={objects.namespace}'"
+    assert none["remedy"] == f"deploy, or aws eks create-access-entry {place} && {associate}{namespaces}"
+    assert (no_policy["finding"], no_policy["remedy"]) == ("no-policy", f"deploy, or {associate}{namespaces}")
+    assert too_narrow["remedy"].endswith(f"namespaces=elsewhere,{objects.namespace}'")
+
+
+def test_access_that_the_user_makes_is_not_ours_to_judge(
+    stack: str, command_line: CommandLine, odd_clusters: None, namespace: str, local_cloud: LocalCloud
+) -> None:
+    """In aws-auth, or with a policy of the user's own choice."""
+    admin = local_cloud.create_role("admin-of-the-user")
+    eks = local_cloud.client("eks")
+    eks.create_access_entry(clusterName="demo", principalArn=admin)
+    give_policy(eks, admin, "AmazonEKSClusterAdminPolicy", {"type": "cluster"})
+
+    command_line.write_settings({"cluster": "old-mode"}, access="none")
+    by_config_map = {each["finding"] for each in run_doctor(command_line)[1]}
+    command_line.write_settings({"cluster": "demo", "namespace": namespace, "role_arn": admin})
+    by_policy = {each["finding"] for each in run_doctor(command_line)[1]}
+
+    assert "authentication-mode" not in by_config_map
+    assert "no-access-entry" not in by_config_map
+    assert by_policy == {"not-kept-fresh"}

@@ -1,0 +1,128 @@
+"""What doctor says of a cluster's endpoint and name, and of STS.
+
+Not provoked here: a private endpoint in a network of its own, and what STS itself answers where a region is off (the
+answer is made up).
+"""
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from tests.cli.command_line import CommandLine
+from tests.cli.doctor import get_only_finding, run_doctor
+from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import Function
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("old-mode", ("authentication-mode", "authenticationMode=API_AND_CONFIG_MAP")),
+        ("limited", ("limited-endpoint", "settings: vpc")),
+        ("private", ("private-endpoint", "settings: vpc")),
+    ],
+)
+def test_a_cluster_that_the_function_cannot_enter(
+    name: str, told: tuple[str, str], stack: str, command_line: CommandLine, odd_clusters: None
+) -> None:
+    command_line.write_settings({"cluster": name})
+    code, found = run_doctor(command_line)
+
+    (remedy,) = (each["remedy"] for each in found if each["finding"] == told[0])
+    assert code == 1
+    assert told[1] in remedy
+
+
+def test_a_function_in_a_vpc_may_reach_such_an_endpoint(
+    stack: str, command_line: CommandLine, odd_clusters: None
+) -> None:
+    command_line.write_settings({"cluster": "private"}, vpc={"id": "vpc-0123abcd", "subnets": ["subnet-0123abcd"]})
+
+    assert "private-endpoint" not in [each["finding"] for each in run_doctor(command_line)[1]]
+
+
+def test_a_wrong_cluster_name_is_told_with_the_near_ones(stack: str, command_line: CommandLine, ward: Cluster) -> None:
+    command_line.write_settings({"cluster": "wards"})
+
+    found = get_only_finding(command_line)
+
+    assert found["finding"] == "no-such-cluster"
+    assert "did you mean ward?" in found["remedy"]
+
+
+def test_a_cluster_that_cannot_be_described_is_not_judged_by_its_entry(
+    stack: str, command_line: CommandLine, cluster: Cluster
+) -> None:
+    fixed = {"endpoint": cluster.endpoint, "certificate_authority": base64.b64encode(cluster.ca_pem.encode()).decode()}
+    command_line.write_settings({"cluster": "not-described", **fixed})
+
+    code, found = run_doctor(command_line)
+
+    assert (code, {each["finding"] for each in found}) == (3, {"unseen"})
+
+
+def _sts_is_off(handler: BaseHTTPRequestHandler) -> None:
+    body = (
+        b'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
+        b"<Code>RegionDisabledException</Code><Message>STS is not activated</Message></Error></ErrorResponse>"
+    )
+    handler.send_response(403)
+    handler.send_header("Content-Type", "text/xml")
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+@contextmanager
+def _server(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            answer(self)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_region_where_sts_is_off(doctor: CommandLine, function: Function) -> None:
+    function.run()
+    with _server(_sts_is_off) as url:
+        found = get_only_finding(doctor, AWS_ENDPOINT_URL_STS=url)
+
+    assert found["finding"] == "sts-region"
+    assert "RegionDisabledException" in found["said"]
+    assert "Account settings" in found["remedy"]
+
+
+def test_a_right_that_is_missing_hides_nothing_else(
+    doctor: CommandLine, function: Function, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    keys = local_cloud.assume(
+        local_cloud.create_role("describer", allow=["eks:DescribeCluster", "cloudformation:DescribeStacks"])
+    )
+    with _server(_sts_is_off) as url:
+        _, found = run_doctor(
+            doctor,
+            AWS_ENDPOINT_URL_STS=url,
+            AWS_ACCESS_KEY_ID=keys["AccessKeyId"],
+            AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"],
+            AWS_SESSION_TOKEN=keys["SessionToken"],
+        )
+
+    assert "sts-region" in {each["finding"] for each in found}
+    assert "unseen" in {each["finding"] for each in found}

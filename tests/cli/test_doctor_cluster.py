@@ -1,0 +1,64 @@
+"""What doctor says of the function's rights in a cluster, and of what earlier settings left there."""
+
+from tests.cli.command_line import CommandLine
+from tests.cli.doctor import create_secret, get_only_finding, run_doctor
+from tests.local_cloud.cloud import Cluster
+from tests.support.function import GROUP, REGISTRY, Function
+from tests.support.objects import Objects
+
+
+def test_a_missing_namespace(stack: str, command_line: CommandLine, ward: Cluster) -> None:
+    command_line.write_settings({"cluster": "ward", "namespace": "no-such-namespace"})
+
+    found = {each["finding"]: each["remedy"] for each in run_doctor(command_line)[1]}
+
+    assert "kubectl create namespace no-such-namespace" in found["no-namespace"]
+    assert "no-role" not in found
+
+
+def test_a_missing_role_and_role_binding(doctor: CommandLine) -> None:
+    found = {each["finding"]: each for each in run_doctor(doctor)[1]}
+
+    assert set(found) == {"no-role", "no-role-binding", "not-kept-fresh"}
+    assert found["no-role"]["remedy"] == "argo-ecr-auth rbac demo | kubectl apply -f -"
+
+
+def test_a_role_without_a_name_that_the_settings_have_since(
+    stack: str, command_line: CommandLine, function: Function, objects: Objects
+) -> None:
+    function.run()
+    credentials = [{"registry": REGISTRY, "secret_name": "another", "verify": "off"}]
+    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": credentials})
+
+    found = {each["finding"]: each["said"] for each in run_doctor(command_line)[1]}
+
+    assert "does not allow to get secrets another" in found["no-role"]
+
+
+def test_a_role_binding_of_another_group(doctor: CommandLine, function: Function, objects: Objects) -> None:
+    function.run()
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{objects.namespace}/rolebindings/{GROUP}"
+    binding = objects.admin.request("GET", path)[1]
+    binding["subjects"][0]["name"] = "another"
+    assert objects.admin.request("PUT", path, binding)[0] == 200
+
+    assert get_only_finding(doctor)["said"].endswith("does not bind the group to the Role")
+
+
+def test_what_a_removed_credential_left(doctor: CommandLine, function: Function, objects: Objects) -> None:
+    function.run()
+    left = objects.require("configmaps")
+    left["metadata"] = {"name": "theirs", "labels": left["metadata"]["labels"]}
+    objects.admin.request("POST", f"/api/v1/namespaces/{objects.namespace}/configmaps", left)
+    create_secret(objects, "theirs", kind="repository", url=REGISTRY, password="another installation's")
+
+    kept_by_another = run_doctor(doctor)[1]
+    path = objects.path("configmaps").replace("ecr-auth", "theirs")
+    objects.admin.request("PUT", path, left | {"data": {"expireyTime": "2026-01-01T00:00:00Z"}})
+    objects.admin.request("DELETE", objects.path("secrets").replace("ecr-auth", "theirs"))
+    found = get_only_finding(doctor)
+    objects.admin.request("DELETE", objects.path("configmaps").replace("ecr-auth", "theirs"))
+
+    assert kept_by_another == []
+    assert found["finding"] == "leftover"
+    assert f"kubectl -n {objects.namespace} delete secret,configmap theirs" in found["remedy"]

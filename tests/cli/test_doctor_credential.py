@@ -1,0 +1,167 @@
+"""What doctor says of a credential's own objects, and of its token.
+
+What ECR's registries answer is made up here: see the tests of registry_login.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from argo_ecr_auth.clients.registry_login import Login, Verification
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth_cli.checks.check_context import Finding
+from argo_ecr_auth_cli.commands.doctor import examine, make_contexts
+from argo_ecr_auth_cli.installation import load_installation
+from argo_ecr_auth_cli.terminal.arguments import parse_arguments
+from tests.cli.command_line import CommandLine
+from tests.cli.doctor import create_secret, get_only_finding, run_doctor
+from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.objects import Objects
+
+Asked = list[tuple[str, AuthorizationToken, str | None]]
+
+
+Examine = Callable[..., tuple[list[Finding], Asked]]
+
+
+@pytest.mark.parametrize(
+    ("manager", "remedy"),
+    [("terraform", "end what writes as terraform"), ("argo-ecr-auth", "the original in-cluster tool")],
+)
+def test_a_second_writer(manager: str, remedy: str, doctor: CommandLine, function: Function, objects: Objects) -> None:
+    """The original tool has our name too, but updates where we apply."""
+    function.run()
+    path = f"{objects.path('secrets')}?fieldManager={manager}"
+    secret = objects.require("secrets")
+    change = {"data": {"password": base64.b64encode(b"theirs").decode()}}
+    status, _ = objects.admin.request("PATCH", path, change, content_type="application/merge-patch+json")
+    assert (status, "password" in secret["data"]) == (200, True)
+
+    found = {each["finding"]: each for each in run_doctor(doctor)[1]}
+
+    assert f"is written by {manager} (Update) " in found["second-writer"]["said"]
+    assert remedy in found["second-writer"]["remedy"]
+
+
+def test_one_that_wrote_before_us_and_no_more_is_no_second_writer(
+    doctor: CommandLine, function: Function, objects: Objects
+) -> None:
+    """Of what the original tool wrote, both hold the keys that we left as they were."""
+    data = {"url": REGISTRY, "name": "ecr", "type": "helm", "enableOCI": "true", "username": "AWS", "password": "old"}
+    create_secret(objects, "ecr-auth", kind="repository", **data)
+    function.run()
+
+    assert run_doctor(doctor)[1] == []
+
+
+def test_marks_by_which_an_application_would_prune_the_secret(
+    doctor: CommandLine, function: Function, objects: Objects
+) -> None:
+    function.run()
+    objects.patch("secrets", {"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": "app:/Secret:a/b"}}})
+    objects.patch("configmaps", {"metadata": {"labels": {"app.kubernetes.io/instance": "app"}}})
+
+    _, found = run_doctor(doctor)
+
+    assert [each["finding"] for each in found] == ["tracked", "tracked"]
+    assert found[0]["remedy"].endswith("annotate secret ecr-auth argocd.argoproj.io/tracking-id-")
+    assert found[1]["remedy"].endswith("label configmap ecr-auth app.kubernetes.io/instance-")
+
+
+def test_an_object_that_is_somebody_elses(doctor: CommandLine, function: Function, objects: Objects) -> None:
+    function.run()
+    objects.patch("secrets", {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}})
+
+    found = get_only_finding(doctor)
+
+    assert (found["finding"], "External Secrets" in found["said"]) == ("not-ours", True)
+
+
+def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, objects: Objects) -> None:
+    function.run()
+    expiry = f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    objects.patch(
+        "configmaps",
+        {"data": {"expireyTime": expiry}, "metadata": {"annotations": {"argo-ecr-auth/expires-at": expiry}}},
+    )
+
+    found = {each["finding"]: each for each in run_doctor(doctor)[1]}
+
+    assert "of the token's life left" in found["not-kept-fresh"]["said"]
+    assert "argo-ecr-auth invoke demo" in found["not-kept-fresh"]["remedy"]
+
+
+@pytest.fixture
+def examine_with(make_function: FunctionFactory, operator: str, objects: Objects, tmp_path: Path) -> Examine:
+    """An examination in this process, with what the registry would answer to a login."""
+
+    def run(verification: Verification, **credential: Any) -> tuple[list[Finding], Asked]:
+        asked: Asked = []
+
+        def prove(host: str, token: AuthorizationToken, *, repository: str | None = None) -> Verification:
+            asked.append((host, token, repository))
+            return verification
+
+        written = [{"registry": REGISTRY, **credential}]
+        target = {"cluster": "demo", "namespace": objects.namespace, "credentials": written}
+        function = make_function(make_settings(target))
+        grant(objects.admin, *function.targets)
+        function.run()
+        make_function(make_settings(target), role=operator)
+        file = tmp_path / "settings.yaml"
+        file.write_text(yaml.safe_dump({"targets": [target]}))
+        installation = load_installation(parse_arguments(["doctor", "--settings", str(file)]), region="us-east-1")
+        (context,) = make_contexts(
+            installation.targets,
+            installation=installation,
+            sessions=Sessions(region="us-east-1"),
+            function_role=None,
+            caller=None,
+            verify_login=prove,
+        )
+        found = examine(context)
+        return [each for each in found if each.name != "leftover" and "access entry" not in each.said], asked
+
+    return run
+
+
+def test_a_token_that_does_not_log_in(examine_with: Examine, objects: Objects) -> None:
+    found, ((host, token, repository),) = examine_with(Verification(login=Login.REFUSED, reason="refused"))
+
+    assert [(each.name, each.remedy) for each in found] == [("token-refused", "argo-ecr-auth invoke --force demo")]
+    assert (host, token.password, repository) == (REGISTRY, objects.password, None)
+    assert objects.password not in json.dumps([each.as_dict() for each in found])
+
+
+def test_missing_pull_rights(examine_with: Examine) -> None:
+    verification = Verification(login=Login.ACCEPTED, reason="it may not list charts/app")
+
+    found, ((_, _, repository),) = examine_with(verification, verify_repository="charts/app")
+
+    assert [each.name for each in found] == ["no-pull-right"]
+    assert "charts/app" in found[0].said
+    assert repository == "charts/app"
+
+
+def test_every_password_of_a_pull_secret_is_tried(examine_with: Examine) -> None:
+    europe = REGISTRY.replace("us-east-1", "eu-west-1")
+
+    found, asked = examine_with(
+        Verification(login=Login.REFUSED), registry=None, registries=[REGISTRY, europe], kind="pull-secret"
+    )
+
+    assert [each.name for each in found] == ["token-refused"] * 2
+    assert [host for host, _, _ in asked] == [REGISTRY, europe]
+
+
+def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine_with: Examine) -> None:
+    found, _ = examine_with(Verification(login=Login.INCONCLUSIVE, reason="does not answer"))
+
+    assert [(each.name, each.unknown) for each in found] == [("unseen", True)]

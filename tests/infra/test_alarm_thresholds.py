@@ -1,0 +1,90 @@
+"""The alarms' thresholds against simulated schedules, which Scheduler invokes up to a minute late."""
+
+from datetime import timedelta
+from itertools import accumulate
+from random import Random
+from typing import Any
+
+import pytest
+
+from argo_ecr_auth.core.settings import duration
+from argo_ecr_auth.core.targets import resolve_targets
+from argo_ecr_auth_cdk.monitoring.alarm_thresholds import AlarmThresholds, compute_thresholds
+from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_deployment.validation import read_settings
+from tests.infra.synthesis import REGION, settings_of
+
+_MINUTE = 60
+_EVERY = ["1m", "2m", "5m", "7m", "10m", "30m", "1h"]
+
+
+def _settings(targets: int, **changes: Any) -> DeploymentSettings:
+    return read_settings(settings_of(targets=[{"cluster": f"c{number}"} for number in range(targets)], **changes))
+
+
+def _thresholds(settings: DeploymentSettings) -> AlarmThresholds:
+    return compute_thresholds(settings, targets=resolve_targets(settings, region=REGION))
+
+
+def _simulate_runs(schedules: int, *, tick: timedelta, spread: timedelta, minutes: int, seed: int) -> list[int]:
+    """How many runs begin in each minute. The schedules are made within `spread`."""
+    random = Random(seed)  # noqa: S311 - a simulation, the same each time
+    runs = [0] * (minutes + 2)
+    for _ in range(schedules):
+        due = random.random() * spread.total_seconds()
+        while due < minutes * _MINUTE:
+            runs[int(due + random.random() * _MINUTE) // _MINUTE] += 1
+            due += tick.total_seconds()
+    return runs[:minutes]
+
+
+def _is_breaching(runs: list[int], thresholds: AlarmThresholds) -> list[bool]:
+    """Whether the alarm rings, for each minute in which CloudWatch evaluates it: three periods in a row are too low.
+
+    The newest period counts as too low, because CloudWatch may not have taken in all of it.
+    """
+    assert thresholds.min_runs is not None
+    period = thresholds.runs_period // timedelta(minutes=1)
+    until = list(accumulate(runs, initial=0))
+    low = [until[end] - until[end - period] < thresholds.min_runs for end in range(period, len(until))]
+    return [low[i] and low[i - period] for i in range(period, len(low))]
+
+
+@pytest.mark.parametrize(("targets", "every"), [(1, "2m"), (30, "2m"), (1_000, "1m"), (1_000, "2m"), (1_000, "5m")])
+@pytest.mark.parametrize("spread_over", ["a tick", "half a minute"])
+def test_late_invocations_are_no_alarm(targets: int, every: str, spread_over: str) -> None:
+    settings = _settings(targets, check_every=every)
+    tick = duration(every)
+    spread = tick if spread_over == "a tick" else timedelta(seconds=30)
+    runs = _simulate_runs(min(targets, 200), tick=tick, spread=spread, minutes=7 * 24 * 60, seed=1)
+    assert sum(_is_breaching(runs, _thresholds(settings))) == 0
+
+
+@pytest.mark.parametrize(("targets", "every"), [(1, "2m"), (30, "2m"), (1_000, "1m"), (1_000, "2m"), (1_000, "5m")])
+def test_one_silent_schedule_is_an_alarm_while_the_tokens_live(targets: int, every: str) -> None:
+    settings = _settings(targets, check_every=every)
+    runs = _simulate_runs(min(targets, 200) - 1, tick=duration(every), spread=duration(every), minutes=24 * 60, seed=2)
+    thresholds = _thresholds(settings)
+    ringing = _is_breaching(runs, thresholds)
+    assert sum(ringing) > 0.99 * len(ringing)
+    assert 3 * thresholds.runs_period <= duration(settings.renew_before)
+
+
+@pytest.mark.parametrize("every", _EVERY)
+def test_every_period_holds_a_tick_so_that_a_constant_failure_is_one_alarm(every: str) -> None:
+    thresholds = _thresholds(_settings(1, check_every=every))
+    period = thresholds.period // timedelta(minutes=1)
+    runs = _simulate_runs(1, tick=duration(every), spread=duration(every), minutes=7 * 24 * 60, seed=3)
+    until = list(accumulate(runs, initial=0))
+    # From the second tick on, when there is something to fail.
+    start = 2 * period
+    assert all(until[end] - until[end - period] for end in range(start, len(until)))
+
+
+def test_a_short_renew_before_shortens_the_period_of_runs() -> None:
+    assert _thresholds(_settings(1, renew_before="30m", check_every="1m")).runs_period == timedelta(minutes=5)
+
+
+def test_without_an_enabled_target_no_run_can_be_missing() -> None:
+    settings = read_settings(settings_of(targets=[{"cluster": "asleep", "enabled": False}]))
+    assert _thresholds(settings).min_runs is None
