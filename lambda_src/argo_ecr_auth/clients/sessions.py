@@ -63,7 +63,7 @@ class Sessions:
         self._profile = profile
         # boto3's sessions are not safe to share between threads while they make clients.
         self._lock = threading.RLock()
-        self._sessions: dict[Role | None, Any] = {}  # boto3.Session: typed, it knows each service by name alone
+        self._sessions: dict[Role | None, Any] = {}  # boto3.Session: its type knows each service only by name
         self._clients: dict[tuple[str, str, Role | None, bool, bool, int | None], Any] = {}
 
     def client(
