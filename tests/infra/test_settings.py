@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from argo_ecr_auth_cdk import read_settings
 from argo_ecr_auth_deployment.document import SettingsError
@@ -166,6 +168,28 @@ def test_all_faults_of_the_rules_come_at_once() -> None:
         "renew_before",
         "targets[0].external_id",
     ]
+
+
+_VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["a", "6h", REGISTRY])
+_KEYS = st.text() | st.sampled_from(
+    ["targets", "credentials", "cluster", "registry", "registries", "vpc", "region", "account", "role_arn", "url"]
+)
+
+
+@given(
+    document=st.recursive(
+        _VALUES,
+        lambda parts: st.lists(parts, max_size=3) | st.dictionaries(_KEYS, parts, max_size=5),
+        max_leaves=20,
+    )
+)
+def test_any_document_is_valid_or_refused_with_each_fault_on_one_line(document: object) -> None:
+    faults: tuple[str, ...] = ()
+    try:
+        read_settings(document, account=ACCOUNT, region=REGION)
+    except SettingsError as refused:
+        faults = refused.faults
+    assert [fault for fault in faults if "\n" in fault] == []
 
 
 @pytest.mark.parametrize("document", [None, [], "demo", {"targets": {}}, {"targets": [1]}, {"targets": [None]}])
