@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -102,7 +103,7 @@ def test_context_overrides_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_of_the_context_is_reported_without_a_traceback(
-    tmp_path: Path, context: dict[str, str], said: str
+    tmp_path: Path, context: dict[str, Any], said: str
 ) -> None:
     done = _run(tmp_path, bundled=False, **context)
     assert done.returncode == 1

@@ -20,6 +20,8 @@ from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.cluster import Cluster
 from tests.local_cloud.control_plane import ControlPlane
 from tests.local_cloud.kube_api import KubeApi
+from tests.local_cloud.registry import LoopbackClient, Registry
+from tests.support.function import REGISTRY
 
 _TOKEN = ["ecr:GetAuthorizationToken"]
 _REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -90,13 +92,29 @@ def test_a_token_of_ecr_tells_who_asked_where_and_when(local_cloud: LocalCloud) 
     assert [token.caller.split("/")[1] for token in tokens] == ["first", "first", "second"]
     assert [token.region for token in tokens] == ["us-east-1", "us-east-1", "eu-central-1"]
     assert tokens[0].turn < tokens[1].turn < tokens[2].turn
-    assert len({token.password() for token in tokens}) == 3
+    assert len({token.password for token in tokens}) == 3
 
 
 def test_a_token_of_ecr_lives_twelve_hours(local_cloud: LocalCloud) -> None:
     data = local_cloud.client("ecr").get_authorization_token()["authorizationData"][0]
     assert data["expiresAt"].timestamp() - time.time() == pytest.approx(12 * 3600, abs=10)
     assert base64.b64decode(data["authorizationToken"]).startswith(b"AWS:")
+
+
+def test_a_token_of_ecr_logs_in_as_with_the_aws_cli_and_docker(local_cloud: LocalCloud, registry: Registry) -> None:
+    data = local_cloud.client("ecr").get_authorization_token()["authorizationData"][0]
+    # As `aws ecr get-login-password` reads it, which fails where the password has a colon.
+    user, password = base64.b64decode(data["authorizationToken"]).decode().split(":")
+    assert isinstance(json.loads(base64.b64decode(password, validate=True)), dict)
+
+    registry.let_in({user: password})
+    client, url = LoopbackClient({REGISTRY: registry.place}), f"https://{REGISTRY}/v2/"
+    # Docker keeps the base64 of USER:PASSWORD and sends it as it is.
+    headers = {"Authorization": f"Basic {data['authorizationToken']}"}
+    assert client.request("GET", url, headers=headers).status == HTTPStatus.OK
+    another = ecr_token.EcrToken(service="ecr", caller="", account="", region="", turn=1).password
+    registry.let_in({user: another})
+    assert client.request("GET", url, headers=headers).status == HTTPStatus.UNAUTHORIZED
 
 
 def test_ecr_public_wants_two_rights(local_cloud: LocalCloud) -> None:

@@ -1,46 +1,36 @@
-"""What an authorization token of the local cloud's ECR says."""
+"""The authorization tokens of the local cloud's ECR: their password is base64 of JSON, as ECR's is."""
 
 import base64
-import binascii
+import json
 import secrets
-import urllib.parse
-from dataclasses import asdict, dataclass
-from typing import Self
+from dataclasses import asdict, dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
 class EcrToken:
-    """Who asked which service for it, in which account and region, and which turn it was; no two are alike."""
+    """The service that issued it; the caller, account and region that asked; and its number in the cloud."""
 
+    # First, so that two passwords already differ where bcrypt stops reading (72 bytes).
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
     service: str
     caller: str
     account: str
     region: str
     turn: int
-    nonce: str
 
-    @classmethod
-    def new(cls, *, service: str, caller: str, account: str, region: str, turn: int) -> Self:
-        return cls(
-            service=service, caller=caller, account=account, region=region, turn=turn, nonce=secrets.token_hex(16)
-        )
-
+    @property
     def password(self) -> str:
-        return urllib.parse.urlencode(asdict(self), safe=":/")
+        """Base64 without a line break or a colon, which ends the name in `AWS:PASSWORD`."""
+        return base64.b64encode(json.dumps(asdict(self)).encode()).decode()
+
+    @property
+    def authorization_token(self) -> str:
+        return base64.b64encode(f"AWS:{self.password}".encode()).decode()
 
 
 def parse(token: str) -> EcrToken:
-    """A password, or the authorization token that holds it."""
-    try:
-        password = base64.b64decode(token, validate=True).decode().removeprefix("AWS:")
-    except (binascii.Error, UnicodeDecodeError):
-        password = token
-    said = dict(urllib.parse.parse_qsl(password, strict_parsing=True))
-    return EcrToken(
-        service=said["service"],
-        caller=said["caller"],
-        account=said["account"],
-        region=said["region"],
-        turn=int(said["turn"]),
-        nonce=said["nonce"],
-    )
+    """Read a password, or the authorization token that holds it."""
+    content = base64.b64decode(token, validate=True).decode()
+    if content.startswith("AWS:"):
+        return parse(content.removeprefix("AWS:"))
+    return EcrToken(**json.loads(content))

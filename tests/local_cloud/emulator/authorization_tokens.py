@@ -1,6 +1,5 @@
 """Authorization tokens of ECR and ECR Public that name their caller, account and region, and count up."""
 
-import base64
 import itertools
 import json
 import time
@@ -55,7 +54,7 @@ def answer_public(headers: dict[str, str], query: dict[str, Any], request_id: st
 
 
 def _make_authorization(service: str) -> dict[str, Any]:
-    token = EcrToken.new(
+    token = EcrToken(
         service=service,
         caller=iam_evaluator.caller_arn(),
         account=get_account_id(),
@@ -63,6 +62,6 @@ def _make_authorization(service: str) -> dict[str, Any]:
         turn=next(_turns),
     )
     return {
-        "authorizationToken": base64.b64encode(f"AWS:{token.password()}".encode()).decode(),
+        "authorizationToken": token.authorization_token,
         "expiresAt": int(time.time()) + LIFETIME_SECONDS,
     }
