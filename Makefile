@@ -102,14 +102,19 @@ bootstrap: .venv/ready ## prepare an account and region for CDK, once; ARGS=aws:
 
 .PHONY: synth
 synth: .venv/ready ## write templates, asset and the clusters' manifests to cdk.out; ARGS="-c KEY=VALUE"
-	@cdk synth --quiet $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
+	@cdk synth --quiet $(CDK_ARGS)
+
+STEP = .venv/bin/python infra_cdk/deployment_steps.py
+CDK_ARGS = $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
 
 .PHONY: deploy
 deploy: .venv/ready ## deploy to the account of the environment's credentials; ARGS as for synth
-	@.venv/bin/python infra_cdk/destination.py
-	@cdk deploy --all $(if $(ON_THIS_MACHINE),--require-approval never) $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
+	@$(STEP) before-deploy $(CDK_ARGS)
+	@cdk deploy --all $(if $(ON_THIS_MACHINE),--require-approval never) $(CDK_ARGS)
+	@$(STEP) after-deploy $(CDK_ARGS)
 
 .PHONY: destroy
 destroy: .venv/ready ## remove what deploy made; ARGS as for deploy
-	@.venv/bin/python infra_cdk/destination.py
-	@cdk destroy --all $(if $(ON_THIS_MACHINE),--force) $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
+	@$(STEP) before-destroy $(CDK_ARGS)
+	@cdk destroy --all $(if $(ON_THIS_MACHINE),--force) $(CDK_ARGS)
+	@$(STEP) after-destroy $(CDK_ARGS)

@@ -26,9 +26,10 @@ def main() -> None:
         print(f"{_SETTINGS_FILE.name} is not read, because -c cluster is given", file=sys.stderr)
     document = load_settings(app.node.get_all_context(), default_file=_SETTINGS_FILE)
     settings = read_settings(document, account=account, region=region)
-    ArgoEcrAuthStack(app, settings=settings, env=cdk.Environment(account=account, region=region))
+    stack = ArgoEcrAuthStack(app, settings=settings, env=cdk.Environment(account=account, region=region))
     files = write_rbac_files(Path(app.synth().directory) / "rbac", settings=settings, account=account, region=region)
-    _print_apply_commands(files)
+    if stack.bundling_required:  # not for `cdk destroy`
+        _print_apply_commands(files)
 
 
 def _print_apply_commands(files: Sequence[Path]) -> None:

@@ -4,7 +4,10 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from argo_ecr_auth.core.events import MOST_TARGETS
+from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
+from argo_ecr_auth_cdk.unresolved import get_known
+from argo_ecr_auth_deployment.leftovers import METADATA_KEY, list_objects
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
@@ -19,6 +22,10 @@ class ArgoEcrAuthStack(cdk.Stack):
             description="argo-ecr-auth: keeps Amazon ECR credentials fresh in Argo CD",
         )
         self.installation = ArgoEcrAuth(self, "EcrAuth", settings=settings)
+        # The next deployment reads there what it drops.
+        account, region = get_known(self.account), get_known(self.region)
+        targets = resolve_targets(settings, region=region or "", account=account)
+        self.add_metadata(METADATA_KEY, list_objects(targets))
         function = self.installation.function
         name = function.function.function_name
         cdk.CfnOutput(self, "FunctionName", value=name)

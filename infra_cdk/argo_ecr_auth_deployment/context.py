@@ -1,6 +1,5 @@
 """Settings as the CDK app is given them: a file, and CDK's context (`-c KEY=VALUE`) over it."""
 
-import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -29,11 +28,7 @@ def load_settings(context: Mapping[str, object], *, default_file: Path) -> Setti
         raise SettingsError(faults)
     given = {key: context[key] for key in _KEYS if context.get(key) is not None}
     document = _load(given, default_file=default_file)
-    over = {key: given[key] for key in OVERRIDING if key in given}
-    if not isinstance(document.content, dict) or not over:
-        return document
-    options = {**document.options, **{key: f"-c {key}" for key in over}}
-    return dataclasses.replace(document, content={**document.content, **over}, options=options)
+    return document.override({key: given[key] for key in OVERRIDING if key in given}, option="-c {}")
 
 
 def _load(given: Mapping[str, object], *, default_file: Path) -> SettingsDocument:

@@ -1,7 +1,7 @@
 """Settings as they are written, before they are validated, and the words for what is wrong with them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Path = tuple[str | int, ...]
 
@@ -19,12 +19,15 @@ class SettingsError(ValueError):
         super().__init__("\n".join([*head, *self.faults]))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, order=True)
 class Position:
     """Where a key or an item of a list begins in a file; both count from 1."""
 
     line: int
     column: int
+
+
+_NOWHERE = Position(line=0, column=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,22 +43,27 @@ class SettingsDocument:
     positions: Mapping[str, Position] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
 
-    def refuse(self, faults: Iterable[str]) -> SettingsError:
-        """The error to raise: each fault (`PATH: WORDS`) with its option, or with file, line and column."""
-        return SettingsError(map(self._locate, faults), source=self.source)
+    def override(self, values: Mapping[str, object], *, option: str) -> "SettingsDocument":
+        """The document with these keys; `option` spells the option that gave one: `-c {}`, `--{}`."""
+        if not isinstance(self.content, dict):
+            return self  # which is refused for that
+        options = {key: option.format(key) for key in values}
+        return replace(self, content={**self.content, **values}, options={**self.options, **options})
 
-    def _locate(self, fault: str) -> str:
+    def refuse(self, faults: Iterable[str]) -> SettingsError:
+        """The error to raise: each fault (`PATH: WORDS`) with its option, or with file, line and column; in order."""
+        located = sorted((self._locate(fault) for fault in faults), key=lambda found: found[0])
+        return SettingsError((fault for _, fault in located), source=self.source)
+
+    def _locate(self, fault: str) -> tuple[Position, str]:
         path, _, words = fault.partition(": ")
         if path in self.options:
-            return f"{self.options[path]}: {words}"
-        position = self._find_position(path.rpartition(" ")[2])  # the second of `targets[0] with credentials[1]`
-        return f"{self.source}:{position.line}:{position.column}: {fault}" if position else fault
-
-    def _find_position(self, path: str) -> Position | None:
-        """That of the path, or of the nearest part around it, where a key is missing."""
-        while path and path not in self.positions:
+            return _NOWHERE, f"{self.options[path]}: {words}"
+        path = path.rpartition(" ")[2]  # the second of `targets[0] with credentials[1]`
+        while path and path not in self.positions:  # of a key that is missing: what is around it
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        return self.positions.get(path)
+        position = self.positions.get(path, _NOWHERE)
+        return position, fault if position == _NOWHERE else f"{self.source}:{position.line}:{position.column}: {fault}"
 
 
 def as_document(document: object) -> SettingsDocument:

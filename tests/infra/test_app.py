@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,9 +16,10 @@ from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
 _ROOT = Path(__file__).parents[2]
 
 
-def _run(directory: Path, **context: str) -> subprocess.CompletedProcess[str]:
-    """Run the app without the CDK CLI, which takes time, and without a bundle."""
-    given = json.loads((_ROOT / "cdk.json").read_text())["context"] | {"aws:cdk:bundling-stacks": []} | context
+def _run(directory: Path, *, bundled: bool = False, **context: str) -> subprocess.CompletedProcess[str]:
+    """Run the app without the CDK CLI, which takes time, and without a bundle, as for `cdk destroy`."""
+    bundling: dict[str, list[str]] = {} if bundled else {"aws:cdk:bundling-stacks": []}
+    given = json.loads((_ROOT / "cdk.json").read_text())["context"] | bundling | context
     environment = {
         **os.environ,
         "CDK_OUTDIR": str(directory / "cdk.out"),
@@ -46,12 +48,17 @@ def test_a_cluster_and_a_registry_are_enough(tmp_path: Path) -> None:
 
 def test_it_writes_the_manifests_and_prints_the_commands(tmp_path: Path) -> None:
     targets = [{"cluster": "demo"}, {"cluster": "other", "access": "edit-policy"}]
-    done = _run(tmp_path, settings=_settings_file(tmp_path, targets=targets))
+    done = _run(tmp_path, bundled=True, settings=_settings_file(tmp_path, targets=targets))
     assert "kubectl apply -f cdk.out/rbac/demo.rbac.yaml" in done.stderr
     assert done.stdout == ""
     assert [file.name for file in (tmp_path / "cdk.out" / "rbac").iterdir()] == ["demo.rbac.yaml"]
     manifests = list(yaml.safe_load_all((tmp_path / "cdk.out" / "rbac" / "demo.rbac.yaml").read_text()))
     assert [manifest["kind"] for manifest in manifests] == ["Role", "RoleBinding"]
+
+
+def test_destroy_prints_no_command_that_applies_manifests(tmp_path: Path) -> None:
+    done = _run(tmp_path, settings=_settings_file(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_the_manifest_of_a_removed_target_is_removed(tmp_path: Path) -> None:
@@ -96,7 +103,7 @@ def test_context_overrides_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_of_the_context_is_reported_without_a_traceback(
-    tmp_path: Path, context: dict[str, str], said: str
+    tmp_path: Path, context: dict[str, Any], said: str
 ) -> None:
     done = _run(tmp_path, **context)
     assert done.returncode == 1

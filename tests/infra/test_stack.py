@@ -17,7 +17,7 @@ def test_the_function_runs_the_handler_with_the_variables_that_it_reads(template
     function = the_only(template, "AWS::Lambda::Function")
     assert function["Handler"] == "argo_ecr_auth.handler.handler"
     assert function["Architectures"] == ["x86_64"]
-    assert (function["Timeout"], function["MemorySize"]) == (60, 512)
+    assert (function["Timeout"], function["MemorySize"]) == (60, 256)
     (role,) = (name for name in template.find_resources("AWS::IAM::Role") if "FunctionRole" in name)
     assert function["Environment"]["Variables"] == {
         # A role that was made again has the same ARN, but another id.
@@ -54,7 +54,7 @@ def test_a_schedule_has_another_id_than_one_in_the_default_group(template: Templ
 def test_a_target_has_a_schedule_that_names_it(template: Template) -> None:
     schedule = the_only(template, "AWS::Scheduler::Schedule")
     assert schedule["ScheduleExpression"] == "rate(3 minutes)"
-    assert json.loads(schedule["Target"]["Input"]) == {"targets": ["demo"]}
+    assert json.loads(schedule["Target"]["Input"]) == {"targets": ["demo"], "scheduled": True}
 
 
 def test_a_target_may_have_any_name() -> None:
@@ -66,7 +66,10 @@ def test_a_target_may_have_any_name() -> None:
 
 def test_a_disabled_target_has_no_schedule_but_keeps_its_access() -> None:
     template = template_of(settings_of(targets=[{"cluster": "demo", "enabled": False}, {"cluster": "other"}]))
-    assert json.loads(the_only(template, "AWS::Scheduler::Schedule")["Target"]["Input"]) == {"targets": ["other"]}
+    assert json.loads(the_only(template, "AWS::Scheduler::Schedule")["Target"]["Input"]) == {
+        "targets": ["other"],
+        "scheduled": True,
+    }
     assert {entry["ClusterName"] for entry in all_of(template, "AWS::EKS::AccessEntry")} == {"demo", "other"}
 
 

@@ -1,4 +1,4 @@
-"""The metrics that a run emits, as CloudWatch's Embedded Metric Format in its log lines."""
+"""What a run writes to its log: metrics in CloudWatch's Embedded Metric Format, and a line for each credential."""
 
 import json
 from typing import Any
@@ -38,3 +38,16 @@ def test_each_targets_metrics_are_emitted_besides_where_they_are_asked_for(
 
     of_targets = {line["target"]: line["Failures"] for dimensions, line in emitted(output) if "target" in dimensions}
     assert of_targets == {"demo": [0.0], "gone": [1.0]}
+
+
+def test_a_scheduled_run_that_fails_says_why_once(
+    cluster: Cluster, namespace: str, make_function: FunctionFactory, run_handler: RunHandler
+) -> None:
+    function = make_function(make_settings({"cluster": "gone", "namespace": namespace}))
+
+    scheduled, _ = run_handler(function, [{"targets": ["gone"], "scheduled": True}])
+    by_hand, _ = run_handler(function, [{"targets": ["gone"]}])
+
+    assert scheduled.count("there is no EKS cluster gone") == 1
+    assert "SyncFailed: 1 of 1 credentials failed" in scheduled
+    assert by_hand.count("there is no EKS cluster gone") == 2

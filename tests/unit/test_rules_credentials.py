@@ -108,7 +108,7 @@ def test_no_registry_is_a_fault(keys: dict[str, Any]) -> None:
 
 def test_a_host_that_stands_there_twice_is_a_fault() -> None:
     assert _find_credential_faults(kind="pull-secret", registries=[HOST, OTHER_HOST, HOST]) == [
-        f"registries: {HOST} stands there twice"
+        f"registries: {HOST} is listed twice"
     ]
 
 

@@ -76,7 +76,7 @@ class Schedules(Construct):
                 schedule=scheduler.ScheduleExpression.rate(interval),
                 target=scheduler_targets.LambdaInvoke(
                     function,
-                    input=scheduler.ScheduleTargetInput.from_object({"targets": list(members)}),
+                    input=scheduler.ScheduleTargetInput.from_object({"targets": list(members), "scheduled": True}),
                     role=role,
                     dead_letter_queue=undelivered,
                     # Of the invocation, where Lambda or IAM refuses it for a moment. It ends with the next tick.

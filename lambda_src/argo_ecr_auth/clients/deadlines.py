@@ -1,4 +1,4 @@
-"""Deadlines for what a thread does over TLS: a handshake, requests and answers together, however slowly bytes arrive.
+"""Limits on what a thread does over TLS: a handshake, requests and answers together, however slowly bytes arrive.
 
 A socket's own timeout is the time between two bytes. A server that sends one byte a second never reaches it.
 """
@@ -12,30 +12,32 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class _Deadline(threading.local):
-    at = math.inf  # of time.monotonic()
+class _Limit(threading.local):
+    ends = math.inf  # of time.monotonic()
+    bytes_left = math.inf  # to receive
 
 
-_deadline = _Deadline()
+_limit = _Limit()
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float, *, max_bytes: float = math.inf) -> Iterator[None]:
     """Let this thread's TLS connections end within so many seconds, or with the limit around this one.
 
-    Past it, whatever is sent or received raises TimeoutError, which urllib3 and botocore report as their own.
+    Past it, whatever is sent or received raises TimeoutError; more than `max_bytes`, as they are on the wire, raise
+    OSError. urllib3 and botocore report both as their own errors.
     """
-    before = _deadline.at
-    _deadline.at = min(before, time.monotonic() + seconds)
+    before = _limit.ends, _limit.bytes_left
+    _limit.ends, _limit.bytes_left = min(_limit.ends, time.monotonic() + seconds), max_bytes
     try:
         yield
     finally:
-        _deadline.at = before
+        _limit.ends, _limit.bytes_left = before
 
 
 def time_is_up() -> bool:
     """Whether this thread is past its limit."""
-    return time.monotonic() >= _deadline.at
+    return time.monotonic() >= _limit.ends
 
 
 def enforce_time_limits() -> None:
@@ -44,11 +46,15 @@ def enforce_time_limits() -> None:
 
 
 class _LimitedSocket(ssl.SSLSocket):
-    """Waits for the peer no longer than the thread's limit allows."""
+    """Waits for the peer no longer, and takes no more from it, than the thread's limit allows."""
 
     def read(self, *arguments: Any, **named: Any) -> Any:
         with self._limited():
-            return super().read(*arguments, **named)
+            received: Any = super().read(*arguments, **named)
+        _limit.bytes_left -= received if isinstance(received, int) else len(received)
+        if _limit.bytes_left < 0:
+            raise OSError("the answer is too large")
+        return received
 
     def send(self, *arguments: Any, **named: Any) -> int:
         with self._limited():
@@ -60,7 +66,7 @@ class _LimitedSocket(ssl.SSLSocket):
 
     @contextmanager
     def _limited(self) -> Iterator[None]:
-        left = _deadline.at - time.monotonic()
+        left = _limit.ends - time.monotonic()
         if left <= 0:
             raise TimeoutError("the time limit is reached")
         own = self.gettimeout()

@@ -30,6 +30,7 @@ SESSION_NAME = "argo-ecr-auth"
 _MAX_QUOTE = 300
 _NO_CREDENTIALS = "there are no AWS credentials here: run it with a role, a profile or keys"
 _SECONDS_PER_CALL = 15  # with its retries
+_MAX_BYTES_PER_CALL = 256 * 1024  # an answer has a few thousand
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
@@ -63,7 +64,7 @@ class Sessions:
         self._profile = profile
         # boto3's sessions are not safe to share between threads while they make clients.
         self._lock = threading.RLock()
-        self._sessions: dict[Role | None, Any] = {}  # boto3.Session: typed, it knows each service by name alone
+        self._sessions: dict[Role | None, Any] = {}  # boto3.Session: its type knows each service only by name
         self._clients: dict[tuple[str, str, Role | None, bool, bool, int | None], Any] = {}
 
     def client(
@@ -130,8 +131,8 @@ class Sessions:
 
 @contextmanager
 def aws_call(*, asked: str, right: str = "", role: Role | None = None, caller: Caller = FUNCTION) -> Iterator[None]:
-    """Bound a call of AWS in time, and let it raise nothing but SyncError."""
-    with time_limit(_SECONDS_PER_CALL):
+    """Bound a call of AWS in time and size, and let it raise nothing but SyncError."""
+    with time_limit(_SECONDS_PER_CALL, max_bytes=_MAX_BYTES_PER_CALL):
         try:
             yield
         except (ClientError, BotoCoreError) as error:

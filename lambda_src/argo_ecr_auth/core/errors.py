@@ -1,4 +1,4 @@
-"""What can keep a credential from being kept fresh, said for the person who reads it at night.
+"""What can keep a credential from being renewed, in words for the person who reads it at night.
 
     SyncError                what failed, for what, what to do; one line, no secret
     └── AddressError         the API server could not be reached, or is not the one that it should be

@@ -10,11 +10,11 @@ from argo_ecr_auth.core.targets import Target
 def make_rbac_manifests(target: Target, *, group: str, targets: Iterable[Target] = ()) -> list[dict[str, Any]]:
     """One Role and one RoleBinding per namespace of the target's credentials, both named after the group.
 
-    `targets` are all of the installation: those of the same cluster share its Roles, for these have one name, and the
+    `targets` are all of the installation: those of one cluster share its Roles, because these have one name, and the
     last one applied counts.
 
     By name even for the creation: a server-side apply of an object that is missing is authorised as `patch`, then as
-    `create` with its name (kube-apiserver, handlers/patch.go). No `list`, for that could not be limited to names.
+    `create` with its name (kube-apiserver, handlers/patch.go). No `list`: it cannot be limited to names.
     """
     names_by_namespace: dict[str, set[str]] = defaultdict(set)
     for one in (target, *(other for other in targets if _cluster(other) == _cluster(target))):

@@ -35,7 +35,7 @@ def _forms(secret: bytes) -> Iterable[str]:
         yield _squeeze(encoded[_BASE64_START[before] : len(encoded) - 1])
 
 
-_BASE64_START = (0, 2, 3)  # the first character that depends on the secret alone
+_BASE64_START = (0, 2, 3)  # the first character that depends on nothing but the secret
 
 
 def _squeeze(text: str) -> str:

@@ -69,7 +69,7 @@ _HOST = re.compile(
     rf"(?P<account>[0-9]{{12}})\.dkr(?P<join>[.-])ecr(?P<fips>-fips)?\.(?P<region>{_REGION})\.(?P<suffix>.+)"
 )
 _EXAMPLE = "ACCOUNT.dkr.ecr.REGION.amazonaws.com"
-# Its API is in this region alone (Amazon ECR Public API Reference).
+# Its API is only in this region (Amazon ECR Public API Reference).
 _PUBLIC_API = TokenApi(service="ecr-public", region="us-east-1")
 
 

@@ -1,4 +1,4 @@
-"""What a run says of each credential, the same keys for every one."""
+"""The result of a run for each credential, and a run's metric values."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,8 +31,8 @@ class Result:
         return self.action == "failed"
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it; `dry_run` stands there only where it is true, with what would be changed, key by key."""
-        said: dict[str, Any] = {
+        """The result as JSON. `dry_run` is there only where it is true, with every change that a run would make."""
+        document: dict[str, Any] = {
             "target": self.target,
             "secret": self.secret,
             "registry": self.registry,
@@ -44,7 +44,7 @@ class Result:
             "error": self.error,
         }
         if not self.dry_run:
-            return said
+            return document
         changes = [
             {
                 "object": change.kind,
@@ -54,7 +54,7 @@ class Result:
             }
             for change in self.changes
         ]
-        return said | {"dry_run": True, "changes": changes}
+        return document | {"dry_run": True, "changes": changes}
 
 
 def new_result(target: Target, credential: Credential, *, dry_run: bool = False) -> Result:

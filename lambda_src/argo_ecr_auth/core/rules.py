@@ -1,4 +1,4 @@
-"""What is wrong with settings beyond their types: all of it at once, each fault with its path."""
+"""The rules of the settings that their types cannot express. All faults are reported at once, each with its path."""
 
 import base64
 import ssl
@@ -8,10 +8,10 @@ from datetime import timedelta
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
 from argo_ecr_auth.core.settings import CredentialSettings, Settings, duration
 
-SHORTEST_RENEW_BEFORE = timedelta(minutes=10)
-LONGEST_RENEW_BEFORE = timedelta(hours=11)
+MIN_RENEW_BEFORE = timedelta(minutes=10)
+MAX_RENEW_BEFORE = timedelta(hours=11)
 
-_LONGEST_NAME = 253  # of a Kubernetes object
+_MAX_NAME = 253  # of a Kubernetes object
 
 _KEYS_NOT_FOR = {
     "repository": ("registries",),
@@ -21,39 +21,39 @@ _KEYS_NOT_FOR = {
 
 
 def find_faults(settings: Settings, *, region: str | None = None, account: str | None = None) -> tuple[str, ...]:
-    """What the types cannot say, all of it at once: each fault with its path, and what is allowed.
+    """Every fault that the types let through, with its path and what is allowed.
 
-    `region` and `account` are where a target is that does not say it; None where that is not known.
+    `region` and `account` are those of a target that names none; None where they are not known.
     """
     return (
-        *_faults_of_durations(settings),
-        *_faults_of_credentials(settings),
-        *_faults_of_targets(settings),
-        *_faults_of_secrets(settings, region=region, account=account),
+        *_check_durations(settings),
+        *_check_credentials(settings),
+        *_check_targets(settings),
+        *_check_secrets(settings, region=region, account=account),
     )
 
 
-def _faults_of_durations(settings: Settings) -> Iterator[str]:
-    if not SHORTEST_RENEW_BEFORE <= duration(settings.renew_before) <= LONGEST_RENEW_BEFORE:
+def _check_durations(settings: Settings) -> Iterator[str]:
+    if not MIN_RENEW_BEFORE <= duration(settings.renew_before) <= MAX_RENEW_BEFORE:
         yield f"renew_before: {settings.renew_before} is not between 10m and 11h (a token lives 12h)"
 
 
-def _faults_of_credentials(settings: Settings) -> Iterator[str]:
+def _check_credentials(settings: Settings) -> Iterator[str]:
     places = [("credentials", settings.credentials)]
     places += [(f"targets[{i}].credentials", target.credentials) for i, target in enumerate(settings.targets)]
     for place, credentials in places:
         for i, credential in enumerate(credentials):
-            yield from (f"{place}[{i}].{fault}" for fault in _faults_of_kind(credential))
-            yield from (f"{place}[{i}].{fault}" for fault in _faults_of_registries(credential))
+            yield from (f"{place}[{i}].{fault}" for fault in _check_kind(credential))
+            yield from (f"{place}[{i}].{fault}" for fault in _check_registries(credential))
             if credential.external_id and not credential.role_arn:
                 yield f"{place}[{i}].external_id: goes with role_arn, which is missing"
 
 
-def _faults_of_kind(credential: CredentialSettings) -> Iterator[str]:
+def _check_kind(credential: CredentialSettings) -> Iterator[str]:
     kind = credential.kind
     for name, _ in credential.secret_names:
-        if len(name) > _LONGEST_NAME:
-            yield f"secret_name: {name[:20]}... is too long; a name has at most {_LONGEST_NAME} characters"
+        if len(name) > _MAX_NAME:
+            yield f"secret_name: {name[:20]}... is too long; a name has at most {_MAX_NAME} characters"
     for key in _KEYS_NOT_FOR[kind]:
         if getattr(credential, key):
             yield f"{key}: not for the kind {kind}"
@@ -67,7 +67,7 @@ def _faults_of_kind(credential: CredentialSettings) -> Iterator[str]:
             yield "url: oci:// goes with type: oci; the type here is helm"
 
 
-def _faults_of_registries(credential: CredentialSettings) -> Iterator[str]:
+def _check_registries(credential: CredentialSettings) -> Iterator[str]:
     if not credential.hosts:
         yield f"registry: missing; it must be given{', or registries' if credential.kind == 'pull-secret' else ''}"
     if credential.registry is not None and credential.registries:
@@ -78,14 +78,14 @@ def _faults_of_registries(credential: CredentialSettings) -> Iterator[str]:
         except NotARegistryError as fault:
             yield f"{key}: {fault}"
     for host in dict.fromkeys(host for host in credential.registries if credential.registries.count(host) > 1):
-        yield f"registries: {host} stands there twice"
+        yield f"registries: {host} is listed twice"
     if credential.verify_repository and credential.verify == "off":
         yield "verify_repository: verify is off"
     if credential.verify_repository and credential.registries:
         yield "verify_repository: not for several registries"
 
 
-def _faults_of_targets(settings: Settings) -> Iterator[str]:
+def _check_targets(settings: Settings) -> Iterator[str]:
     if not settings.targets:
         yield "targets: there is none; name at least one cluster"
     named: dict[str, str] = {}
@@ -106,15 +106,15 @@ def _faults_of_targets(settings: Settings) -> Iterator[str]:
             yield f"{path}.certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it"
 
 
-def _faults_of_secrets(settings: Settings, *, region: str | None, account: str | None) -> Iterator[str]:
+def _check_secrets(settings: Settings, *, region: str | None, account: str | None) -> Iterator[str]:
     written: dict[tuple[str | None, ...], str] = {}
     for i, target in enumerate(settings.targets):
-        of_its_own = bool(target.credentials)
+        has_own = bool(target.credentials)
         credentials = target.credentials or settings.credentials
         if not credentials:
             yield f"targets[{i}].credentials: there is none, neither here nor in the general credentials"
         for j, credential in enumerate(credentials):
-            path = f"targets[{i}].credentials[{j}]" if of_its_own else f"targets[{i}] with credentials[{j}]"
+            path = f"targets[{i}].credentials[{j}]" if has_own else f"targets[{i}] with credentials[{j}]"
             namespace = credential.namespace or target.namespace
             cluster = (target.account or account, target.region or region, target.cluster)
             for name, _ in credential.secret_names:

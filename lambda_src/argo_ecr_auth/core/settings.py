@@ -9,7 +9,7 @@ import msgspec
 TOKEN_LIFE = timedelta(hours=12)
 """How long ECR's authorization tokens live (Amazon ECR API Reference, GetAuthorizationToken)."""
 
-# Each pattern ends in `$(?!\n)`: Python's `$` alone lets a newline through.
+# Each pattern ends in `$(?!\n)`: in Python a plain `$` lets a newline through.
 # Kubernetes' own rules: RFC 1123 label for a namespace, subdomain for a Secret's name.
 _LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
 _SUBDOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$(?!\n)"
@@ -156,7 +156,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     @property
     def secret_names(self) -> tuple[tuple[str, ChartType | None], ...]:
-        """The Secrets that it stands for, with the `type` of each; None for a pull-secret."""
+        """The names of its Secrets, with the `type` of each; None for a pull-secret."""
         if self.kind == "pull-secret":
             return ((self.secret_name, None),)
         if self.kind == "repo-creds" and self.type is None:
@@ -183,7 +183,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     account: (
         Annotated[
             str,
-            msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)", description="The cluster's AWS account: 12 digits, in quotes."),
+            msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)", description="The cluster's AWS account: 12 digits."),
         ]
         | None
     ) = None

@@ -1,4 +1,4 @@
-"""What a run works on: the settings with every default filled in."""
+"""The targets of a run and their credentials: the settings with every default filled in."""
 
 import base64
 from collections.abc import Iterator
@@ -25,14 +25,15 @@ class Credential:
 
     namespace: str
     secret_name: str
-    registries: tuple[Registry, ...]  # several in a pull-secret alone
+    registries: tuple[Registry, ...]  # several only in a pull-secret
     kind: Kind = "repository"
     type: ChartType | None = "helm"
     url: str | None
     name: str | None
     project: str | None = None
     role: Role | None = None  # to ask ECR with
-    # The function's own role by its unique id, where no other is assumed: a token has the rights of the one that asked.
+    # The unique id of the function's own role, where no other is assumed: a token has the rights of the role that
+    # requests it.
     function_role_id: str | None = None
     verify_login: bool = True
     verify_repository: str | None = None
@@ -61,11 +62,10 @@ class Target:
 def resolve_targets(
     settings: Settings, *, region: str, account: str | None = None, function_role_id: str | None = None
 ) -> tuple[Target, ...]:
-    """The targets with every default filled in; `region` and `account` are where one without its own is.
+    """The targets with every default filled in; `region` and `account` are those of a target that names none.
 
-    `principal` is the function's own role, by its unique id.
-
-    The settings are free of faults (see faults.py); otherwise this raises a ValueError.
+    `function_role_id` is the unique id of the function's own role. The settings have no faults (rules.py); otherwise
+    this raises a ValueError.
     """
     return tuple(
         Target(

@@ -1,0 +1,54 @@
+"""What an installation writes into clusters, and the commands that remove what it no longer writes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from argo_ecr_auth.core.targets import Target
+
+METADATA_KEY = "ArgoEcrAuthObjects"
+"""The key of the stack's template with the objects of what is deployed."""
+
+_MAX_CLUSTERS = 10
+
+Objects = Mapping[str, Mapping[str, Sequence[str]]]
+"""The names of the Secrets (and ConfigMaps) by cluster, `ACCOUNT/REGION/NAME`, and by namespace."""
+
+
+def list_objects(targets: Iterable[Target]) -> Objects:
+    """The objects that these targets' credentials are."""
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for target in targets:
+        for credential in target.credentials:
+            cluster = f"{target.account or ''}/{target.region}/{target.cluster}"
+            found[cluster][credential.namespace].add(credential.secret_name)
+    return {
+        cluster: {namespace: sorted(names) for namespace, names in sorted(by_namespace.items())}
+        for cluster, by_namespace in sorted(found.items())
+    }
+
+
+def find_dropped(before: Objects, after: Objects) -> Objects:
+    """The objects of `before` that are not in `after`."""
+    dropped: dict[str, dict[str, list[str]]] = {}
+    for cluster, by_namespace in before.items():
+        for namespace, names in by_namespace.items():
+            if gone := sorted(set(names) - set(after.get(cluster, {}).get(namespace, ()))):
+                dropped.setdefault(cluster, {})[namespace] = gone
+    return dropped
+
+
+def format_removal(dropped: Objects, *, kept: Objects, group: str) -> Iterator[str]:
+    """The commands that remove the objects, and the rights in each namespace in which nothing is kept; as lines.
+
+    `group` is the installation's name, which its Role and RoleBinding have.
+    """
+    for cluster, by_namespace in list(dropped.items())[:_MAX_CLUSTERS]:
+        account, region, name = cluster.split("/")
+        yield f"in the cluster {name} ({' '.join(filter(None, (account, region)))}), as its administrator:"
+        for namespace, names in by_namespace.items():
+            delete = f"  kubectl -n {namespace} delete --ignore-not-found"
+            yield f"{delete} {' '.join(f'secret/{one} configmap/{one}' for one in names)}"
+            if not kept.get(cluster, {}).get(namespace):
+                yield f"{delete} rolebinding/{group} role/{group}"
+    if len(dropped) > _MAX_CLUSTERS:
+        yield f"and the same in {len(dropped) - _MAX_CLUSTERS} more clusters"

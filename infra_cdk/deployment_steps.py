@@ -1,0 +1,166 @@
+"""The steps of `make deploy` and `make destroy` around the CDK CLI: `deployment_steps.py STEP [ARGUMENTS OF CDK]`."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth_deployment.context import load_settings
+from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_deployment.leftovers import METADATA_KEY, Objects, find_dropped, format_removal, list_objects
+from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_deployment.validation import read_settings
+from destination import Destination, find_destination
+
+_ROOT = Path(__file__).parents[1]
+_MAX_NAMES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What a command of CDK deploys, and where."""
+
+    settings: DeploymentSettings
+    targets: tuple[Target, ...]
+    context: Mapping[str, str]
+    destination: Destination
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("step", choices=["before-deploy", "after-deploy", "before-destroy", "after-destroy"])
+    parser.add_argument("-c", "--context", action="append", default=[])
+    parser.add_argument("--profile")
+    arguments, _ = parser.parse_known_args()
+    deployment = _load_deployment(arguments.context, destination=find_destination(profile=arguments.profile))
+    match arguments.step:
+        case "before-deploy":
+            print(deployment.destination)
+            if faults := find_missing_clusters(deployment.targets, destination=deployment.destination):
+                sys.exit("\n".join(faults))
+            _print_lines(describe_dropped(read_deployed_objects(deployment), deployment))
+        case "after-deploy":
+            _print_lines(describe_next_steps(deployment))
+        case "before-destroy":
+            print(deployment.destination)
+            if deployment.settings.vpc:
+                print(
+                    "Lambda removes the function's network interfaces from the VPC late: this may wait 20 to 40 minutes"
+                )
+        case _:
+            _print_lines(describe_leftovers(deployment))
+
+
+def find_missing_clusters(targets: Sequence[Target], *, destination: Destination) -> list[str]:
+    """A line for each cluster of the destination's account that EKS does not know.
+
+    CloudFormation would find it only after it has made everything else, and then removes all of that again. Where the
+    credentials may not look, nothing is said.
+    """
+    faults = []
+    here = [target for target in targets if target.account == destination.account and target.role is None]
+    for region in sorted({target.region for target in here}):
+        try:
+            pages = destination.session.client("eks", region_name=region).get_paginator("list_clusters").paginate()
+            known = {name for page in pages for name in page["clusters"]}
+        except (BotoCoreError, ClientError) as error:
+            print(f"whether the clusters in {region} exist is not checked: {error}", file=sys.stderr)
+            continue
+        faults += [
+            f"there is no EKS cluster {target.cluster} in {region} of account {destination.account} (target "
+            f"{target.name}): correct its name or region, or remove the target. EKS has {_join(sorted(known))}"
+            for target in here
+            if target.region == region and target.cluster not in known
+        ]
+    return faults
+
+
+def read_deployed_objects(deployment: Deployment) -> Objects:
+    """The objects of the deployed stack; none where there is no stack, or one whose template cannot be read."""
+    client = deployment.destination.session.client("cloudformation")
+    try:
+        template: Any = client.get_template(StackName=deployment.settings.installation)["TemplateBody"]
+    except (BotoCoreError, ClientError):
+        return {}
+    template = json.loads(template) if isinstance(template, str) else template
+    objects: Objects = template.get("Metadata", {}).get(METADATA_KEY, {})
+    return objects
+
+
+def describe_dropped(before: Objects, deployment: Deployment) -> list[str]:
+    """What this deployment stops to write, and the commands that remove it."""
+    kept = list_objects(deployment.targets)
+    dropped = find_dropped(before, kept)
+    if not dropped:
+        return []
+    return [
+        "these objects are in no target of the settings any more; they stay in the clusters, and their tokens end",
+        "within 12 hours. Remove them after the deployment (where other credentials are in the namespace, apply the",
+        "new manifest too):",
+        *format_removal(dropped, kept=kept, group=deployment.settings.installation),
+    ]
+
+
+def describe_leftovers(deployment: Deployment) -> list[str]:
+    """What stays in the clusters when everything else is gone."""
+    return [
+        "these objects stay in the clusters, with tokens of a role that is gone. Remove them when nothing uses them:",
+        *format_removal(list_objects(deployment.targets), kept={}, group=deployment.settings.installation),
+    ]
+
+
+def describe_next_steps(deployment: Deployment) -> list[str]:
+    """What an operator does after a deployment."""
+    settings = deployment.settings
+    options = "".join(
+        f" --{key} {deployment.context[key]}"
+        for key in ("settings", "cluster", "registry")
+        if deployment.context.get(key)
+    )
+    manifests = sorted((_ROOT / "cdk.out" / "rbac").glob("*.rbac.yaml"))
+    lines = ["what to do next:"]
+    if manifests:
+        file = os.path.relpath(manifests[0] if len(manifests) == 1 else manifests[0].parent)
+        what = "apply the manifest" if len(manifests) == 1 else "apply each cluster's manifest"
+        lines.append(f"  {what}, if that is not done: kubectl apply -f {file}")
+    if settings.alarm_email:
+        lines.append(f"  confirm the mail that SNS has sent to {settings.alarm_email}, once")
+    return [
+        *lines,
+        f"  the schedule fires within {settings.check_every}; do not wait: .venv/bin/argo-ecr-auth invoke{options}",
+        f"  see what is left of each token:  .venv/bin/argo-ecr-auth status{options}",
+        f"  if something is wrong:           .venv/bin/argo-ecr-auth doctor{options}",
+    ]
+
+
+def _load_deployment(context: Sequence[str], *, destination: Destination) -> Deployment:
+    configured = json.loads((_ROOT / "cdk.json").read_text())["context"]
+    given = dict(one.split("=", 1) for one in context if "=" in one)
+    try:
+        document = load_settings({**configured, **given}, default_file=_ROOT / "settings.yaml")
+        settings = read_settings(document, account=destination.account, region=destination.region)
+    except SettingsError as error:
+        sys.exit(str(error))
+    targets = resolve_targets(settings, region=destination.region, account=destination.account)
+    return Deployment(settings=settings, targets=targets, context=given, destination=destination)
+
+
+def _join(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return f"{', '.join(names[:_MAX_NAMES])}{more}" if names else "none there"
+
+
+def _print_lines(lines: Sequence[str]) -> None:
+    if lines:
+        print("\n" + "\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""The steps of `make deploy` and `make destroy` around the CDK CLI, run as programs against a small AWS."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+import pytest
+import yaml
+
+from argo_ecr_auth_deployment.leftovers import find_dropped, format_removal, list_objects
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, assembly_of, settings_of, stack_of
+
+_ROOT = Path(__file__).parents[2]
+_TWO = [{"registry": REGISTRY}, {"registry": REGISTRY, "secret_name": "second"}]
+
+
+@dataclass(kw_only=True)
+class SmallAws:
+    """STS, EKS and CloudFormation, as far as the steps ask them."""
+
+    clusters: list[str] | None = field(default_factory=lambda: ["demo", "other"])  # None: it may not be listed
+    template: dict[str, Any] | None = None  # of the deployed stack
+    error: str | None = None  # with which STS refuses
+    url: str = ""
+
+    def answer(self, body: str) -> tuple[int, str]:
+        if not body:
+            return (200, json.dumps({"clusters": self.clusters})) if self.clusters is not None else (403, "{}")
+        action = parse_qs(body)["Action"][0]
+        if action == "GetCallerIdentity" and not self.error:
+            return 200, _result(action, f"<Account>{ACCOUNT}</Account>")
+        if action == "GetTemplate" and self.template is not None:
+            return 200, _result(action, f"<TemplateBody>{escape(json.dumps(self.template))}</TemplateBody>")
+        code = self.error or "ValidationError"
+        return 400, f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+
+
+def _result(action: str, content: str) -> str:
+    return f"<{action}Response><{action}Result>{content}</{action}Result></{action}Response>"
+
+
+@pytest.fixture
+def aws() -> Iterator[SmallAws]:
+    small = SmallAws()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, text = small.answer(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        do_POST = do_GET  # noqa: N815 - as the base class calls it
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        small.url = f"http://127.0.0.1:{server.server_port}"
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield small
+        server.shutdown()
+        thread.join()
+
+
+def _run(program: str, *arguments: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    given = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(directory),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+        "AWS_MAX_ATTEMPTS": "1",
+        **environment,
+    }
+    command = [sys.executable, str(_ROOT / "infra_cdk" / program), *arguments]
+    return subprocess.run(command, env=given, cwd=directory, check=False, capture_output=True, text=True)
+
+
+def _step(name: str, aws: SmallAws, directory: Path, **changes: object) -> subprocess.CompletedProcess[str]:
+    (directory / "mine.yaml").write_text(yaml.safe_dump(settings_of(**changes)))
+    return _run(
+        "deployment_steps.py",
+        name,
+        "-c",
+        "settings=mine.yaml",
+        "--hotswap",  # another option of CDK
+        directory=directory,
+        AWS_ENDPOINT_URL=aws.url,
+        AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
+        AWS_SECRET_ACCESS_KEY="planted-secret-key",
+        AWS_REGION=REGION,
+    )
+
+
+def _deployed(**changes: object) -> dict[str, Any]:
+    (stack,) = assembly_of(stack_of(settings_of(**changes))).stacks
+    return dict(stack.template)
+
+
+def test_before_a_deployment_it_prints_where_that_goes(aws: SmallAws, tmp_path: Path) -> None:
+    done = _step("before-deploy", aws, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"account {ACCOUNT}, region {REGION}, endpoint {aws.url}\n"
+
+
+def test_a_cluster_that_does_not_exist_is_refused_before_the_deployment(aws: SmallAws, tmp_path: Path) -> None:
+    targets = [{"cluster": "demo"}, {"cluster": "dmeo"}, {"cluster": "away", "account": "333333333333"}]
+    done = _step("before-deploy", aws, tmp_path, targets=targets)
+    assert done.returncode == 1
+    (fault,) = done.stderr.splitlines()
+    assert fault.startswith(f"there is no EKS cluster dmeo in {REGION} of account {ACCOUNT} (target dmeo): ")
+    assert fault.endswith("EKS has demo, other")
+
+
+def test_where_clusters_may_not_be_listed_the_deployment_goes_on(aws: SmallAws, tmp_path: Path) -> None:
+    aws.clusters = None
+    done = _step("before-deploy", aws, tmp_path)
+    assert done.returncode == 0
+    assert f"whether the clusters in {REGION} exist is not checked: " in done.stderr
+
+
+def test_faulty_settings_are_refused_before_the_deployment(aws: SmallAws, tmp_path: Path) -> None:
+    done = _step("before-deploy", aws, tmp_path, renew_before="13h")
+    assert done.returncode == 1
+    assert "renew_before: " in done.stderr
+
+
+def test_a_deployment_that_drops_a_credential_and_a_target_says_what_stays(aws: SmallAws, tmp_path: Path) -> None:
+    aws.template = _deployed(targets=[{"cluster": "demo"}, {"cluster": "other"}], credentials=_TWO)
+    done = _step("before-deploy", aws, tmp_path, targets=[{"cluster": "demo"}])
+    delete = "  kubectl -n argocd delete --ignore-not-found"
+    assert done.stdout.partition("new manifest too):\n")[2].splitlines() == [
+        f"in the cluster demo ({ACCOUNT} {REGION}), as its administrator:",
+        f"{delete} secret/second configmap/second",
+        f"in the cluster other ({ACCOUNT} {REGION}), as its administrator:",
+        f"{delete} secret/ecr-auth configmap/ecr-auth secret/second configmap/second",
+        f"{delete} rolebinding/argo-ecr-auth role/argo-ecr-auth",
+    ]
+
+
+def test_a_deployment_that_drops_nothing_says_nothing_of_it(aws: SmallAws, tmp_path: Path) -> None:
+    aws.template = _deployed()
+    assert len(_step("before-deploy", aws, tmp_path, credentials=_TWO).stdout.splitlines()) == 1
+
+
+def test_after_a_deployment_it_says_what_to_do_next(aws: SmallAws, tmp_path: Path) -> None:
+    said = _step("after-deploy", aws, tmp_path, alarm_email="a@example.com").stdout
+    assert "what to do next:" in said
+    for command in ("invoke", "status", "doctor"):
+        assert f".venv/bin/argo-ecr-auth {command} --settings mine.yaml\n" in said
+    assert "a@example.com" in said
+
+
+def test_after_destroy_it_lists_what_stays_and_the_commands_that_remove_it(aws: SmallAws, tmp_path: Path) -> None:
+    said = _step("after-destroy", aws, tmp_path).stdout
+    assert "kubectl -n argocd delete --ignore-not-found secret/ecr-auth configmap/ecr-auth\n" in said
+    assert "kubectl -n argocd delete --ignore-not-found rolebinding/argo-ecr-auth role/argo-ecr-auth\n" in said
+    assert "apply" not in said
+
+
+def test_before_destroy_it_says_how_long_a_vpc_takes(aws: SmallAws, tmp_path: Path) -> None:
+    vpc = {"id": "vpc-11111111", "subnets": ["subnet-11111111"]}
+    assert "20 to 40 minutes" in _step("before-destroy", aws, tmp_path, vpc=vpc).stdout
+    assert "minutes" not in _step("before-destroy", aws, tmp_path).stdout
+
+
+def test_many_clusters_are_counted() -> None:
+    objects = {f"{ACCOUNT}/{REGION}/c{number:02}": {"argocd": ["ecr-auth"]} for number in range(12)}
+    lines = list(format_removal(objects, kept={}, group="argo-ecr-auth"))
+    assert lines[-1] == "and the same in 2 more clusters"
+    assert find_dropped(objects, objects) == {}
+    assert list_objects(()) == {}
+
+
+@pytest.mark.parametrize(
+    ("config", "remedy"),
+    [
+        ("login_session = arn:aws:iam::111111111111:user/me", "run: aws login --profile mine"),
+        (
+            "sso_start_url = https://x.example\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r",
+            "run: aws sso login --profile mine",
+        ),
+        ("output = json", "set AWS_PROFILE, or run: aws login, aws sso login or aws configure"),
+    ],
+)
+def test_missing_credentials_are_reported_with_the_command_that_mends_them(
+    config: str, remedy: str, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text(f"[profile mine]\nregion = eu-west-1\n{config}\n")
+    done = _run("destination.py", directory=tmp_path, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="mine")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].startswith("cannot log in to AWS: ")
+    assert done.stderr.splitlines()[-1] == remedy
+
+
+def test_ended_credentials_are_reported_with_the_command_that_mends_them(aws: SmallAws, tmp_path: Path) -> None:
+    aws.error = "ExpiredToken"
+    done = _step("before-deploy", aws, tmp_path)
+    assert done.returncode == 1
+    assert "run: aws login or aws sso login, or replace the keys of the environment" in done.stderr
+    assert "planted-secret-key" not in done.stderr
