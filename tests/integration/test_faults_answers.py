@@ -16,7 +16,7 @@ from argo_ecr_auth.clients.deadlines import enforce_time_limits
 from argo_ecr_auth.clients.registry_login import Login, verify_login
 from argo_ecr_auth.sync import RunOptions, sync
 from tests.local_cloud.cloud import Cluster
-from tests.local_cloud.registry import AccountRegion
+from tests.local_cloud.registry import LoopbackAddress
 from tests.support.faults import (
     BODIES,
     Fault,
@@ -315,10 +315,10 @@ def test_a_registry_that_does_not_come_to_an_end_keeps_no_token_from_being_writt
     fault: Fault, function: Function, objects: Objects
 ) -> None:
     with https_server(make_handler(fault)) as (url, ca_pem):
-        place = AccountRegion(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
+        address = LoopbackAddress(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
 
         def verify(host: str, token: Any, *, repository: str | None, seconds: float) -> Any:
-            return verify_login(host, token, repository=repository, seconds=min(seconds, 1), http=connect_to(place))
+            return verify_login(host, token, repository=repository, seconds=min(seconds, 1), http=connect_to(address))
 
         options = RunOptions(renew_before=timedelta(hours=6), seconds=20)
         now = partial(datetime.now, UTC)
@@ -333,8 +333,8 @@ def test_a_registry_that_does_not_come_to_an_end_keeps_no_token_from_being_writt
 def test_a_registrys_answer_is_read_up_to_a_bound(body: bytes) -> None:
     enforce_time_limits()
     with https_server(make_handler(answer(body))) as (url, ca_pem):
-        place = AccountRegion(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
-        verification = verify_login(REGISTRY, TOKEN, http=connect_to(place))
+        address = LoopbackAddress(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
+        verification = verify_login(REGISTRY, TOKEN, http=connect_to(address))
 
     assert verification.login is Login.INCONCLUSIVE
     assert "answers with more than 256 KiB" in str(verification.reason)
