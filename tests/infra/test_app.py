@@ -105,7 +105,7 @@ def test_context_overrides_the_file(tmp_path: Path) -> None:
 def test_a_fault_of_the_context_is_reported_without_a_traceback(
     tmp_path: Path, context: dict[str, Any], said: str
 ) -> None:
-    done = _run(tmp_path, **context)
+    done = _run(tmp_path, bundled=False, **context)
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr
