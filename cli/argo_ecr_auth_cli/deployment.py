@@ -82,7 +82,7 @@ def list_schedules(sessions: Sessions, stack: Stack) -> list[Schedule]:
 
     def read(name: str) -> Schedule:
         try:
-            found = scheduler.get_schedule(Name=name)
+            found = scheduler.get_schedule(Name=name, GroupName=group)
         except scheduler.exceptions.ResourceNotFoundException:
             return Schedule(name=name, exists=False)
         return Schedule(
@@ -95,12 +95,13 @@ def list_schedules(sessions: Sessions, stack: Stack) -> list[Schedule]:
 
     try:
         pages = sessions.client("cloudformation", region=stack.region).get_paginator("list_stack_resources")
-        names = [
-            resource["PhysicalResourceId"]
+        resources = [
+            (resource["ResourceType"], resource["PhysicalResourceId"])
             for page in pages.paginate(StackName=stack.name)
             for resource in page["StackResourceSummaries"]
-            if resource["ResourceType"] == "AWS::Scheduler::Schedule"
         ]
+        group = next((name for kind, name in resources if kind == "AWS::Scheduler::ScheduleGroup"), "default")
+        names = [name for kind, name in resources if kind == "AWS::Scheduler::Schedule"]
         return map_concurrently(read, names, done=lambda: None)
     except (ClientError, BotoCoreError) as error:
         asked = f"for the schedules of the stack {stack.name}"
