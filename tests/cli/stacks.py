@@ -36,7 +36,7 @@ def create_stack(cloud: LocalCloud, name: str, *, role: str, targets: Sequence[s
     template = {
         "Resources": {
             "Function": function,
-            "Group": {"Type": "AWS::Scheduler::ScheduleGroup"},
+            "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": name}},
             "Schedule": schedule,
         },
         "Outputs": {"FunctionName": {"Value": {"Ref": "Function"}}, "FunctionRole": {"Value": role}},

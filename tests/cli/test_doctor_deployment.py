@@ -61,16 +61,15 @@ def test_a_schedule_that_was_deleted_or_disabled_is_named(
     command: str, fresh: CommandLine, installation: str, local_cloud: LocalCloud
 ) -> None:
     scheduler = local_cloud.client("scheduler")
-    (found,) = (each for each in scheduler.list_schedules()["Schedules"] if each["Name"].startswith(installation))
-    key = {"Name": found["Name"], "GroupName": found["GroupName"]}
-    schedule = scheduler.get_schedule(**key)
+    which_schedule = {"Name": f"{installation}-schedule", "GroupName": installation}
+    schedule = scheduler.get_schedule(**which_schedule)
     which = ["--installation", installation]
 
     healthy = find_names(fresh, command, *which)[1]
     wanted = ("Name", "GroupName", "ScheduleExpression", "Target", "FlexibleTimeWindow")
     scheduler.update_schedule(**{key: schedule[key] for key in wanted}, State="DISABLED")
     disabled = find_names(fresh, command, *which)
-    scheduler.delete_schedule(**key)
+    scheduler.delete_schedule(**which_schedule)
     deleted = find_names(fresh, command, *which)
 
     assert healthy == {}
