@@ -12,7 +12,7 @@ from pathlib import Path
 
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.function.asset import assemble, find_synth_runtime
-from argo_ecr_auth_deployment.settings import encode_function_settings
+from argo_ecr_auth_deployment.function_settings import encode_function_settings
 from argo_ecr_auth_deployment.validation import read_settings
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY, REGION
@@ -85,7 +85,8 @@ def _run(written: object, *, cloud: LocalCloud, role: str, asset: Path) -> list[
         "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
-    command = [sys._base_executable, "-I", "-S", "-c", _PROCESS]  # noqa: SLF001 - without the environment's packages
+    # Not the Python of .venv: Lambda has no packages but those of the asset.
+    command = [getattr(sys, "_base_executable", sys.executable), "-I", "-S", "-c", _PROCESS]
     done = subprocess.run(command, cwd=asset, env=environment, check=True, capture_output=True, text=True)
     measured: list[tuple[float, float]] = json.loads(done.stdout.splitlines()[-1])
     return measured

@@ -129,7 +129,7 @@ def test_a_repository_that_may_not_be_listed_is_named(status: int) -> None:
     with scripted(listing(Answer(status=status))) as server:
         verification = verify_at(server.address, repository=REPOSITORY)
 
-    told = f"the token may not list {REPOSITORY} ({status}): Argo CD will not be able to pull from it"
+    told = f"the token may not list {REPOSITORY} ({status}): allow ecr:ListImages and the pull actions on it"
     assert verification == Verification(login=Login.ACCEPTED, reason=told)
 
 
