@@ -61,9 +61,7 @@ def run(options: argparse.Namespace) -> int:
             _print(results, renew_before=renew_before)
     for fault in dict.fromkeys(faults):
         print_error(fault)
-    unhealthy = [
-        result for result in results if not _is_healthy(result, renew_before=_choose_renew_before(installation))
-    ]
+    unhealthy = [result for result in results if not _is_healthy(result, renew_before=renew_before)]
     return UNHEALTHY if unhealthy else UNKNOWN if faults else OK
 
 

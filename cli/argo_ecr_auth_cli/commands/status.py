@@ -86,9 +86,7 @@ def run(options: argparse.Namespace) -> int:
     code = OK
     try:
         while True:
-            overview = read_overview(
-                targets, installation, operator=operator, region=region, named=bool(options.targets)
-            )
+            overview = read_overview(targets, installation, operator=operator, region=region, named=named)
             code = overview.exit_code
             if not options.watch:
                 with tolerate_closed_pipe():
