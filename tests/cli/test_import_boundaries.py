@@ -32,8 +32,8 @@ def test_the_console_script_is_the_modules_entry() -> None:
     assert callable(getattr(import_module(module), function))
 
 
-def test_the_loop_needs_nothing_of_the_extra() -> None:
-    """Its container then needs no more than the function does."""
+def test_the_loop_does_not_import_rich() -> None:
+    """It prints lines, and its container stays small."""
     program = (
         "import sys; sys.modules['rich'] = None\n"
         "import argo_ecr_auth_cli.commands.loop, argo_ecr_auth_cli.__main__ as command\n"

@@ -129,6 +129,21 @@ def test_watch_looks_again_until_ctrl_c(status: CommandLine, function: Function,
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
+def test_a_cluster_that_does_not_answer_is_one_row(
+    stack: str, command_line: CommandLine, objects: Objects, cluster: Cluster
+) -> None:
+    credentials = [{"registry": REGISTRY, "secret_name": f"one-{i}"} for i in range(3)]
+    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": credentials})
+    cluster.freeze()
+    try:
+        done = command_line.run("status")
+    finally:
+        cluster.thaw()
+
+    assert (done.returncode, len(done.stdout.splitlines())) == (3, 2)
+    assert "all 3" in done.stdout
+
+
 def test_what_keeps_all_of_a_cluster_from_being_read_is_one_row(
     stack: str, command_line: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
 ) -> None:

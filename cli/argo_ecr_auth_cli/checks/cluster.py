@@ -49,10 +49,10 @@ def check_roles(context: CheckContext, connection: Connection, *, namespaces: se
     if context.access == "edit-policy":
         return
     lacking = {
-        (manifest["metadata"]["namespace"], manifest["kind"]): f"{_name(manifest)} {lack}"
+        (manifest["metadata"]["namespace"], manifest["kind"]): f"{_format_name(manifest)} {lack}"
         for manifest in make_rbac_manifests(context.target, group=context.group)
         if manifest["metadata"]["namespace"] in namespaces
-        and (lack := _describe_lack(get_object(connection, _path(manifest)), manifest))
+        and (lack := _describe_lack(get_object(connection, _format_path(manifest)), manifest))
     }
     if not lacking or (context.entry_by_user and not is_let_in_by_group(context)):
         return
@@ -87,11 +87,11 @@ def check_leftovers(context: CheckContext, connection: Connection) -> Iterator[F
             )
 
 
-def _name(manifest: Mapping[str, Any]) -> str:
+def _format_name(manifest: Mapping[str, Any]) -> str:
     return f"the {manifest['kind']} {manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
 
 
-def _path(manifest: Mapping[str, Any]) -> str:
+def _format_path(manifest: Mapping[str, Any]) -> str:
     namespace, name = manifest["metadata"]["namespace"], manifest["metadata"]["name"]
     return f"{_RBAC}/{namespace}/{_PLURALS[manifest['kind']]}/{name}"
 

@@ -43,7 +43,8 @@ class Answer:
 def run(options: argparse.Namespace) -> int:
     """Invoke the function and show what it answers. Raises CommandError."""
     region = find_region(profile=options.profile, region=options.region)
-    installation = _installation(options, region=region)
+    installation = _load_installation(options, region=region)
+    renew_before = _choose_renew_before(installation)
     events = _make_events(options, installation)
     sessions = sign_in(profile=options.profile, region=region).sessions
     installation_name = options.installation or (installation.name if installation else DEFAULT_NAME)
@@ -57,14 +58,14 @@ def run(options: argparse.Namespace) -> int:
         if options.output == "json":
             print_json({"results": results, "faults": faults})
         elif results:
-            _print(results, renew_before=_renew_before(installation))
+            _print(results, renew_before=renew_before)
     for fault in dict.fromkeys(faults):
         print_error(fault)
-    unhealthy = [result for result in results if not _is_healthy(result, renew_before=_renew_before(installation))]
+    unhealthy = [result for result in results if not _is_healthy(result, renew_before=renew_before)]
     return UNHEALTHY if unhealthy else UNKNOWN if faults else OK
 
 
-def _installation(options: argparse.Namespace, *, region: str) -> Installation | None:
+def _load_installation(options: argparse.Namespace, *, region: str) -> Installation | None:
     """The settings' installation, None without a settings file: the function has its own settings."""
     if options.settings is None and options.cluster is None and not Path(DEFAULT_FILE).exists():
         return None
@@ -107,7 +108,7 @@ def _invoke(client: Any, function: str, event: dict[str, Any]) -> Answer:
     return Answer(fault=f"{name}: {function} answers, but not as argo-ecr-auth's function does")
 
 
-def _renew_before(installation: Installation | None) -> timedelta:
+def _choose_renew_before(installation: Installation | None) -> timedelta:
     return installation.renew_before if installation else duration(Settings(targets=()).renew_before)
 
 

@@ -41,13 +41,11 @@ _FLAGS = {
 def run(options: argparse.Namespace) -> int:
     """Loop until a signal comes, or pass once. Raises CommandError."""
     given = vars(options)
-    registry = _registry(given)
-    settings = _settings(given, registry)
+    registry = _parse_registry(given)
+    settings = _make_settings(given, registry)
     region = given.get("aws_region") or registry.region
     (target,) = resolve_targets(settings, region=region)
-    cache = WarmCache(
-        sessions=open_sessions(profile=given.get("aws_profile") or None, region=registry.region),
-    )
+    cache = WarmCache(sessions=open_sessions(profile=given.get("aws_profile") or None, region=registry.region))
     kubeconfig = None
     if (kind := given.get("kube_config", _KUBE_CONFIG)) != "eks":
         kubeconfig = Kubeconfig(kind)
@@ -65,17 +63,17 @@ def run(options: argparse.Namespace) -> int:
             (target,), options=run_options, cache=cache, now=lambda: datetime.now(UTC), connections=recorder
         )
         print_it(result)
-        return (
-            OK if is_healthy(result, renew_before=renew_before) else UNHEALTHY if recorder.observed_states else UNKNOWN
-        )
+        if is_healthy(result, renew_before=renew_before):
+            return OK
+        return UNHEALTHY if recorder.observed_states else UNKNOWN
 
     if "once" in given:
         return check()
-    _loop(check, seconds=given.get("sleep_between_checks", _SLEEP))
+    _repeat(check, seconds=given.get("sleep_between_checks", _SLEEP))
     return OK
 
 
-def _loop(check: Callable[[], int], *, seconds: int) -> None:
+def _repeat(check: Callable[[], int], *, seconds: int) -> None:
     with contextlib.suppress(Stopped):
         while True:
             check()
@@ -83,7 +81,7 @@ def _loop(check: Callable[[], int], *, seconds: int) -> None:
     print_error("stopped")
 
 
-def _registry(given: dict[str, Any]) -> Registry:
+def _parse_registry(given: dict[str, Any]) -> Registry:
     host = given.get("ecr_registry", "").partition("/")[0]
     if not host:
         raise CommandError("--ecr-registry is missing: ACCOUNT.dkr.ecr.REGION.amazonaws.com (see --help)", code=USAGE)
@@ -93,7 +91,7 @@ def _registry(given: dict[str, Any]) -> Registry:
         raise CommandError(f"--ecr-registry: {fault}", code=USAGE) from None
 
 
-def _settings(given: dict[str, Any], registry: Registry) -> Settings:
+def _make_settings(given: dict[str, Any], registry: Registry) -> Settings:
     """The flags as settings, validated as those of a file."""
     kind = given.get("kube_config", _KUBE_CONFIG)
     if ("loop_cluster" in given) != (kind == "eks"):

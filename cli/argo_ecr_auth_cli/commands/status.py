@@ -82,10 +82,11 @@ def run(options: argparse.Namespace) -> int:
     installation = load_installation(options, region=region)
     targets = choose_targets(installation, options.targets)
     operator = sign_in(profile=options.profile, region=region)
+    named = bool(options.targets)
     code = OK
     try:
         while True:
-            overview = look(targets, installation, operator=operator, region=region, named=bool(options.targets))
+            overview = read_overview(targets, installation, operator=operator, region=region, named=named)
             code = overview.exit_code
             if not options.watch:
                 with tolerate_closed_pipe():
@@ -99,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
         raise
 
 
-def look(
+def read_overview(
     targets: tuple[Target, ...], installation: Installation, *, operator: Operator, region: str, named: bool
 ) -> Overview:
     """Read everything once; disabled targets only where they are `named`."""

@@ -17,7 +17,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
     Raises SystemExit: with 0 for help, with 2 for a mistake, after usage on standard error.
     """
-    parser = _parser()
+    parser = _make_parser()
     options = parser.parse_args([_double_dash(argument) for argument in arguments])
     strange = vars(options).keys() & _LOOP if options.command else set()
     if strange:
@@ -44,7 +44,7 @@ def _double_dash(argument: str) -> str:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="argo-ecr-auth",
         description=DESCRIPTION,
