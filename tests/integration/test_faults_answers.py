@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.deadlines import enforce_time_limits
 from argo_ecr_auth.clients.registry_login import Login, verify_login
 from argo_ecr_auth.sync import RunOptions, sync
 from tests.local_cloud.cloud import Cluster
@@ -324,7 +323,6 @@ def test_a_registry_that_does_not_come_to_an_end_keeps_no_token_from_being_writt
 
 @pytest.mark.parametrize("body", [BODIES["20 MB"], BODIES["objects in objects"]], ids=["20 MB", "objects in objects"])
 def test_a_registrys_answer_is_read_up_to_a_bound(body: bytes) -> None:
-    enforce_time_limits()
     with https_server(make_handler(answer(body))) as (url, ca_pem):
         place = AccountRegion(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
         verification = verify_login(REGISTRY, TOKEN, http=connect_to(place))

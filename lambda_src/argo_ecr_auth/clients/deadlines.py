@@ -1,14 +1,17 @@
-"""Deadlines for what a thread does over TLS: a handshake, requests and answers together, however slowly bytes arrive.
+"""Deadlines for what a thread does over a network: connections, requests and answers together, however slow they are.
 
-A socket's own timeout is the time between two bytes. A server that sends one byte a second never reaches it.
+A socket's own timeout is the time between two bytes, or until one address of a host answers. A server that sends one
+byte a second never reaches it, and a host of eight addresses that do not answer takes eight times as long.
 """
 
 import math
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 
@@ -21,10 +24,13 @@ _deadline = _Deadline()
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let this thread's TLS connections end within so many seconds, or with the limit around this one.
+    """Let this thread's connections end within so many seconds, or with the limit around this one.
 
-    Past it, whatever is sent or received raises TimeoutError, which urllib3 and botocore report as their own.
+    Past it, whatever connects, sends or receives raises TimeoutError, which urllib3 and botocore report as their own.
+    From the process's first limit on this holds for all sockets, also those that libraries open for themselves. It
+    does not hold for the resolution of names.
     """
+    _limit_sockets()
     before = _deadline.at
     _deadline.at = min(before, time.monotonic() + seconds)
     try:
@@ -38,37 +44,37 @@ def time_is_up() -> bool:
     return time.monotonic() >= _deadline.at
 
 
-def enforce_time_limits() -> None:
-    """Make every TLS connection of this process keep `time_limit`, also those that libraries open for themselves."""
-    ssl.SSLContext.sslsocket_class = _LimitedSocket
+def _limited(method: Any) -> Any:
+    """A socket's method that waits for the peer no longer than the thread's limit allows."""
 
-
-class _LimitedSocket(ssl.SSLSocket):
-    """Waits for the peer no longer than the thread's limit allows."""
-
-    def read(self, *arguments: Any, **named: Any) -> Any:
-        with self._limited():
-            return super().read(*arguments, **named)
-
-    def send(self, *arguments: Any, **named: Any) -> int:
-        with self._limited():
-            return super().send(*arguments, **named)
-
-    def do_handshake(self, *arguments: Any, **named: Any) -> None:
-        with self._limited():
-            super().do_handshake(*arguments, **named)
-
-    @contextmanager
-    def _limited(self) -> Iterator[None]:
+    @wraps(method)
+    def limited(self: socket.socket, *arguments: Any, **named: Any) -> Any:
         left = _deadline.at - time.monotonic()
         if left <= 0:
             raise TimeoutError("the time limit is reached")
         own = self.gettimeout()
         if left == math.inf or (own is not None and own <= left):
-            yield
-            return
+            return method(self, *arguments, **named)
         self.settimeout(left)
         try:
-            yield
+            return method(self, *arguments, **named)
         finally:
             self.settimeout(own)
+
+    return limited
+
+
+class _LimitedSSLSocket(ssl.SSLSocket):
+    read = _limited(ssl.SSLSocket.read)
+    send = _limited(ssl.SSLSocket.send)
+    do_handshake = _limited(ssl.SSLSocket.do_handshake)
+
+
+_connect = _limited(socket.socket.connect)
+_recv_into = _limited(socket.socket.recv_into)  # of a proxy, before TLS
+
+
+def _limit_sockets() -> None:
+    ssl.SSLContext.sslsocket_class = _LimitedSSLSocket
+    socket.socket.connect = _connect  # type: ignore[method-assign]
+    socket.socket.recv_into = _recv_into  # type: ignore[method-assign]
