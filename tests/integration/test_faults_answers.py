@@ -275,6 +275,16 @@ def test_an_answer_that_is_not_ekss_is_named_as_that(
     assert "please report it" not in str(result.error)
 
 
+@pytest.mark.parametrize(("service", "name"), [("ECR", "ECR in us-east-1"), ("EKS", "EKS for the cluster demo")])
+def test_an_answer_of_aws_is_read_up_to_a_bound(
+    service: str, name: str, function: Function, redirect_aws: Callable[..., Any]
+) -> None:
+    with redirect_aws(service, answer(BODIES["20 MB"])):
+        result = function.result()
+
+    assert_failed(result, f"asked {name}", "no answer or none that can be read")
+
+
 @pytest.mark.parametrize("status", [200, 403, 502])
 @pytest.mark.parametrize("body", [BODIES[name] for name in SOME_BODIES], ids=SOME_BODIES)
 def test_an_answer_that_is_not_stss_is_named_as_that(

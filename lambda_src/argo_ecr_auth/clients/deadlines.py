@@ -15,33 +15,34 @@ from functools import wraps
 from typing import Any
 
 
-class _Deadline(threading.local):
-    at = math.inf  # of time.monotonic()
+class _Limit(threading.local):
+    ends = math.inf  # of time.monotonic()
+    bytes_left = math.inf  # to receive over TLS
 
 
-_deadline = _Deadline()
+_limit = _Limit()
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float, *, max_bytes: float = math.inf) -> Iterator[None]:
     """Let this thread's connections end within so many seconds, or with the limit around this one.
 
     Past it, whatever connects, sends or receives raises TimeoutError, which urllib3 and botocore report as their own.
-    From the process's first limit on this holds for all sockets, also those that libraries open for themselves. It
-    does not hold for the resolution of names.
+    Where more than `max_bytes` came over TLS, it is an OSError. From the process's first limit on this holds for all
+    sockets, also those that libraries open for themselves. It does not hold for the resolution of names.
     """
     _limit_sockets()
-    before = _deadline.at
-    _deadline.at = min(before, time.monotonic() + seconds)
+    before = _limit.ends, _limit.bytes_left
+    _limit.ends, _limit.bytes_left = min(_limit.ends, time.monotonic() + seconds), max_bytes
     try:
         yield
     finally:
-        _deadline.at = before
+        _limit.ends, _limit.bytes_left = before
 
 
 def time_is_up() -> bool:
     """Whether this thread is past its limit."""
-    return time.monotonic() >= _deadline.at
+    return time.monotonic() >= _limit.ends
 
 
 def _limited(method: Any) -> Any:
@@ -49,7 +50,7 @@ def _limited(method: Any) -> Any:
 
     @wraps(method)
     def limited(self: socket.socket, *arguments: Any, **named: Any) -> Any:
-        left = _deadline.at - time.monotonic()
+        left = _limit.ends - time.monotonic()
         if left <= 0:
             raise TimeoutError("the time limit is reached")
         own = self.gettimeout()
@@ -64,8 +65,17 @@ def _limited(method: Any) -> Any:
     return limited
 
 
+_read = _limited(ssl.SSLSocket.read)
+
+
 class _LimitedSSLSocket(ssl.SSLSocket):
-    read = _limited(ssl.SSLSocket.read)
+    def read(self, *arguments: Any, **named: Any) -> Any:
+        received = _read(self, *arguments, **named)
+        _limit.bytes_left -= received if isinstance(received, int) else len(received)
+        if _limit.bytes_left < 0:
+            raise OSError("more was received than the limit allows")
+        return received
+
     send = _limited(ssl.SSLSocket.send)
     do_handshake = _limited(ssl.SSLSocket.do_handshake)
 
