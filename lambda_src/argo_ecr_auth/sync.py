@@ -166,8 +166,9 @@ class _Run:
         for manifest, found in ((secret, observed.secret), (config_map, observed.config_map)):
             if self.stopped.is_set():
                 raise SyncError("out of time before it was written; the next run tries again")
-            pinned = pin_version(manifest, found) if only_over_observed and found and not clashing else manifest
-            apply_object(connection, pinned, found=observed.secret)
+            pinned = only_over_observed and not (clashing and manifest is config_map)
+            applied = pin_version(manifest, found) if pinned and found else manifest
+            apply_object(connection, applied, found=observed.secret)
         self._check_written(connection, secret)
 
     def _check_written(self, connection: Connection, secret: Manifest) -> None:

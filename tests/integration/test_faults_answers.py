@@ -228,6 +228,26 @@ def test_an_expiry_that_somebody_put_into_binary_data_is_healed(function: Functi
     assert "binaryData" not in objects.require("configmaps")
 
 
+def test_what_is_put_back_beside_binary_data_overwrites_no_newer_password(
+    make_function_behind: Any, objects: Objects
+) -> None:
+    newer: list[str] = []
+
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        if request.headers["Content-Type"] == "application/merge-patch+json":
+            newer.append("another run's")
+            objects.patch("secrets", {"data": {"password": encode_base64(newer[0])}})
+        return False
+
+    with make_function_behind(first) as function:
+        function.run()
+        objects.patch("configmaps", {"data": {"name": None}, "binaryData": {"name": "AAAA"}})
+        result = function.result()
+
+    assert_failed(result, "(409): it changed since it was read")
+    assert [objects.password] == newer
+
+
 # AWS
 
 
