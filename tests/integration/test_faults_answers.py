@@ -1,5 +1,6 @@
 """What a run makes of answers that no API gives: in place of an API server, of AWS, or of a registry."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -282,6 +283,18 @@ def test_an_answer_that_is_not_ecrs_is_named_as_that_and_drift_is_put_back(
     assert "please report it" not in str(result.error)
     assert objects.require("secrets")["metadata"]["labels"] == {LABEL: "repository"}
     assert objects.password == before
+
+
+@pytest.mark.parametrize("expires_at", [1e300, float("nan"), "9999-12-31T23:59:59-23:00", [], "soon", -1])
+def test_an_expiry_that_cannot_be_one_is_named_as_ecrs(
+    expires_at: object, function: Function, objects: Objects, redirect_aws: Callable[..., Any]
+) -> None:
+    token = {"authorizationToken": encode_base64("AWS:x"), "expiresAt": expires_at}
+    with redirect_aws("ECR", answer(json.dumps({"authorizationData": [token]}).encode())):
+        result = function.result()
+
+    assert_failed(result, "asked ECR in us-east-1 for an authorization token")
+    assert objects.get("secrets") is None
 
 
 @EACH_BODY
