@@ -45,7 +45,7 @@ def main() -> None:
             print(deployment.destination)
             if faults := find_missing_clusters(deployment.targets, destination=deployment.destination):
                 sys.exit("\n".join(faults))
-            _print_lines(describe_dropped(read_deployed_objects(deployment), deployment))
+            _print_lines(describe_dropped(deployment, template=read_deployed_template(deployment)))
         case "after-deploy":
             _print_lines(describe_next_steps(deployment))
         case "before-destroy":
@@ -54,7 +54,7 @@ def main() -> None:
                 print(
                     "Lambda removes the function's network interfaces from the VPC late: this may wait 20 to 40 minutes"
                 )
-        case _:
+        case _ if read_deployed_template(deployment) is None:  # else somebody said no to CDK's question
             _print_lines(describe_leftovers(deployment))
 
 
@@ -75,33 +75,32 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
             continue
         faults += [
             f"there is no EKS cluster {target.cluster} in {region} of account {destination.account} (target "
-            f"{target.name}): correct its name or region, or remove the target. EKS has {_join(sorted(known))}"
+            f"{target.name}): correct its name or region, or remove the target. EKS has: {_join(sorted(known))}"
             for target in here
             if target.region == region and target.cluster not in known
         ]
     return faults
 
 
-def read_deployed_objects(deployment: Deployment) -> Objects:
-    """The objects of the deployed stack; none where there is no stack, or one whose template cannot be read."""
+def read_deployed_template(deployment: Deployment) -> Mapping[str, Any] | None:
+    """The template of the deployed stack, None where there is no stack, or where it may not be read."""
     client = deployment.destination.session.client("cloudformation")
     try:
         template: Any = client.get_template(StackName=deployment.settings.installation)["TemplateBody"]
     except (BotoCoreError, ClientError):
-        return {}
-    template = json.loads(template) if isinstance(template, str) else template
-    objects: Objects = template.get("Metadata", {}).get(METADATA_KEY, {})
-    return objects
+        return None
+    return dict(json.loads(template) if isinstance(template, str) else template)
 
 
-def describe_dropped(before: Objects, deployment: Deployment) -> list[str]:
-    """What this deployment stops to write, and the commands that remove it."""
+def describe_dropped(deployment: Deployment, *, template: Mapping[str, Any] | None) -> list[str]:
+    """What the deployed stack writes and this deployment does not, and the commands that remove it."""
+    before: Objects = (template or {}).get("Metadata", {}).get(METADATA_KEY, {})
     kept = list_objects(deployment.targets)
     dropped = find_dropped(before, kept)
     if not dropped:
         return []
     return [
-        "these objects are in no target of the settings any more; they stay in the clusters, and their tokens end",
+        "these objects belong to no target of the settings any more. They stay in the clusters, and their tokens end",
         "within 12 hours. Remove them after the deployment (where other credentials are in the namespace, apply the",
         "new manifest too):",
         *format_removal(dropped, kept=kept, group=deployment.settings.installation),
@@ -134,7 +133,7 @@ def describe_next_steps(deployment: Deployment) -> list[str]:
         lines.append(f"  confirm the mail that SNS has sent to {settings.alarm_email}, once")
     return [
         *lines,
-        f"  the schedule fires within {settings.check_every}; do not wait: .venv/bin/argo-ecr-auth invoke{options}",
+        f"  the schedule fires within {settings.check_every}; to run it now: .venv/bin/argo-ecr-auth invoke{options}",
         f"  see what is left of each token:  .venv/bin/argo-ecr-auth status{options}",
         f"  if something is wrong:           .venv/bin/argo-ecr-auth doctor{options}",
     ]

@@ -1,4 +1,4 @@
-"""The command line: the original in-cluster tool's loop, and what an operator asks of an installation.
+"""The command line: the original in-cluster tool's loop, and commands for operators of an installation.
 
-Left out of the function's asset. It stands on the function's own rooms and has no second opinion on anything.
+It is not part of the function's asset. It uses the function's own modules, so that both judge alike.
 """

@@ -1,4 +1,4 @@
-"""`argo-ecr-auth`, also as `python -m argo_ecr_auth_cli`."""
+"""The console script `argo-ecr-auth`, also `python -m argo_ecr_auth_cli`."""
 
 import os
 import sys
@@ -12,17 +12,17 @@ from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError, Stopped, stop_on_signals
 from argo_ecr_auth_cli.terminal.output import discard_output, print_error
 
-_EXTRA = ("rich", "yaml")
+_EXTRA = ("jsonschema", "rich", "yaml")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command; its exit code. Raises SystemExit where argparse has said all that there is to say."""
+    """Run a command and return its exit code. Raises SystemExit for help and wrong arguments."""
     try:
         stop_on_signals()
         if sys.stdout is None:  # the shell's >&-
-            raise CommandError("standard output is closed: there is nowhere to say anything", code=UNKNOWN)  # noqa: TRY301
+            raise CommandError("standard output is closed", code=UNKNOWN)  # noqa: TRY301
         options = parse_arguments(arguments)
-        # Each command's imports are its own: help and wrong flags are answered at once.
+        # Only the command's own imports, so that help and wrong flags are answered at once.
         code: int = import_module(f"argo_ecr_auth_cli.commands.{options.command or 'loop'}").run(options)
     except CommandError as error:
         print_error(str(error))
@@ -32,16 +32,16 @@ def main(arguments: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         return _explain_missing_module(error)
     except BrokenPipeError:
-        discard_output()  # and so the loop ends: whoever read its output has gone
+        discard_output()  # the loop ends too: nobody reads its output
         return UNKNOWN
-    except Exception as error:  # noqa: BLE001 - a traceback's words might hold what no terminal should show
+    except Exception as error:  # noqa: BLE001 - a traceback might show a secret
         print_error(_explain_error(error))
         return UNKNOWN
     return code
 
 
 def entry() -> NoReturn:
-    """The console script. Ends at once, even where threads are still in a call that does not come back."""
+    """The console script. Ends at once, even if threads are still in a call that does not return."""
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - until the end of the process
     code = main(sys.argv[1:])
@@ -51,7 +51,7 @@ def entry() -> NoReturn:
         except OSError as error:
             discard_output()
             if not isinstance(error, BrokenPipeError):
-                print_error(f"the output could not be written: {error.strerror}")
+                print_error(f"cannot write the output: {error.strerror}")
                 code = UNKNOWN
     sys.stderr.flush()
     if threading.active_count() > 1:
@@ -64,7 +64,7 @@ def _explain_missing_module(error: ModuleNotFoundError) -> int:
     if name in _EXTRA:
         print_error(f"{name} is not installed: pip install 'argo-ecr-auth[cli]'")
         return USAGE
-    print_error(f"{name} is not installed, and something here needs it (for a proxy of the kind socks5://: PySocks)")
+    print_error(f"{name} is not installed, and something here needs it (a proxy of the kind socks5:// needs PySocks)")
     return UNKNOWN
 
 
@@ -72,15 +72,16 @@ def _explain_error(error: Exception) -> str:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - not for --help
 
     from argo_ecr_auth.clients.sessions import explain_aws_error  # noqa: PLC0415
+    from argo_ecr_auth.core.caller import OPERATOR  # noqa: PLC0415
     from argo_ecr_auth.core.errors import SyncError  # noqa: PLC0415
     from argo_ecr_auth.sync import describe_unexpected  # noqa: PLC0415
 
     if isinstance(error, SyncError):
         return str(error)
     if isinstance(error, ClientError | BotoCoreError):
-        return str(explain_aws_error(error, asked="AWS"))
+        return str(explain_aws_error(error, asked="AWS", caller=OPERATOR))
     if isinstance(error, OSError) and error.filename is None and error.errno:
-        return f"{error.strerror}, and so it could not go on"
+        return f"cannot go on: {error.strerror}"
     return describe_unexpected(error)
 
 

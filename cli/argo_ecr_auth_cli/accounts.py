@@ -1,7 +1,6 @@
-"""Which account a target is in, and whether the operator's credentials are of it.
+"""Finds the account of each target, and whether the operator's credentials see its cluster.
 
-EKS tells of the clusters of the account that asks, and of no other's: a cluster of the same name there is not the
-target's.
+EKS shows only the clusters of the caller's account. A cluster of the same name in another account is another cluster.
 """
 
 from collections.abc import Iterable
@@ -9,33 +8,35 @@ from dataclasses import dataclass, replace
 
 from argo_ecr_auth.core.targets import Target
 
+OTHER_ACCOUNT_REMEDY = "use --profile of that account"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
-    """None where it is not known."""
+    """Accounts, None where one is not known."""
 
-    caller: str | None  # whose the operator's credentials are
+    caller: str | None  # of the operator's credentials
     home: str | None  # the function's, and of the targets that name none
 
     def with_account(self, target: Target) -> Target:
         """The target with its account, where that is known."""
         return replace(target, account=target.account or self.home)
 
-    def not_visible(self, target: Target) -> str | None:
-        """Why EKS does not tell the operator of the target's cluster; None where it does."""
+    def explain_not_visible(self, target: Target) -> str | None:
+        """Why EKS does not show the operator the target's cluster, None where it does."""
         account = target.account or self.home
         if self.caller is None:
-            # Who names no account has one, as far as anybody can tell.
+            # A target that names no account is in the caller's, as far as anybody knows.
             return (
-                f"in account {target.account}, and whose your credentials are is not known" if target.account else None
+                f"the cluster is in account {target.account}; the account of your credentials is not known"
+                if target.account
+                else None
             )
         if account is None:
-            return f"it names no account, and the function's is not known to be yours ({self.caller})"
-        return None if account == self.caller else f"in account {account}; your credentials are of {self.caller}"
-
-
-ELSEWHERE_REMEDY = "look with the --profile of that account"
-"""What to do about it."""
+            return f"the target names no account, and the function's may not be yours ({self.caller})"
+        if account == self.caller:
+            return None
+        return f"the cluster is in account {account}; your credentials are of {self.caller}"
 
 
 def find_accounts(targets: Iterable[Target], *, caller: str | None, function_role: str | None) -> Accounts:
@@ -46,6 +47,6 @@ def find_accounts(targets: Iterable[Target], *, caller: str | None, function_rol
 
 
 def are_ambiguous(targets: Iterable[Target], *, caller: str | None) -> bool:
-    """Whether some name the caller's account and others none: the latter may then be at home in another one."""
+    """Whether some name the caller's account and others none: the latter may then be in another one."""
     accounts = {target.account for target in targets}
     return None in accounts and caller in accounts

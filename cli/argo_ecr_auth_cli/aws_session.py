@@ -1,7 +1,7 @@
-"""The operator's own AWS: profile, region, and sessions made of them."""
+"""The operator's own AWS: profile, region, credentials and account."""
 
-import contextlib
 import os
+from dataclasses import dataclass, field
 
 import boto3
 import botocore.session
@@ -10,6 +10,8 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
+    LoginError,
+    MissingDependencyException,
     PartialCredentialsError,
     ProfileNotFound,
     SSOError,
@@ -17,28 +19,42 @@ from botocore.exceptions import (
 )
 
 from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
+from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.settings import Region
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
-from argo_ecr_auth_cli.terminal.output import to_operator
+
+_ENDED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
+_FIRST_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Of each partition: always on, so that credentials which STS refuses there are invalid."""
 
 
-def open_sessions(*, profile: str | None, region: str, lazily: bool = False) -> Sessions:
-    """Sessions with the rights of the profile, or of what the environment has. Raises CommandError.
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """The operator's sessions, and the account that they are of (None where STS does not answer)."""
 
-    Without credentials nothing at all can be looked at: that is told once, here; not so `lazily`, where they may come.
-    """
-    find_region(profile=profile, region=region)
-    sessions = Sessions(region=region, profile=profile)
-    if lazily:
-        return sessions
+    sessions: Sessions = field(repr=False)
+    account: str | None
+
+
+def sign_in(*, profile: str | None, region: str) -> Operator:
+    """Sessions with credentials that AWS accepts. Raises CommandError, with what to do, where it does not."""
+    sessions = open_sessions(profile=profile, region=region)
     try:
         sessions.credentials()
     except (SyncError, ClientError, BotoCoreError) as error:
-        # Sessions tells the kind of botocore's error alone; which remedy helps depends on the error itself.
+        # Sessions names only the kind of botocore's error; the remedy depends on the error itself.
         cause = error.__context__ if isinstance(error, SyncError) else error
-        raise CommandError(f"no AWS credentials: {_explain(cause, profile=profile)}", code=UNKNOWN) from None
-    return sessions
+        raise CommandError(f"no AWS credentials: {_explain_missing(cause, profile=profile)}", code=UNKNOWN) from None
+    return Operator(sessions=sessions, account=_find_account(sessions, profile=profile, region=region))
+
+
+def open_sessions(*, profile: str | None, region: str) -> Sessions:
+    """Sessions whose credentials may still be missing. Raises CommandError where there is no such profile."""
+    find_region(profile=profile, region=region)
+    return Sessions(region=region, profile=profile, caller=OPERATOR)
 
 
 def find_region(*, profile: str | None, region: str | None) -> str:
@@ -47,49 +63,74 @@ def find_region(*, profile: str | None, region: str | None) -> str:
         configured = boto3.Session(profile_name=profile).region_name
     except ProfileNotFound as error:
         known = ", ".join(botocore.session.Session().available_profiles) or "none"
-        raise CommandError(
-            f"there is no AWS profile {error.kwargs['profile']}; there are: {known}", code=USAGE
-        ) from None
+        name = error.kwargs["profile"]
+        raise CommandError(f"there is no AWS profile {name}; there are: {known}", code=USAGE) from None
     except BotoCoreError as error:
-        raise CommandError(f"the files of ~/.aws cannot be read ({type(error).__name__})", code=USAGE) from None
+        raise CommandError(f"cannot read the files of ~/.aws ({type(error).__name__})", code=USAGE) from None
     found = region or os.environ.get("AWS_REGION") or configured
     if not found:
         raise CommandError("no AWS region is known: give --region, or set AWS_REGION", code=USAGE)
     try:
         return str(msgspec.convert(found, type=Region))
     except msgspec.ValidationError:
-        raise CommandError(f"{found!r} is no AWS region, such as eu-west-1", code=USAGE) from None
+        raise CommandError(f"{found!r} is not an AWS region, such as eu-west-1", code=USAGE) from None
 
 
-def find_account(sessions: Sessions, *, region: str) -> str:
-    """The account that the credentials are of. Raises CommandError."""
-    try:
-        return str(sessions.client("sts", region=region).get_caller_identity()["Account"])
-    except (ClientError, BotoCoreError) as error:
-        said = to_operator(str(explain_aws_error(error, asked="STS whose the credentials are")))
-        raise CommandError(said, code=UNKNOWN) from None
+def _find_account(sessions: Sessions, *, profile: str | None, region: str) -> str | None:
+    """The account of the credentials, None where STS does not say. Raises CommandError where they are not valid."""
+    error = None
+    # STS answers the same in a region that is not enabled as to a key that does not exist.
+    for each in dict.fromkeys((region, _FIRST_REGIONS.get(find_partition(region).name, region))):
+        try:
+            return str(sessions.client("sts", region=each).get_caller_identity()["Account"])
+        except ClientError as refusal:
+            error = refusal
+        except BotoCoreError:
+            return None
+    code = error.response.get("Error", {}).get("Code") if error else None
+    if code not in _ENDED | _INVALID:
+        return None
+    what = "have expired" if code in _ENDED else "are not valid"
+    if "AWS_ACCESS_KEY_ID" in os.environ and not profile:
+        source = "replace AWS_ACCESS_KEY_ID and the like in the environment, or unset them and run"
+    else:
+        source = "run"
+    raise CommandError(f"your AWS credentials {what} ({code}): {source} {_format_login(profile)}", code=UNKNOWN)
 
 
-def find_account_if_possible(sessions: Sessions, *, region: str) -> str | None:
-    """The same, None where STS does not tell."""
-    with contextlib.suppress(CommandError):
-        return find_account(sessions, region=region)
-    return None
-
-
-def _explain(error: BaseException | None, *, profile: str | None) -> str:
-    login = f"aws sso login{f' --profile {profile}' if profile else ''}"
+def _explain_missing(error: BaseException | None, *, profile: str | None) -> str:  # noqa: PLR0911 - one for each cause
+    """Why there are no credentials, and what to do."""
     match error:
         case None:
-            return f"give --profile NAME, or run aws configure, or {login}"
-        case SSOError() | TokenRetrievalError():
-            return f"the sign-in has ended: {login}"
+            return f"give --profile NAME, run aws configure, or {_format_login(profile)}"
+        case SSOError() | TokenRetrievalError() | LoginError():
+            return f"the sign-in has ended or is missing: {_format_login(profile)}"
+        case MissingDependencyException():
+            return "the profile uses aws login, which needs another package: pip install 'botocore[crt]'"
         case PartialCredentialsError():
             return f"{error.kwargs['cred_var']} is missing beside the other key (in {error.kwargs['provider']})"
         case CredentialRetrievalError():
-            # Not in its words: they hold the program's own.
-            return f"what gives them failed ({error.kwargs['provider']}): run it by hand to see why"
+            # Not its own words: they hold what the program printed.
+            return f"what provides them failed ({error.kwargs['provider']}): run it by hand to see why"
         case ClientError():
-            return str(explain_aws_error(error, asked="for the profile's role"))
+            code = error.response.get("Error", {}).get("Code")
+            if code in _ENDED | _INVALID:
+                return f"those of the profile's source are refused ({code}): {_format_login(profile)}"
+            return str(explain_aws_error(error, asked="for the profile's role", caller=OPERATOR))
         case _:
-            return f"{type(error).__name__}; aws sts get-caller-identity tells more"
+            return f"{type(error).__name__}; aws sts get-caller-identity may show more"
+
+
+def _format_login(profile: str | None) -> str:
+    """The commands that sign the profile in: what it is configured for, else both."""
+    name = profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
+    option = f" --profile {name}" if name else ""
+    try:
+        found = botocore.session.Session().full_config.get("profiles", {}).get(name or "default", {})
+    except BotoCoreError:
+        found = {}
+    if "login_session" in found:
+        return f"aws login{option}"
+    if "sso_session" in found or "sso_start_url" in found:
+        return f"aws sso login{option}"
+    return f"aws sso login{option} or aws login{option}"

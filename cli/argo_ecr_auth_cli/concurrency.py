@@ -1,4 +1,4 @@
-"""Many things asked at once, a bounded number at a time."""
+"""Calls a function for many items in threads, a bounded number at a time."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,16 +10,16 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def map_concurrently(ask: Callable[[T], R], things: Sequence[T], *, done: Callable[[], None]) -> list[R]:
-    """The answers in the order of the things; `done` is called after each. An interruption does not wait for them."""
+def map_concurrently(call: Callable[[T], R], items: Sequence[T], *, done: Callable[[], None]) -> list[R]:
+    """The answers in the order of the items; `done` is called after each. An interruption does not wait for them."""
 
-    def one(thing: T) -> R:
-        answer = ask(thing)
+    def call_one(item: T) -> R:
+        answer = call(item)
         done()
         return answer
 
     pool = ThreadPoolExecutor(max_workers=MAX_CONCURRENCY)
     try:
-        return list(pool.map(one, things))
+        return list(pool.map(call_one, items))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

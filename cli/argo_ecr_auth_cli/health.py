@@ -1,15 +1,15 @@
-"""Is a credential healthy? What decides the exit code."""
+"""Decides whether a credential is healthy, and so the exit code."""
 
 from datetime import timedelta
 
 from argo_ecr_auth.core.results import Result
 
 _SHARE = 3
-"""Of `renew_before`: with two thirds of it gone by, nobody has renewed for hours."""
+"""Of `renew_before`: when two thirds of it are gone, nobody has renewed for hours."""
 
 
-def healthy(result: Result, *, renew_before: timedelta) -> bool:
-    """Not failed, and of its token at least a third of `renew_before` is left."""
+def is_healthy(result: Result, *, renew_before: timedelta) -> bool:
+    """Whether it did not fail, and at least a third of `renew_before` is left of its token."""
     return not result.failed and lives_long_enough(result.seconds_to_expiry, renew_before=renew_before)
 
 

@@ -1,25 +1,27 @@
-"""The settings file of a deployment, as far as the command line needs it.
-
-The file is the deployment's; its own keys (`check_every`, `alarm_email` and the like) are left to the synth, which
-checks all of them. What is the function's is held to the function's own rules here too.
-"""
+"""The settings of an installation, from the deployment's file or from flags, validated as the synth validates them."""
 
 import argparse
 import difflib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
-import msgspec
-
-from argo_ecr_auth.core.rules import find_faults
-from argo_ecr_auth.core.settings import CredentialSettings, Settings, TargetSettings, duration
+from argo_ecr_auth.core.settings import duration
 from argo_ecr_auth.core.targets import Target, resolve_targets
-from argo_ecr_auth_cli.settings_file import DEFAULT_FILE, read_settings_document
 from argo_ecr_auth_cli.terminal.exits import USAGE, CommandError
+from argo_ecr_auth_deployment.access_plan import choose_access
+from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_deployment.loader import load_document, make_document
+from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_deployment.validation import read_settings
 
 DEFAULT_NAME = "argo-ecr-auth"
+DEFAULT_FILE = "settings.yaml"
+
+_NO_FILE = "give --settings FILE, or --cluster NAME --registry HOST for one of each"
+_SHARED_OPTIONS = ("settings", "cluster", "registry", "installation", "profile", "region")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,24 +36,22 @@ class Installation:
 
 
 def load_installation(options: argparse.Namespace, *, region: str) -> Installation:
-    """The installation of a command's options. Raises CommandError with all faults in one line."""
-    document = read_settings_document(options)
-    settings = _settings(document, file=options.settings or DEFAULT_FILE)
+    """The installation of a command's options. Raises CommandError with all faults of its settings."""
+    settings = _read_settings(options)
     names = [target.name or target.cluster for target in settings.targets]
     return Installation(
-        name=getattr(options, "installation", None) or str(document.get("installation") or DEFAULT_NAME),
+        name=getattr(options, "installation", None) or settings.installation,
         targets=resolve_targets(settings, region=region),
         renew_before=duration(settings.renew_before),
-        in_vpc=bool(document.get("vpc")),
+        in_vpc=settings.vpc is not None,
         access={
-            name: str(target.get("access") or document.get("access") or "least-privilege")
-            for name, target in zip(names, document["targets"], strict=True)
+            name: choose_access(target, settings=settings) for name, target in zip(names, settings.targets, strict=True)
         },
     )
 
 
 def choose_targets(installation: Installation, names: list[str]) -> tuple[Target, ...]:
-    """The targets of these names, without any all of them. Raises CommandError, naming the near ones."""
+    """The targets of these names, all of them where none is given. Raises CommandError with similar names."""
     if not names:
         return installation.targets
     by_name = {target.name: target for target in installation.targets}
@@ -63,27 +63,25 @@ def choose_targets(installation: Installation, names: list[str]) -> tuple[Target
 
 
 def without_role(target: Target) -> Target:
-    """The target, reached with one's own rights: the role of its settings is for the function to assume."""
+    """The target as it is reached with one's own rights: the role of its settings is for the function to assume."""
     return replace(target, role=None)
 
 
-def _settings(document: dict[str, Any], *, file: str) -> Settings:
+def format_shared_options(options: argparse.Namespace) -> str:
+    """The options that another command needs too, to speak of the same installation with the same rights."""
+    given = {name: getattr(options, name, None) for name in _SHARED_OPTIONS}
+    return "".join(f" --{name} {shlex.quote(value)}" for name, value in given.items() if value)
+
+
+def _read_settings(options: argparse.Namespace) -> DeploymentSettings:
+    """As the synth reads and validates them, except for what depends on the function's account and region."""
+    if (options.cluster is None) != (options.registry is None):
+        raise CommandError("--cluster and --registry go together", code=USAGE)
+    if options.cluster is not None and options.settings is not None:
+        raise CommandError("--settings, or --cluster and --registry: give one of them", code=USAGE)
     try:
-        settings = msgspec.convert(_only(Settings, document), type=Settings)
-    except msgspec.ValidationError as fault:
-        raise CommandError(f"{file}: {fault}", code=USAGE) from None
-    if faults := find_faults(settings):
-        raise CommandError(f"{file}: {'; '.join(faults)}", code=USAGE)
-    return settings
-
-
-def _only(kind: Any, document: Any) -> Any:
-    """Less the deployment's keys, all the way down."""
-    if not isinstance(document, dict):
-        return document
-    inner = {"targets": TargetSettings, "credentials": CredentialSettings}
-    return {
-        key: [_only(inner[key], each) for each in value] if key in inner and isinstance(value, list) else value
-        for key, value in document.items()
-        if key in kind.__struct_fields__
-    }
+        if options.cluster is not None:
+            return read_settings(make_document(cluster=options.cluster, registry=options.registry))
+        return read_settings(load_document(Path(options.settings or DEFAULT_FILE), remedy=_NO_FILE))
+    except SettingsError as error:
+        raise CommandError(str(error), code=USAGE) from None

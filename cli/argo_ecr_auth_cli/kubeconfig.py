@@ -1,4 +1,4 @@
-"""The way to a cluster that a pod or a kubeconfig knows, instead of EKS."""
+"""Connects to a cluster by a pod's service account or a kubeconfig, instead of by EKS."""
 
 import contextlib
 import logging
@@ -37,16 +37,16 @@ _LONGEST_QUOTE = 200
 
 @dataclass(frozen=True, kw_only=True)
 class _Access:
-    """What the files say; `api` is None where the kubeconfig's program gave neither token nor certificate."""
+    """What the files hold; `api` is None where the kubeconfig's program gave neither token nor certificate."""
 
     configuration: Configuration = field(repr=False)
     api: ApiClient | None = field(repr=False)
 
 
 class Kubeconfig:
-    """A cluster that is reached as `kind` says: in-cluster or local. Reads as `Connections` does.
+    """A cluster that is reached by `kind`: in-cluster or local. Reads as `Connections` does.
 
-    Raises CommandError where the files lead nowhere. A program that fails may succeed the next time.
+    Raises CommandError where the files do not lead to a cluster. A program that fails may succeed the next time.
     """
 
     def __init__(self, kind: str) -> None:
@@ -54,12 +54,12 @@ class Kubeconfig:
         self._access = _load_access(kind)
         if not self._access.configuration.verify_ssl:
             urllib3.disable_warnings(InsecureRequestWarning)  # one line is enough
-            print_error("the kubeconfig says insecure-skip-tls-verify: whose the API server is is not checked")
+            print_error("the kubeconfig says insecure-skip-tls-verify: the API server's certificate is not checked")
 
     def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
         """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
         api = self._access.api or self._reload()
-        # Asked for each time: a pod's token is replaced within the hour, and so are those of kubeconfigs' programs.
+        # Read each time: tokens of pods and of kubeconfigs' programs are replaced within the hour.
         with _capture_root_logger():
             key = self._access.configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
         connection = Connection(
@@ -79,7 +79,7 @@ class Kubeconfig:
             raise SyncError(str(error)) from None
         if self._access.api is None:
             raise SyncError(
-                "no way to the cluster: the kubeconfig's program (exec) gave neither a token nor a certificate; "
+                "cannot reach the cluster: the kubeconfig's program (exec) gave neither a token nor a certificate; "
                 "run it by hand to see why"
             )
         return self._access.api
@@ -92,18 +92,18 @@ def _load_access(kind: str) -> _Access:
         with _capture_root_logger() as errors:
             has_certificate = _load(kind, configuration, context)
     except (ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
-        # Only what comes before a quoted document: that may hold keys and passwords.
-        said = str(error).partition("\n")[0].partition("{")[0][:_LONGEST_QUOTE].strip()
-        raise CommandError(f"no way to the cluster ({said}): {_REMEDIES[kind]}", code=UNKNOWN) from None
+        # Only what comes before a quoted document, which may hold keys and passwords.
+        words = str(error).partition("\n")[0].partition("{")[0][:_LONGEST_QUOTE].strip()
+        raise CommandError(f"cannot reach the cluster ({words}): {_REMEDIES[kind]}", code=UNKNOWN) from None
     except yaml.YAMLError:
-        raise CommandError(f"no way to the cluster (not YAML): {_REMEDIES[kind]}", code=UNKNOWN) from None
+        raise CommandError(f"cannot reach the cluster (not YAML): {_REMEDIES[kind]}", code=UNKNOWN) from None
     # The loader logs that a program failed, and goes on as nobody.
     nobody = bool(errors) and not configuration.api_key and not has_certificate
     return _Access(configuration=configuration, api=None if nobody else make_client(configuration, context=context))
 
 
 def _load(kind: str, configuration: Configuration, context: ssl.SSLContext) -> bool:
-    """Fill both in; whether there is a client's certificate."""
+    """Fill both in; return whether there is a client's certificate."""
     if kind == "in-cluster":
         config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         return _load_certificates(context, configuration)
@@ -116,7 +116,7 @@ def _load(kind: str, configuration: Configuration, context: ssl.SSLContext) -> b
 
 
 def _load_certificates(context: ssl.SSLContext, configuration: Configuration) -> bool:
-    if not configuration.verify_ssl:  # insecure-skip-tls-verify: the kubeconfig's owner says so
+    if not configuration.verify_ssl:  # insecure-skip-tls-verify: the kubeconfig's owner wants it
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     elif configuration.ssl_ca_cert:
@@ -130,22 +130,22 @@ def _load_certificates(context: ssl.SSLContext, configuration: Configuration) ->
 
 
 class _CapturingHandler(logging.Handler):
-    def __init__(self, said: list[logging.LogRecord]) -> None:
+    def __init__(self, records: list[logging.LogRecord]) -> None:
         super().__init__()
-        self._said = said
+        self._records = records
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._said.append(record)
+        self._records.append(record)
 
 
 @contextlib.contextmanager
 def _capture_root_logger() -> Iterator[list[logging.LogRecord]]:
-    """What it says to the root logger, kept from standard error: it may quote what a program printed."""
-    said: list[logging.LogRecord] = []
-    handler = _CapturingHandler(said)
+    """Keep what the loader logs from standard error: it may quote what a program printed."""
+    records: list[logging.LogRecord] = []
+    handler = _CapturingHandler(records)
     root = logging.getLogger()
     others, root.handlers = root.handlers, [handler]
     try:
-        yield said
+        yield records
     finally:
         root.handlers = others

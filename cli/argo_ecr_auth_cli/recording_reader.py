@@ -1,4 +1,4 @@
-"""What a run read, beside what it says of it."""
+"""Keeps what a run reads from the clusters, because its results do not hold it."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from argo_ecr_auth.sync import Reader
 
 
 class RecordingReader:
-    """Reads as the connections do, and keeps what was read, for what no result says."""
+    """Reads with another reader and keeps what it reads; calls `done` after each credential."""
 
     def __init__(self, reads: Reader, *, done: Callable[[], None] = lambda: None) -> None:
         self.observed_states: dict[tuple[str, Credential], ObservedState] = {}
@@ -17,7 +17,7 @@ class RecordingReader:
         self._done = done
 
     def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
-        """As the connections. Raises SyncError."""
+        """As the other reader. Raises SyncError."""
         try:
             connection, observed = self._reads.read(target, credential)
             self.observed_states[target.name, credential] = observed

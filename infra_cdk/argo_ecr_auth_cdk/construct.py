@@ -26,8 +26,8 @@ from argo_ecr_auth_deployment.access_plan import (
     make_entries,
 )
 from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_deployment.leftovers import list_objects
 from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
-from argo_ecr_auth_deployment.secret_addresses import list_secret_addresses
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 
@@ -52,9 +52,8 @@ class ArgoEcrAuth(Construct):
         complete = add_access_roles(settings, home=home)
         self.targets = resolve_targets(complete, region=stack.region)
         # An account or region that is not known at synth is this stack's and no other's.
-        self.secrets = list_secret_addresses(
-            resolve_targets(complete, region=region or stack.node.addr), account=account or stack.node.addr
-        )
+        located = resolve_targets(complete, region=region or stack.node.addr, account=account or stack.node.addr)
+        self.objects = list_objects(target for target in located if target.enabled)
         self._refuse_shared_secrets()
 
         self.function = EcrAuthFunction(
@@ -82,9 +81,13 @@ class ArgoEcrAuth(Construct):
         """Two installations with one Secret would replace each other's token at each check."""
         others = [one for one in self.node.root.node.find_all() if isinstance(one, ArgoEcrAuth) and one is not self]
         if faults := [
-            f"credentials: the Secret {secret} is written by {other.node.path} too; give each its own secret_name"
+            f"credentials: the Secret {namespace}/{name} of cluster {cluster.rpartition('/')[2]} is written by "
+            f"{other.node.path} too; give each its own secret_name"
             for other in others
-            for secret in sorted(self.secrets & other.secrets)
+            for cluster, by_namespace in self.objects.items()
+            for namespace, names in by_namespace.items()
+            for name in names
+            if name in other.objects.get(cluster, {}).get(namespace, ())
         ]:
             raise SettingsError(faults)
 

@@ -71,6 +71,11 @@ def as_document(document: object) -> SettingsDocument:
 
 
 def format_path(path: Path) -> str:
-    """A path as people write it: `targets[0].cluster`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    """A path as people write it, on one line: `targets[0].cluster`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{_format_key(step)}" for step in path)
     return text.removeprefix(".")
+
+
+def _format_key(key: object) -> str:
+    text = str(key)
+    return text if text and text.isprintable() else ascii(text)

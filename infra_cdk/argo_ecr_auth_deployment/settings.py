@@ -1,13 +1,11 @@
 """The types of `settings.yaml`: the function's settings, and how to deploy it."""
 
-import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from argo_ecr_auth.core.registry import PUBLIC_HOSTS
-from argo_ecr_auth.core.settings import REPOSITORY, CredentialSettings, Duration, Settings, TargetSettings
+from argo_ecr_auth.core.settings import CredentialSettings, Duration, Settings, TargetSettings
 
 Access = Annotated[
     Literal["least-privilege", "edit-policy", "none"],
@@ -148,39 +146,3 @@ def list_credentials(settings: DeploymentSettings) -> Iterator[tuple[str, Deploy
     for i, target in enumerate(settings.targets):
         for j, credential in enumerate(target.credentials):
             yield f"targets[{i}].credentials[{j}]", credential
-
-
-def encode_function_settings(settings: DeploymentSettings) -> bytes:
-    """The function's part, as JSON in a stable order, so that a changed deployment key does not change the asset."""
-    document = _only(Settings, settings)
-    document["credentials"] = [_only(CredentialSettings, _verify(credential)) for credential in settings.credentials]
-    document["targets"] = [
-        _only(TargetSettings, target)
-        | {"credentials": [_only(CredentialSettings, _verify(credential)) for credential in target.credentials]}
-        for target in settings.targets
-    ]
-    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2)
-
-
-def _verify(credential: DeployedCredentialSettings) -> DeployedCredentialSettings:
-    """The credential with a repository that a new token should be able to list: the first of its own.
-
-    A login does not show that the right to pull is missing. Without one where the repository may not exist yet.
-    """
-    named = [name for name in credential.repositories if re.fullmatch(REPOSITORY, name)]
-    one_private_registry = credential.registry is not None and credential.registry not in PUBLIC_HOSTS
-    if (
-        credential.verify == "off"
-        or credential.verify_repository
-        or credential.pull_through_cache
-        or not one_private_registry
-        or not named
-    ):
-        return credential
-    return msgspec.structs.replace(credential, verify_repository=named[0])
-
-
-def _only(base: type[msgspec.Struct], settings: msgspec.Struct) -> dict[str, Any]:
-    """The keys that the base type knows and that are given."""
-    document = msgspec.to_builtins(settings)
-    return {key: document[key] for key in base.__struct_fields__ if document[key] is not None}

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: measures cold starts and runs, as ratios.
+"""`python -m tests.benchmarks`: measures cold starts and runs: time, memory and processor time.
 
 Single times of a shared machine say little. What a table compares was measured in turn.
 """
@@ -23,6 +23,7 @@ from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.plan import make_plan
 from argo_ecr_auth.core.settings import load
 from argo_ecr_auth.core.targets import resolve_targets
+from tests.benchmarks.memory import measure_memory
 
 _ROUNDS = 9
 _HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -31,6 +32,7 @@ _HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 def main() -> None:
     _measure_cold_starts()
     _measure_pure_work()
+    measure_memory()
 
 
 def _measure_cold_starts() -> None:

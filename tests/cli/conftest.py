@@ -1,13 +1,13 @@
 """Fixtures of the command line's tests: an operator, an installation's stack, and clusters to examine."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.command_line import CommandLine, make_command_line, without_network
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.cli.original_tool import PROFILE
+from tests.cli.stacks import create_stack
 from tests.integration.conftest import (
     cluster,
     function,
@@ -24,6 +24,8 @@ __all__ = ["cluster", "function", "local_cloud", "make_function", "namespace", "
 
 
 INSTALLATION = "argo-ecr-auth"
+TARGETS = ("abroad", "demo", "limited", "no-such-cluster", "not-described", "old-mode", "private", "ward", "wards")
+HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 @pytest.fixture(scope="session")
@@ -36,24 +38,8 @@ def operator(local_cloud: LocalCloud, cluster: Cluster) -> str:
 
 @pytest.fixture(scope="session")
 def stack(local_cloud: LocalCloud, role: str) -> str:
-    """The name of an installation's stack; its function answers a made-up result for each target that is asked for."""
-    executor = local_cloud.create_role("executor")
-    code = {
-        "Type": "AWS::Lambda::Function",
-        "Properties": {
-            "Handler": "index.handler",
-            "Role": executor,
-            "Runtime": f"python{local_cloud.python}",
-            "Code": {"ZipFile": (Path(__file__).parent / "fake_function.py").read_text()},
-        },
-    }
-    outputs = {"FunctionName": {"Value": {"Ref": "Function"}}, "FunctionRole": {"Value": role}}
-    local_cloud.client("cloudformation").create_stack(
-        StackName=INSTALLATION, TemplateBody=json.dumps({"Resources": {"Function": code}, "Outputs": outputs})
-    )
-    local_cloud.client("cloudformation").get_waiter("stack_create_complete").wait(
-        StackName=INSTALLATION, WaiterConfig={"Delay": 1}
-    )
+    """The name of an installation's stack, whose schedule has all targets of these tests."""
+    create_stack(local_cloud, INSTALLATION, role=role, targets=TARGETS)
     return INSTALLATION
 
 
@@ -107,3 +93,11 @@ def local(command_line: CommandLine, cluster: Cluster) -> CommandLine:
     files.write_text(f"[{PROFILE}]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items()))
     environment |= {"AWS_SHARED_CREDENTIALS_FILE": str(files), "KUBECONFIG": str(cluster.kubeconfig)}
     return CommandLine(environment=environment, directory=command_line.directory)
+
+
+@pytest.fixture
+def offline(tmp_path: Path) -> CommandLine:
+    """With no cloud at all: what is wrong with arguments and settings is told without one."""
+    nothing = {name: str(tmp_path / "nothing") for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")}
+    environment = without_network({"PATH": "/usr/bin:/bin", "AWS_REGION": "us-east-1", **HERE, **nothing})
+    return CommandLine(environment=environment, directory=tmp_path)

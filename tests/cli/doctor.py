@@ -15,7 +15,7 @@ def run_doctor(doctor: CommandLine, *arguments: str, **environment: str) -> tupl
     found = [
         each
         for each in json.loads(done.stdout)["findings"]
-        if each["finding"] != "leftover" or "theirs" in each["said"]
+        if each["finding"] != "leftover" or "theirs" in each["message"]
     ]
     return done.returncode, found
 

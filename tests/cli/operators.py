@@ -5,7 +5,16 @@ from tests.local_cloud.cloud import Cluster, LocalCloud
 OPERATORS = "operators"
 
 
-OPERATOR_RIGHTS = ("cloudformation:*", "ecr:GetAuthorizationToken", "eks:*", "lambda:*", "sts:*")
+OPERATOR_RIGHTS = (
+    "cloudformation:*",
+    "cloudwatch:GetMetricStatistics",
+    "ecr:GetAuthorizationToken",
+    "eks:*",
+    "iam:GetRole",
+    "lambda:*",
+    "scheduler:GetSchedule",
+    "sts:*",
+)
 
 
 def admit_operator(cloud: LocalCloud, cluster: Cluster, operator: str) -> None:

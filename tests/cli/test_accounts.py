@@ -1,4 +1,4 @@
-"""EKS tells of the clusters of one account; another's cluster may have the same name."""
+"""EKS shows the clusters of one account; another account's cluster may have the same name."""
 
 import json
 from collections.abc import Callable
@@ -37,16 +37,16 @@ def test_status_does_not_take_a_cluster_of_the_same_name_for_the_one_in_another_
     done = both.run("status", "-o", "json")
 
     here, abroad = json.loads(done.stdout)["results"]
-    assert (here["state"], abroad["state"], done.returncode) == ("fresh", "unread", 3)
-    assert f"in account {ABROAD}; your credentials are of {HOME}: look with the --profile" in abroad["error"]
+    assert (here["state"], abroad["state"], done.returncode) == ("fresh", "not checked", 3)
+    assert f"in account {ABROAD}; your credentials are of {HOME}: use --profile of that account" in abroad["error"]
 
 
 def test_nor_does_doctor(both: CommandLine, stack: str) -> None:
     done = both.run("doctor", "abroad", "-o", "json")
 
     (found,) = json.loads(done.stdout)["findings"]
-    assert (found["finding"], found["unseen"], done.returncode) == ("unseen", True, 3)
-    assert f"in account {ABROAD}" in found["said"]
+    assert (found["finding"], found["not_checked"], done.returncode) == ("not-checked", True, 3)
+    assert f"in account {ABROAD}" in found["message"]
 
 
 def test_the_role_of_another_account_is_one_of_an_access_stack(
@@ -69,7 +69,7 @@ def test_the_role_of_another_account_is_one_of_an_access_stack(
 
     assert f"deploy the access stack of the account {ABROAD}" in before["no-access-entry"]
     assert "no-access-entry" not in found()
-    assert "unseen" not in found()
+    assert "not-checked" not in found()
 
 
 Cases = Callable[..., list[CheckContext]]
@@ -105,15 +105,15 @@ def test_the_account_of_home_is_the_same_written_or_not(role: str | None, contex
     assert second.not_visible is None
 
 
-def test_who_names_no_account_is_not_looked_for_in_another_than_the_functions(contexts: Cases) -> None:
+def test_a_target_without_an_account_is_in_the_functions(contexts: Cases) -> None:
     first, second = contexts(ABROAD, caller=ABROAD, function_role=ROLE)
 
-    assert first.not_visible == f"in account {HOME}; your credentials are of {ABROAD}"
+    assert first.not_visible == f"the cluster is in account {HOME}; your credentials are of {ABROAD}"
     assert second.not_visible is None
     assert [*first.ours, *second.ours] == [("argocd", "ecr-auth"), ("argocd", "second")]
 
 
-def test_where_home_is_not_known_nothing_is_said_of_it(contexts: Cases) -> None:
+def test_an_unknown_home_account_is_not_guessed(contexts: Cases) -> None:
     first, second = contexts(ABROAD, caller=ABROAD, function_role=None)
 
     assert "names no account" in (first.not_visible or "")

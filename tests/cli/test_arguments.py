@@ -3,22 +3,13 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import COMMAND, ROOT, CommandLine, without_network
+from tests.cli.command_line import COMMAND, ROOT, CommandLine
 from tests.support.function import REGISTRY
-
-HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_EC2_METADATA_DISABLED": "true"}
-
-
-@pytest.fixture
-def offline(tmp_path: Path) -> CommandLine:
-    """With no cloud at all: what is wrong with arguments and settings is told without one."""
-    nothing = {name: str(tmp_path / "nothing") for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")}
-    environment = without_network({"PATH": "/usr/bin:/bin", "AWS_REGION": "us-east-1", **HERE, **nothing})
-    return CommandLine(environment=environment, directory=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -74,39 +65,71 @@ def test_a_wrong_flag_in_a_terminal(offline: CommandLine) -> None:
         (["status", "--cluster", "x", "--registry", REGISTRY, "y"], "no target is named y; did you mean x?"),
         (["rbac", "--cluster", "x", "--registry", REGISTRY, "--settings", "z"], "give one of them"),
         (["doctor", "--cluster", "x", "--registry", REGISTRY, "--function-role", "mine"], "is not the ARN of a role"),
-        (["status", "--region", "eu west 1"], "'eu west 1' is no AWS region"),
+        (["status", "--region", "eu west 1"], "'eu west 1' is not an AWS region"),
         (["status", "--profile", "nope"], "there is no AWS profile nope; there are: none"),
     ],
 )
-def test_a_mistake_is_told_in_one_line_with_2(arguments: list[str], told: str, offline: CommandLine) -> None:
+def test_a_mistake_ends_with_2(arguments: list[str], told: str, offline: CommandLine) -> None:
     done = offline.run(*arguments)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("argo-ecr-auth: ")
-    assert told in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert told in done.stderr.splitlines()[-1]
+    assert len(done.stderr.splitlines()) == 1 + ("has 1 error:" in done.stderr)
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a: [", "is not YAML"),
-        ("- a", "holds no settings"),
-        ("targets: 1", "$.targets"),
-        ("targets: [{cluster: a b}]", "$.targets[0].cluster"),
-        ("targets: [{cluster: a}]", "targets[0].credentials: there is none"),
-        ("renew_before: 1m\ntargets: [{cluster: a}]", "renew_before: 1m is not between"),
-        ("targets: [{cluster: a}]\ntargets: [{cluster: b}]", "the key targets is there twice"),
-        ("installation: 2026-99-99", "put it in quotes"),
+        ("a: [", "1:5: cannot be read"),
+        ("- a", "1:1: settings: "),
+        ("targets: 1", "1:1: targets: "),
+        ("targets: [{cluster: a b}]", "1:12: targets[0].cluster: "),
+        ("targets: [{cluster: a}]", "1:11: targets[0].credentials: there is none"),
+        ("renew_before: 1m\ntargets: [{cluster: a}]", "1:1: renew_before: 1m is not between"),
+        ("targets: [{cluster: a}]\ntargets: [{cluster: b}]", "2:1: cannot be read: the key targets is given twice"),
+        ("installation: 2026-99-99", "1:1: installation: "),
     ],
 )
-def test_a_faulty_settings_file_is_told_in_one_line_with_2(text: str, told: str, offline: CommandLine) -> None:
+def test_a_fault_of_the_settings_is_shown_with_its_place(text: str, told: str, offline: CommandLine) -> None:
     (offline.directory / "settings.yaml").write_text(text)
 
     done = offline.run("rbac")
 
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert told in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"settings.yaml:{told}" in done.stderr
+
+
+def test_all_faults_of_the_settings_are_shown_at_once(offline: CommandLine) -> None:
+    """Of the deployment's keys too: they are those that the synth shows."""
+    (offline.directory / "settings.yaml").write_text("targets: [{cluster: a b, regoin: x}]\ncheck_every: often\n")
+
+    done = offline.run("rbac")
+
+    first, *faults = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert first == "argo-ecr-auth: settings.yaml has 3 errors:"
+    assert sorted(fault.split()[2].rstrip(":") for fault in faults) == [
+        "check_every",
+        "targets[0].cluster",
+        "targets[0].regoin",
+    ]
+
+
+def test_all_faults_of_the_loops_flags_are_shown_at_once(offline: CommandLine) -> None:
+    done = offline.run("--ecr-registry", REGISTRY, "--namespace", "No_Name", "--secret-name", "No Name")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the command line has 2 errors" in done.stderr
+    assert "--namespace: " in done.stderr
+    assert "--secret-name: " in done.stderr
+    assert "^[a-z0-9]" not in done.stderr
+
+
+def test_the_version(offline: CommandLine) -> None:
+    done = offline.run("--version")
+
+    assert (done.returncode, done.stdout) == (0, f"argo-ecr-auth {version('argo-ecr-auth')}\n")
 
 
 WHICH = ["--cluster", "x", "--registry", REGISTRY]
@@ -116,12 +139,12 @@ WHICH = ["--cluster", "x", "--registry", REGISTRY]
     ("environment", "told"),
     [
         ({"AWS_PROFILE": "nope"}, (2, "there is no AWS profile nope")),
-        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, (3, "give --profile NAME, or run aws configure")),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, (3, "give --profile NAME, run aws configure")),
         ({"AWS_SECRET_ACCESS_KEY": ""}, (3, "AWS_SECRET_ACCESS_KEY is missing beside the other key")),
     ],
 )
 @pytest.mark.parametrize("command", ["status", "doctor"])
-def test_without_credentials_it_is_told_what_to_do(
+def test_missing_credentials_are_shown_with_what_to_do(
     command: str, environment: dict[str, str], told: tuple[int, str], offline: CommandLine
 ) -> None:
     done = offline.run(command, *WHICH, **environment)
@@ -135,7 +158,7 @@ def test_without_credentials_it_is_told_what_to_do(
 @pytest.mark.parametrize(
     ("profile", "told"),
     [
-        ("credential_process = false", "what gives them failed (custom-process)"),
+        ("credential_process = false", "what provides them failed (custom-process)"),
         (
             "sso_start_url = https://a.example\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = a",
             "sso login",
@@ -152,7 +175,7 @@ def test_a_profile_that_gives_no_credentials(profile: str, told: str, offline: C
     assert told in done.stderr
 
 
-def test_a_closed_standard_output_is_told(offline: CommandLine) -> None:
+def test_a_closed_standard_output_is_an_error(offline: CommandLine) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "rbac", *WHICH],
         cwd=offline.directory,
@@ -166,7 +189,7 @@ def test_a_closed_standard_output_is_told(offline: CommandLine) -> None:
     assert "standard output is closed" in done.stderr
 
 
-def test_a_full_disk_is_told(offline: CommandLine) -> None:
+def test_a_full_disk_is_an_error(offline: CommandLine) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*COMMAND, "rbac", *WHICH],
@@ -183,7 +206,7 @@ def test_a_full_disk_is_told(offline: CommandLine) -> None:
 
 
 def test_the_loop_sleeps_as_the_original_does(offline: CommandLine) -> None:
-    assert "(default: 20)" in " ".join(offline.run("--help").stdout.split())
+    assert "(default: 120)" in " ".join(offline.run("--help").stdout.split())
 
 
 def test_help_can_be_learned_from(offline: CommandLine) -> None:
@@ -218,7 +241,7 @@ def test_the_example_settings_are_read_with_the_deployments_keys_and_without_its
     assert json.loads(done.stdout)["kind"] == "List"
 
 
-def test_a_missing_extra_is_told(offline: CommandLine) -> None:
+def test_a_missing_extra_is_named(offline: CommandLine) -> None:
     """As where the package is installed without it."""
     (offline.directory / "yaml.py").write_text("raise ModuleNotFoundError('no', name='yaml')")
 

@@ -1,5 +1,7 @@
 """What doctor says of the function's access entry."""
 
+import time
+
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import get_only_finding, give_policy, run_doctor
 from tests.local_cloud.cloud import LocalCloud
@@ -55,8 +57,9 @@ def test_an_entry_for_edit_policy_needs_the_policy(
     too_narrow = get_only_finding(command_line, "--function-role", other)
 
     namespaces = f"'type=namespace,namespaces={objects.namespace}'"
-    assert none["remedy"] == f"deploy, or aws eks create-access-entry {place} && {associate}{namespaces}"
-    assert (no_policy["finding"], no_policy["remedy"]) == ("no-policy", f"deploy, or {associate}{namespaces}")
+    assert none["remedy"].startswith(f"aws eks create-access-entry {place} && {associate}{namespaces}; ")
+    assert "deploying does not restore an entry" in none["remedy"]
+    assert (no_policy["finding"], no_policy["remedy"]) == ("no-policy", f"{associate}{namespaces}")
     assert too_narrow["remedy"].endswith(f"namespaces=elsewhere,{objects.namespace}'")
 
 
@@ -77,3 +80,42 @@ def test_access_that_the_user_makes_is_not_ours_to_judge(
     assert "authentication-mode" not in by_config_map
     assert "no-access-entry" not in by_config_map
     assert by_policy == {"not-kept-fresh"}
+
+
+def test_an_entry_that_is_older_than_the_role_is_of_an_earlier_one(
+    doctor: CommandLine, function: Function, local_cloud: LocalCloud
+) -> None:
+    """It has the role's name, but lets in only the role that had it before."""
+    function.run()
+    role = local_cloud.create_role("created-again")
+    local_cloud.client("eks").create_access_entry(clusterName="demo", principalArn=role, kubernetesGroups=[GROUP])
+    in_time = run_doctor(doctor, "--function-role", role)[1]
+    local_cloud.client("iam").delete_role(RoleName="created-again")
+    time.sleep(2)  # both times are in whole seconds
+    local_cloud.create_role("created-again")
+
+    found = get_only_finding(doctor, "--function-role", role)
+
+    assert in_time == []
+    assert found["finding"] == "stale-access-entry"
+    place = f"--cluster-name demo --region us-east-1 --principal-arn {role}"
+    delete, create = f"aws eks delete-access-entry {place}", f"aws eks create-access-entry {place}"
+    assert found["remedy"].startswith(f"{delete} && {create} --kubernetes-groups {GROUP}; then argo-ecr-auth rbac demo")
+
+
+def test_an_entry_that_is_wider_than_the_settings(
+    doctor: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
+) -> None:
+    """As an earlier `access: edit-policy` leaves it."""
+    function.run()
+    role = local_cloud.create_role("once-an-editor")
+    eks = local_cloud.client("eks")
+    eks.create_access_entry(clusterName="demo", principalArn=role, kubernetesGroups=[GROUP])
+    before = run_doctor(doctor, "--function-role", role)[1]
+    give_policy(eks, role, "AmazonEKSEditPolicy", {"type": "namespace", "namespaces": [objects.namespace]})
+
+    found = get_only_finding(doctor, "--function-role", role)
+
+    assert before == []
+    assert (found["finding"], "access: least-privilege" in found["message"]) == ("wide-access", True)
+    assert found["remedy"].startswith("aws eks disassociate-access-policy --cluster-name demo")

@@ -33,7 +33,7 @@ def test_a_secret_that_shadows_ours(
     found = _shadowed(command_line, objects, credential, theirs)
 
     (told,) = found
-    assert f"{objects.namespace}/theirs" in told["said"]
+    assert f"{objects.namespace}/theirs" in told["message"]
     assert told["remedy"].endswith(f"kubectl -n {objects.namespace} delete secret theirs")
 
 

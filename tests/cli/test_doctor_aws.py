@@ -45,7 +45,7 @@ def test_a_function_in_a_vpc_may_reach_such_an_endpoint(
     assert "private-endpoint" not in [each["finding"] for each in run_doctor(command_line)[1]]
 
 
-def test_a_wrong_cluster_name_is_told_with_the_near_ones(stack: str, command_line: CommandLine, ward: Cluster) -> None:
+def test_a_wrong_cluster_name_is_shown_with_similar_ones(stack: str, command_line: CommandLine, ward: Cluster) -> None:
     command_line.write_settings({"cluster": "wards"})
 
     found = get_only_finding(command_line)
@@ -62,7 +62,7 @@ def test_a_cluster_that_cannot_be_described_is_not_judged_by_its_entry(
 
     code, found = run_doctor(command_line)
 
-    assert (code, {each["finding"] for each in found}) == (3, {"unseen"})
+    assert (code, {each["finding"] for each in found}) == (3, {"not-checked"})
 
 
 def _sts_is_off(handler: BaseHTTPRequestHandler) -> None:
@@ -104,7 +104,7 @@ def test_a_region_where_sts_is_off(doctor: CommandLine, function: Function) -> N
         found = get_only_finding(doctor, AWS_ENDPOINT_URL_STS=url)
 
     assert found["finding"] == "sts-region"
-    assert "RegionDisabledException" in found["said"]
+    assert "RegionDisabledException" in found["message"]
     assert "Account settings" in found["remedy"]
 
 
@@ -125,4 +125,4 @@ def test_a_right_that_is_missing_hides_nothing_else(
         )
 
     assert "sts-region" in {each["finding"] for each in found}
-    assert "unseen" in {each["finding"] for each in found}
+    assert "not-checked" in {each["finding"] for each in found}

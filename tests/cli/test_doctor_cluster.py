@@ -1,8 +1,11 @@
 """What doctor says of the function's rights in a cluster, and of what earlier settings left there."""
 
-from tests.cli.command_line import CommandLine
+import json
+
+from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.doctor import create_secret, get_only_finding, run_doctor
-from tests.local_cloud.cloud import Cluster
+from tests.cli.operators import OPERATOR_RIGHTS
+from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import GROUP, REGISTRY, Function
 from tests.support.objects import Objects
 
@@ -19,7 +22,9 @@ def test_a_missing_namespace(stack: str, command_line: CommandLine, ward: Cluste
 def test_a_missing_role_and_role_binding(doctor: CommandLine) -> None:
     found = {each["finding"]: each for each in run_doctor(doctor)[1]}
 
-    assert set(found) == {"no-role", "no-role-binding", "not-kept-fresh"}
+    assert set(found) == {"no-role"}, "one cause, one row"
+    assert "the RoleBinding" in found["no-role"]["message"]
+    assert "there is no Secret and no ConfigMap" in found["no-role"]["consequences"][0]
     assert found["no-role"]["remedy"] == "argo-ecr-auth rbac demo | kubectl apply -f -"
 
 
@@ -30,7 +35,7 @@ def test_a_role_without_a_name_that_the_settings_have_since(
     credentials = [{"registry": REGISTRY, "secret_name": "another", "verify": "off"}]
     command_line.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": credentials})
 
-    found = {each["finding"]: each["said"] for each in run_doctor(command_line)[1]}
+    found = {each["finding"]: each["message"] for each in run_doctor(command_line)[1]}
 
     assert "does not allow to get secrets another" in found["no-role"]
 
@@ -42,7 +47,7 @@ def test_a_role_binding_of_another_group(doctor: CommandLine, function: Function
     binding["subjects"][0]["name"] = "another"
     assert objects.admin.request("PUT", path, binding)[0] == 200
 
-    assert get_only_finding(doctor)["said"].endswith("does not bind the group to the Role")
+    assert get_only_finding(doctor)["message"].endswith("does not bind the group to the Role")
 
 
 def test_what_a_removed_credential_left(doctor: CommandLine, function: Function, objects: Objects) -> None:
@@ -62,3 +67,50 @@ def test_what_a_removed_credential_left(doctor: CommandLine, function: Function,
     assert kept_by_another == []
     assert found["finding"] == "leftover"
     assert f"kubectl -n {objects.namespace} delete secret,configmap theirs" in found["remedy"]
+
+
+def test_what_a_removed_credential_left_is_known_at_once_as_ours(
+    doctor: CommandLine, function: Function, objects: Objects, role: str, local_cloud: LocalCloud
+) -> None:
+    """Its token still lives; that this function requested it is in its source."""
+    function.run()
+    own = local_cloud.client("iam").get_role(RoleName=role.rpartition("/")[2])["Role"]["RoleId"]
+    left = objects.require("configmaps")
+    sources = {name: f"{REGISTRY} as the function {name}" for name in (own, "AROAANOTHER")}
+    for name, source in zip(("theirs-by-us", "theirs-by-another"), sources.values(), strict=True):
+        annotations = {"argo-ecr-auth/token-source": source}
+        metadata = {"name": name, "labels": left["metadata"]["labels"], "annotations": annotations}
+        objects.admin.request(
+            "POST", f"/api/v1/namespaces/{objects.namespace}/configmaps", {**left, "metadata": metadata}
+        )
+
+    found = get_only_finding(doctor)
+
+    assert found["finding"] == "leftover"
+    assert f"kubectl -n {objects.namespace} delete secret,configmap theirs-by-us" in found["remedy"]
+
+
+def test_a_cluster_that_does_not_answer_is_one_row(doctor: CommandLine, function: Function, cluster: Cluster) -> None:
+    """Nothing else is asked of it: each question would wait as long."""
+    function.run()
+    cluster.freeze()
+    try:
+        code, found = run_doctor(doctor)
+    finally:
+        cluster.thaw()
+
+    assert (code, [each["finding"] for each in found]) == (3, ["not-checked"])
+    assert "the cluster demo" in found[0]["message"]
+
+
+def test_a_cluster_that_refuses_the_operator_is_one_row(
+    doctor: CommandLine, function: Function, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    stranger = local_cloud.create_role("stranger-with-rights", allow=OPERATOR_RIGHTS)
+
+    done = make_command_line(local_cloud, stranger, directory=doctor.directory).run("doctor", "-o", "json")
+
+    (found,) = json.loads(done.stdout)["findings"]
+    assert (done.returncode, found["finding"]) == (3, "not-checked")
+    assert "401 to your identity" in found["message"]

@@ -22,6 +22,8 @@ from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, get_only_finding, run_doctor
+from tests.cli.rewritten import rewrite_expiry, rewrite_source
+from tests.local_cloud.cloud import LocalCloud
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
 
@@ -33,7 +35,7 @@ Examine = Callable[..., tuple[list[Finding], Asked]]
 
 @pytest.mark.parametrize(
     ("manager", "remedy"),
-    [("terraform", "end what writes as terraform"), ("argo-ecr-auth", "the original in-cluster tool")],
+    [("terraform", "stop what writes as terraform"), ("argo-ecr-auth", "the original in-cluster tool")],
 )
 def test_a_second_writer(manager: str, remedy: str, doctor: CommandLine, function: Function, objects: Objects) -> None:
     """The original tool has our name too, but updates where we apply."""
@@ -46,7 +48,7 @@ def test_a_second_writer(manager: str, remedy: str, doctor: CommandLine, functio
 
     found = {each["finding"]: each for each in run_doctor(doctor)[1]}
 
-    assert f"is written by {manager} (Update) " in found["second-writer"]["said"]
+    assert f"is also written by {manager} (Update), at 20" in found["second-writer"]["message"]
     assert remedy in found["second-writer"]["remedy"]
 
 
@@ -81,20 +83,16 @@ def test_an_object_that_is_somebody_elses(doctor: CommandLine, function: Functio
 
     found = get_only_finding(doctor)
 
-    assert (found["finding"], "External Secrets" in found["said"]) == ("not-ours", True)
+    assert (found["finding"], "External Secrets" in found["message"]) == ("not-ours", True)
 
 
 def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, objects: Objects) -> None:
     function.run()
-    expiry = f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
-    objects.patch(
-        "configmaps",
-        {"data": {"expireyTime": expiry}, "metadata": {"annotations": {"argo-ecr-auth/expires-at": expiry}}},
-    )
+    rewrite_expiry(objects, datetime.now(UTC) + timedelta(hours=1))
 
     found = {each["finding"]: each for each in run_doctor(doctor)[1]}
 
-    assert "of the token's life left" in found["not-kept-fresh"]["said"]
+    assert "of the token's life left" in found["not-kept-fresh"]["message"]
     assert "argo-ecr-auth invoke demo" in found["not-kept-fresh"]["remedy"]
 
 
@@ -127,7 +125,7 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
             verify_login=prove,
         )
         found = examine(context)
-        return [each for each in found if each.name != "leftover" and "access entry" not in each.said], asked
+        return [each for each in found if each.name != "leftover" and "access entry" not in each.message], asked
 
     return run
 
@@ -146,7 +144,7 @@ def test_missing_pull_rights(examine_with: Examine) -> None:
     found, ((_, _, repository),) = examine_with(verification, verify_repository="charts/app")
 
     assert [each.name for each in found] == ["no-pull-right"]
-    assert "charts/app" in found[0].said
+    assert "charts/app" in found[0].message
     assert repository == "charts/app"
 
 
@@ -164,4 +162,23 @@ def test_every_password_of_a_pull_secret_is_tried(examine_with: Examine) -> None
 def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine_with: Examine) -> None:
     found, _ = examine_with(Verification(login=Login.INCONCLUSIVE, reason="does not answer"))
 
-    assert [(each.name, each.unknown) for each in found] == [("unseen", True)]
+    assert [(each.name, each.not_checked) for each in found] == [("not-checked", True)]
+
+
+def test_two_installations_that_keep_one_secret_are_named_by_the_roles_id(
+    doctor: CommandLine, function: Function, objects: Objects, role: str, local_cloud: LocalCloud
+) -> None:
+    """Each writes over the other; both write as one field manager."""
+    function.run()
+    own = local_cloud.client("iam").get_role(RoleName=role.rpartition("/")[2])["Role"]["RoleId"]
+
+    rewrite_source(objects, f"{REGISTRY} as the function {own}")
+    before = run_doctor(doctor)[1]
+    rewrite_source(objects, f"{REGISTRY} as the function AROAANOTHER")
+    found = get_only_finding(doctor)
+
+    assert before == []
+    assert found["finding"] == "other-installation"
+    assert "by the role AROAANOTHER" in found["message"]
+    assert own in found["message"]
+    assert "secret_name of its own" in found["remedy"]

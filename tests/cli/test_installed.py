@@ -34,9 +34,10 @@ def test_invoke_then_status_then_doctor(installation: Installation, operator_lin
     assert any(action in forced.stdout for action in ("created", "renewed"))
     assert [result["action"] for result in json.loads(again.stdout)["results"]] == ["fresh"]
     (result,) = json.loads(status.stdout)["results"]
+    assert json.loads(status.stdout)["findings"] == []
     assert (result["state"], result["healthy"], status.returncode) == ("fresh", True, 0), result
     # The registry is not on this machine: whether the password logs in cannot be learned.
     findings = json.loads(doctor.stdout)["findings"]
-    assert [(each["finding"], "does not answer" in each["said"]) for each in findings] == [("unseen", True)]
+    assert [(each["finding"], "does not answer" in each["message"]) for each in findings] == [("not-checked", True)]
     for done in (forced, again, status, doctor):
         assert installation.password() not in done.stdout + done.stderr

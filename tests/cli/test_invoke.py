@@ -46,7 +46,10 @@ def test_dry_run_and_force_are_passed_on(stack: str, command_line: CommandLine) 
     (forced,) = invoked(command_line, "--force", "one")[1]
 
     assert (dry["dry_run"], forced["verified"]) == (True, True)
-    assert "would be renewed" in command_line.run("invoke", "--dry-run", "one").stdout
+    table = command_line.run("invoke", "--dry-run", "one").stdout
+    assert ("WOULD BE" in table, dry["action"], "renewed" in table) == (True, "renewed", True)
+    assert "would be renewed" not in table
+    assert "nothing was written" in table
 
 
 def test_a_failure_of_one_hides_no_other_and_is_1(stack: str, command_line: CommandLine) -> None:
@@ -59,9 +62,7 @@ def test_a_token_near_its_end_is_1(stack: str, command_line: CommandLine) -> Non
     assert invoked(command_line, "old")[0] == 1
 
 
-def test_a_target_that_the_function_does_not_know_is_told_beside_the_others(
-    stack: str, command_line: CommandLine
-) -> None:
+def test_a_target_that_the_function_does_not_know_hides_no_other(stack: str, command_line: CommandLine) -> None:
     done = command_line.run("invoke", "one", "unknown", "odd")
 
     assert done.returncode == 3

@@ -93,7 +93,7 @@ def test_a_tokens_file_may_end_in_a_newline(local: CommandLine, cluster: Cluster
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_server_whose_certificate_is_not_checked_is_told_once(
+def test_a_certificate_that_is_not_checked_is_warned_about_once(
     local: CommandLine, cluster: Cluster, namespace: str
 ) -> None:
     config, _ = _config(cluster)
@@ -120,10 +120,10 @@ def _not_signed_in_yet(config: dict[str, Any]) -> dict[str, Any]:
         (_not_signed_in_yet, "Expected key id-token in "),
         (lambda _: "users: [\n  token: planted", "not YAML"),
         (lambda config: {**config, "current-context": "none"}, "name none in"),
-        (lambda _: "- a", "no way to the cluster ("),
+        (lambda _: "- a", "cannot reach the cluster ("),
     ],
 )
-def test_a_kubeconfig_that_leads_nowhere_is_told_without_its_secrets(
+def test_a_faulty_kubeconfig_is_explained_without_its_secrets(
     odd: Callable[[dict[str, Any]], object], told: str, local: CommandLine, cluster: Cluster
 ) -> None:
     file = _written(local, odd(_config(cluster)[0]))
@@ -135,7 +135,7 @@ def test_a_kubeconfig_that_leads_nowhere_is_told_without_its_secrets(
     assert "planted" not in done.stderr
 
 
-def test_a_proxy_that_python_cannot_speak_to_is_told(local: CommandLine, cluster: Cluster) -> None:
+def test_a_proxy_that_python_does_not_support_is_an_error(local: CommandLine, cluster: Cluster) -> None:
     config, _ = _config(cluster)
     config["clusters"][0]["cluster"]["proxy-url"] = "socks5://127.0.0.1:9"
 
@@ -188,7 +188,7 @@ class _Later(dt.datetime):
 _later = SimpleNamespace(datetime=_Later, timedelta=dt.timedelta)
 
 
-def test_outside_a_pod_the_remedy_is_told(local: CommandLine) -> None:
+def test_outside_a_pod_the_message_has_the_remedy(local: CommandLine) -> None:
     done = local.run("--once", f"--ecr-registry={REGISTRY}")
 
     assert done.returncode == 3

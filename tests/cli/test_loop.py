@@ -17,7 +17,7 @@ SOON = 5
 """Seconds: it takes a tenth of one, but this machine may be busy; a sleep or a call that hangs would take more."""
 
 
-def test_the_originals_invocation_creates_the_secret_and_sleeps_until_sigterm_ends_it_within_a_second(
+def test_the_originals_invocation_creates_the_secret_and_sleeps_until_sigterm(
     local: CommandLine, namespace: str, objects: Objects
 ) -> None:
     with local.in_terminal(*original_flags(namespace)) as terminal:
@@ -77,7 +77,7 @@ def _wait_for_a_call_that_hangs(pid: int) -> None:
         time.sleep(0.05)
 
 
-def test_a_failing_pass_is_told_in_one_line_on_standard_error(local: CommandLine) -> None:
+def test_a_failing_pass_is_one_line_on_standard_error(local: CommandLine) -> None:
     done = local.run("--once", *original_flags("no-such-namespace"))
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)

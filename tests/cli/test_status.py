@@ -2,19 +2,22 @@
 
 import json
 import re
+import signal
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.operators import OPERATOR_RIGHTS
+from tests.cli.rewritten import rewrite_expiry
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import Function
+from tests.support.function import REGISTRY, Function
 from tests.support.objects import Objects
 
 
 @pytest.fixture
-def status(command_line: CommandLine, cluster: Cluster, namespace: str) -> CommandLine:
+def status(stack: str, command_line: CommandLine, cluster: Cluster, namespace: str) -> CommandLine:
     command_line.write_settings({"cluster": cluster.name, "namespace": namespace})
     return command_line
 
@@ -64,7 +67,9 @@ def test_it_reads_only_and_asks_ecr_nothing(
         if event.get("objectRef", {}).get("namespace") == objects.namespace
     ]
     assert verbs == [("get", "secrets"), ("get", "configmaps")]
-    assert [request["service"] for request in local_cloud.requests()[requests:]] == ["eks"]
+    asked = [(request["service"], request["action"]) for request in local_cloud.requests()[requests:]]
+    assert not [action for _, action in asked if not action.startswith(("Describe", "Get", "List"))]
+    assert "ecr" not in {service for service, _ in asked}
     assert objects.versions == versions
 
 
@@ -78,19 +83,66 @@ def test_the_table_in_a_terminal(status: CommandLine, function: Function, object
     assert "\x1b[32m" in terminal.raw, "green"
     row = next(line for line in terminal.text.splitlines() if "demo" in line)
     assert "████████████ 11h59m" in row
-    assert "argo-ecr-auth 20" in row
+    assert "argo-ecr-auth just now" in row
     assert "TARGET" in terminal.text
     assert objects.password not in terminal.raw
 
 
-def test_a_narrow_terminal_keeps_what_matters_whole(status: CommandLine, function: Function) -> None:
+def test_80_columns_break_no_name_and_no_age(status: CommandLine, function: Function, objects: Objects) -> None:
     function.run()
+    objects.patch("secrets", {"data": {"url": ""}})
 
     with status.in_terminal("status", columns=80) as terminal:
         terminal.end()
 
-    assert "fresh" in terminal.text
-    assert "████████████ 11h59m" in terminal.text
+    for words in ("demo", f"{objects.namespace}/ecr-auth", "to repair", "████████████ 11h59m"):
+        assert words in terminal.text
+    assert "why: the Secret's data url differs" in terminal.text
+    assert max(len(line) for line in terminal.text.splitlines() if "why:" not in line) <= 80
+
+
+def test_a_terminal_too_narrow_for_columns_gets_a_line_for_each_field(
+    status: CommandLine, function: Function, objects: Objects
+) -> None:
+    function.run()
+
+    with status.in_terminal("status", columns=40) as terminal:
+        terminal.end()
+
+    lines = [line.rstrip() for line in terminal.text.splitlines()]
+    assert f"secret:      {objects.namespace}/ecr-auth" in lines
+    assert "last writer: argo-ecr-auth just now" in lines
+
+
+def test_watch_looks_again_until_ctrl_c(status: CommandLine, function: Function, objects: Objects) -> None:
+    function.run()
+
+    with status.in_terminal("status", "--watch") as terminal:
+        terminal.wait_for("fresh")
+        objects.delete("configmaps")
+        terminal.wait_for("to repair")
+        code, _ = terminal.stop(signal.SIGINT)
+
+    assert code == 1, "that of the last look"
+    assert "Ctrl-C" in terminal.text
+    done = status.run("status", "--watch", "-o", "json")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_what_keeps_all_of_a_cluster_from_being_read_is_one_row(
+    stack: str, command_line: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
+) -> None:
+    stranger = local_cloud.create_role("stranger-to-the-cluster", allow=OPERATOR_RIGHTS)
+    credentials = [{"registry": REGISTRY, "secret_name": f"one-{i}"} for i in range(3)]
+    line = make_command_line(local_cloud, stranger, directory=command_line.directory)
+    line.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": credentials})
+
+    table = line.run("status")
+    results = json.loads(line.run("status", "-o", "json").stdout)["results"]
+
+    assert (table.returncode, len(table.stdout.splitlines())) == (3, 2)
+    assert "all 3" in table.stdout
+    assert [result["state"] for result in results] == ["not checked"] * 3
 
 
 @pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb"])
@@ -138,11 +190,7 @@ def test_less_than_a_third_of_renew_before_is_unhealthy(
     left: timedelta, expected: tuple[str, int], status: CommandLine, function: Function, objects: Objects
 ) -> None:
     function.run()
-    expiry = f"{datetime.now(UTC) + left:%Y-%m-%dT%H:%M:%SZ}"
-    objects.patch(
-        "configmaps",
-        {"data": {"expireyTime": expiry}, "metadata": {"annotations": {"argo-ecr-auth/expires-at": expiry}}},
-    )
+    rewrite_expiry(objects, datetime.now(UTC) + left)
 
     ended, result = only_result(status)
 
@@ -175,16 +223,16 @@ def test_who_wrote_last(status: CommandLine, function: Function, objects: Object
     assert result["last_writer"]["operation"] == "Update"
 
 
-def test_a_cluster_that_cannot_be_looked_at_is_3(command_line: CommandLine) -> None:
+def test_a_cluster_that_cannot_be_read_ends_with_3(stack: str, command_line: CommandLine) -> None:
     command_line.write_settings({"cluster": "no-such-cluster"})
 
     code, result = only_result(command_line)
 
-    assert (code, result["state"], result["healthy"]) == (3, "unread", False)
+    assert (code, result["state"], result["healthy"]) == (3, "not checked", False)
     assert "there is no EKS cluster no-such-cluster" in result["error"]
 
 
-def test_missing_rights_are_told_of_ones_own_identity(
+def test_missing_rights_name_ones_own_identity(
     status: CommandLine, local_cloud: LocalCloud, cluster: Cluster, role: str
 ) -> None:
     stranger = local_cloud.assume(local_cloud.create_role("stranger", allow=["eks:DescribeCluster"]))
@@ -197,12 +245,12 @@ def test_missing_rights_are_told_of_ones_own_identity(
     done = status.run("status", "-o", "json", **keys)
 
     (result,) = json.loads(done.stdout)["results"]
-    assert (done.returncode, result["state"]) == (3, "unread")
+    assert (done.returncode, result["state"]) == (3, "not checked")
     assert "401 to your identity" in result["error"]
 
 
-def test_a_disabled_target_is_listed_and_not_looked_at(
-    command_line: CommandLine, cluster: Cluster, namespace: str, function: Function
+def test_a_disabled_target_is_listed_and_not_read(
+    stack: str, command_line: CommandLine, cluster: Cluster, namespace: str, function: Function
 ) -> None:
     function.run()
     command_line.write_settings(

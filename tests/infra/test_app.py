@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,7 +18,7 @@ _ROOT = Path(__file__).parents[2]
 
 def _run(directory: Path, *, bundled: bool = False, **context: str) -> subprocess.CompletedProcess[str]:
     """Run the app without the CDK CLI, which takes time, and without a bundle, as for `cdk destroy`."""
-    bundling = {} if bundled else {"aws:cdk:bundling-stacks": []}
+    bundling: dict[str, list[str]] = {} if bundled else {"aws:cdk:bundling-stacks": []}
     given = json.loads((_ROOT / "cdk.json").read_text())["context"] | bundling | context
     environment = {
         **os.environ,
@@ -102,9 +103,9 @@ def test_context_overrides_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_of_the_context_is_reported_without_a_traceback(
-    tmp_path: Path, context: dict[str, str], said: str
+    tmp_path: Path, context: dict[str, Any], said: str
 ) -> None:
-    done = _run(tmp_path, **context)
+    done = _run(tmp_path, bundled=False, **context)
     assert done.returncode == 1
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, find_runtime_fault, find_synth_runtime
 from argo_ecr_auth_cdk.function.dependencies import InstallationError, install_dependencies
-from argo_ecr_auth_deployment.settings import encode_function_settings
+from argo_ecr_auth_deployment.function_settings import encode_function_settings
 from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import settings_of, template_of, the_only
 

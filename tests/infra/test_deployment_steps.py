@@ -120,7 +120,7 @@ def test_a_cluster_that_does_not_exist_is_refused_before_the_deployment(aws: Sma
     assert done.returncode == 1
     (fault,) = done.stderr.splitlines()
     assert fault.startswith(f"there is no EKS cluster dmeo in {REGION} of account {ACCOUNT} (target dmeo): ")
-    assert fault.endswith("EKS has demo, other")
+    assert fault.endswith("EKS has: demo, other")
 
 
 def test_where_clusters_may_not_be_listed_the_deployment_goes_on(aws: SmallAws, tmp_path: Path) -> None:
@@ -167,6 +167,11 @@ def test_after_destroy_it_lists_what_stays_and_the_commands_that_remove_it(aws: 
     assert "kubectl -n argocd delete --ignore-not-found secret/ecr-auth configmap/ecr-auth\n" in said
     assert "kubectl -n argocd delete --ignore-not-found rolebinding/argo-ecr-auth role/argo-ecr-auth\n" in said
     assert "apply" not in said
+
+
+def test_a_destroy_that_was_declined_lists_nothing(aws: SmallAws, tmp_path: Path) -> None:
+    aws.template = _deployed()
+    assert _step("after-destroy", aws, tmp_path).stdout == ""
 
 
 def test_before_destroy_it_says_how_long_a_vpc_takes(aws: SmallAws, tmp_path: Path) -> None:

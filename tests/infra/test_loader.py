@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from argo_ecr_auth_deployment.document import SettingsError
 from argo_ecr_auth_deployment.loader import load_document, make_document
@@ -158,3 +160,15 @@ monitoring: false
     assert settings.targets[0].account == "012345670123"
     assert settings.credentials[0].verify == "off"
     assert settings.monitoring is False
+
+
+@given(text=st.text(alphabet="ab:-[]{}&*<>!?|,#'\"\n\t \x07\u00e90~"))
+def test_any_text_is_read_or_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.yaml"
+    file.write_text(text, encoding="utf-8")
+    faults: tuple[str, ...] = ()
+    try:
+        load_document(file, remedy="write one")
+    except SettingsError as refused:
+        faults = refused.faults
+    assert [fault for fault in faults if "\n" in fault] == []

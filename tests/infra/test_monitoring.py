@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 
 from argo_ecr_auth.core.results import metric_values
-from tests.infra.synthesis import ACCOUNT, all_of, settings_of, template_of, the_only
+from tests.infra.synthesis import ACCOUNT, all_of, settings_of, stack_of, template_of, the_only
 
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 
@@ -200,6 +200,11 @@ def test_the_dashboard_shows_the_life_left_in_hours(template: Template) -> None:
     expression, seconds = graph["properties"]["metrics"]
     assert expression[0]["expression"] == "seconds / 3600"
     assert (seconds[1], seconds[-1]["visible"]) == ("SecondsToExpiry", False)
+
+
+def test_a_longer_period_is_no_warning_of_the_synth() -> None:
+    stack = stack_of(settings_of(check_every="10m"))
+    assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []
 
 
 def test_the_dashboard_shows_renewals_failures_by_target_duration_and_memory(template: Template) -> None:

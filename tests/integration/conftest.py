@@ -15,12 +15,10 @@ from tests.local_cloud.control_plane import ControlPlane
 from tests.local_cloud.environment import CLOSED_PROXY, REGION
 from tests.local_cloud.registry import Registry
 from tests.support import handler_process
-from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.function import REGISTRY, RIGHTS, Function, FunctionFactory, admit, grant, make_settings
 from tests.support.handler_process import RunHandler
 from tests.support.objects import Objects
 from tests.support.scripted_registry import REPOSITORY, TOKEN
-
-RIGHTS = ("ecr:GetAuthorizationToken", "eks:DescribeCluster")
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ def test_a_token_of_ecr_logs_in_as_with_the_aws_cli_and_docker(local_cloud: Loca
     assert isinstance(json.loads(base64.b64decode(password, validate=True)), dict)
 
     registry.let_in({user: password})
-    client, url = LoopbackClient({REGISTRY: registry.place}), f"https://{REGISTRY}/v2/"
+    client, url = LoopbackClient({REGISTRY: registry.address}), f"https://{REGISTRY}/v2/"
     # Docker keeps the base64 of USER:PASSWORD and sends it as it is.
     headers = {"Authorization": f"Basic {data['authorizationToken']}"}
     assert client.request("GET", url, headers=headers).status == HTTPStatus.OK

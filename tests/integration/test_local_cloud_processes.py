@@ -130,10 +130,8 @@ def _somebody_at(state_dir: Path, *, saying: bytes | None) -> Iterator[None]:
     ],
 )
 def test_another_program_at_a_dead_clouds_port_is_not_taken_for_it(saying: bytes | None, tmp_path: Path) -> None:
-    started = time.monotonic()
     with _somebody_at(tmp_path, saying=saying):
         assert not LocalCloud(tmp_path).is_running()
-    assert time.monotonic() - started < 20
 
 
 @contextmanager

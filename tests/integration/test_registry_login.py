@@ -18,7 +18,7 @@ from tests.support.scripted_registry import (
     Answer,
     always,
     distrust,
-    free_place,
+    make_free_address,
     scripted,
     verify_at,
 )
@@ -27,24 +27,24 @@ from tests.support.scripted_registry import (
 
 
 def test_a_token_that_the_registry_lets_in_is_verified(registry: Registry) -> None:
-    assert verify_at(registry.place) == Verification(login=Login.ACCEPTED)
+    assert verify_at(registry.address) == Verification(login=Login.ACCEPTED)
 
 
 def test_a_token_that_the_registry_does_not_let_in_is_refused(forbidding: Registry) -> None:
-    assert verify_at(forbidding.place) == Verification(
+    assert verify_at(forbidding.address) == Verification(
         login=Login.REFUSED, reason=f"{REGISTRY} refuses the new token (401)"
     )
 
 
 def test_a_forbidden_login_is_a_refusal_too() -> None:
     with scripted(always(Answer(status=403))) as server:
-        assert verify_at(server.place) == Verification(
+        assert verify_at(server.address) == Verification(
             login=Login.REFUSED, reason=f"{REGISTRY} refuses the new token (403)"
         )
 
 
 def test_of_an_unreachable_registry_nothing_is_known() -> None:
-    verification = verify_at(free_place())
+    verification = verify_at(make_free_address())
 
     assert verification == Verification(
         login=Login.INCONCLUSIVE, reason=f"not verified: {REGISTRY} does not answer (NewConnectionError)"
@@ -52,7 +52,7 @@ def test_of_an_unreachable_registry_nothing_is_known() -> None:
 
 
 def test_of_a_registry_whose_certificate_is_not_trusted_nothing_is_known(registry: Registry) -> None:
-    verification = verify_at(distrust(registry.place))
+    verification = verify_at(distrust(registry.address))
 
     assert verification == Verification(
         login=Login.INCONCLUSIVE, reason=f"not verified: {REGISTRY} does not answer (SSLError)"
@@ -60,7 +60,7 @@ def test_of_a_registry_whose_certificate_is_not_trusted_nothing_is_known(registr
 
 
 def test_of_a_registry_whose_certificate_is_for_another_host_nothing_is_known(registry: Registry) -> None:
-    verification = verify_at(registry.place, host=ELSEWHERE)
+    verification = verify_at(registry.address, host=ELSEWHERE)
 
     assert verification == Verification(
         login=Login.INCONCLUSIVE, reason=f"not verified: {ELSEWHERE} does not answer (SSLError)"
@@ -69,7 +69,7 @@ def test_of_a_registry_whose_certificate_is_for_another_host_nothing_is_known(re
 
 def test_a_server_whose_certificate_is_not_trusted_gets_no_password() -> None:
     with scripted(always(Answer())) as server:
-        verify_at(distrust(server.place))
+        verify_at(distrust(server.address))
 
     assert server.asked == []
 
@@ -87,7 +87,7 @@ UNCLEAR = {
 @pytest.mark.parametrize("answer", UNCLEAR)
 def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: str) -> None:
     with scripted(always(UNCLEAR[answer])) as server:
-        verification = verify_at(server.place)
+        verification = verify_at(server.address)
 
     told = f"not verified: {REGISTRY} answers {UNCLEAR[answer].status} to a login"
     assert verification == Verification(login=Login.INCONCLUSIVE, reason=told)
@@ -95,14 +95,14 @@ def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: str) -> None:
 
 def test_a_connection_that_breaks_off_leaves_it_open() -> None:
     with scripted(always(Answer(status=None))) as server:
-        assert verify_at(server.place).verified is None
+        assert verify_at(server.address).verified is None
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_host_that_is_redirected_to_gets_no_request(status: int) -> None:
     redirect = Answer(status=status, headers={"Location": f"https://{ELSEWHERE}/v2/"})
     with scripted(always(Answer())) as other, scripted(always(redirect)) as server:
-        verify_login(REGISTRY, TOKEN, http=LoopbackClient({REGISTRY: server.place, ELSEWHERE: other.place}))
+        verify_login(REGISTRY, TOKEN, http=LoopbackClient({REGISTRY: server.address, ELSEWHERE: other.address}))
 
     assert other.asked == []
 
@@ -111,11 +111,11 @@ def test_a_host_that_is_redirected_to_gets_no_request(status: int) -> None:
 
 
 def test_a_repository_that_may_be_listed_needs_no_words(registry: Registry) -> None:
-    assert verify_at(registry.place, repository=REPOSITORY) == Verification(login=Login.ACCEPTED)
+    assert verify_at(registry.address, repository=REPOSITORY) == Verification(login=Login.ACCEPTED)
 
 
 def test_a_repository_that_is_not_there_is_named(registry: Registry) -> None:
-    verification = verify_at(registry.place, repository="team/gone")
+    verification = verify_at(registry.address, repository="team/gone")
 
     assert verification == Verification(login=Login.ACCEPTED, reason="there is no repository team/gone (404)")
 
@@ -127,9 +127,9 @@ def listing(answer: Answer) -> Callable[[str, str | None], Answer]:
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_repository_that_may_not_be_listed_is_named(status: int) -> None:
     with scripted(listing(Answer(status=status))) as server:
-        verification = verify_at(server.place, repository=REPOSITORY)
+        verification = verify_at(server.address, repository=REPOSITORY)
 
-    told = f"the token may not list {REPOSITORY} ({status}): Argo CD will not be able to pull from it"
+    told = f"the token may not list {REPOSITORY} ({status}): allow ecr:ListImages and the pull actions on it"
     assert verification == Verification(login=Login.ACCEPTED, reason=told)
 
 
@@ -143,7 +143,7 @@ UNKNOWN = {
 def test_a_list_that_does_not_come_leaves_a_good_login_verified(answer: str) -> None:
     given, told = UNKNOWN[answer]
     with scripted(listing(given)) as server:
-        verification = verify_at(server.place, repository=REPOSITORY)
+        verification = verify_at(server.address, repository=REPOSITORY)
 
     assert verification == Verification(
         login=Login.ACCEPTED, reason=f"whether the token may list {REPOSITORY} is not known ({told})"

@@ -40,32 +40,32 @@ def ecr_public(*, challenge: str = AMAZONS_CHALLENGE, granted: Any = None, lets_
 
 def test_ecr_publics_token_is_verified_by_its_own_flow() -> None:
     with scripted(ecr_public()) as server:
-        assert verify_at(server.place, host=PUBLIC_HOST) == Verification(login=Login.ACCEPTED)
+        assert verify_at(server.address, host=PUBLIC_HOST) == Verification(login=Login.ACCEPTED)
 
 
 def test_ecr_public_is_asked_for_the_service_and_the_scope_of_its_challenge() -> None:
     with scripted(ecr_public()) as server:
-        verify_at(server.place, host=PUBLIC_HOST)
+        verify_at(server.address, host=PUBLIC_HOST)
 
     assert ("/token/?service=public.ecr.aws&scope=aws", BASIC) in server.asked
 
 
 def test_a_repository_of_ecr_public_is_listed_with_the_token_that_was_handed_out() -> None:
     with scripted(ecr_public()) as server:
-        verify_at(server.place, host=PUBLIC_HOST, repository=REPOSITORY)
+        verify_at(server.address, host=PUBLIC_HOST, repository=REPOSITORY)
 
     assert server.asked[-1] == (f"/v2/{REPOSITORY}/tags/list?n=1", "Bearer granted==")
 
 
 def test_a_token_that_ecr_public_does_not_exchange_is_refused() -> None:
     with scripted(ecr_public(lets_in="another")) as server:
-        assert verify_at(server.place, host=PUBLIC_HOST).verified is False
+        assert verify_at(server.address, host=PUBLIC_HOST).verified is False
 
 
 def test_ecr_publics_dual_stack_host_may_send_logins_to_the_other_one() -> None:
     with scripted(ecr_public()) as server:
         verification = verify_login(
-            DUAL_STACK_PUBLIC_HOST, TOKEN, http=LoopbackClient(dict.fromkeys(PUBLIC_HOSTS, server.place))
+            DUAL_STACK_PUBLIC_HOST, TOKEN, http=LoopbackClient(dict.fromkeys(PUBLIC_HOSTS, server.address))
         )
     assert verification == Verification(login=Login.ACCEPTED)
 
@@ -84,15 +84,15 @@ def test_a_realm_elsewhere_gets_no_password(realm: str) -> None:
     challenge = AMAZONS_CHALLENGE.replace("https://public.ecr.aws/token/", REALMS[realm])
     with scripted(always(Answer())) as other, scripted(ecr_public(challenge=challenge)) as server:
         hosts = (ELSEWHERE, f"{PUBLIC_HOST}.{ELSEWHERE}")
-        places = {PUBLIC_HOST: server.place, **dict.fromkeys(hosts, other.place)}
-        verify_login(PUBLIC_HOST, TOKEN, http=LoopbackClient(places))
+        addresses = {PUBLIC_HOST: server.address, **dict.fromkeys(hosts, other.address)}
+        verify_login(PUBLIC_HOST, TOKEN, http=LoopbackClient(addresses))
 
     assert (len(server.asked), other.asked) == (1, [])
 
 
 def test_a_realm_elsewhere_is_no_refusal() -> None:
     with scripted(ecr_public(challenge=f'Bearer realm="https://{ELSEWHERE}/token/"')) as server:
-        verification = verify_at(server.place, host=PUBLIC_HOST)
+        verification = verify_at(server.address, host=PUBLIC_HOST)
 
     told = "sends logins to another host, which is not given the password"
     assert verification == Verification(login=Login.INCONCLUSIVE, reason=f"not verified: {PUBLIC_HOST} {told}")
@@ -103,7 +103,7 @@ def test_a_realm_elsewhere_is_no_refusal() -> None:
 )
 def test_an_exchange_without_a_token_is_no_refusal(granted: Any) -> None:
     with scripted(ecr_public(granted=granted)) as server:
-        verification = verify_at(server.place, host=PUBLIC_HOST)
+        verification = verify_at(server.address, host=PUBLIC_HOST)
 
     assert verification == Verification(
         login=Login.INCONCLUSIVE, reason=f"not verified: {PUBLIC_HOST} answers a login without a token"

@@ -12,10 +12,10 @@ from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth.token_issuer import VerifyLogin
 from tests.local_cloud.cloud import Cluster
-from tests.local_cloud.registry import AccountRegion, Registry
+from tests.local_cloud.registry import LoopbackAddress, Registry
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
-from tests.support.scripted_registry import Answer, always, connect_to, distrust, free_place, scripted
+from tests.support.scripted_registry import Answer, always, connect_to, distrust, make_free_address, scripted
 
 
 def run(function: Function, prove: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
@@ -27,8 +27,8 @@ def run(function: Function, prove: VerifyLogin, *, force: bool = False) -> tuple
 VERIFY_OFF = "if Argo CD can pull with it all the same, set verify: off"
 
 
-def verify_by(place: AccountRegion) -> VerifyLogin:
-    return partial(verify_login, http=connect_to(place))
+def verify_by(address: LoopbackAddress) -> VerifyLogin:
+    return partial(verify_login, http=connect_to(address))
 
 
 def verify_known(registry: Registry) -> VerifyLogin:
@@ -36,7 +36,7 @@ def verify_known(registry: Registry) -> VerifyLogin:
 
     def prove(host: str, token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
         registry.let_in({"AWS": token.password})
-        return verify_login(host, token, repository=repository, seconds=seconds, http=connect_to(registry.place))
+        return verify_login(host, token, repository=repository, seconds=seconds, http=connect_to(registry.address))
 
     return prove
 
@@ -74,13 +74,13 @@ def test_a_refused_token_leaves_the_living_one_untouched(
 ) -> None:
     before = objects.versions
 
-    run(living, verify_by(registry.place), force=True)
+    run(living, verify_by(registry.address), force=True)
 
     assert objects.versions == before
 
 
 def test_a_refused_token_fails_the_credential_with_that_reason(living: Function, registry: Registry) -> None:
-    (result,) = run(living, verify_by(registry.place), force=True)
+    (result,) = run(living, verify_by(registry.address), force=True)
 
     error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; the token in the cluster stays"
     assert (result.action, result.verified, result.error) == ("failed", False, error)
@@ -89,7 +89,7 @@ def test_a_refused_token_fails_the_credential_with_that_reason(living: Function,
 def test_a_refused_token_is_written_where_nothing_is(
     function: Function, forbidding: Registry, objects: Objects
 ) -> None:
-    run(function, verify_by(forbidding.place))
+    run(function, verify_by(forbidding.address))
 
     assert objects.password
 
@@ -102,7 +102,7 @@ def test_a_refused_token_replaces_one_that_has_ended(living: Function, registry:
     before = objects.password
     living.now = datetime.now(UTC) + timedelta(hours=2)
 
-    run(living, verify_by(registry.place))
+    run(living, verify_by(registry.address))
 
     assert objects.password != before
 
@@ -110,7 +110,7 @@ def test_a_refused_token_replaces_one_that_has_ended(living: Function, registry:
 def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
     function: Function, forbidding: Registry
 ) -> None:
-    (result,) = run(function, verify_by(forbidding.place))
+    (result,) = run(function, verify_by(forbidding.address))
 
     why = "it is written all the same, because no token in the cluster lives"
     error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; {why}"
@@ -120,7 +120,7 @@ def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
 @pytest.fixture
 def refused(function: Function, forbidding: Registry) -> Function:
     """A function that has written a token which its registry refuses, for nothing that lives was there."""
-    run(function, verify_by(forbidding.place))
+    run(function, verify_by(forbidding.address))
     return function
 
 
@@ -129,7 +129,7 @@ def test_a_refused_token_that_was_written_is_not_replaced_by_another_of_its_kind
 ) -> None:
     before = objects.versions
 
-    (result,) = run(refused, verify_by(forbidding.place))
+    (result,) = run(refused, verify_by(forbidding.address))
 
     error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; the token in the cluster stays"
     assert (result.action, result.error, objects.versions) == ("failed", error, before)
@@ -141,11 +141,11 @@ def test_a_refused_token_is_replaced_when_it_is_due_for_the_registry_may_be_wron
 ) -> None:
     refused.now = datetime.now(UTC) - timedelta(hours=11)
     objects.delete("secrets")
-    run(refused, verify_by(forbidding.place))
+    run(refused, verify_by(forbidding.address))
     before = objects.password
     refused.now = datetime.now(UTC) + timedelta(hours=hours)
 
-    run(refused, verify_by(forbidding.place))
+    run(refused, verify_by(forbidding.address))
 
     assert objects.password != before
 
@@ -167,7 +167,7 @@ def test_a_label_is_put_back_although_the_new_token_is_refused(
     before, annotations = objects.password, objects.require("configmaps")["metadata"]["annotations"]
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
 
-    (result,) = run(function, verify_by(running.place), force=of == "living")
+    (result,) = run(function, verify_by(running.address), force=of == "living")
 
     assert result.action == "failed"
     assert objects.require("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
@@ -204,7 +204,7 @@ def test_a_token_of_which_nothing_is_known_replaces_a_living_one_and_the_reason_
 ) -> None:
     given, told = OPEN[answer]
     with scripted(always(given)) as server:
-        (result,) = run(living, verify_by(server.place), force=True)
+        (result,) = run(living, verify_by(server.address), force=True)
 
     reason = f"a renewal was requested; not verified: {REGISTRY} {told}"
     assert (result.action, result.verified, result.reason, result.error) == ("renewed", None, reason, None)
@@ -215,14 +215,14 @@ def test_a_token_whose_registry_is_unreachable_is_written_and_the_reason_says_so
 ) -> None:
     before = objects.password
 
-    (result,) = run(living, verify_by(free_place()), force=True)
+    (result,) = run(living, verify_by(make_free_address()), force=True)
 
     assert objects.password != before
     assert "does not answer (NewConnectionError)" in (result.reason or "")
 
 
 def test_a_token_whose_registry_is_not_trusted_is_written_as_not_verified(living: Function, registry: Registry) -> None:
-    (result,) = run(living, verify_by(distrust(registry.place)), force=True)
+    (result,) = run(living, verify_by(distrust(registry.address)), force=True)
 
     assert (result.action, result.verified, result.error) == ("renewed", None, None)
 
@@ -244,7 +244,7 @@ def test_a_credential_that_wants_no_proof_asks_the_registry_nothing(
     function = make_function_with({"registry": REGISTRY, "verify": "off"})
 
     with scripted(always(Answer())) as server:
-        (result,) = run(function, verify_by(server.place))
+        (result,) = run(function, verify_by(server.address))
 
     assert (result.action, result.verified, server.asked) == ("created", None, [])
 
@@ -255,7 +255,7 @@ def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(
     function = make_function_with(*({"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(5)))
 
     with scripted(always(Answer())) as server:
-        results = run(function, verify_by(server.place))
+        results = run(function, verify_by(server.address))
 
     assert ([result.verified for result in results], len(server.asked)) == ([True] * 5, 1)
 
@@ -276,6 +276,6 @@ def test_a_refused_token_is_written_where_the_config_map_is_lost(
     before = objects.password
     objects.delete("configmaps")
 
-    (result,) = run(living, verify_by(registry.place))
+    (result,) = run(living, verify_by(registry.address))
 
     assert (result.action, result.verified, objects.password != before) == ("failed", False, True)

@@ -16,7 +16,7 @@ _STATE_DIR = _ROOT / ".local"
 _CLUSTER = "demo"
 _NAMESPACE = "argocd"
 
-_NEXT = f"""
+NEXT_STEPS = f"""
 The local cloud is up: account {ACCOUNT}, region {REGION}, EKS cluster {_CLUSTER} with the namespace {_NAMESPACE}.
 
   source .local/env                   point this shell at it
@@ -45,7 +45,7 @@ def main() -> None:
 def up() -> None:
     local = cloud.LocalCloud(_STATE_DIR)
     if (_STATE_DIR / "env").exists() and local.is_running():
-        print("The local cloud was up already.", _NEXT)
+        print("The local cloud was up already.", NEXT_STEPS)
         return
     try:
         with _step("AWS (ministack)"):
@@ -59,7 +59,7 @@ def up() -> None:
     except BaseException:
         local.stop()
         raise
-    print(_NEXT)
+    print(NEXT_STEPS)
 
 
 def down() -> None:

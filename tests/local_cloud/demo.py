@@ -29,7 +29,7 @@ _SECRET = "/api/v1/namespaces/argocd/secrets/ecr-auth"
 _CONFIG_MAP = "/api/v1/namespaces/argocd/configmaps/ecr-auth"
 # The schedule's minute and a cold start.
 _TICK_SECONDS = 100
-_PROGRESS_SECONDS = 10
+_PROGRESS_SECONDS = 20
 
 
 @dataclass(kw_only=True)
@@ -91,7 +91,7 @@ def _install(story: Story, cloud: LocalCloud, cluster: Cluster, output: Path) ->
     context = {"cluster": "demo", "registry": _REGISTRY, "check_every": "1m", **cloud.cdk_context()}
     arguments = [f"--context={key}={value}" for key, value in context.items()]
     with story.step("cdk bootstrap", why="CDK needs it once in each account and region."):
-        _report_while("cdk bootstrap", cloud.bootstrap)
+        report_while("cdk bootstrap", cloud.bootstrap)
     with story.step("cdk synth", why="It writes the template, the function's asset and the cluster's manifest."):
         _cdk(cloud, "synth", "--quiet", f"--output={output}", *arguments)
     with story.step(
@@ -143,10 +143,10 @@ def _wait_for(event: str, has_happened: Callable[[], object]) -> None:
                 sys.exit(f"The demo waited {_TICK_SECONDS} s for {event}, in vain.")
             time.sleep(0.5)
 
-    _report_while(f"waiting for {event}", wait)
+    report_while(f"waiting for {event}", wait)
 
 
-def _report_while(activity: str, work: Callable[[], None], *, every: float = _PROGRESS_SECONDS) -> None:
+def report_while(activity: str, work: Callable[[], None], *, every: float = _PROGRESS_SECONDS) -> None:
     """Do the work, and print now and then that it goes on."""
     done = Event()
     started = time.monotonic()
@@ -189,18 +189,27 @@ def _show_results(cloud: LocalCloud) -> None:
         written = [line for line in lines if line["action"] in {"created", "repaired", "renewed"}]
         if written:
             line = max(written, key=lambda line: line["timestamp"])
-            print(f"   The function's log: {line['action']}, valid until {line['expires_at']}")
-            print(f"      reason: {line['reason']}")
-            if line["verified"] is None:
-                print("      login check skipped: no registry on this machine")
+            print(describe_run(line))
             return
         time.sleep(0.5)
+
+
+def describe_run(line: dict[str, Any]) -> str:
+    """What the function logged about a credential, for people."""
+    written = [
+        f"   The function's log: {line['action']}, valid until {line['expires_at']}",
+        f"      reason: {line['reason']}",
+    ]
+    # A log line holds no key that has no value.
+    if "verified" not in line:
+        written.append("      login check skipped: no registry on this machine")
+    return "\n".join(written)
 
 
 def _cdk(cloud: LocalCloud, *arguments: str) -> None:
     # Node.js may be the one of the Python packages.
     environment = cloud.environment() | {"PATH": f"{_ROOT / '.venv/bin'}:{os.environ['PATH']}"}
-    _report_while(f"cdk {arguments[0]}", lambda: _run([str(_ROOT / ".venv/bin/cdk"), *arguments], env=environment))
+    report_while(f"cdk {arguments[0]}", lambda: _run([str(_ROOT / ".venv/bin/cdk"), *arguments], env=environment))
 
 
 def _run(command: list[str], *, env: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
 """A real registry (distribution) on a free port of 127.0.0.1, with TLS and passwords; and a client that finds it.
 
 with Registry(tmp_path / "registry", authority=trustme.CA(), hosts=[HOST], users={"AWS": "secret"}) as registry:
-    http = LoopbackClient({HOST: registry.place})
+    http = LoopbackClient({HOST: registry.address})
 """
 
 import json
@@ -27,7 +27,7 @@ _IMAGE_INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountRegion:
+class LoopbackAddress:
     """Where a host is on this machine: its port, the authority (PEM) of its certificate, and the certificate's name."""
 
     port: int
@@ -36,11 +36,11 @@ class AccountRegion:
 
 
 class LoopbackClient(urllib3.PoolManager):
-    """Finds the hosts that have a place on this machine, and no others. It checks certificates as usual."""
+    """Finds the hosts that have an address on this machine, and no others. It checks certificates as usual."""
 
-    def __init__(self, places: Mapping[str, AccountRegion]) -> None:
+    def __init__(self, addresses: Mapping[str, LoopbackAddress]) -> None:
         super().__init__()
-        self._places = places
+        self._addresses = addresses
 
     def connection_from_host(
         self,
@@ -49,15 +49,15 @@ class LoopbackClient(urllib3.PoolManager):
         scheme: str | None = "http",
         pool_kwargs: dict[str, Any] | None = None,
     ) -> urllib3.HTTPConnectionPool:
-        if scheme != "https" or host is None or host not in self._places:
-            raise LookupError(f"{scheme}://{host}:{port} has no place on this machine")
-        place = self._places[host]
+        if scheme != "https" or host is None or host not in self._addresses:
+            raise LookupError(f"{scheme}://{host}:{port} has no address on this machine")
+        address = self._addresses[host]
         tls = {
             "server_hostname": host,
-            "assert_hostname": place.certificate_for or host,
-            "ca_cert_data": place.ca_pem,
+            "assert_hostname": address.certificate_for or host,
+            "ca_cert_data": address.ca_pem,
         }
-        return super().connection_from_host("127.0.0.1", place.port, "https", {**self.connection_pool_kw, **tls})
+        return super().connection_from_host("127.0.0.1", address.port, "https", {**self.connection_pool_kw, **tls})
 
 
 @dataclass
@@ -89,8 +89,8 @@ class Registry(Service):
         return f"127.0.0.1:{self._server.port}"
 
     @property
-    def place(self) -> AccountRegion:
-        return AccountRegion(port=self._server.port, ca_pem=self.authority.cert_pem.bytes().decode())
+    def address(self) -> LoopbackAddress:
+        return LoopbackAddress(port=self._server.port, ca_pem=self.authority.cert_pem.bytes().decode())
 
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ class Registry(Service):
         users, password = self.users, secrets.token_urlsafe(24)
         self.let_in({"pusher": password})
         try:
-            answer = LoopbackClient({"127.0.0.1": self.place}).request(
+            answer = LoopbackClient({"127.0.0.1": self.address}).request(
                 "PUT",
                 f"https://127.0.0.1/v2/{repository}/manifests/{tag}",
                 headers={**urllib3.make_headers(basic_auth=f"pusher:{password}"), "Content-Type": _IMAGE_INDEX},
@@ -167,7 +167,7 @@ class Registry(Service):
         )
 
     def _answers(self) -> bool:
-        client = LoopbackClient({"127.0.0.1": self.place})
+        client = LoopbackClient({"127.0.0.1": self.address})
         try:
             return client.request("GET", "https://127.0.0.1/v2/", retries=False).status == HTTPStatus.UNAUTHORIZED
         except HTTPError:

@@ -21,6 +21,7 @@ from tests.local_cloud.kube_api import KubeApi
 
 GROUP = "argo-ecr-auth"
 REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
+RIGHTS = ("ecr:GetAuthorizationToken", "eks:DescribeCluster")
 
 
 def admit(cloud: LocalCloud, cluster: Cluster, role: str) -> None:

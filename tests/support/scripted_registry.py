@@ -14,7 +14,7 @@ import trustme
 from argo_ecr_auth.clients.registry_login import Verification, verify_login
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from tests.local_cloud import processes
-from tests.local_cloud.registry import AccountRegion, LoopbackClient
+from tests.local_cloud.registry import LoopbackAddress, LoopbackClient
 from tests.support.function import REGISTRY
 from tests.support.loopback import https_server
 
@@ -36,7 +36,7 @@ class Answer:
 class Scripted:
     """A server with scripted answers, and the path and authorization of all requests that it got."""
 
-    place: AccountRegion
+    address: LoopbackAddress
     asked: list[tuple[str, str | None]]
 
 
@@ -61,29 +61,29 @@ def scripted(answer: Callable[[str, str | None], Answer]) -> Iterator[Scripted]:
             pass
 
     with https_server(Handler) as (url, ca_pem):
-        place = AccountRegion(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
-        yield Scripted(place=place, asked=asked)
+        address = LoopbackAddress(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
+        yield Scripted(address=address, asked=asked)
 
 
 def always(answer: Answer) -> Callable[[str, str | None], Answer]:
     return lambda path, authorization: answer
 
 
-def connect_to(place: AccountRegion, *, host: str = REGISTRY, **others: AccountRegion) -> LoopbackClient:
-    return LoopbackClient({host: place, **others})
+def connect_to(address: LoopbackAddress, *, host: str = REGISTRY, **others: LoopbackAddress) -> LoopbackClient:
+    return LoopbackClient({host: address, **others})
 
 
-def free_place() -> AccountRegion:
-    return AccountRegion(port=processes.find_free_port(), ca_pem=trustme.CA().cert_pem.bytes().decode())
+def make_free_address() -> LoopbackAddress:
+    return LoopbackAddress(port=processes.find_free_port(), ca_pem=trustme.CA().cert_pem.bytes().decode())
 
 
-def distrust(place: AccountRegion) -> AccountRegion:
-    return AccountRegion(
-        port=place.port,
+def distrust(address: LoopbackAddress) -> LoopbackAddress:
+    return LoopbackAddress(
+        port=address.port,
         ca_pem=trustme.CA().cert_pem.bytes().decode(),
-        certificate_for=place.certificate_for,
+        certificate_for=address.certificate_for,
     )
 
 
-def verify_at(place: AccountRegion, *, host: str = REGISTRY, repository: str | None = None) -> Verification:
-    return verify_login(host, TOKEN, repository=repository, http=connect_to(place, host=host))
+def verify_at(address: LoopbackAddress, *, host: str = REGISTRY, repository: str | None = None) -> Verification:
+    return verify_login(host, TOKEN, repository=repository, http=connect_to(address, host=host))

@@ -1,1 +1,1 @@
-"""What `doctor` can find, one function for each finding; by where it looks: AWS, the cluster, and what is in it."""
+"""The checks of `doctor`, by where they look: the deployment, AWS, the cluster, and the objects in it."""

@@ -1,58 +1,124 @@
-"""The function's access entry in a cluster: whether there is one, and what it gives."""
+"""Checks the function's access entry in a cluster: whether it exists, is of this role, and gives what it should."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.checks.run_check import run_check
+
+_EDIT_POLICY = "AmazonEKSEditPolicy"
 
 
 def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> Iterator[Finding]:
-    """What keeps the function out. Raises botocore's errors where something may not be asked."""
+    """What keeps the function out, or lets it in too far. Raises botocore's errors where a request is refused."""
     principal = _get_principal(context)
     if principal is None:
-        yield context.unknown(
+        yield context.report_not_checked(
             "access entry", "the function's role is not known", remedy="give --function-role ARN, or --installation"
         )
     elif _has_access_stack(context):
         if not _list_access_stack_entries(context, eks):
-            yield context.found(
+            yield context.report(
                 "no-access-entry",
                 f"the cluster has no access entry for a role {context.group}-access-...",
                 remedy=f"deploy the access stack of the account {context.target.account} (make deploy does all stacks)",
             )
-    elif (groups := _get_groups(context, eks, principal)) is None:
+    elif (entry := _get_entry(context, eks, principal)) is None:
         # Without an entry, a role of the user's own may come in by aws-auth.
         if mode == "API" or not context.entry_by_user:
-            yield _report_no_entry(context, principal)
-    elif context.access == "edit-policy" and not context.entry_by_user:
-        yield from _check_policies(context, eks, principal)
-    elif (
-        context.group not in groups
-        and not (context.entry_by_user and groups)
-        and not _list_policies(context, eks, principal)
-    ):
-        everything = " ".join([*groups, context.group])  # an update replaces what is there
-        yield context.found(
-            "no-group",
-            f"the access entry of {principal} gives it neither the group {context.group} nor a policy",
-            remedy=f"deploy, or aws eks update-access-entry {_place(context, principal)} "
-            f"--kubernetes-groups {everything}",
+            yield context.report(
+                "no-access-entry",
+                f"the cluster has no access entry for {principal}",
+                remedy=f"{_format_create(context, principal)}; or deploy, if the cluster is new in the settings "
+                "(deploying does not restore an entry that somebody deleted)",
+            )
+    else:
+        yield from run_check(
+            context, "the age of the access entry", lambda: _check_age(context, entry, principal=principal)
         )
+        yield from _check_rights(context, eks, entry, principal=principal)
 
 
 def is_let_in_by_group(context: CheckContext) -> bool:
-    """Whether the installation's group is what lets in a role that is the user's own: then the group's Roles count.
+    """Whether the installation's group lets in a role that is the user's own: then the group's Roles matter.
 
-    Raises botocore's errors where that may not be asked.
+    Raises botocore's errors where a request is refused.
     """
     principal = _get_principal(context)
     if principal is None or context.not_visible:
         return False
     eks = context.sessions.client("eks", region=context.target.region)
-    groups = _get_groups(context, eks, principal)
-    return groups is not None and context.group in groups and not _list_policies(context, eks, principal)
+    entry = _get_entry(context, eks, principal)
+    return entry is not None and _has_group(context, entry) and not _list_policies(context, eks, principal)
+
+
+def _check_age(context: CheckContext, entry: Mapping[str, Any], *, principal: str) -> Iterator[Finding]:
+    """An entry is bound to the role's unique id: one that is older than the role lets in nobody."""
+    account, name = principal.split(":")[4], principal.rpartition("/")[2]
+    if context.target.account not in {None, account}:
+        return
+    iam = context.sessions.client("iam", region=context.target.region)
+    created = iam.get_role(RoleName=name)["Role"]["CreateDate"]
+    if entry["createdAt"] < created:
+        place = _format_place(context, principal)
+        yield context.report(
+            "stale-access-entry",
+            f"the access entry of {principal} is of an earlier role of this name: it was created before the role",
+            remedy=f"aws eks delete-access-entry {place} && {_format_create(context, principal)}; "
+            f"then {context.format_command('rbac')} | kubectl apply -f -",
+        )
+
+
+def _check_rights(context: CheckContext, eks: Any, entry: Mapping[str, Any], *, principal: str) -> Iterator[Finding]:
+    policies = _list_policies(context, eks, principal)
+    groups = list(entry.get("kubernetesGroups") or ())
+    if not context.entry_by_user:
+        yield from _check_too_wide(context, policies, principal=principal)
+    if context.access == "edit-policy" and not context.entry_by_user:
+        yield from _check_edit_policy(context, policies, principal=principal)
+    elif not _has_group(context, entry) and not (context.entry_by_user and groups) and not policies:
+        all_groups = " ".join([*groups, context.group])  # an update replaces them all
+        yield context.report(
+            "no-group",
+            f"the access entry of {principal} gives it neither the group {context.group} nor a policy",
+            remedy=f"aws eks update-access-entry {_format_place(context, principal)} --kubernetes-groups {all_groups}",
+        )
+
+
+def _check_too_wide(context: CheckContext, policies: list[dict[str, Any]], *, principal: str) -> Iterator[Finding]:
+    """Rights that the settings do not ask for, such as those of an earlier `access: edit-policy`."""
+    for policy in policies:
+        arn, scope = policy["policyArn"], policy.get("accessScope") or {}
+        if context.access == "edit-policy" and arn.endswith(f"/{_EDIT_POLICY}"):
+            # Another target of the same cluster may need the other namespaces.
+            if scope.get("type") != "cluster":
+                continue
+            remedy = _format_associate(context, principal, context.namespaces)
+            what = f"{_EDIT_POLICY} in the whole cluster"
+        else:
+            remedy = f"aws eks disassociate-access-policy {_format_place(context, principal)} --policy-arn {arn}"
+            what = f"the access policy {arn.rpartition('/')[2]}"
+        yield context.report(
+            "wide-access",
+            f"the access entry of {principal} has {what}; the settings say access: {context.access}",
+            remedy=remedy,
+        )
+
+
+def _check_edit_policy(context: CheckContext, policies: list[dict[str, Any]], *, principal: str) -> Iterator[Finding]:
+    scopes = [policy.get("accessScope") or {} for policy in policies]
+    if any(scope.get("type") == "cluster" for scope in scopes):
+        return
+    found = sorted({namespace for scope in scopes for namespace in scope.get("namespaces") or ()})
+    lacking = [each for each in context.namespaces if not any(fnmatchcase(each, pattern) for pattern in found)]
+    if lacking:
+        yield context.report(
+            "no-policy",
+            f"the access entry of {principal} has no access policy for {', '.join(lacking)}",
+            remedy=_format_associate(context, principal, [*found, *lacking]),
+        )
 
 
 def _get_principal(context: CheckContext) -> str | None:
@@ -60,25 +126,29 @@ def _get_principal(context: CheckContext) -> str | None:
 
 
 def _has_access_stack(context: CheckContext) -> bool:
-    """In another account the function assumes a role that an access stack makes, unless the user makes the access."""
+    """Whether the function assumes a role of an access stack: in another account, unless the user makes the access."""
     home = context.function_role.split(":")[4] if context.function_role else None
     return not context.entry_by_user and context.target.account not in {None, home}
 
 
 def _list_access_stack_entries(context: CheckContext, eks: Any) -> list[str]:
-    """The entries of such roles: their names tell the installation."""
+    """The entries of such roles, known by their names, which begin with the installation's."""
     pages = eks.get_paginator("list_access_entries").paginate(clusterName=context.target.cluster)
     entries = [arn for page in pages for arn in page["accessEntries"]]
     return [arn for arn in entries if arn.rpartition("/")[2].startswith(f"{context.group}-access-")]
 
 
-def _get_groups(context: CheckContext, eks: Any, principal: str) -> list[str] | None:
-    """The groups of the entry, None where there is no entry."""
+def _get_entry(context: CheckContext, eks: Any, principal: str) -> Mapping[str, Any] | None:
     try:
-        entry = eks.describe_access_entry(clusterName=context.target.cluster, principalArn=principal)["accessEntry"]
+        answer = eks.describe_access_entry(clusterName=context.target.cluster, principalArn=principal)
     except eks.exceptions.ResourceNotFoundException:
         return None
-    return list(entry.get("kubernetesGroups") or ())
+    entry: Mapping[str, Any] = answer["accessEntry"]
+    return entry
+
+
+def _has_group(context: CheckContext, entry: Mapping[str, Any]) -> bool:
+    return context.group in (entry.get("kubernetesGroups") or ())
 
 
 def _list_policies(context: CheckContext, eks: Any, principal: str) -> list[dict[str, Any]]:
@@ -88,38 +158,19 @@ def _list_policies(context: CheckContext, eks: Any, principal: str) -> list[dict
     return [policy for page in pages for policy in page["associatedAccessPolicies"]]
 
 
-def _report_no_entry(context: CheckContext, principal: str) -> Finding:
-    place = _place(context, principal)
+def _format_create(context: CheckContext, principal: str) -> str:
+    create = f"aws eks create-access-entry {_format_place(context, principal)}"
     if context.access == "edit-policy":
-        create = f"aws eks create-access-entry {place} && {_format_associate(context, principal, context.namespaces)}"
-    else:
-        create = f"aws eks create-access-entry {place} --kubernetes-groups {context.group}"
-    return context.found(
-        "no-access-entry", f"the cluster has no access entry for {principal}", remedy=f"deploy, or {create}"
-    )
-
-
-def _check_policies(context: CheckContext, eks: Any, principal: str) -> Iterator[Finding]:
-    scopes = [policy.get("accessScope") or {} for policy in _list_policies(context, eks, principal)]
-    if any(scope.get("type") == "cluster" for scope in scopes):
-        return
-    there = sorted({namespace for scope in scopes for namespace in scope.get("namespaces") or ()})
-    lacking = [each for each in context.namespaces if not any(fnmatchcase(each, pattern) for pattern in there)]
-    if lacking:
-        yield context.found(
-            "no-policy",
-            f"the access entry of {principal} has no access policy for {', '.join(lacking)}",
-            remedy=f"deploy, or {_format_associate(context, principal, [*there, *lacking])}",
-        )
+        return f"{create} && {_format_associate(context, principal, context.namespaces)}"
+    return f"{create} --kubernetes-groups {context.group}"
 
 
 def _format_associate(context: CheckContext, principal: str, namespaces: list[str]) -> str:
-    policy = f"arn:{find_partition(context.target.region).name}:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
+    policy = f"arn:{find_partition(context.target.region).name}:eks::aws:cluster-access-policy/{_EDIT_POLICY}"
     scope = f"type=namespace,namespaces={','.join(namespaces)}"
-    return (
-        f"aws eks associate-access-policy {_place(context, principal)} --policy-arn {policy} --access-scope '{scope}'"
-    )
+    place = _format_place(context, principal)
+    return f"aws eks associate-access-policy {place} --policy-arn {policy} --access-scope '{scope}'"
 
 
-def _place(context: CheckContext, principal: str) -> str:
+def _format_place(context: CheckContext, principal: str) -> str:
     return f"--cluster-name {context.target.cluster} --region {context.target.region} --principal-arn {principal}"

@@ -1,7 +1,7 @@
-"""What Argo CD reads beside our Secrets, and may prefer to them.
+"""Checks for other Secrets that Argo CD may use instead of ours.
 
-A `repository` matches a URL that is the same once both are normalised; a `repo-creds` one that begins with its own, the
-longest first, and only where no `repository` has credentials (argo-cd, util/db/repository_secrets.go).
+A `repository` matches a URL that is the same once both are normalised. A `repo-creds` matches a URL that begins with
+its own, the longest first, and only where no `repository` has credentials (argo-cd, util/db/repository_secrets.go).
 """
 
 import base64
@@ -27,7 +27,7 @@ def check_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Fin
         path = f"/api/v1/namespaces/{namespace}/secrets?labelSelector={_LABEL}+in+(repository,repo-creds)"
         for secret in (get_object(connection, path) or {}).get("items", ()):
             name = namespace, secret["metadata"]["name"]
-            # Another installation's is as good as ours, as long as somebody keeps it fresh.
+            # Another installation's is as good as ours while it is kept fresh.
             if name not in context.ours and not is_fresh(others.get(name), now=context.now):
                 for credential in credentials:
                     if credential.namespace == namespace:
@@ -35,7 +35,7 @@ def check_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Fin
 
 
 def check_shadowing(context: CheckContext, credential: Credential, secret: Mapping[str, Any]) -> Iterator[Finding]:
-    """One Secret of somebody else's, where Argo CD would use it instead of this credential's."""
+    """Another Secret that Argo CD would use instead of this credential's."""
     data = {key: _decode(value) for key, value in (secret.get("data") or {}).items()}
     kind = secret["metadata"]["labels"][_LABEL]
     url, theirs = credential.url or "", data.get("url", "")
@@ -43,7 +43,7 @@ def check_shadowing(context: CheckContext, credential: Credential, secret: Mappi
         shadows = (
             kind == "repository"
             and _normalise(theirs) == _normalise(url)
-            # One of a project goes before one of none, for that project's Applications.
+            # For a project's Applications, a Secret with the project goes before one without.
             and (credential.project is None or data.get("project", "") == credential.project)
         )
     else:
@@ -53,7 +53,7 @@ def check_shadowing(context: CheckContext, credential: Credential, secret: Mappi
         shadows = theirs.startswith(url) and (kind == "repo-creds" or has_credentials)
     if shadows:
         namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
-        yield context.found(
+        yield context.report(
             "shadowed",
             f"Argo CD may use the {kind} {namespace}/{name} for {theirs} instead of "
             f"{credential.namespace}/{credential.secret_name}, and nobody renews its password",

@@ -1,4 +1,4 @@
-"""What AWS tells of the way to a cluster: its name, its endpoint, and STS."""
+"""Checks what AWS knows of a cluster: its name, its endpoint, its access entries, and STS in its region."""
 
 import difflib
 from collections.abc import Iterator
@@ -7,52 +7,55 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.clients.sessions import explain_aws_error
+from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth_cli.checks.access_entry import check_access_entry
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.run_check import run_check, unknown
+from argo_ecr_auth_cli.checks.run_check import report_error, run_check
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
 _STS_OFF = {"RegionDisabledException", "InvalidClientTokenId"}
 
 
 def check_aws(context: CheckContext) -> Iterator[Finding]:
-    """All that AWS tells; what may not be asked hides nothing else."""
+    """All checks of AWS; one that is refused does not keep the others from running."""
     target = context.target
     eks = context.sessions.client("eks", region=target.region)
     mode = None
+    asked = f"EKS for the cluster {target.cluster} in {target.region}"
     try:
         cluster = eks.describe_cluster(name=target.cluster)["cluster"]
     except eks.exceptions.ResourceNotFoundException:
         if target.endpoint is None:
             yield report_no_such_cluster(context, eks)
-        else:  # one that is fixed is for a cluster that cannot be described
+        else:  # a fixed endpoint is for a cluster that cannot be described
             yield from run_check(context, "STS", lambda: check_sts(context))
         return
     except (ClientError, BotoCoreError) as error:
-        yield unknown(context, "EKS", str(explain_aws_error(error, asked=f"EKS for the cluster {target.cluster}")))
+        refusal = explain_aws_error(error, asked=asked, right="eks:DescribeCluster on it", caller=OPERATOR)
+        yield report_error(context, "EKS", str(refusal))
     else:
         mode = cluster.get("accessConfig", {}).get("authenticationMode")
         yield from check_endpoint(context, cluster.get("resourcesVpcConfig", {}))
     if mode != "CONFIG_MAP":
         yield from run_check(context, "the access entry", lambda: check_access_entry(context, eks, mode=mode))
-    elif not context.entry_by_user:  # whoever makes it may do so in aws-auth
+    elif not context.entry_by_user:  # a user may give access in aws-auth
         yield report_config_map_mode(context)
     yield from run_check(context, "STS", lambda: check_sts(context))
 
 
 def report_no_such_cluster(context: CheckContext, eks: Any) -> Finding:
-    """The name is wrong, or the region; the near names are told."""
+    """The name or the region is wrong; similar names may be meant."""
     target = context.target
     pages = eks.get_paginator("list_clusters").paginate()
     names = [name for page in pages for name in page["clusters"]]
     near = difflib.get_close_matches(target.cluster, names, cutoff=0.5) or sorted(names)[:5]
-    return context.found(
+    return context.report(
         "no-such-cluster",
         f"there is no EKS cluster {target.cluster} in {target.region}",
         remedy=(
-            f"did you mean {', '.join(near)}? else correct the region or --profile"
+            f"did you mean {', '.join(near)}? If not, correct the region or --profile"
             if near
-            else "there is none at all there: correct the region or --profile"
+            else "there are no clusters at all: correct the region or --profile"
         ),
     )
 
@@ -60,34 +63,34 @@ def report_no_such_cluster(context: CheckContext, eks: Any) -> Finding:
 def report_config_map_mode(context: CheckContext) -> Finding:
     """Access entries are ignored in this mode (Amazon EKS User Guide, Change authentication mode)."""
     target = context.target
-    return context.found(
+    return context.report(
         "authentication-mode",
-        "the cluster's authentication mode is CONFIG_MAP: it knows no access entries",
+        "the cluster's authentication mode is CONFIG_MAP: it ignores access entries",
         remedy=f"aws eks update-cluster-config --name {target.cluster} --region {target.region} "
         "--access-config authenticationMode=API_AND_CONFIG_MAP (there is no way back)",
     )
 
 
 def check_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[Finding]:
-    """A function in no VPC comes from addresses that are nobody's in particular."""
+    """A function outside a VPC has no addresses of its own."""
     target = context.target
     if target.endpoint is not None or context.in_vpc:
         return
     vpc = f"put the function into a VPC that reaches it (settings: vpc; the cluster's is {network.get('vpcId')})"
     if not network.get("endpointPublicAccess", True):
-        yield context.found(
-            "private-endpoint", "the cluster's endpoint is private; the function is in no VPC", remedy=vpc
+        yield context.report(
+            "private-endpoint", "the cluster's endpoint is private; the function is not in a VPC", remedy=vpc
         )
     elif not _ANYWHERE & set(limits := network.get("publicAccessCidrs") or _ANYWHERE):
-        yield context.found(
+        yield context.report(
             "limited-endpoint",
-            f"the cluster's endpoint lets in {', '.join(sorted(limits))} alone; the function has no address of its own",
+            f"the cluster's endpoint lets in only {', '.join(sorted(limits))}; the function has no address of its own",
             remedy=vpc,
         )
 
 
 def check_sts(context: CheckContext) -> Iterator[Finding]:
-    """The bearer token is a request to the STS of the cluster's region; where that is off, no token is good."""
+    """The bearer token is a request to STS in the cluster's region: where that is off, no token works."""
     region = context.target.region
     try:
         context.sessions.client("sts", region=region).get_caller_identity()
@@ -95,7 +98,7 @@ def check_sts(context: CheckContext) -> Iterator[Finding]:
         code = error.response.get("Error", {}).get("Code")
         if code not in _STS_OFF:
             raise
-        yield context.found(
+        yield context.report(
             "sts-region",
             f"STS in {region} does not take this account's credentials ({code})",
             remedy=f"enable the region {region} for the account, and STS in it (IAM console, Account settings)",

@@ -1,4 +1,4 @@
-"""What is examined, and what may be found."""
+"""What a check knows of its target, and what it reports."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,24 +9,32 @@ from argo_ecr_auth.connections import Connections
 from argo_ecr_auth.core.targets import Role, Target
 from argo_ecr_auth.token_issuer import VerifyLogin
 
+NOT_CHECKED = "not-checked"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something wrong, with its remedy; or, `unseen`, something that could not be looked at."""
+    """Something wrong and its remedy; or, with the name `not-checked`, something that nobody could look at."""
 
-    target: str
+    target: str | None  # None: of the installation as a whole
     name: str  # stable, for programs
-    said: str
+    message: str
     remedy: str
-    unknown: bool = False
+    namespace: str | None = None  # None: of the whole target
+    consequences: tuple[str, ...] = ()  # what else is wrong because of it
+
+    @property
+    def not_checked(self) -> bool:
+        return self.name == NOT_CHECKED
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "target": self.target,
             "finding": self.name,
-            "said": self.said,
+            "message": self.message,
             "remedy": self.remedy,
-            "unseen": self.unknown,
+            "consequences": list(self.consequences),
+            "not_checked": self.not_checked,
         }
 
 
@@ -35,13 +43,14 @@ class CheckContext:
     """A target, seen with the operator's own rights."""
 
     target: Target  # as the operator reaches it; with its account, where that is known
-    role: Role | None  # of the settings: what the function assumes to reach the cluster
+    role: Role | None  # of the settings: the function assumes it to reach the cluster
     access: str  # least-privilege, edit-policy or none
     group: str  # the installation's
     function_role: str | None  # its ARN
-    not_visible: str | None  # why EKS does not tell the operator of the cluster
+    function_role_id: str | None  # its unique id
+    not_visible: str | None  # why EKS does not show the operator the cluster
     in_vpc: bool  # the function
-    options: str  # of this command, which those of the remedies need too
+    options: str  # of this command; the commands of the remedies need them too
     ours: frozenset[tuple[str, str]]  # every Secret of the settings in this cluster: namespace and name
     renew_before: timedelta
     sessions: Sessions = field(repr=False)
@@ -51,22 +60,22 @@ class CheckContext:
 
     @property
     def entry_by_user(self) -> bool:
-        """Whether the way into the cluster is the user's own, and so is what it looks like."""
+        """Whether the user makes the access to the cluster, and decides what it looks like."""
         return self.role is not None or self.access == "none"
 
     @property
     def namespaces(self) -> list[str]:
-        """Where the target's credentials are."""
+        """The namespaces of the target's credentials."""
         return sorted({credential.namespace for credential in self.target.credentials})
 
-    def command(self, name: str) -> str:
+    def format_command(self, name: str) -> str:
         """Another command for the same target."""
         return f"argo-ecr-auth {name} {self.target.name}{self.options}"
 
-    def found(self, name: str, said: str, *, remedy: str) -> Finding:
+    def report(self, name: str, message: str, *, remedy: str, namespace: str | None = None) -> Finding:
         """Something that is wrong."""
-        return Finding(target=self.target.name, name=name, said=said, remedy=remedy)
+        return Finding(target=self.target.name, name=name, message=message, remedy=remedy, namespace=namespace)
 
-    def unknown(self, what: str, said: str, *, remedy: str) -> Finding:
-        """Something that could not be looked at: it may be well, or wrong."""
-        return Finding(target=self.target.name, name="unseen", said=f"{what}: {said}", remedy=remedy, unknown=True)
+    def report_not_checked(self, what: str, why: str, *, remedy: str) -> Finding:
+        """Something that nobody could look at: it may be well, or wrong."""
+        return self.report(NOT_CHECKED, f"{what}: {why}", remedy=remedy)

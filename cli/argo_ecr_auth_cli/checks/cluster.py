@@ -1,68 +1,94 @@
-"""What a cluster's API server tells of the function's rights there, and of what was left behind."""
+"""Checks in a cluster: the function's rights, and what earlier settings left behind."""
 
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from argo_ecr_auth.clients.api_client import Connection
+from argo_ecr_auth.clients.cluster import call_api
+from argo_ecr_auth.clients.deadlines import time_limit
+from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.expiry import EXPIRY_KEY
+from argo_ecr_auth.core.manifests import SOURCE_ANNOTATION
+from argo_ecr_auth.core.observed import get_metadata
 from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth_cli.checks.access_entry import is_let_in_by_group
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.checks.managed_objects import get_object, is_fresh, list_managed_objects
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
+_SECONDS_TO_ANSWER = 5
 _PLURALS = {"Role": "roles", "RoleBinding": "rolebindings"}
 
 
-def check_cluster(context: CheckContext, connection: Connection) -> Iterator[Finding]:
-    """All that the cluster tells. Raises SyncError where something may not be looked at."""
-    missing = list(check_namespaces(context, connection))
-    yield from missing
-    if not missing and context.access != "edit-policy":
-        yield from check_roles(context, connection)
-    yield from check_leftovers(context, connection)
-
-
-def check_namespaces(context: CheckContext, connection: Connection) -> Iterator[Finding]:
-    """A namespace of a credential."""
-    for namespace in context.namespaces:
-        if get_object(connection, f"/api/v1/namespaces/{namespace}") is None:
-            yield context.found(
-                "no-namespace",
-                f"there is no namespace {namespace}",
-                remedy=f"kubectl create namespace {namespace}, or correct the settings",
-            )
-
-
-def check_roles(context: CheckContext, connection: Connection) -> Iterator[Finding]:
-    """The Role or the RoleBinding of a namespace, or a name in it, where it is by them that the function may write."""
-    lacking = [
-        (wanted, lacks)
-        for wanted in make_rbac_manifests(context.target, group=context.group)
-        if (lacks := _describe_lack(get_object(connection, _path(wanted)), wanted))
-    ]
-    if not lacking or (context.entry_by_user and not is_let_in_by_group(context)):
-        return
-    for wanted, lacks in lacking:
-        kind, metadata = wanted["kind"], wanted["metadata"]
-        yield context.found(
-            "no-role" if kind == "Role" else "no-role-binding",
-            f"the {kind} {metadata['namespace']}/{metadata['name']} {lacks}",
-            remedy=f"{context.command('rbac')} | kubectl apply -f -",
+def require_answer(connection: Connection) -> None:
+    """Raise SyncError where the API server does not answer the operator: then nothing else is asked of it."""
+    with time_limit(_SECONDS_TO_ANSWER):
+        status, _ = call_api(connection, "GET", "/api")
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise SyncError(
+            f"{connection.cluster}'s API server answers 401 to {connection.caller.name}: it has no access entry in the "
+            "cluster, or its token has ended"
         )
 
 
-def check_leftovers(context: CheckContext, connection: Connection) -> Iterator[Finding]:
-    """Objects with our label that no credential of the settings names, and that nobody keeps fresh any more."""
-    for (namespace, name), config_map in list_managed_objects(connection).items():
-        if (namespace, name) not in context.ours and not is_fresh(config_map, now=context.now):
-            expiry = (config_map.get("data") or {}).get(EXPIRY_KEY, "unknown")
-            yield context.found(
-                "leftover",
-                f"{namespace}/{name} is no credential of these settings, and nobody renews it "
-                f"(its token's expiry: {expiry})",
-                remedy=f"if nothing else needs it: kubectl -n {namespace} delete secret,configmap {name}",
+def check_namespaces(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+    """The namespaces of the credentials that are missing."""
+    for namespace in context.namespaces:
+        if get_object(connection, f"/api/v1/namespaces/{namespace}") is None:
+            yield context.report(
+                "no-namespace",
+                f"there is no namespace {namespace}",
+                remedy=f"kubectl create namespace {namespace}, or correct the settings",
+                namespace=namespace,
             )
+
+
+def check_roles(context: CheckContext, connection: Connection, *, namespaces: set[str]) -> Iterator[Finding]:
+    """The Role or the RoleBinding of a namespace that is missing or incomplete, where the function needs them."""
+    if context.access == "edit-policy":
+        return
+    lacking = {
+        (manifest["metadata"]["namespace"], manifest["kind"]): f"{_name(manifest)} {lack}"
+        for manifest in make_rbac_manifests(context.target, group=context.group)
+        if manifest["metadata"]["namespace"] in namespaces
+        and (lack := _describe_lack(get_object(connection, _path(manifest)), manifest))
+    }
+    if not lacking or (context.entry_by_user and not is_let_in_by_group(context)):
+        return
+    for namespace in sorted(namespaces):
+        role, binding = (lacking.get((namespace, kind)) for kind in ("Role", "RoleBinding"))
+        if role or binding:
+            yield context.report(
+                "no-role" if role else "no-role-binding",
+                "; ".join(filter(None, (role, binding))),
+                remedy=f"{context.format_command('rbac')} | kubectl apply -f -",
+                namespace=namespace,
+            )
+
+
+def check_leftovers(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+    """Objects with our label that no credential of the settings names, and that no other installation renews.
+
+    The function's own are known by its role's id in their token-source, others only once their token has ended.
+    """
+    for (namespace, name), config_map in list_managed_objects(connection).items():
+        if (namespace, name) in context.ours:
+            continue
+        remedy = f"if nothing else needs it: kubectl -n {namespace} delete secret,configmap {name}"
+        where = f"{namespace}/{name} is not a credential of these settings"
+        source = get_metadata(config_map, "annotations").get(SOURCE_ANNOTATION, "")
+        if context.function_role_id and source.endswith(f" as the function {context.function_role_id}"):
+            yield context.report("leftover", f"{where}; this function wrote it and no longer renews it", remedy=remedy)
+        elif not is_fresh(config_map, now=context.now):
+            expiry = (config_map.get("data") or {}).get(EXPIRY_KEY, "unknown")
+            yield context.report(
+                "leftover", f"{where}, and nobody renews it (its token's expiry: {expiry})", remedy=remedy
+            )
+
+
+def _name(manifest: Mapping[str, Any]) -> str:
+    return f"the {manifest['kind']} {manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
 
 
 def _path(manifest: Mapping[str, Any]) -> str:
@@ -70,17 +96,17 @@ def _path(manifest: Mapping[str, Any]) -> str:
     return f"{_RBAC}/{namespace}/{_PLURALS[manifest['kind']]}/{name}"
 
 
-def _describe_lack(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str | None:
+def _describe_lack(found: Mapping[str, Any] | None, desired: Mapping[str, Any]) -> str | None:
     if found is None:
         return "is missing"
-    if wanted["kind"] == "RoleBinding":
-        (group,) = wanted["subjects"]
+    if desired["kind"] == "RoleBinding":
+        (group,) = desired["subjects"]
         bound = any(
             (subject.get("kind"), subject.get("name")) == (group["kind"], group["name"])
             for subject in found.get("subjects") or ()
         )
-        return None if bound and found.get("roleRef") == wanted["roleRef"] else "does not bind the group to the Role"
-    (rule,) = wanted["rules"]
+        return None if bound and found.get("roleRef") == desired["roleRef"] else "does not bind the group to the Role"
+    (rule,) = desired["rules"]
     rights = [
         (resource, name, verb)
         for resource in rule["resources"]

@@ -1,21 +1,21 @@
-"""What the objects of a credential tell: who else has a hand in them, and whether the token in them is good."""
+"""Checks the objects of a credential: whether they are fresh, who else writes them, and whether the token logs in."""
 
-import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from argo_ecr_auth.clients.registry_login import Verification
+from argo_ecr_auth.clients.registry_login import Login, Verification
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.expiry import EXPIRY_KEY, parse_expiry
 from argo_ecr_auth.core.managed_fields import Writer, read_writers
 from argo_ecr_auth.core.manifests import (
-    EXPIRY_KEY,
     FIELD_MANAGER,
+    SOURCE_ANNOTATION,
     Payload,
     make_config_map_manifest,
     make_secret_manifest,
+    read_payload_text,
     secret_key,
 )
 from argo_ecr_auth.core.observed import ObservedState, get_metadata, refuse_foreign_objects
@@ -44,9 +44,10 @@ class Objects:
 
 
 def check_credential(context: CheckContext, objects: Objects) -> Iterator[Finding]:
-    """All that the credential's own objects tell."""
+    """All checks of the credential's own objects."""
     yield from check_ownership(context, objects)
     yield from check_freshness(context, objects)
+    yield from check_source(context, objects)
     yield from check_writers(context, objects)
     yield from check_tracking(context, objects)
     yield from login(context, objects)
@@ -57,59 +58,76 @@ def check_ownership(context: CheckContext, objects: Objects) -> Iterator[Finding
     try:
         refuse_foreign_objects(objects.observed, objects.credential)
     except SyncError as refusal:
-        said, _, remedy = str(refusal).partition(": ")
-        yield context.found("not-ours", said, remedy=remedy)
+        message, _, remedy = str(refusal).partition(": ")
+        yield context.report("not-ours", message, remedy=remedy)
 
 
 def check_freshness(context: CheckContext, objects: Objects) -> Iterator[Finding]:
-    """Missing, or so old that the function cannot have been here for hours."""
+    """Missing, or so old that the function has not renewed it for hours."""
     plan = make_plan(
         objects.observed, credential=objects.credential, now=context.now, renew_before=context.renew_before
     )
     left = int((plan.expires_at - context.now).total_seconds()) if plan.expires_at else None
     if not lives_long_enough(left, renew_before=context.renew_before):
-        yield context.found(
+        yield context.report(
             "not-kept-fresh",
             f"{objects.name}: {'; '.join(plan.reasons)}",
-            remedy=f"{context.command('invoke')} tells why; and see the function's log",
+            remedy=f"{context.format_command('invoke')} shows why; see also the function's log",
+            namespace=objects.credential.namespace,
+        )
+
+
+def check_source(context: CheckContext, objects: Objects) -> Iterator[Finding]:
+    """A token that another role of a function requested: of another installation, or of an earlier role of this one."""
+    role_id, credential = context.function_role_id, objects.credential
+    prefix = f"{credential.registry} as the function "
+    source = get_metadata(objects.observed.config_map, "annotations").get(SOURCE_ANNOTATION, "")
+    other = source.removeprefix(prefix)
+    if role_id and credential.role is None and source.startswith(prefix) and other != role_id:
+        yield context.report(
+            "other-installation",
+            f"{objects.name} was written by the role {other}, not by this function's ({role_id}): another "
+            "installation, or this function's role before it was created again",
+            remedy="if this stays after the next run, give each installation a secret_name of its own",
+            namespace=credential.namespace,
         )
 
 
 def check_writers(context: CheckContext, objects: Objects) -> Iterator[Finding]:
-    """Somebody else who writes what the function writes; each undoes the other's work."""
-    nothing = Payload(text="", expires_at=context.now)
-    for found, wanted, key in (
+    """Somebody else who writes what the function writes: each undoes the other's work."""
+    nothing = Payload(text="", expires_at=context.now, source="")
+    for found, desired, key in (
         (objects.observed.secret, make_secret_manifest(objects.credential, nothing), secret_key(objects.credential)),
         (objects.observed.config_map, make_config_map_manifest(objects.credential, nothing), EXPIRY_KEY),
     ):
         writers = list(read_writers(found))
         ours = max((writer.time for writer in writers if writer.is_ours), default="")
-        keys = wanted["data"].keys() | get_metadata(wanted, "labels").keys()
+        keys = desired["data"].keys() | get_metadata(desired, "labels").keys()
         for writer in writers:
-            # What it wrote before us and we left as it was is history: both hold it since.
+            # What somebody wrote before us, and we did not change, is history: both own it since.
             active = key in writer.data or (writer.time > ours and keys & (writer.data | writer.labels))
             if active and not writer.is_ours:
-                yield context.found(
+                yield context.report(
                     "second-writer",
-                    f"the {wanted['kind']} {objects.name} is written by {name_writer(writer)} {writer.time} too",
-                    remedy=_stop(writer),
+                    f"the {desired['kind']} {objects.name} is also written by {name_writer(writer)}, at {writer.time}",
+                    remedy=_advise_against(writer),
                 )
 
 
-def _stop(writer: Writer) -> str:
+def _advise_against(writer: Writer) -> str:
     if writer.manager == FIELD_MANAGER:
-        return "it is the original in-cluster tool: end its Deployment (helm uninstall)"
-    return f"end what writes as {writer.manager} (an Application, a pipeline, a person), or have it leave our keys"
+        return "it is the original in-cluster tool: remove its Deployment (helm uninstall)"
+    return f"stop what writes as {writer.manager} (an Application, a pipeline, a person), or keep it from our keys"
 
 
 def check_tracking(context: CheckContext, objects: Objects) -> Iterator[Finding]:
-    """Marks by which an Application takes an object for its own, and may prune it."""
+    """Marks by which an Application takes an object for its own and may prune it."""
     for found in (objects.observed.secret, objects.observed.config_map):
         for part, marks in _TRACKING.items():
             for mark in marks:
                 if found is not None and mark in get_metadata(found, part):
                     kind = found["kind"].lower()
-                    yield context.found(
+                    yield context.report(
                         "tracked",
                         f"the {found['kind']} {objects.name} has the {part.removesuffix('s')} {mark}: "
                         "an Application may prune it",
@@ -120,43 +138,42 @@ def check_tracking(context: CheckContext, objects: Objects) -> Iterator[Finding]
 
 
 def login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
-    """The password that is there does not log in, or may not list the repository that the settings name."""
+    """The password in the Secret does not log in, or may not list the repository that the settings name."""
     if not objects.credential.verify_login:
         return
     for host, token in _read_tokens(objects):
         if token.expires_at <= context.now:
             continue
         verification: Verification = context.verify_login(host, token, repository=objects.credential.verify_repository)
-        if verification.verified is False:
-            yield context.found(
+        if verification.login is Login.REFUSED:
+            yield context.report(
                 "token-refused",
-                f"{objects.name}: {host} refuses the password that is there",
-                remedy=context.command("invoke --force"),
+                f"{objects.name}: {host} refuses the password in the Secret",
+                remedy=context.format_command("invoke --force"),
             )
-        elif verification.verified is None:
-            yield context.unknown(
-                f"the login of {objects.name}", str(verification.doubt), remedy="look from where Argo CD runs"
+        elif verification.login is Login.INCONCLUSIVE:
+            yield context.report_not_checked(
+                f"the login of {objects.name}", str(verification.reason), remedy="try it from where Argo CD runs"
             )
-        elif verification.doubt:
-            yield context.found(
+        elif verification.reason:
+            yield context.report(
                 "no-pull-right",
-                f"{objects.name}: {verification.doubt}",
-                remedy="the repository's policy, or `repositories` of the settings, must let the function's role pull",
+                f"{objects.name}: {verification.reason}",
+                remedy="let the function's role pull, in the repository's policy or by `repositories` of the settings",
             )
 
 
 def _read_tokens(objects: Objects) -> Iterator[tuple[str, AuthorizationToken]]:
-    """The passwords of the Secret by registry, with the expiry that the ConfigMap tells; none where it holds none."""
-    credential, secret, config_map = objects.credential, objects.observed.secret, objects.observed.config_map
-    if secret is None or config_map is None:
+    """The passwords of the Secret by registry, with the expiry in the ConfigMap."""
+    credential, expires_at = objects.credential, parse_expiry(objects.observed.config_map)
+    text = read_payload_text(objects.observed.secret, credential)
+    if expires_at is None or not text:
+        return
+    if credential.kind != "pull-secret":
+        yield credential.registries[0].host, AuthorizationToken(password=text, expires_at=expires_at)
         return
     try:
-        expires_at = datetime.fromisoformat(config_map["data"][EXPIRY_KEY]).astimezone(UTC)
-        text = base64.b64decode(secret["data"][secret_key(credential)]).decode()
-        if credential.kind != "pull-secret":
-            yield credential.registries[0].host, AuthorizationToken(password=text, expires_at=expires_at)
-            return
         for host, entry in json.loads(text)["auths"].items():
             yield host, parse_authorization_token(entry["auth"], expires_at=expires_at)
-    except (ValueError, KeyError, TypeError, AttributeError, MalformedTokenError):
-        return  # not as it should be: told as not kept fresh
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MalformedTokenError):
+        return  # reported as not kept fresh

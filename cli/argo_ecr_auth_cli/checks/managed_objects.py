@@ -1,14 +1,14 @@
-"""What carries our label in a cluster, whichever installation wrote it, and whether somebody keeps it fresh."""
+"""Lists the objects with our label in a cluster, whichever installation wrote them."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.cluster import call_api
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.expiry import EXPIRY_KEY
+from argo_ecr_auth.core.expiry import parse_expiry
 
 
 def list_managed_objects(connection: Connection) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -18,16 +18,13 @@ def list_managed_objects(connection: Connection) -> dict[tuple[str, str], Mappin
 
 
 def is_fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
-    """Whether the token of its Secret still lives; when before its end it is renewed, is its installation's affair."""
-    try:
-        text = ((config_map or {}).get("data") or {})[EXPIRY_KEY]
-        return datetime.fromisoformat(text).astimezone(UTC) > now
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return False
+    """Whether the token of its Secret still lives. When to renew it is decided by its installation."""
+    expires_at = parse_expiry(config_map)
+    return expires_at is not None and expires_at > now
 
 
 def get_object(connection: Connection, path: str) -> Mapping[str, Any] | None:
-    """The object or the list; None where there is none. Raises SyncError."""
+    """The object or the list, None where there is none. Raises SyncError."""
     status, body = call_api(connection, "GET", path)
     if status == HTTPStatus.NOT_FOUND:
         return None

@@ -1,4 +1,4 @@
-"""The original in-cluster tool's loop: look after one Secret, sleep, look again."""
+"""Keeps one Secret fresh in a loop, as the original in-cluster tool does."""
 
 import argparse
 import contextlib
@@ -8,32 +8,34 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from argo_ecr_auth.connections import Connections, WarmCache
-from argo_ecr_auth.core.manifests import format_time
+from argo_ecr_auth.core.expiry import format_time
 from argo_ecr_auth.core.registry import NotARegistryError, Registry, parse_registry
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth.core.settings import Settings, duration
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth_cli.aws_session import open_sessions
-from argo_ecr_auth_cli.health import healthy
+from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.recording_reader import RecordingReader
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
-from argo_ecr_auth_cli.terminal.output import print_error, print_line, to_operator
+from argo_ecr_auth_cli.terminal.output import print_error, print_line
+from argo_ecr_auth_deployment.document import SettingsDocument, SettingsError
+from argo_ecr_auth_deployment.validation import read_settings
 
-_SECONDS = 120  # of a pass at most
-_SLEEP = 20  # the original's default; its README says 120
+_SECONDS = 120  # a pass's time at most
+_SLEEP = 120  # the original's default (main.go)
 _KUBE_CONFIG = "in-cluster"
 _FLAGS = {
-    "cluster": "--cluster",
-    "region": "--aws-region",
-    "namespace": "--namespace",
-    "secret_name": "--secret-name",
+    "targets[0].cluster": "--cluster",
+    "targets[0].region": "--aws-region",
+    "targets[0].credentials[0].namespace": "--namespace",
+    "targets[0].credentials[0].registry": "--ecr-registry",
+    "targets[0].credentials[0].secret_name": "--secret-name",
+    "targets[0].credentials[0].url": "--ecr-registry",
 }
+"""The flags, by the settings that they stand for."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -44,8 +46,7 @@ def run(options: argparse.Namespace) -> int:
     region = given.get("aws_region") or registry.region
     (target,) = resolve_targets(settings, region=region)
     cache = WarmCache(
-        sessions=open_sessions(profile=given.get("aws_profile") or None, region=registry.region, lazily=True),
-        caller="your identity",
+        sessions=open_sessions(profile=given.get("aws_profile") or None, region=registry.region),
     )
     kubeconfig = None
     if (kind := given.get("kube_config", _KUBE_CONFIG)) != "eks":
@@ -55,14 +56,18 @@ def run(options: argparse.Namespace) -> int:
     elif region != registry.region:
         print_error(f"--aws-region {region} is the cluster's: the token is for {registry.region}, as the registry says")
     renew_before = duration(settings.renew_before)
-    say_it = _print_json_result if given.get("loop_output") == "json" else _print_result
+    print_it = _print_json_result if given.get("loop_output") == "json" else _print_result
 
     def check() -> int:
         recorder = RecordingReader(kubeconfig or Connections(cache))
-        order = RunOptions(renew_before=renew_before, seconds=_SECONDS)
-        (result,) = sync((target,), order=order, cache=cache, now=lambda: datetime.now(UTC), connections=recorder)
-        say_it(result)
-        return OK if healthy(result, renew_before=renew_before) else UNHEALTHY if recorder.observed_states else UNKNOWN
+        run_options = RunOptions(renew_before=renew_before, seconds=_SECONDS)
+        (result,) = sync(
+            (target,), options=run_options, cache=cache, now=lambda: datetime.now(UTC), connections=recorder
+        )
+        print_it(result)
+        return (
+            OK if is_healthy(result, renew_before=renew_before) else UNHEALTHY if recorder.observed_states else UNKNOWN
+        )
 
     if "once" in given:
         return check()
@@ -81,9 +86,7 @@ def _loop(check: Callable[[], int], *, seconds: int) -> None:
 def _registry(given: dict[str, Any]) -> Registry:
     host = given.get("ecr_registry", "").partition("/")[0]
     if not host:
-        raise CommandError(
-            "--ecr-registry is missing: ACCOUNT.dkr.ecr.REGION.amazonaws.com (--help tells more)", code=USAGE
-        )
+        raise CommandError("--ecr-registry is missing: ACCOUNT.dkr.ecr.REGION.amazonaws.com (see --help)", code=USAGE)
     try:
         return parse_registry(host)
     except NotARegistryError as fault:
@@ -91,7 +94,7 @@ def _registry(given: dict[str, Any]) -> Registry:
 
 
 def _settings(given: dict[str, Any], registry: Registry) -> Settings:
-    """The flags as the function's settings, and held to the same rules."""
+    """The flags as settings, validated as those of a file."""
     kind = given.get("kube_config", _KUBE_CONFIG)
     if ("loop_cluster" in given) != (kind == "eks"):
         raise CommandError("--kube-config eks and --cluster go together", code=USAGE)
@@ -102,20 +105,11 @@ def _settings(given: dict[str, Any], registry: Registry) -> Settings:
     target = {"cluster": given.get("loop_cluster", kind), "credentials": [credential]}
     if region := given.get("aws_region"):
         target["region"] = region
+    document = SettingsDocument(content={"targets": [target]}, source="the command line", options=_FLAGS)
     try:
-        settings = msgspec.convert({"targets": [target]}, type=Settings)
-    except msgspec.ValidationError as fault:
-        raise CommandError(_explain_flag_fault(str(fault)), code=USAGE) from None
-    if faults := find_faults(settings):
-        raise CommandError("; ".join(faults), code=USAGE)
-    return settings
-
-
-def _explain_flag_fault(fault: str) -> str:
-    """The path in the settings as the flag that stands for it."""
-    said, _, path = fault.partition(" - at ")
-    key = path.strip("`").rpartition(".")[2]
-    return f"{_FLAGS.get(key, '--ecr-registry')}: {said}"
+        return read_settings(document)
+    except SettingsError as error:
+        raise CommandError(str(error), code=USAGE) from None
 
 
 def _print_result(result: Result) -> None:
@@ -123,12 +117,10 @@ def _print_result(result: Result) -> None:
     line = f"{result.action} {result.secret} for {result.registry}{left}"
     stamp = format_time(datetime.now(UTC))
     if result.failed:
-        print_error(f"{stamp} {line}: {to_operator(result.error or '')}")
+        print_error(f"{stamp} {line}: {result.error}")
         return
     print_line(f"{stamp} {line}{f': {result.reason}' if result.reason else ''}")
 
 
 def _print_json_result(result: Result) -> None:
-    said = result.as_dict()
-    said["error"] = to_operator(result.error) if result.error else None
-    print_line(json.dumps({"time": format_time(datetime.now(UTC)), **said}))
+    print_line(json.dumps({"time": format_time(datetime.now(UTC)), **result.as_dict()}))

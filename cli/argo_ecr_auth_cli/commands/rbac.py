@@ -1,4 +1,4 @@
-"""The manifests that give the function its rights in the clusters, on standard output."""
+"""Prints the manifests that give the function its rights in the clusters."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ import yaml
 from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation
-from argo_ecr_auth_cli.terminal.exits import OK, USAGE, CommandError
+from argo_ecr_auth_cli.terminal.exits import OK, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error, print_json, print_line, tolerate_closed_pipe
 
 
@@ -42,11 +42,11 @@ def _print(targets: Sequence[Target], installation: Installation, *, as_list: bo
     sharing = [target for target in installation.targets if _needs_role(target, installation)]
     manifests = [make_rbac_manifests(target, group=installation.name, targets=sharing) for target in targets]
     if as_list:
-        print_json({"apiVersion": "v1", "kind": "List", "items": [each for of_it in manifests for each in of_it]})
+        print_json({"apiVersion": "v1", "kind": "List", "items": [each for group in manifests for each in group]})
         return
-    for target, of_target in zip(targets, manifests, strict=True):
+    for target, group in zip(targets, manifests, strict=True):
         print_line(f"# For the EKS cluster {target.cluster}; kubectl apply -f, as an administrator of it")
-        for manifest in of_target:
+        for manifest in group:
             for line in ("---", *yaml.safe_dump(manifest, sort_keys=False).splitlines()):
                 print_line(line)
 
@@ -56,7 +56,7 @@ def _needs_role(target: Target, installation: Installation) -> bool:
 
 
 def _with_places(targets: Sequence[Target], options: argparse.Namespace) -> tuple[Target, ...]:
-    """With the operator's region and account, asked for only where clusters of one name differ by them."""
+    """The targets with the operator's region and account, where clusters of one name differ by them."""
     regions: dict[str, set[str]] = defaultdict(set)
     accounts: dict[str, set[str | None]] = defaultdict(set)
     for target in targets:
@@ -67,12 +67,14 @@ def _with_places(targets: Sequence[Target], options: argparse.Namespace) -> tupl
     if not by_region and not by_account:
         return tuple(targets)
     # Boto3 takes its time.
-    from argo_ecr_auth_cli.aws_session import find_account, find_region, open_sessions  # noqa: PLC0415
+    from argo_ecr_auth_cli.aws_session import find_region, sign_in  # noqa: PLC0415
 
     region = find_region(profile=options.profile, region=options.region)
     account = None
     if by_account:
-        account = find_account(open_sessions(profile=options.profile, region=region), region=region)
+        account = sign_in(profile=options.profile, region=region).account
+        if account is None:
+            raise CommandError("STS does not say which account your credentials are of", code=UNKNOWN)
     return tuple(
         replace(target, region=target.region or region, account=target.account or account) for target in targets
     )

@@ -1,162 +1,239 @@
-"""How is every credential? Read with the operator's own rights; nothing is written, and ECR is not asked."""
+"""Shows the state of every credential. Reads with the operator's own rights, does not ask ECR and writes nothing."""
 
 import argparse
-import contextlib
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.managed_fields import Writer
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth.sync import RunOptions, sync
-from argo_ecr_auth_cli.accounts import ELSEWHERE_REMEDY, Accounts, are_ambiguous, find_accounts
-from argo_ecr_auth_cli.aws_session import find_account_if_possible, find_region, open_sessions
-from argo_ecr_auth_cli.health import healthy
+from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
+from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
+from argo_ecr_auth_cli.checks.check_context import Finding
+from argo_ecr_auth_cli.checks.deployment import check_deployment
+from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation, without_role
 from argo_ecr_auth_cli.last_writer import find_last_writer, name_writer
 from argo_ecr_auth_cli.recording_reader import RecordingReader
-from argo_ecr_auth_cli.stack import get_stack_output
-from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, CommandError
-from argo_ecr_auth_cli.terminal.output import print_json, show_progress, to_operator, tolerate_closed_pipe
+from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
+from argo_ecr_auth_cli.terminal.output import (
+    print_error,
+    print_json,
+    print_line,
+    show_progress,
+    tolerate_closed_pipe,
+)
+
+NOT_CHECKED = "not checked"
 
 _STATES = {"created": "missing", "renewed": "due", "repaired": "to repair"}
-"""What a dry run would do, as the state that it would do it for."""
+"""The state in which a dry run would take an action."""
+_SECONDS_BETWEEN_LOOKS = 10
+_WHOLE = ("TARGET", "SECRET", "STATE", "LEFT")
+_CLEAR = "\x1b[H\x1b[2J"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """How one credential is; `state` is fresh, due, to repair, missing, ended, failed, unread or disabled."""
+    """One credential; `state` is fresh, due, to repair, missing, ended, failed, not checked or disabled."""
 
     result: Result
     state: str
     healthy: bool
     writer: Writer | None
 
-    @property
-    def looked_at(self) -> bool:
-        return self.state not in {"disabled", "unread"}
-
     def as_dict(self) -> dict[str, Any]:
-        said = self.result.as_dict()
-        shown = ("target", "secret", "registry", "reason", "expires_at", "seconds_to_expiry")
-        return {key: said[key] for key in shown} | {
+        result = self.result.as_dict()
+        keys = ("target", "secret", "registry", "reason", "expires_at", "seconds_to_expiry")
+        return {key: result[key] for key in keys} | {
             "state": self.state,
             "healthy": self.healthy,
             "last_writer": _describe_writer(self.writer) if self.writer else None,
-            "error": to_operator(self.result.error) if self.result.error else None,
+            "error": self.result.error,
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """What `status` shows: the credentials, and what is wrong with the installation."""
+
+    statuses: list[Status]
+    findings: list[Finding]
+
+    @property
+    def exit_code(self) -> int:
+        unhealthy = {status.state for status in self.statuses if not status.healthy}
+        unhealthy |= {NOT_CHECKED if finding.not_checked else finding.name for finding in self.findings}
+        return OK if not unhealthy else UNKNOWN if unhealthy == {NOT_CHECKED} else UNHEALTHY
+
+
 def run(options: argparse.Namespace) -> int:
-    """Show the credentials of the targets. Raises CommandError."""
+    """Show the credentials of the targets, with --watch until Ctrl-C. Raises CommandError."""
+    if options.watch and options.output == "json":
+        raise CommandError("--watch is for people: it does not go with -o json", code=USAGE)
     region = find_region(profile=options.profile, region=options.region)
     installation = load_installation(options, region=region)
     targets = choose_targets(installation, options.targets)
-    cache = WarmCache(sessions=open_sessions(profile=options.profile, region=region), caller="your identity")
-    accounts = _accounts(installation, sessions=cache.sessions, region=region)
-    found = read_statuses(
-        [without_role(target) for target in targets],
-        cache=cache,
-        renew_before=installation.renew_before,
-        named=bool(options.targets),
-        not_visible={target.name: why for target in targets if (why := accounts.not_visible(target))},
+    operator = sign_in(profile=options.profile, region=region)
+    code = OK
+    try:
+        while True:
+            overview = look(targets, installation, operator=operator, region=region, named=bool(options.targets))
+            code = overview.exit_code
+            if not options.watch:
+                with tolerate_closed_pipe():
+                    _print(overview, options)
+                return code
+            _print(overview, options)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+    except Stopped:
+        if options.watch:
+            return code
+        raise
+
+
+def look(
+    targets: tuple[Target, ...], installation: Installation, *, operator: Operator, region: str, named: bool
+) -> Overview:
+    """Read everything once; disabled targets only where they are `named`."""
+    stack, findings = check_deployment(
+        targets,
+        sessions=operator.sessions,
+        installation=installation.name,
+        region=region,
+        is_home=not any(target.account for target in installation.targets),
+        now=datetime.now(UTC),
     )
-    with tolerate_closed_pipe():
-        if options.output == "json":
-            print_json({"results": [status.as_dict() for status in found]})
-        else:
-            _print(found)
-    states = {status.state for status in found if not status.healthy}
-    return OK if not states else UNKNOWN if states == {"unread"} else UNHEALTHY
+    accounts = find_accounts(
+        installation.targets,
+        caller=operator.account,
+        function_role=stack.outputs.get("FunctionRole") if stack else None,
+    )
+    statuses = read_statuses(
+        [without_role(target) for target in targets],
+        cache=WarmCache(sessions=operator.sessions),
+        renew_before=installation.renew_before,
+        named=named,
+        not_visible={target.name: why for target in targets if (why := accounts.explain_not_visible(target))},
+    )
+    return Overview(statuses=statuses, findings=findings)
 
 
 def read_statuses(
     targets: list[Target], *, cache: WarmCache, renew_before: timedelta, named: bool, not_visible: Mapping[str, str]
 ) -> list[Status]:
-    """The credentials of the targets, in their order; those of disabled targets are read only where `named`.
+    """The credentials of the targets, in their order.
 
-    `elsewhere` tells, by target, why EKS does not tell here where its cluster is.
+    `not_visible` says, by target, why EKS does not show the operator its cluster.
     """
-    unasked = {target.name for target in targets if target.name in not_visible and target.endpoint is None}
-    looked_at = [target for target in targets if (target.enabled or named) and target.name not in unasked]
-    total = sum(len(target.credentials) for target in looked_at)
+    skipped = {target.name for target in targets if target.name in not_visible and target.endpoint is None}
+    read = [target for target in targets if (target.enabled or named) and target.name not in skipped]
+    total = sum(len(target.credentials) for target in read)
     with show_progress("reading", total=total) as done:
         recorder = RecordingReader(Connections(cache), done=done)
         # As much time as a slow cluster takes, and more where many wait for their turn.
-        order = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
-        results = iter(sync(looked_at, order=order, cache=cache, now=lambda: datetime.now(UTC), connections=recorder))
+        options = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
+        results = iter(sync(read, options=options, cache=cache, now=lambda: datetime.now(UTC), connections=recorder))
 
-    def of(target: Target) -> Iterator[Status]:
+    def list_statuses(target: Target) -> Iterator[Status]:
         for credential in target.credentials:
             nothing = new_result(target, credential)
             if not target.enabled and not named:
                 yield Status(result=nothing, state="disabled", healthy=True, writer=None)
-            elif target.name in unasked:
-                yield _status(
-                    replace(nothing, error=f"{not_visible[target.name]}: {ELSEWHERE_REMEDY}"), None, renew_before
-                )
+            elif target.name in skipped:
+                error = f"{not_visible[target.name]}: {OTHER_ACCOUNT_REMEDY}"
+                yield _make_status(replace(nothing, error=error), None, renew_before)
             else:
-                yield _status(next(results), recorder.observed_states.get((target.name, credential)), renew_before)
+                observed = recorder.observed_states.get((target.name, credential))
+                yield _make_status(next(results), observed, renew_before)
 
-    return [status for target in targets for status in of(target)]
-
-
-def _accounts(installation: Installation, *, sessions: Sessions, region: str) -> Accounts:
-    """Asked for only where it matters: with no account in the settings, all is where the operator is."""
-    if not any(target.account for target in installation.targets):
-        return Accounts(caller=None, home=None)
-    caller = find_account_if_possible(sessions, region=region)
-    role = None
-    if are_ambiguous(installation.targets, caller=caller):
-        with contextlib.suppress(CommandError):
-            role = get_stack_output(
-                sessions, key="FunctionRole", installation=installation.name, region=region, instead="--profile"
-            )
-    return find_accounts(installation.targets, caller=caller, function_role=role)
+    return [status for target in targets for status in list_statuses(target)]
 
 
-def _status(result: Result, observed: ObservedState | None, renew_before: timedelta) -> Status:
-    ended = result.seconds_to_expiry is not None and result.seconds_to_expiry <= 0
+def _make_status(result: Result, observed: ObservedState | None, renew_before: timedelta) -> Status:
+    if observed is None:
+        state = NOT_CHECKED
+    elif result.failed:
+        state = "failed"
+    elif result.seconds_to_expiry is not None and result.seconds_to_expiry <= 0:
+        state = "ended"
+    else:
+        state = _STATES.get(result.action, result.action)
     return Status(
         result=result,
-        state=(
-            "unread"
-            if observed is None
-            else "failed"
-            if result.failed
-            else "ended"
-            if ended
-            else _STATES.get(result.action, result.action)
-        ),
-        healthy=healthy(result, renew_before=renew_before),
+        state=state,
+        healthy=is_healthy(result, renew_before=renew_before),
         writer=find_last_writer(observed) if observed else None,
     )
 
 
-def _print(found: list[Status]) -> None:
+def _print(overview: Overview, options: argparse.Namespace) -> None:
+    if options.output == "json":
+        print_json(
+            {
+                "results": [status.as_dict() for status in overview.statuses],
+                "findings": [finding.as_dict() for finding in overview.findings],
+            }
+        )
+        return
+    if options.watch and sys.stdout.isatty():
+        sys.stdout.write(_CLEAR)
+    _print_table(overview.statuses)
+    for finding in overview.findings:
+        what = f"{finding.target}: " if finding.target else ""
+        print_error(f"{what}{finding.message}. {finding.remedy}")
+    if options.watch:
+        print_line(f"at {datetime.now(UTC):%H:%M:%S} UTC, every {_SECONDS_BETWEEN_LOOKS} s; Ctrl-C ends it")
+
+
+def _print_table(statuses: list[Status]) -> None:
     # Rich is of the extra.
     from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_life_left, print_table  # noqa: PLC0415
 
-    print_table(
-        ("TARGET", "SECRET", "STATE", "LEFT", "LAST WRITER", "WHY"),
-        [
+    rows = []
+    for secret, status in _fold(statuses):
+        checked = status.state not in {"disabled", NOT_CHECKED}
+        rows.append(
             (
                 status.result.target,
-                status.result.secret,
+                secret,
                 colour_by_health(status.state, healthy=status.healthy),
-                format_life_left(status.result.seconds_to_expiry, healthy=status.healthy) if status.looked_at else "",
-                f"{name_writer(status.writer)} {status.writer.time}" if status.writer else "",
-                to_operator(status.result.error or status.result.reason or ""),
+                format_life_left(status.result.seconds_to_expiry, healthy=status.healthy) if checked else "",
+                _format_writer(status.writer) if status.writer else "",
+                status.result.error or status.result.reason or "",
             )
-            for status in found
-        ],
-        whole=("TARGET", "STATE", "LEFT"),
-    )
+        )
+    print_table(("TARGET", "SECRET", "STATE", "LEFT", "LAST WRITER", "WHY"), rows, whole=_WHOLE, below=("WHY",))
+
+
+def _fold(statuses: list[Status]) -> Iterator[tuple[str, Status]]:
+    """One row for all credentials of a target that were not checked for the same reason."""
+    same: dict[tuple[str, str | None], list[Status]] = {}
+    for status in statuses:
+        if status.state == NOT_CHECKED:
+            same.setdefault((status.result.target, status.result.error), []).append(status)
+    for status in statuses:
+        group = same.get((status.result.target, status.result.error), []) if status.state == NOT_CHECKED else []
+        if not group:
+            yield status.result.secret, status
+        elif group[0] is status:
+            yield status.result.secret if len(group) == 1 else f"all {len(group)}", status
+
+
+def _format_writer(writer: Writer) -> str:
+    from argo_ecr_auth_cli.terminal.tables import format_age  # noqa: PLC0415 - rich is of the extra
+
+    try:
+        return f"{name_writer(writer)} {format_age(datetime.fromisoformat(writer.time))}"
+    except (TypeError, ValueError):  # no time, or none with a zone
+        return f"{name_writer(writer)} {writer.time}"
 
 
 def _describe_writer(writer: Writer) -> dict[str, str]:

@@ -1,8 +1,10 @@
-"""What the command line may be told. Importing it costs next to nothing: help comes at once."""
+"""Parses the command line's arguments. Its imports are few, so that help comes at once."""
 
 import argparse
 import re
+import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from argo_ecr_auth_cli.terminal.help_text import COMMANDS, DESCRIPTION, EPILOG
 
@@ -11,16 +13,16 @@ ORIGINAL_FLAGS = ("aws-profile", "aws-region", "ecr-registry", "kube-config", "n
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """The arguments; `command` is None for the loop. Options that were not given are not there, if they are its own.
+    """The arguments; `command` is None for the loop, and the loop's options that were not given are absent.
 
-    Raises SystemExit: for help with 0, for anything wrong with 2, after usage on standard error.
+    Raises SystemExit: with 0 for help, with 2 for a mistake, after usage on standard error.
     """
     parser = _parser()
     options = parser.parse_args([_double_dash(argument) for argument in arguments])
     strange = vars(options).keys() & _LOOP if options.command else set()
     if strange:
         flags = ", ".join(sorted(f"--{name.removeprefix('loop_').replace('_', '-')}" for name in strange))
-        parser.error(f"{flags} not before {options.command}: for the loop, which has no command")
+        parser.error(f"{flags} cannot be used with {options.command}: only the loop has it")
     return options
 
 
@@ -35,7 +37,7 @@ _LOOP = {
 
 
 def _double_dash(argument: str) -> str:
-    """Go's flags may have one dash, and the original's users write them so."""
+    """The original tool's users write its flags with one dash, as Go allows."""
     name = argument.removeprefix("-").partition("=")[0]
     return (
         f"-{argument}" if name in {*ORIGINAL_FLAGS, "sleep-between-checks"} and argument.startswith("-") else argument
@@ -50,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version and exit")
     _add_loop(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, words in COMMANDS.items():
@@ -62,15 +65,16 @@ def _parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         _add_common(command)
-        if name != "status":
-            what = "its Kubernetes group" if name == "rbac" else "its stack"
-            command.add_argument("--installation", help=f"{what} (default: the settings' name, argo-ecr-auth)")
+        what = "its Kubernetes group" if name == "rbac" else "its stack"
+        command.add_argument("--installation", help=f"{what} (default: the settings' name, argo-ecr-auth)")
+        if name == "status":
+            command.add_argument("--watch", action="store_true", help="look again every 10 s until Ctrl-C")
         if name == "doctor":
-            command.add_argument("--function-role", metavar="ARN", help="instead of the one that the stack names")
+            command.add_argument("--function-role", metavar="ARN", help="instead of the one in the stack's outputs")
         if name == "invoke":
-            command.add_argument("--function-name", help="instead of the one that the stack names")
-            command.add_argument("--dry-run", action="store_true", help="say what would be done; write nothing")
-            command.add_argument("--force", action="store_true", help="renew although nothing is due")
+            command.add_argument("--function-name", help="instead of the one in the stack's outputs")
+            command.add_argument("--dry-run", action="store_true", help="show what a run would do; write nothing")
+            command.add_argument("--force", action="store_true", help="renew even if nothing is due")
     return parser
 
 
@@ -82,29 +86,44 @@ def _add_loop(parser: argparse.ArgumentParser) -> None:
 
     add("--aws-profile", metavar="NAME", help="a profile of ~/.aws (default: none; the usual search for credentials)")
     add("--aws-region", metavar="REGION", help="of --cluster (default: the registry's, which also decides the token's)")
-    add("--ecr-registry", metavar="HOST", help="the registry to log in to; needed")
-    add("--kube-config", choices=("in-cluster", "local", "eks"), help="the way to the cluster (default: in-cluster)")
+    add("--ecr-registry", metavar="HOST", help="the registry to log in to; required")
+    add("--kube-config", choices=("in-cluster", "local", "eks"), help="how to reach the cluster (default: in-cluster)")
     add("--namespace", help="of the Secret (default: argocd)")
     add("--secret-name", metavar="NAME", help="of the Secret and its ConfigMap (default: ecr-auth)")
-    add("--sleep-between-checks", type=_parse_seconds, metavar="SECONDS", help="between two looks (default: 20)")
+    add("--sleep-between-checks", type=_parse_seconds, metavar="SECONDS", help="between two checks (default: 120)")
     more = parser.add_argument_group("the loop, beyond the original")
-    more.add_argument("--once", action="store_true", default=argparse.SUPPRESS, help="end after one pass")
+    more.add_argument("--once", action="store_true", default=argparse.SUPPRESS, help="stop after one pass")
     more.add_argument(
         "--cluster", dest="loop_cluster", metavar="NAME", default=argparse.SUPPRESS, help="with --kube-config eks"
     )
     more.add_argument(
-        "-o", "--output", dest="loop_output", choices=("text", "json"), default=argparse.SUPPRESS, help="of its lines"
+        "-o",
+        "--output",
+        dest="loop_output",
+        choices=("text", "json"),
+        default=argparse.SUPPRESS,
+        help="of its lines (default: text)",
     )
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="by name (default: all of the settings)")
-    parser.add_argument("--settings", metavar="FILE", help="as for the deployment (default: settings.yaml)")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="by name (default: all in the settings)")
+    parser.add_argument("--settings", metavar="FILE", help="the deployment's settings (default: settings.yaml)")
     parser.add_argument("--cluster", metavar="NAME", help="with --registry: one of each, instead of a settings file")
     parser.add_argument("--registry", metavar="HOST", help="with --cluster")
     parser.add_argument("--profile", metavar="NAME", help="a profile of ~/.aws")
-    parser.add_argument("--region", help="where the function is, and targets that name no region (default: yours)")
+    parser.add_argument("--region", help="of the function, and of targets that name none (default: yours)")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="(default: table)")
+
+
+class _PrintVersion(argparse.Action):
+    """Looks the version up only where it is asked for: that costs as much as all the rest of --help."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        sys.stdout.write(f"argo-ecr-auth {version('argo-ecr-auth')}\n")
+        parser.exit()
 
 
 def _parse_seconds(text: str) -> int:

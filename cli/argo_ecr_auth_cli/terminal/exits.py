@@ -1,7 +1,7 @@
-"""How a command ends: its exit codes, and what ends it before its time.
+"""Exit codes, and the exceptions that end a command early.
 
-A CommandError is a person's mistake, or something that could not be looked at. Stopped is a signal: no error, and so no
-Exception.
+A CommandError is a person's mistake, or something that could not be looked at. Stopped is a signal, which is not an
+error: it is not an Exception.
 """
 
 import signal
@@ -15,7 +15,7 @@ UNKNOWN = 3
 
 
 class CommandError(Exception):
-    """The command cannot go on: the message is one line, `code` what it ends with."""
+    """The command cannot go on; `code` is its exit code."""
 
     def __init__(self, message: str, *, code: int) -> None:
         super().__init__(message)
@@ -31,9 +31,9 @@ class Stopped(BaseException):
 
 
 def stop_on_signals() -> None:
-    """Let SIGTERM and SIGINT raise Stopped in the main thread, the first of them once, wherever it waits.
+    """Let the first SIGTERM or SIGINT raise Stopped in the main thread, wherever it waits.
 
-    Without a handler of its own, a container's first process would not end on SIGTERM at all.
+    Without a handler, the first process of a container ignores SIGTERM.
     """
     for number in _SIGNALS:
         signal.signal(number, _stop)

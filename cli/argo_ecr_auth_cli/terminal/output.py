@@ -1,4 +1,4 @@
-"""What a command says, apart from tables: lines, JSON, complaints, progress."""
+"""Prints lines, JSON, errors and progress."""
 
 import json
 import os
@@ -10,19 +10,19 @@ from typing import Any, TextIO
 
 
 def print_line(line: str) -> None:
-    """A line on standard output."""
+    """Print a line on standard output."""
     sys.stdout.write(f"{strip_control_characters(line)}\n")
     sys.stdout.flush()
 
 
 def print_json(document: Any) -> None:
-    """A document on standard output, for a program to read."""
+    """Print a document on standard output."""
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
 @contextmanager
 def tolerate_closed_pipe() -> Iterator[None]:
-    """What is shown; a reader who has seen enough of it (`| head`) changes nothing about how the command ends."""
+    """Print within it: a reader that stops reading (`| head`) does not change the exit code."""
     try:
         yield
         sys.stdout.flush()
@@ -31,24 +31,20 @@ def tolerate_closed_pipe() -> Iterator[None]:
 
 
 def discard_output() -> None:
-    """Let what is still written go nowhere: the interpreter must not complain at its end either."""
+    """Send further output nowhere, so that the interpreter does not complain at its end either."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def print_error(line: str) -> None:
-    """A line on standard error."""
-    sys.stderr.write(f"argo-ecr-auth: {strip_control_characters(line)}\n")
+def print_error(message: str) -> None:
+    """Print a message on standard error, each of its lines with the program's name."""
+    for line in message.splitlines():
+        sys.stderr.write(f"argo-ecr-auth: {strip_control_characters(line)}\n")
     sys.stderr.flush()
 
 
 def strip_control_characters(text: str) -> str:
-    """One line without control characters: what a cluster or AWS answers may hold a terminal's own commands."""
+    """One line without control characters: an answer of a cluster or of AWS may hold a terminal's own commands."""
     return "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in text)
-
-
-def to_operator(message: str) -> str:
-    """A message of the function's rooms, where it is not the function that asked."""
-    return message.replace("the function's role", "your identity")
 
 
 def supports_colour(stream: TextIO) -> bool:
@@ -57,19 +53,19 @@ def supports_colour(stream: TextIO) -> bool:
 
 
 @contextmanager
-def show_progress(doing: str, *, total: int) -> Iterator[Callable[[], None]]:
-    """A line on a terminal's standard error that counts up to `total`, and is gone at the end; elsewhere nothing.
+def show_progress(activity: str, *, total: int) -> Iterator[Callable[[], None]]:
+    """A line on a terminal's standard error that counts up to `total` and disappears at the end; elsewhere nothing.
 
-    What it gives may be called from any thread.
+    The function that it gives may be called from any thread.
     """
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda: None
         return
-    from rich.console import Console  # noqa: PLC0415 - only where there is somebody to look at it
+    from rich.console import Console  # noqa: PLC0415 - only for a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 
     console = Console(file=sys.stderr, color_system="auto" if supports_colour(sys.stderr) else None)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(doing, total=total)
+        task = bar.add_task(activity, total=total)
         yield lambda: bar.advance(task)

@@ -1,9 +1,9 @@
-"""Tables: with colour and fitted to its width on a terminal; elsewhere plain, each row one whole line."""
+"""Prints tables: fitted to a terminal's width, with colour; elsewhere plain, each row one line."""
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -16,41 +16,44 @@ Cell = Text | str
 
 _BAR_WIDTH = 12  # an hour each
 _UNBOUNDED = 10_000
-_NARROWEST = 12  # of a column that is wrapped; twice that for the one beside the lines `below`
 _PADDING = 2
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
 def print_table(
-    headers: Sequence[str], rows: Sequence[Sequence[Cell]], *, whole: Sequence[str] = (), below: str | None = None
+    headers: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    whole: Sequence[str] = (),
+    below: Sequence[str] = (),
+    copied: Sequence[str] = (),
 ) -> None:
-    """Print rows under headers; the columns that are named as `whole` are not wrapped on a narrow terminal.
+    """Print rows under headers.
 
-    There the column `below`, the last one, stands in lines of its own, which are not cut: its commands are to be
-    copied. Where a terminal is too narrow for columns, so does every field.
+    On a terminal the last columns, those named `below`, get labelled lines of their own under each row. No word is
+    broken, and none of the columns that are to stay `whole`: where the terminal is too narrow, every field gets such a
+    line. Those named `copied` are not wrapped, because they hold commands.
     """
     texts = [[cell if isinstance(cell, Text) else Text(strip_control_characters(cell)) for cell in row] for row in rows]
-    console = _console()
-    if not sys.stdout.isatty():
-        _print_columns(console, headers, texts, whole=headers)
+    console = _make_console()
+    if not console.is_terminal:
+        _print_columns(console, headers, texts, widths=None)
         return
-    inside = len(headers) - (below is not None)
-    widths = [max(cell_len(header), *(row[i].cell_len for row in texts)) for i, header in enumerate(headers[:inside])]
-    narrowest = _NARROWEST * (1 if below is None else 2)
-    needed = sum(
-        (width if header in whole else min(width, narrowest)) + _PADDING
-        for header, width in zip(headers, widths, strict=False)
-    )
-    if needed > console.width:
-        _print_blocks(console, headers, texts)
-    elif below is None:
-        _print_columns(console, headers, texts, whole=whole)
-    else:
-        for i, row in enumerate(texts):
-            _print_columns(console, headers[:inside], [row[:inside]], whole=whole, widths=widths, headless=i > 0)
-            console.print(row[-1], soft_wrap=True)
+    inside = len(headers) - len(below)
+    widths = _fit_widths(headers[:inside], texts, whole=whole, available=console.width)
+    for i, row in enumerate(texts):
+        if widths is None:
+            _print_lines(console, headers[:inside], row[:inside], copied=copied)
+        else:
+            _print_columns(console, headers[:inside], [row[:inside]], widths=widths, headless=i > 0)
+        indent = _PADDING if widths else 0
+        _print_lines(console, headers[inside:], row[inside:], copied=copied, indent=indent)
+        if widths is None:
+            console.print()
 
 
 def colour_by_health(text: str, *, healthy: bool) -> Text:
+    """Green, or bold red."""
     return Text(strip_control_characters(text), style="green" if healthy else "bold red")
 
 
@@ -66,13 +69,23 @@ def format_life_left(seconds: int | None, *, healthy: bool) -> Text:
     return Text(f"{bar} {minutes // 60:2}h{minutes % 60:02}m", style="green" if healthy else "bold red")
 
 
+def format_age(moment: datetime) -> str:
+    """How long ago something was: "3 min ago"."""
+    seconds = int((datetime.now(UTC) - moment).total_seconds())
+    if seconds < _MINUTE:
+        return "just now"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min ago"
+    return f"{seconds // _HOUR} h ago" if seconds < 2 * _DAY else f"{seconds // _DAY} days ago"
+
+
 class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Rich's own way ends the process with 1, whatever the command found."""
         raise  # noqa: PLE0704 - it is called where the error is handled
 
 
-def _console() -> Console:
+def _make_console() -> Console:
     terminal = sys.stdout.isatty()
     return _Console(
         file=sys.stdout,
@@ -83,28 +96,45 @@ def _console() -> Console:
     )
 
 
+def _fit_widths(
+    headers: Sequence[str], rows: Sequence[Sequence[Text]], *, whole: Sequence[str], available: int
+) -> list[int] | None:
+    """The columns' widths, the widest one narrowed first; None where some column's longest word does not fit."""
+    columns = [[Text(header), *(row[i] for row in rows)] for i, header in enumerate(headers)]
+    widths = [max(cell.cell_len for cell in column) for column in columns]
+    longest = [
+        width if header in whole else max(cell_len(word) for cell in column for word in cell.plain.split() or [""])
+        for header, width, column in zip(headers, widths, columns, strict=True)
+    ]
+    while sum(widths) + _PADDING * len(widths) > available:
+        widest = max(range(len(widths)), key=lambda i: widths[i] - longest[i])
+        if widths[widest] <= longest[widest]:
+            return None
+        widths[widest] -= 1
+    return widths
+
+
 def _print_columns(
     console: Console,
     headers: Sequence[str],
     rows: Sequence[Sequence[Text]],
     *,
-    whole: Sequence[str],
-    widths: Sequence[int] | None = None,
+    widths: Sequence[int] | None,
     headless: bool = False,
 ) -> None:
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False, show_header=not headless)
+    table = Table(box=None, padding=(0, _PADDING, 0, 0), show_header=not headless)
     for i, header in enumerate(headers):
-        width = widths[i] if widths and header in whole else None
-        table.add_column(header, no_wrap=header in whole, overflow="fold", width=width)
+        table.add_column(header, no_wrap=widths is None, width=widths[i] if widths else None)
     for row in rows:
         table.add_row(*row)
     console.print(table)
 
 
-def _print_blocks(console: Console, headers: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
-    longest = max(len(header) for header in headers)
-    for row in rows:
-        for header, text in zip(headers, row, strict=True):
-            if text.plain:
-                console.print(Text(header.ljust(longest + _PADDING)).append_text(text), soft_wrap=True)
-        console.print()
+def _print_lines(
+    console: Console, headers: Sequence[str], cells: Sequence[Text], *, copied: Sequence[str], indent: int = 0
+) -> None:
+    longest = max((len(header) for header in headers), default=0)
+    for header, text in zip(headers, cells, strict=True):
+        if text.plain:
+            label = f"{header.lower()}:".ljust(longest + _PADDING)
+            console.print(Text(" " * indent + label).append_text(text), soft_wrap=header in copied)

@@ -1,6 +1,7 @@
 """The dashboard of an installation."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -96,19 +97,20 @@ class Dashboard(Construct):
 
 
 def _make_alarm_graph(name: str, alarm: cloudwatch.Alarm) -> cloudwatch.GraphWidget:
-    metric, threshold = alarm.metric, alarm.to_annotation().value
+    metric, threshold = cast("cloudwatch.Metric", alarm.metric), alarm.to_annotation().value
+    graph: cloudwatch.IMetric = metric
     if name == "TokenEndsSoon":
-        metric = cloudwatch.MathExpression(
+        graph = cloudwatch.MathExpression(
             expression=f"seconds / {_SECONDS_PER_HOUR}",
             using_metrics={"seconds": metric},
             label="hours",
-            period=_PERIOD,
+            period=metric.period,
         )
         threshold /= _SECONDS_PER_HOUR
     return cloudwatch.GraphWidget(
         title=_TITLES[name],
         width=_THIRD_OF_WIDTH,
-        left=[metric],
+        left=[graph],
         left_annotations=[cloudwatch.HorizontalAnnotation(value=threshold, label=f"alarm {name}")],
         left_y_axis=cloudwatch.YAxisProps(min=0),
     )

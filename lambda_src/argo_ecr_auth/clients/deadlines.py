@@ -1,4 +1,4 @@
-"""Deadlines for what a thread does over a network: connections, requests and answers together, however slow they are.
+"""Limits on what a thread does over a network: connections, requests and answers together, however slow they are.
 
 A socket's own timeout is the time between two bytes, or until one address of a host answers. A server that sends one
 byte a second never reaches it, and a host of eight addresses that do not answer takes eight times as long.
@@ -27,11 +27,10 @@ _limit = _Limit()
 def time_limit(seconds: float, *, max_bytes: float = math.inf) -> Iterator[None]:
     """Let this thread's connections end within so many seconds, or with the limit around this one.
 
-    Past it, whatever connects, sends or receives raises TimeoutError, which urllib3 and botocore report as their own.
-    Where more than `max_bytes` came over TLS, it is an OSError. From the process's first limit on this holds for all
-    sockets, also those that libraries open for themselves. It does not hold for the resolution of names.
+    Past it, whatever connects, sends or receives raises TimeoutError; more than `max_bytes`, as they are on the wire,
+    raise OSError. urllib3 and botocore report both as their own errors. It does not hold for the resolution of names.
     """
-    _limit_sockets()
+    enforce_time_limits()
     before = _limit.ends, _limit.bytes_left
     _limit.ends, _limit.bytes_left = min(_limit.ends, time.monotonic() + seconds), max_bytes
     try:
@@ -43,6 +42,13 @@ def time_limit(seconds: float, *, max_bytes: float = math.inf) -> Iterator[None]
 def time_is_up() -> bool:
     """Whether this thread is past its limit."""
     return time.monotonic() >= _limit.ends
+
+
+def enforce_time_limits() -> None:
+    """Make every connection of this process keep `time_limit`, also those that libraries open for themselves."""
+    ssl.SSLContext.sslsocket_class = _LimitedSSLSocket
+    socket.socket.connect = _connect  # type: ignore[method-assign]
+    socket.socket.recv_into = _recv_into  # type: ignore[method-assign]
 
 
 def _limited(method: Any) -> Any:
@@ -65,26 +71,20 @@ def _limited(method: Any) -> Any:
     return limited
 
 
+_connect = _limited(socket.socket.connect)
+_recv_into = _limited(socket.socket.recv_into)  # of a proxy, before TLS
 _read = _limited(ssl.SSLSocket.read)
 
 
 class _LimitedSSLSocket(ssl.SSLSocket):
-    def read(self, *arguments: Any, **named: Any) -> Any:
-        received = _read(self, *arguments, **named)
-        _limit.bytes_left -= received if isinstance(received, int) else len(received)
-        if _limit.bytes_left < 0:
-            raise OSError("more was received than the limit allows")
-        return received
+    """Waits for the peer no longer, and takes no more from it, than the thread's limit allows."""
 
     send = _limited(ssl.SSLSocket.send)
     do_handshake = _limited(ssl.SSLSocket.do_handshake)
 
-
-_connect = _limited(socket.socket.connect)
-_recv_into = _limited(socket.socket.recv_into)  # of a proxy, before TLS
-
-
-def _limit_sockets() -> None:
-    ssl.SSLContext.sslsocket_class = _LimitedSSLSocket
-    socket.socket.connect = _connect  # type: ignore[method-assign]
-    socket.socket.recv_into = _recv_into  # type: ignore[method-assign]
+    def read(self, *arguments: Any, **named: Any) -> Any:
+        received = _read(self, *arguments, **named)
+        _limit.bytes_left -= received if isinstance(received, int) else len(received)
+        if _limit.bytes_left < 0:
+            raise OSError("the answer is too large")
+        return received

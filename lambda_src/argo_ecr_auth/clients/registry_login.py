@@ -142,7 +142,7 @@ def _try_to_list(client: urllib3.PoolManager, host: str, authorization: str, rep
     except InconclusiveError as odd:
         return f"whether the token may list {repository} is not known: {host} {odd}"
     if status in _REFUSALS:
-        return f"the token may not list {repository} ({status}): Argo CD will not be able to pull from it"
+        return f"the token may not list {repository} ({status}): allow ecr:ListImages and the pull actions on it"
     if status == HTTPStatus.NOT_FOUND:
         return f"there is no repository {repository} ({status})"
     return None if status == HTTPStatus.OK else f"whether the token may list {repository} is not known ({status})"

@@ -30,7 +30,7 @@ SESSION_NAME = "argo-ecr-auth"
 _MAX_QUOTE = 300
 _NO_CREDENTIALS = "there are no AWS credentials here: run it with a role, a profile or keys"
 _SECONDS_PER_CALL = 15  # with its retries
-_BYTES_PER_CALL = 8 * 1024 * 1024  # botocore reads an answer whole; the largest of any, an invocation's, has 6 MB
+_MAX_BYTES_PER_CALL = 256 * 1024  # an answer has a few thousand
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
@@ -133,7 +133,7 @@ class Sessions:
 @contextmanager
 def aws_call(*, asked: str, right: str = "", role: Role | None = None, caller: Caller = FUNCTION) -> Iterator[None]:
     """Bound a call of AWS in time and size, and let it raise nothing but SyncError."""
-    with time_limit(_SECONDS_PER_CALL, max_bytes=_BYTES_PER_CALL):
+    with time_limit(_SECONDS_PER_CALL, max_bytes=_MAX_BYTES_PER_CALL):
         try:
             yield
         except (ClientError, BotoCoreError) as error:

@@ -1,0 +1,143 @@
+"""What status and doctor say of an installation that does not run by itself."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.core.targets import resolve_targets
+from argo_ecr_auth_cli.checks.deployment import check_deployment
+from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.operators import OPERATORS
+from tests.cli.stacks import create_stack
+from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import Function, make_settings
+from tests.support.objects import Objects
+
+
+@pytest.fixture
+def installation(local_cloud: LocalCloud, role: str, objects: Objects) -> Iterator[str]:
+    """The name of an installation's stack of its own, with a schedule for the target demo."""
+    name = f"installation-{objects.namespace}"
+    create_stack(local_cloud, name, role=role, targets=["demo"])
+    yield name
+    local_cloud.client("cloudformation").delete_stack(StackName=name)
+
+
+@pytest.fixture
+def fresh(command_line: CommandLine, function: Function, objects: Objects) -> CommandLine:
+    """With a credential that is fresh."""
+    function.run()
+    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace})
+    return command_line
+
+
+def find_names(command_line: CommandLine, command: str, *arguments: str) -> tuple[int, dict[str, str]]:
+    """The exit code, and the findings about the deployment: their names and remedies."""
+    done = command_line.run(command, "-o", "json", *arguments)
+    found = {each["finding"]: each["remedy"] for each in json.loads(done.stdout)["findings"]}
+    return done.returncode, {name: remedy for name, remedy in found.items() if name in _NAMES}
+
+
+_NAMES = {"not-deployed", "no-schedule", "schedule-disabled", "not-running", "not-checked"}
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_destroyed_installation_is_not_healthy(command: str, fresh: CommandLine) -> None:
+    code, found = find_names(fresh, command, "--installation", "destroyed")
+
+    assert (code, set(found)) == (1, {"not-deployed"} if command == "status" else {"not-deployed", "not-checked"})
+    assert "make deploy" in found["not-deployed"]
+    assert "the stack destroyed is not deployed in us-east-1" in (
+        fresh.run(command, "--installation", "destroyed", COLUMNS="200").stdout
+        + fresh.run(command, "--installation", "destroyed").stderr
+    )
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_schedule_that_was_deleted_or_disabled_is_named(
+    command: str, fresh: CommandLine, installation: str, local_cloud: LocalCloud
+) -> None:
+    scheduler = local_cloud.client("scheduler")
+    (name,) = (
+        each["Name"] for each in scheduler.list_schedules()["Schedules"] if each["Name"].startswith(installation)
+    )
+    schedule = scheduler.get_schedule(Name=name)
+    which = ["--installation", installation]
+
+    healthy = find_names(fresh, command, *which)[1]
+    wanted = ("Name", "ScheduleExpression", "Target", "FlexibleTimeWindow")
+    scheduler.update_schedule(**{key: schedule[key] for key in wanted}, State="DISABLED")
+    disabled = find_names(fresh, command, *which)
+    scheduler.delete_schedule(Name=name)
+    deleted = find_names(fresh, command, *which)
+
+    assert healthy == {}
+    assert (disabled[0], set(disabled[1])) == (1, {"schedule-disabled"})
+    assert (deleted[0], set(deleted[1])) == (1, {"no-schedule"})
+    assert "enabled: false" in deleted[1]["no-schedule"], "to deploy again restores nothing"
+
+
+def test_a_target_that_the_deployed_stack_does_not_know_has_no_schedule(
+    fresh: CommandLine, installation: str, objects: Objects
+) -> None:
+    new = {"cluster": "demo", "name": "new", "namespace": "new"}
+    fresh.write_settings({"cluster": "demo", "namespace": objects.namespace}, new)
+
+    code, found = find_names(fresh, "status", "new", "--installation", installation)
+
+    assert (code, found["no-schedule"]) == (1, "make deploy")
+
+
+def test_a_function_that_has_not_run_for_several_ticks_is_named(
+    installation: str, fresh: CommandLine, local_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schedule fires once a day; in ten days it should have."""
+    for name, value in fresh.environment.items():
+        monkeypatch.setenv(name, value)
+    (target,) = resolve_targets(make_settings({"cluster": "demo"}), region="us-east-1")
+
+    def check(now: datetime) -> list[str]:
+        _, findings = check_deployment(
+            [target],
+            sessions=Sessions(region="us-east-1"),
+            installation=installation,
+            region="us-east-1",
+            is_home=True,
+            now=now,
+        )
+        return [finding.name for finding in findings]
+
+    now = datetime.now(UTC)
+    assert check(now) == [], "it was deployed just now"
+    assert check(now + timedelta(days=10)) == ["not-running"]
+    (stack,) = local_cloud.client("cloudformation").describe_stacks(StackName=installation)["Stacks"]
+    function = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "FunctionName")
+    assert fresh.run("invoke", "demo", "--function-name", function).returncode == 0
+    assert check(now + timedelta(days=5)) == []
+
+
+def test_without_the_rights_to_look_nothing_is_called_healthy(
+    fresh: CommandLine, installation: str, local_cloud: LocalCloud, cluster: Cluster
+) -> None:
+    describer = local_cloud.create_role("reader-of-clusters", allow=["eks:DescribeCluster"])
+    local_cloud.client("eks").create_access_entry(
+        clusterName=cluster.name, principalArn=describer, kubernetesGroups=[OPERATORS]
+    )
+    reader = make_command_line(local_cloud, describer, directory=fresh.directory)
+
+    code, found = find_names(reader, "status", "--installation", installation)
+
+    assert (code, set(found)) == (3, {"not-checked"})
+
+
+def test_a_stack_of_another_account_proves_nothing(fresh: CommandLine, objects: Objects) -> None:
+    """The function may be at home where the credentials are not."""
+    fresh.write_settings({"cluster": "demo", "namespace": objects.namespace, "account": "000000000000"})
+
+    code, found = find_names(fresh, "status", "--installation", "elsewhere")
+
+    assert (code, set(found)) == (3, {"not-checked"})
+    assert "--profile" in found["not-checked"]

@@ -1,6 +1,0 @@
-"""How hypothesis runs here: the same examples each time, however slow the machine."""
-
-import hypothesis
-
-hypothesis.settings.register_profile("unit", derandomize=True, deadline=None)
-hypothesis.settings.load_profile("unit")
