@@ -68,7 +68,7 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
     here = [target for target in targets if target.account == destination.account and target.role is None]
     for region in sorted({target.region for target in here}):
         try:
-            pages = destination.session.client("eks", region_name=region).get_paginator("list_clusters").paginate()
+            pages = destination.sessions.client("eks", region=region).get_paginator("list_clusters").paginate()
             known = {name for page in pages for name in page["clusters"]}
         except (BotoCoreError, ClientError) as error:
             print(f"whether the clusters in {region} exist is not checked: {error}", file=sys.stderr)
@@ -84,7 +84,7 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
 
 def read_deployed_template(deployment: Deployment) -> Mapping[str, Any] | None:
     """The template of the deployed stack, None where there is no stack, or where it may not be read."""
-    client = deployment.destination.session.client("cloudformation")
+    client = deployment.destination.sessions.client("cloudformation", region=deployment.destination.region)
     try:
         template: Any = client.get_template(StackName=deployment.settings.installation)["TemplateBody"]
     except (BotoCoreError, ClientError):

@@ -4,25 +4,16 @@ import os
 import sys
 from dataclasses import dataclass
 
-import boto3
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    LoginError,
-    MissingDependencyException,
-    NoCredentialsError,
-    SSOError,
-    TokenRetrievalError,
-)
-
-_REFUSED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"}
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth_cli.aws_session import find_region, sign_in
+from argo_ecr_auth_cli.terminal.exits import CommandError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """An account and a region, and a session for them."""
+    """An account and a region, and sessions there."""
 
-    session: boto3.Session
+    sessions: Sessions
     account: str
     region: str
 
@@ -32,34 +23,14 @@ class Destination:
 
 def find_destination(*, profile: str | None = None) -> Destination:
     """Ends the process, with what to do, where the environment names none or its credentials are not valid."""
-    profile = profile or os.environ.get("AWS_PROFILE")
     try:
-        # boto3 itself reads AWS_DEFAULT_REGION only.
-        session = boto3.Session(profile_name=profile, region_name=os.environ.get("AWS_REGION"))
-        if session.region_name is None:
-            sys.exit("there is no region: set AWS_REGION, or a profile with one in AWS_PROFILE")
-        account = session.client("sts").get_caller_identity()["Account"]
-    except (BotoCoreError, ClientError) as error:
-        endpoint = os.environ.get("AWS_ENDPOINT_URL", "AWS")
-        sys.exit(f"cannot log in to {endpoint}: {error}{_find_remedy(error, profile=profile)}")
-    return Destination(session=session, account=account, region=session.region_name)
-
-
-def _find_remedy(error: BotoCoreError | ClientError, *, profile: str | None) -> str:
-    option = f" --profile {profile}" if profile else ""
-    match error:
-        case MissingDependencyException():
-            return "\nrun: .venv/bin/python -m pip install 'botocore[crt]'"
-        case LoginError():
-            return f"\nrun: aws login{option}"
-        case SSOError() | TokenRetrievalError():
-            return f"\nrun: aws sso login{option}"
-        case NoCredentialsError():
-            return "\nset AWS_PROFILE, or run: aws login, aws sso login or aws configure"
-        case ClientError() if error.response.get("Error", {}).get("Code") in _REFUSED:
-            return f"\nrun: aws login{option} or aws sso login{option}, or replace the keys of the environment"
-        case _:
-            return ""
+        region = find_region(profile=profile, region=None)
+        operator = sign_in(profile=profile, region=region)
+    except CommandError as error:
+        sys.exit(str(error))
+    if operator.account is None:
+        sys.exit(f"STS does not say whose the AWS credentials are: try aws sts get-caller-identity --region {region}")
+    return Destination(sessions=operator.sessions, account=operator.account, region=region)
 
 
 if __name__ == "__main__":

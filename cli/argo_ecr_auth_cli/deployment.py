@@ -2,9 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -62,46 +64,28 @@ def describe_stack(sessions: Sessions, *, installation: str, region: str) -> Sta
     )
 
 
-def get_stack_output(sessions: Sessions, *, key: str, installation: str, region: str, instead: str) -> str:
-    """An output of the stack. Raises CommandError, which names the option to give `instead`."""
-    remedy = f"give --region, --installation or {instead}"
+def find_function_name(sessions: Sessions, *, installation: str, region: str) -> str:
+    """The function's name, from the stack's outputs. Raises CommandError."""
+    remedy = "give --region, --installation or --function-name"
     try:
         stack = describe_stack(sessions, installation=installation, region=region)
     except CommandError as error:
         raise CommandError(f"{error}; {remedy}", code=UNKNOWN) from None
-    if stack is None:
-        raise CommandError(f"there is no stack {installation} in {region}: {remedy}", code=UNKNOWN)
-    if key not in stack.outputs:
-        raise CommandError(f"the stack {installation} in {region} has no output {key}: {remedy}", code=UNKNOWN)
-    return stack.outputs[key]
+    if stack is None or "FunctionName" not in stack.outputs:
+        what = f"no output FunctionName in the stack {installation}" if stack else f"no stack {installation}"
+        raise CommandError(f"there is {what} in {region}: {remedy}", code=UNKNOWN)
+    return stack.outputs["FunctionName"]
 
 
 def list_schedules(sessions: Sessions, stack: Stack) -> list[Schedule]:
     """The stack's schedules as they are now. Raises CommandError."""
     scheduler = sessions.client("scheduler", region=stack.region)
-
-    def read(name: str) -> Schedule:
-        try:
-            found = scheduler.get_schedule(Name=name)
-        except scheduler.exceptions.ResourceNotFoundException:
-            return Schedule(name=name, exists=False)
-        return Schedule(
-            name=name,
-            exists=True,
-            enabled=found["State"] == "ENABLED",
-            every=_parse_rate(found["ScheduleExpression"]),
-            targets=_parse_targets(found["Target"].get("Input", "")),
-        )
-
     try:
-        pages = sessions.client("cloudformation", region=stack.region).get_paginator("list_stack_resources")
-        names = [
-            resource["PhysicalResourceId"]
-            for page in pages.paginate(StackName=stack.name)
-            for resource in page["StackResourceSummaries"]
-            if resource["ResourceType"] == "AWS::Scheduler::Schedule"
-        ]
-        return map_concurrently(read, names, done=lambda: None)
+        names = _list_resources(sessions, stack)
+        groups = [*names["AWS::Scheduler::ScheduleGroup"], "default"]
+        return map_concurrently(
+            lambda name: _read_schedule(scheduler, name, groups), names["AWS::Scheduler::Schedule"], done=lambda: None
+        )
     except (ClientError, BotoCoreError) as error:
         asked = f"for the schedules of the stack {stack.name}"
         raise _explain(error, asked, "cloudformation:ListStackResources and scheduler:GetSchedule") from None
@@ -122,6 +106,32 @@ def count_runs(sessions: Sessions, *, function: str, region: str, since: datetim
     except (ClientError, BotoCoreError) as error:
         raise _explain(error, "CloudWatch for the function's runs", "cloudwatch:GetMetricStatistics") from None
     return int(sum(point["Sum"] for point in points))
+
+
+def _list_resources(sessions: Sessions, stack: Stack) -> Mapping[str, list[str]]:
+    """The names of the stack's resources, by type."""
+    names: Mapping[str, list[str]] = defaultdict(list)
+    pages = sessions.client("cloudformation", region=stack.region).get_paginator("list_stack_resources")
+    for page in pages.paginate(StackName=stack.name):
+        for resource in page["StackResourceSummaries"]:
+            names[resource["ResourceType"]].append(resource.get("PhysicalResourceId", ""))
+    return names
+
+
+def _read_schedule(scheduler: Any, name: str, groups: Sequence[str]) -> Schedule:
+    for group in groups:
+        try:
+            found = scheduler.get_schedule(Name=name, GroupName=group)
+        except scheduler.exceptions.ResourceNotFoundException:
+            continue
+        return Schedule(
+            name=name,
+            exists=True,
+            enabled=found["State"] == "ENABLED",
+            every=_parse_rate(found["ScheduleExpression"]),
+            targets=_parse_targets(found["Target"].get("Input", "")),
+        )
+    return Schedule(name=name, exists=False)
 
 
 def _parse_rate(expression: str) -> timedelta:

@@ -85,8 +85,8 @@ def _run(written: object, *, cloud: LocalCloud, role: str, asset: Path) -> list[
         "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
-    python = str(getattr(sys, "_base_executable", sys.executable))  # without the environment's packages
-    command = [python, "-I", "-S", "-c", _PROCESS]
+    # Not the Python of .venv: Lambda has no packages but those of the asset.
+    command = [getattr(sys, "_base_executable", sys.executable), "-I", "-S", "-c", _PROCESS]
     done = subprocess.run(command, cwd=asset, env=environment, check=True, capture_output=True, text=True)
     measured: list[tuple[float, float]] = json.loads(done.stdout.splitlines()[-1])
     return measured

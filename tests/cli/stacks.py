@@ -23,6 +23,7 @@ def create_stack(cloud: LocalCloud, name: str, *, role: str, targets: Sequence[s
         "Type": "AWS::Scheduler::Schedule",
         "Properties": {
             "Name": f"{name}-schedule",
+            "GroupName": {"Ref": "Group"},
             "ScheduleExpression": "rate(1 day)",
             "FlexibleTimeWindow": {"Mode": "OFF"},
             "Target": {
@@ -33,7 +34,11 @@ def create_stack(cloud: LocalCloud, name: str, *, role: str, targets: Sequence[s
         },
     }
     template = {
-        "Resources": {"Function": function, "Schedule": schedule},
+        "Resources": {
+            "Function": function,
+            "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": name}},
+            "Schedule": schedule,
+        },
         "Outputs": {"FunctionName": {"Value": {"Ref": "Function"}}, "FunctionRole": {"Value": role}},
     }
     cloudformation = cloud.client("cloudformation")

@@ -214,6 +214,7 @@ def test_help_can_be_learned_from(offline: CommandLine) -> None:
 
     assert {done.returncode for done in texts.values()} == {0}
     assert [name for name, done in texts.items() if "examples:" not in done.stdout] == []
+    assert [line for done in texts.values() for line in done.stdout.splitlines() if len(line) > 80] == []
     for flag in ("aws-profile", "aws-region", "ecr-registry", "kube-config", "namespace", "secret-name"):
         assert f"--{flag}" in texts[""].stdout
     assert "exit codes:" in texts[""].stdout

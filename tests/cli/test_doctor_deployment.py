@@ -61,17 +61,15 @@ def test_a_schedule_that_was_deleted_or_disabled_is_named(
     command: str, fresh: CommandLine, installation: str, local_cloud: LocalCloud
 ) -> None:
     scheduler = local_cloud.client("scheduler")
-    (name,) = (
-        each["Name"] for each in scheduler.list_schedules()["Schedules"] if each["Name"].startswith(installation)
-    )
-    schedule = scheduler.get_schedule(Name=name)
+    which_schedule = {"Name": f"{installation}-schedule", "GroupName": installation}
+    schedule = scheduler.get_schedule(**which_schedule)
     which = ["--installation", installation]
 
     healthy = find_names(fresh, command, *which)[1]
-    wanted = ("Name", "ScheduleExpression", "Target", "FlexibleTimeWindow")
+    wanted = ("Name", "GroupName", "ScheduleExpression", "Target", "FlexibleTimeWindow")
     scheduler.update_schedule(**{key: schedule[key] for key in wanted}, State="DISABLED")
     disabled = find_names(fresh, command, *which)
-    scheduler.delete_schedule(Name=name)
+    scheduler.delete_schedule(**which_schedule)
     deleted = find_names(fresh, command, *which)
 
     assert healthy == {}

@@ -191,12 +191,15 @@ def test_many_clusters_are_counted() -> None:
 @pytest.mark.parametrize(
     ("config", "remedy"),
     [
-        ("login_session = arn:aws:iam::111111111111:user/me", "run: aws login --profile mine"),
+        (
+            "login_session = arn:aws:iam::111111111111:user/me",
+            "the sign-in has ended or is missing: aws login --profile mine",
+        ),
         (
             "sso_start_url = https://x.example\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r",
-            "run: aws sso login --profile mine",
+            "the sign-in has ended or is missing: aws sso login --profile mine",
         ),
-        ("output = json", "set AWS_PROFILE, or run: aws login, aws sso login or aws configure"),
+        ("output = json", "aws sso login --profile mine or aws login --profile mine"),
     ],
 )
 def test_missing_credentials_are_reported_with_the_command_that_mends_them(
@@ -205,13 +208,15 @@ def test_missing_credentials_are_reported_with_the_command_that_mends_them(
     (tmp_path / "config").write_text(f"[profile mine]\nregion = eu-west-1\n{config}\n")
     done = _run("destination.py", directory=tmp_path, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="mine")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[0].startswith("cannot log in to AWS: ")
-    assert done.stderr.splitlines()[-1] == remedy
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("no AWS credentials: ")
+    assert line.endswith(remedy)
 
 
 def test_ended_credentials_are_reported_with_the_command_that_mends_them(aws: SmallAws, tmp_path: Path) -> None:
     aws.error = "ExpiredToken"
     done = _step("before-deploy", aws, tmp_path)
     assert done.returncode == 1
-    assert "run: aws login or aws sso login, or replace the keys of the environment" in done.stderr
+    assert "your AWS credentials have expired (ExpiredToken)" in done.stderr
+    assert "aws sso login or aws login" in done.stderr
     assert "planted-secret-key" not in done.stderr

@@ -61,7 +61,7 @@ def _check_age(context: CheckContext, entry: Mapping[str, Any], *, principal: st
         return
     iam = context.sessions.client("iam", region=context.target.region)
     created = iam.get_role(RoleName=name)["Role"]["CreateDate"]
-    if entry["createdAt"] < created:
+    if entry["createdAt"] < created.replace(microsecond=0):  # IAM's times are in whole seconds
         place = _format_place(context, principal)
         yield context.report(
             "stale-access-entry",

@@ -92,7 +92,9 @@ def make_contexts(
     """The targets with all that their checks need; `caller` is the account of the sessions."""
     accounts = find_accounts(installation.targets, caller=caller, function_role=function_role)
     connections = Connections(WarmCache(sessions=sessions))
-    role_id = _find_role_id(sessions, function_role, caller=caller) if function_role else None
+    role_id = None
+    if function_role:
+        role_id = _find_role_id(sessions, function_role, caller=caller, region=targets[0].region)
     all_targets = [accounts.with_account(each) for each in installation.targets]
     return [
         CheckContext(
@@ -161,13 +163,13 @@ def _list_own_secrets(target: Target, targets: Sequence[Target]) -> frozenset[tu
     )
 
 
-def _find_role_id(sessions: Sessions, role: str, *, caller: str | None) -> str | None:
+def _find_role_id(sessions: Sessions, role: str, *, caller: str | None, region: str) -> str | None:
     """The unique id of the function's role, None where IAM does not say."""
     _, _, _, _, account, name = role.split(":", 5)
     if account != caller:
         return None
     try:
-        answer = sessions.client("iam", region="us-east-1").get_role(RoleName=name.rpartition("/")[2])
+        answer = sessions.client("iam", region=region).get_role(RoleName=name.rpartition("/")[2])
         return str(answer["Role"]["RoleId"])
     except (ClientError, BotoCoreError):
         return None

@@ -14,7 +14,7 @@ from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.settings import Settings, duration
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.concurrency import map_concurrently
-from argo_ecr_auth_cli.deployment import get_stack_output
+from argo_ecr_auth_cli.deployment import find_function_name
 from argo_ecr_auth_cli.health import lives_long_enough
 from argo_ecr_auth_cli.installation import DEFAULT_FILE, DEFAULT_NAME, Installation, choose_targets, load_installation
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
@@ -46,13 +46,8 @@ def run(options: argparse.Namespace) -> int:
     installation = _installation(options, region=region)
     events = _make_events(options, installation)
     sessions = sign_in(profile=options.profile, region=region).sessions
-    name = options.function_name or get_stack_output(
-        sessions,
-        key="FunctionName",
-        installation=options.installation or (installation.name if installation else DEFAULT_NAME),
-        region=region,
-        instead="--function-name",
-    )
+    installation_name = options.installation or (installation.name if installation else DEFAULT_NAME)
+    name = options.function_name or find_function_name(sessions, installation=installation_name, region=region)
     client = sessions.client("lambda", region=region, seconds=_SECONDS)
     with show_progress("running", total=len(events)) as done:
         answers = map_concurrently(lambda event: _invoke(client, name, event), events, done=done)

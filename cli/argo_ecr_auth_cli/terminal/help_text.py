@@ -5,8 +5,9 @@ from dataclasses import dataclass
 DESCRIPTION = """\
 Keeps Amazon ECR credentials fresh in Argo CD.
 
-Without a command it does what the in-cluster tool of this name does: it keeps one Secret fresh, in a loop, until it is
-stopped (SIGTERM). The commands look after the Lambda function that keeps the Secrets of many clusters fresh.
+Without a command it does what the in-cluster tool of this name does: it keeps
+one Secret fresh, in a loop, until it is stopped (SIGTERM). The commands look
+after the Lambda function that keeps the Secrets of many clusters fresh.
 """
 
 EPILOG = """\
@@ -14,20 +15,23 @@ examples:
   in a pod, as the original tool (its flags work unchanged):
     argo-ecr-auth --ecr-registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
   once, from this machine, with the current context of your kubeconfig:
-    argo-ecr-auth --once --kube-config local --ecr-registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+    argo-ecr-auth --once --kube-config local \\
+      --ecr-registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
   once, in an EKS cluster that your AWS credentials have access to:
-    argo-ecr-auth --once --kube-config eks --cluster mine --ecr-registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
-  the state of all clusters in settings.yaml, what is wrong with one, and a run now:
+    argo-ecr-auth --once --kube-config eks --cluster mine \\
+      --ecr-registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+  the state of the clusters in settings.yaml, what is wrong with one, a run now:
     argo-ecr-auth status
     argo-ecr-auth doctor my-cluster
     argo-ecr-auth invoke my-cluster
 
 exit codes:
   0  all is well
-  1  something is wrong: a credential failed, less than a third of renew_before is left of its token, or the function
-     does not run by itself
+  1  something is wrong: a credential failed, less than a third of renew_before
+     is left of its token, or the function does not run by itself
   2  a wrong flag, target or settings file
-  3  something could not be checked (no rights, no connection, no valid credentials)
+  3  something could not be checked (no rights, no connection, no valid
+     credentials)
 """
 
 
@@ -44,20 +48,22 @@ COMMANDS = {
     "status": Command(
         brief="the state of every credential: what is left of its token, and who wrote it last",
         description="""\
-Reads the Secrets and ConfigMaps with your own rights, and whether the function is deployed, scheduled and running.
-It does not ask ECR and writes nothing.""",
+Reads the Secrets and ConfigMaps with your own rights, and whether the function
+is deployed, scheduled and running. It does not ask ECR and writes nothing.""",
         examples="""\
   argo-ecr-auth status
   argo-ecr-auth status --watch
   argo-ecr-auth status my-cluster -o json
-  argo-ecr-auth status --cluster my-cluster --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+  argo-ecr-auth status --cluster my-cluster \\
+    --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
 """,
     ),
     "doctor": Command(
         brief="what is wrong, and what to do about it",
         description="""\
-Checks with your own rights what goes wrong in practice, from the access entry to another Secret that Argo CD uses
-instead. It only reads. It tries the password in the Secret at its own registry, and no other.""",
+Checks with your own rights what goes wrong in practice, from the access entry
+to another Secret that Argo CD uses instead. It only reads. It tries the
+password in the Secret at its own registry, and no other.""",
         examples="""\
   argo-ecr-auth doctor
   argo-ecr-auth doctor my-cluster -o json
@@ -67,8 +73,8 @@ instead. It only reads. It tries the password in the Secret at its own registry,
     "rbac": Command(
         brief="the manifests that give the function its rights in the clusters",
         description="""\
-Prints the Role and RoleBinding of each target, as the synth writes them. kubectl applies to one cluster: for a pipe
-or JSON, name the targets of one cluster.""",
+Prints the Role and RoleBinding of each target, as the synth writes them.
+kubectl applies to one cluster: for a pipe or JSON, name the targets of one.""",
         examples="""\
   argo-ecr-auth rbac my-cluster | kubectl apply -f -
   argo-ecr-auth rbac my-cluster --installation another-one
@@ -77,8 +83,8 @@ or JSON, name the targets of one cluster.""",
     "invoke": Command(
         brief="run the deployed function now, for all targets at once",
         description="""\
-Invokes the function once for each target of the command line, or else of the settings. Without a settings file it
-runs all targets of the function.""",
+Invokes the function once for each target of the command line, or else of the
+settings. Without a settings file it runs all targets of the function.""",
         examples="""\
   argo-ecr-auth invoke
   argo-ecr-auth invoke --dry-run my-cluster

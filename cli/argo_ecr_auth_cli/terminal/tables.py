@@ -133,8 +133,16 @@ def _print_columns(
 def _print_lines(
     console: Console, headers: Sequence[str], cells: Sequence[Text], *, copied: Sequence[str], indent: int = 0
 ) -> None:
-    longest = max((len(header) for header in headers), default=0)
+    width = max((len(header) for header in headers), default=0) + 1
     for header, text in zip(headers, cells, strict=True):
-        if text.plain:
-            label = f"{header.lower()}:".ljust(longest + _PADDING)
-            console.print(Text(" " * indent + label).append_text(text), soft_wrap=header in copied)
+        if not text.plain:
+            continue
+        label = f"{header.lower()}:".ljust(width)
+        if header in copied:
+            console.print(Text(f"{' ' * indent}{label} ").append_text(text), soft_wrap=True)
+        else:
+            grid = Table.grid(padding=(0, 1, 0, 0))
+            grid.add_column(width=indent + width)
+            grid.add_column(overflow="fold")
+            grid.add_row(" " * indent + label, text)
+            console.print(grid)
