@@ -115,7 +115,7 @@ class _Run:
                     # What the cluster holds already is only put back over what was read: another run may have renewed.
                     unchanged = payload is plan.current
                     self._write(connection, credential, observed, payload, only_over_observed=unchanged)
-                    result = self._with_expiry(result, expires_at=payload.expires_at)
+                    result = self._with_expiry(result, expires_at=None if payload.refused else payload.expires_at)
                 if issued.error is None:
                     return result
                 error = f"{issued.error}; {_explain_choice(payload, plan)}"
@@ -201,7 +201,7 @@ def _with_verification(result: Result, verification: Verification) -> Result:
 
 def _explain_choice(written: Payload | None, plan: Plan) -> str:
     if written is not None and written is not plan.current:
-        return "it is written all the same, because no token in the cluster lives"
+        return "it is written all the same, because no accepted token lives in the cluster"
     if plan.current is not None and plan.keeps_current:
         return "the token in the cluster stays"
     return "no token was written"

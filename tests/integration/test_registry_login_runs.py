@@ -18,10 +18,10 @@ from tests.support.objects import Objects
 from tests.support.scripted_registry import Answer, always, connect_to, distrust, make_free_address, scripted
 
 
-def run(function: Function, prove: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
+def run(function: Function, verify: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
     options = RunOptions(renew_before=timedelta(hours=6), seconds=30, force=force)
     now = function.now or datetime.now(UTC)
-    return sync(function.targets, options=options, cache=function.cache, now=lambda: now, verify_login=prove)
+    return sync(function.targets, options=options, cache=function.cache, now=lambda: now, verify_login=verify)
 
 
 VERIFY_OFF = "if Argo CD can pull with it all the same, set verify: off"
@@ -32,13 +32,13 @@ def verify_by(address: LoopbackAddress) -> VerifyLogin:
 
 
 def verify_known(registry: Registry) -> VerifyLogin:
-    """A proof at a registry that knows each token before it is tried, as ECR knows what it handed out."""
+    """A login at a registry that knows each token before it is tried, as ECR knows what it handed out."""
 
-    def prove(host: str, token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
+    def verify(host: str, token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
         registry.let_in({"AWS": token.password})
         return verify_login(host, token, repository=repository, seconds=seconds, http=connect_to(registry.address))
 
-    return prove
+    return verify
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
 ) -> None:
     (result,) = run(function, verify_by(forbidding.address))
 
-    why = "it is written all the same, because no token in the cluster lives"
+    why = "it is written all the same, because no accepted token lives in the cluster"
     error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; {why}"
     assert (result.action, result.verified, result.error) == ("failed", False, error)
 
@@ -180,12 +180,12 @@ def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
     meanwhile = []
 
-    def prove(_host: str, _token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
+    def verify(_host: str, _token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
         run(living, verify_known(registry), force=True)
         meanwhile.append(objects.password)
         return Verification(login=Login.REFUSED, reason="the new token is refused")
 
-    (result,) = run(living, prove, force=True)
+    (result,) = run(living, verify, force=True)
 
     assert [objects.password] == meanwhile
     assert str(result.error).startswith(f"the new token is refused; {VERIFY_OFF}; ")
@@ -238,7 +238,7 @@ def test_a_missing_repository_is_told_and_keeps_nothing_from_being_written(
     assert (result.action, result.verified, result.reason) == ("created", True, reason)
 
 
-def test_a_credential_that_wants_no_proof_asks_the_registry_nothing(
+def test_a_credential_that_turns_the_check_off_asks_the_registry_nothing(
     make_function_with: FunctionFactory,
 ) -> None:
     function = make_function_with({"registry": REGISTRY, "verify": "off"})

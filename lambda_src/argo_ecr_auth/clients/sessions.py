@@ -170,7 +170,7 @@ def explain_aws_error(
     if error.operation_name == "AssumeRole" and role and "Denied" in why:
         external_id = f" with the external id {role.external_id}" if role.external_id else ""
         return SyncError(
-            f"cannot assume {role.arn}: {why}; its trust policy must name the function's role{external_id}, and the "
+            f"cannot assume {role.arn}: {why}; its trust policy must allow the function's role{external_id}, and the "
             f"function's role needs sts:AssumeRole on it (aws iam get-role --role-name {role.arn.rpartition('/')[2]} "
             "shows the one, the synth writes the other)"
         )

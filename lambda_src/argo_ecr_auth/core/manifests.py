@@ -26,7 +26,7 @@ SOURCE_ANNOTATION = "argo-ecr-auth/token-source"
 """On the ConfigMap: for which registries and by which role the token was requested; other settings need another one."""
 
 VERIFIED_ANNOTATION = "argo-ecr-auth/verified"
-"""On the ConfigMap, `"false"` where a refused token was written because no token was there that lives."""
+"""On the ConfigMap, `"false"`: a registry refused the token, or one of several gave none, and no better one lived."""
 
 FIELD_MANAGER = "argo-ecr-auth"
 

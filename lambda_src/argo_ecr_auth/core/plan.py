@@ -111,7 +111,7 @@ def _find_repair_reasons(
     missing = [
         kind for kind, found in (("Secret", observed.secret), ("ConfigMap", observed.config_map)) if found is None
     ]
-    key, source = secret_key(credential), get_metadata(observed.config_map, "annotations").get(SOURCE_ANNOTATION)
+    key = secret_key(credential)
     if missing:
         yield f"the {missing[0]} is missing" if len(missing) == 1 else "there is no Secret and no ConfigMap"
     elif current is None and FINGERPRINT_ANNOTATION not in get_metadata(observed.config_map, "annotations"):
@@ -121,7 +121,7 @@ def _find_repair_reasons(
     elif current is None:
         yield f"the {key}, its {EXPIRY_KEY} or its token-source is not as it was written"
     elif not is_source_of(current.source, credential):
-        yield _explain_source(str(source), credential)
+        yield _explain_source(current.source, credential)
     elif current.expires_at - now > _MAX_LIFE:
         yield f"the ConfigMap's {EXPIRY_KEY} is further ahead than a token lives: clocks differ"
     elif current.refused:

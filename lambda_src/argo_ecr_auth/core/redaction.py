@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterable
 
+_MAX_SECRETS = 64 * 1024  # bytes; to look for more would take seconds
 _WINDOW = 8
 """So many letters and digits in a row that a text shares with a secret give some of it away."""
 
@@ -13,8 +14,12 @@ _NOT_ALPHANUMERIC = re.compile("[^a-z0-9]+")
 def reveals(text: str, secrets: Iterable[bytes]) -> bool:
     """Whether the text holds a part of a secret: as it is, in base64 (also of something around it), or in hex.
 
-    Case, line breaks and punctuation do not count. A secret shorter than a window is looked for as a whole.
+    Case, line breaks and punctuation do not count. A secret shorter than a window is looked for as a whole. Any text
+    may reveal secrets that are too large to look for.
     """
+    secrets = list(secrets)
+    if sum(map(len, secrets)) > _MAX_SECRETS:
+        return True
     squeezed = _squeeze(text)
     windows = {squeezed[i : i + _WINDOW] for i in range(len(squeezed) - _WINDOW + 1)}
     return any(_shares(form, squeezed, windows) for secret in secrets for form in _forms(secret))

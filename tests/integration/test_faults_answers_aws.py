@@ -1,0 +1,113 @@
+"""What a run makes of answers that no API of AWS gives."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.local_cloud.cloud import Cluster
+from tests.support.faults import (
+    BODIES,
+    Fault,
+    answer,
+    drip,
+    make_handler,
+)
+from tests.support.function import Function, FunctionFactory, make_settings
+from tests.support.loopback import encode_base64, https_server
+from tests.support.objects import Objects
+from tests.support.results import assert_failed
+
+EACH_BODY = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+SOME_BODIES = ("nothing", "HTML", "garbage", "objects in objects")
+LABEL = "argocd.argoproj.io/secret-type"
+
+
+@pytest.fixture
+def redirect_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
+    """Lets a service of AWS be a server that meets every request with a fault."""
+
+    @contextmanager
+    def redirect(service: str, fault: Fault) -> Iterator[None]:
+        with https_server(make_handler(fault)) as (url, ca_pem):
+            (tmp_path / "ca.pem").write_text(ca_pem)
+            monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
+            yield
+
+    return redirect
+
+
+@EACH_BODY
+def test_an_answer_that_is_not_ecrs_is_named_as_that_and_drift_is_put_back(
+    body: bytes, function: Function, objects: Objects, redirect_aws: Callable[..., Any]
+) -> None:
+    function.run()
+    objects.patch("secrets", {"metadata": {"labels": {LABEL: None}}})
+    before = objects.password
+
+    with redirect_aws("ECR", answer(body)):
+        function.cache = type(function.cache)(sessions=type(function.sessions)(region="us-east-1"))
+        result = function.result(force=True)
+
+    assert_failed(result, "asked ECR in us-east-1 for an authorization token")
+    assert "please report it" not in str(result.error)
+    assert objects.require("secrets")["metadata"]["labels"] == {LABEL: "repository"}
+    assert objects.password == before
+
+
+@pytest.mark.parametrize("expires_at", [1e300, float("nan"), "9999-12-31T23:59:59-23:00", [], "soon", -1])
+def test_an_expiry_that_cannot_be_one_is_named_as_ecrs(
+    expires_at: object, function: Function, objects: Objects, redirect_aws: Callable[..., Any]
+) -> None:
+    token = {"authorizationToken": encode_base64("AWS:x"), "expiresAt": expires_at}
+    with redirect_aws("ECR", answer(json.dumps({"authorizationData": [token]}).encode())):
+        result = function.result()
+
+    assert_failed(result, "asked ECR in us-east-1 for an authorization token")
+    assert objects.get("secrets") is None
+
+
+@EACH_BODY
+def test_an_answer_that_is_not_ekss_is_named_as_that(
+    body: bytes, function: Function, redirect_aws: Callable[..., Any]
+) -> None:
+    with redirect_aws("EKS", answer(body)):
+        result = function.result()
+
+    assert_failed(result, "asked EKS for the cluster demo in us-east-1")
+    assert "please report it" not in str(result.error)
+
+
+@pytest.mark.parametrize("status", [200, 403, 502])
+@pytest.mark.parametrize("body", [BODIES[name] for name in SOME_BODIES], ids=SOME_BODIES)
+def test_an_answer_that_is_not_stss_is_named_as_that(
+    body: bytes, status: int, cluster: Cluster, make_function: FunctionFactory, redirect_aws: Callable[..., Any]
+) -> None:
+    role_arn = "arn:aws:iam::000000000000:role/reader"
+    function = make_function(make_settings({"cluster": "demo", "role_arn": role_arn}))
+    with redirect_aws("STS", answer(body, status=status)):
+        result = function.result()
+
+    assert "STS for the role" in str(result.error) or "cannot assume" in str(result.error)
+    assert "please report it" not in str(result.error)
+
+
+def test_an_answer_of_aws_is_read_up_to_a_bound(function: Function, redirect_aws: Callable[..., Any]) -> None:
+    with redirect_aws("ECR", answer(BODIES["20 MB"])):
+        result = function.result()
+
+    assert_failed(result, "asked ECR in us-east-1 for an authorization token", "no answer or none that can be read")
+
+
+@pytest.mark.parametrize(("service", "name"), [("ECR", "ECR in us-east-1"), ("EKS", "EKS for the cluster demo")])
+def test_a_service_of_aws_that_drips_is_named_within_the_runs_time(
+    service: str, name: str, function: Function, redirect_aws: Callable[..., Any]
+) -> None:
+    with redirect_aws(service, drip(seconds=0.2)):
+        (result,) = function.run(seconds=4)
+
+    assert_failed(result, f"asked {name}", "timed out")
