@@ -62,7 +62,7 @@ bench: .venv/ready ## measure a cold start and a run, as ratios
 check: .venv/ready .venv-cloud/ready ## check format, lint, types and the import contract
 	@ruff format --check --quiet .
 	@ruff check --quiet .
-	@mypy --num-workers=2
+	@mypy
 	@lint-imports --no-cache | grep -E 'KEPT|BROKEN|kept|Missing' ; test $${PIPESTATUS[0]} -eq 0
 
 .PHONY: format

@@ -55,7 +55,7 @@ class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             ],
             ...,
         ],
-        msgspec.Meta(description="Without any, one is made that lets out HTTPS and nothing in."),
+        msgspec.Meta(description="Without any, one is made that lets HTTPS and DNS out and nothing in."),
     ] = ()
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.cluster import apply_object, read_object, remove_binary_data
-from argo_ecr_auth.clients.deadlines import enforce_time_limits, time_limit
+from argo_ecr_auth.clients.deadlines import time_limit
 from argo_ecr_auth.clients.registry_login import Login, Verification, verify_login
 from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.diff import holds
@@ -62,7 +62,6 @@ def sync(
     Ends within `options.seconds`. What has not finished by then is reported as failed, and begins no other write. The
     same holds for a run that is interrupted.
     """
-    enforce_time_limits()
     issuer = TokenIssuer(sessions=cache.sessions, verify_login=verify_login, now=now)
     run = _Run(options=options, reader=connections or Connections(cache), issuer=issuer, now=now)
     work = [(target, credential) for target in targets for credential in target.credentials]
@@ -167,8 +166,9 @@ class _Run:
         for manifest, found in ((secret, observed.secret), (config_map, observed.config_map)):
             if self.stopped.is_set():
                 raise SyncError("out of time before it was written; the next run tries again")
-            pinned = pin_version(manifest, found) if only_over_observed and found and not clashing else manifest
-            apply_object(connection, pinned, found=observed.secret)
+            pinned = only_over_observed and not (clashing and manifest is config_map)
+            applied = pin_version(manifest, found) if pinned and found else manifest
+            apply_object(connection, applied, found=observed.secret)
         self._check_written(connection, secret)
 
     def _check_written(self, connection: Connection, secret: Manifest) -> None:

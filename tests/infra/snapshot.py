@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tests.infra.synthesis import REGISTRY, assembly_of, stack_of
+from tests.infra.synthesis import REGISTRY, make_stack, synthesise
 
 FILE = Path(__file__).parent / "snapshot.json"
 
@@ -30,7 +30,7 @@ _PLACEHOLDERS = {
 
 
 def render_snapshot() -> str:
-    templates = {one.stack_name: one.template for one in assembly_of(stack_of(EVERYTHING)).stacks}
+    templates = {one.stack_name: one.template for one in synthesise(make_stack(EVERYTHING)).stacks}
     text = json.dumps(templates, indent=1, sort_keys=True) + "\n"
     for pattern, placeholder in _PLACEHOLDERS.items():
         text = re.sub(pattern, placeholder, text)

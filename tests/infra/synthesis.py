@@ -19,36 +19,36 @@ ONE_OF_EVERYTHING = {"targets": [{"cluster": "demo"}], "credentials": [{"registr
 _ROOT = Path(__file__).parents[2]
 
 
-def settings_of(**changes: Any) -> dict[str, Any]:
+def make_content(**changes: Any) -> dict[str, Any]:
     """A document with one of everything, and these keys instead."""
     return {**ONE_OF_EVERYTHING, **changes}
 
 
-def app_of(*, context: dict[str, Any] | None = None, bundled: bool = False) -> cdk.App:
+def make_app(*, context: dict[str, Any] | None = None, bundled: bool = False) -> cdk.App:
     flags = json.loads((_ROOT / "cdk.json").read_text())["context"]
     return cdk.App(context=flags | ({} if bundled else {"aws:cdk:bundling-stacks": []}) | (context or {}))
 
 
-def stack_of(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> ArgoEcrAuthStack:
+def make_stack(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> ArgoEcrAuthStack:
     env = cdk.Environment(account=account, region=region)
-    return ArgoEcrAuthStack(app_of(), settings=read_settings(document, account=account, region=region), env=env)
+    return ArgoEcrAuthStack(make_app(), settings=read_settings(document, account=account, region=region), env=env)
 
 
-def assembly_of(stack: cdk.Stack) -> CloudAssembly:
+def synthesise(stack: cdk.Stack) -> CloudAssembly:
     app = cdk.Stage.of(stack)
     assert app is not None
     return app.synth()
 
 
-def template_of(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> Template:
-    return Template.from_stack(stack_of(document, account=account, region=region))
+def make_template(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> Template:
+    return Template.from_stack(make_stack(document, account=account, region=region))
 
 
-def the_only(template: Template, type_: str) -> dict[str, Any]:
+def find_only(template: Template, type_: str) -> dict[str, Any]:
     """The properties of the one resource of this type."""
-    (found,) = all_of(template, type_)
+    (found,) = find_all(template, type_)
     return found
 
 
-def all_of(template: Template, type_: str) -> list[dict[str, Any]]:
+def find_all(template: Template, type_: str) -> list[dict[str, Any]]:
     return [resource["Properties"] for resource in template.find_resources(type_).values()]

@@ -18,12 +18,12 @@ from tests.infra.synthesis import (
     ACCOUNT,
     REGION,
     REGISTRY,
-    all_of,
-    app_of,
-    assembly_of,
-    settings_of,
-    stack_of,
-    the_only,
+    find_all,
+    find_only,
+    make_app,
+    make_content,
+    make_stack,
+    synthesise,
 )
 
 _OTHER_ACCOUNT = "333333333333"
@@ -33,7 +33,7 @@ _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 def _synthesised(*targets: dict[str, Any], **changes: Any) -> tuple[Template, dict[str, Template]]:
     """The function's template, and the access stacks' templates by ACCOUNT-REGION."""
-    stack = stack_of(settings_of(targets=list(targets), **changes))
+    stack = make_stack(make_content(targets=list(targets), **changes))
     access = {f"{one.account}-{one.region}": one for one in stack.installation.access_stacks}
     assert all(stack in one.dependencies for one in access.values())
     return Template.from_stack(stack), {name: Template.from_stack(one) for name, one in access.items()}
@@ -68,8 +68,8 @@ def test_each_account_and_region_has_an_access_stack_except_for_a_target_with_ro
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
-    assert the_only(main, "AWS::EKS::AccessEntry")["ClusterName"] == "home"
-    assert {place: the_only(one, "AWS::EKS::AccessEntry")["ClusterName"] for place, one in access.items()} == {
+    assert find_only(main, "AWS::EKS::AccessEntry")["ClusterName"] == "home"
+    assert {place: find_only(one, "AWS::EKS::AccessEntry")["ClusterName"] for place, one in access.items()} == {
         f"{ACCOUNT}-{_OTHER_REGION}": "away",
         f"{_OTHER_ACCOUNT}-{REGION}": "theirs",
     }
@@ -79,7 +79,7 @@ def test_in_another_region_the_entry_is_for_the_functions_role(
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
-    entry = the_only(access[f"{ACCOUNT}-{_OTHER_REGION}"], "AWS::EKS::AccessEntry")
+    entry = find_only(access[f"{ACCOUNT}-{_OTHER_REGION}"], "AWS::EKS::AccessEntry")
     _, role = _function_role(main)
     assert _flat(entry["PrincipalArn"]) == f"arn:aws:iam::111111111111:role/{role['RoleName']}"
     assert entry["KubernetesGroups"] == ["argo-ecr-auth"]
@@ -91,16 +91,16 @@ def test_in_another_account_the_entry_is_for_a_role_that_only_the_function_may_a
     main, access = elsewhere
     theirs = access[f"{_OTHER_ACCOUNT}-{REGION}"]
     _, function_role = _function_role(main)
-    role = the_only(theirs, "AWS::IAM::Role")
+    role = find_only(theirs, "AWS::IAM::Role")
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Action"] == "sts:AssumeRole"
     assert _flat(trust["Principal"]["AWS"]) == f"arn:aws:iam::111111111111:role/{function_role['RoleName']}"
     assert set(trust["Condition"]["StringEquals"]) == {"sts:ExternalId"}
-    (statement,) = the_only(theirs, "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    (statement,) = find_only(theirs, "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     assert statement["Action"] == "eks:DescribeCluster"
     assert statement["Resource"] == f"arn:aws:eks:{REGION}:{_OTHER_ACCOUNT}:cluster/theirs"
     (role_id,) = theirs.find_resources("AWS::IAM::Role")
-    assert the_only(theirs, "AWS::EKS::AccessEntry")["PrincipalArn"] == {"Fn::GetAtt": [role_id, "Arn"]}
+    assert find_only(theirs, "AWS::EKS::AccessEntry")["PrincipalArn"] == {"Fn::GetAtt": [role_id, "Arn"]}
 
 
 def test_the_access_role_describes_only_clusters_whose_endpoint_is_not_given() -> None:
@@ -108,32 +108,32 @@ def test_the_access_role_describes_only_clusters_whose_endpoint_is_not_given() -
     given = {"account": _OTHER_ACCOUNT, "endpoint": "https://a.example", "certificate_authority": authority}
     _, some = _synthesised({"cluster": "given", **given}, {"cluster": "asked", "account": _OTHER_ACCOUNT})
     _, none = _synthesised({"cluster": "given", **given})
-    (statement,) = the_only(some[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+    (statement,) = find_only(some[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     assert statement["Resource"] == f"arn:aws:eks:{REGION}:{_OTHER_ACCOUNT}:cluster/asked"
-    assert not all_of(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")
-    assert all_of(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::EKS::AccessEntry")
+    assert not find_all(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")
+    assert find_all(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::EKS::AccessEntry")
 
 
 def test_the_function_may_assume_the_access_role_and_gets_its_arn_and_external_id(
     elsewhere: tuple[Template, dict[str, Template]],
 ) -> None:
     main, access = elsewhere
-    role = the_only(access[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Role")
+    role = find_only(access[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Role")
     arn = f"arn:aws:iam::{_OTHER_ACCOUNT}:role/{role['RoleName']}"
     assert len(role["RoleName"]) <= 64
     assumed = [
         statement["Resource"]
-        for policy in all_of(main, "AWS::IAM::Policy")
+        for policy in find_all(main, "AWS::IAM::Policy")
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Action"] == "sts:AssumeRole"
     ]
     assert assumed == [sorted([arn, _ROLE])]
-    stack = stack_of(settings_of(targets=[{"cluster": "theirs", "account": _OTHER_ACCOUNT}]))
-    (told,) = stack.installation.targets
-    assert told.role is not None
-    assert told.role.arn == arn
+    stack = make_stack(make_content(targets=[{"cluster": "theirs", "account": _OTHER_ACCOUNT}]))
+    (target,) = stack.installation.targets
+    assert target.role is not None
+    assert target.role.arn == arn
     assert (
-        told.role.external_id
+        target.role.external_id
         == role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"]["sts:ExternalId"]
     )
 
@@ -141,7 +141,7 @@ def test_the_function_may_assume_the_access_role_and_gets_its_arn_and_external_i
 def test_two_installations_have_different_access_roles_and_external_ids() -> None:
     targets = [{"cluster": "theirs", "account": _OTHER_ACCOUNT}]
     first, second = (
-        stack_of(settings_of(targets=targets, installation=name)).installation.targets[0].role
+        make_stack(make_content(targets=targets, installation=name)).installation.targets[0].role
         for name in ("one", "two")
     )
     assert first is not None
@@ -153,8 +153,8 @@ def test_two_installations_have_different_access_roles_and_external_ids() -> Non
 def test_clusters_of_one_account_and_region_share_a_stack_and_a_role() -> None:
     _, access = _synthesised({"cluster": "a", "account": _OTHER_ACCOUNT}, {"cluster": "b", "account": _OTHER_ACCOUNT})
     (only,) = access.values()
-    assert len(all_of(only, "AWS::EKS::AccessEntry")) == 2
-    the_only(only, "AWS::IAM::Role")
+    assert len(find_all(only, "AWS::EKS::AccessEntry")) == 2
+    find_only(only, "AWS::IAM::Role")
 
 
 def _read(document: object) -> DeploymentSettings:
@@ -172,7 +172,7 @@ def test_the_functions_role_keeps_its_name_wherever_the_clusters_are() -> None:
         [home, {"cluster": "away", "region": _OTHER_REGION}],
         [{"cluster": "a", "account": _OTHER_ACCOUNT}],
     ]
-    names = {_role_name(stack_of(settings_of(targets=one))) for one in targets}
+    names = {_role_name(make_stack(make_content(targets=one))) for one in targets}
     assert len(names) == 1
     assert len(names.pop()) <= 64
 
@@ -181,7 +181,7 @@ def test_another_home_or_installation_has_its_own_role_and_access_stacks() -> No
     targets = [{"cluster": "third", "account": _OTHER_ACCOUNT, "region": "eu-north-1"}]
     longest = "a" * 40
     stacks = [
-        stack_of(settings_of(targets=targets, **changes), account=account, region=region)
+        make_stack(make_content(targets=targets, **changes), account=account, region=region)
         for account, region, changes in (
             (ACCOUNT, REGION, {}),
             (ACCOUNT, _OTHER_REGION, {}),
@@ -192,7 +192,7 @@ def test_another_home_or_installation_has_its_own_role_and_access_stacks() -> No
     access = [one.stack_name for stack in stacks for one in stack.installation.access_stacks]
     roles = [_role_name(stack) for stack in stacks]
     roles += [
-        the_only(Template.from_stack(one), "AWS::IAM::Role")["RoleName"]
+        find_only(Template.from_stack(one), "AWS::IAM::Role")["RoleName"]
         for stack in stacks
         for one in stack.installation.access_stacks
     ]
@@ -203,29 +203,31 @@ def test_another_home_or_installation_has_its_own_role_and_access_stacks() -> No
 
 
 def test_two_installations_of_one_stack_may_have_clusters_in_the_same_other_region() -> None:
-    stack = cdk.Stack(app_of(), "Mine", env=cdk.Environment(account=ACCOUNT, region=REGION))
+    stack = cdk.Stack(make_app(), "Mine", env=cdk.Environment(account=ACCOUNT, region=REGION))
     targets = [{"cluster": "away", "region": _OTHER_REGION}]
     made = [
         ArgoEcrAuth(
             stack,
             id_,
             settings=_read(
-                settings_of(targets=targets, installation=id_, credentials=[{"registry": REGISTRY, "secret_name": id_}])
+                make_content(
+                    targets=targets, installation=id_, credentials=[{"registry": REGISTRY, "secret_name": id_}]
+                )
             ),
         )
         for id_ in ("one", "two")
     ]
     first, second = (installation.access_stacks[0].stack_name for installation in made)
     assert first != second
-    assembly_of(stack)
+    synthesise(stack)
 
 
 def test_a_nested_stack_may_have_clusters_elsewhere() -> None:
-    outer = cdk.Stack(app_of(), "Outer", env=cdk.Environment(account=ACCOUNT, region=REGION))
+    outer = cdk.Stack(make_app(), "Outer", env=cdk.Environment(account=ACCOUNT, region=REGION))
     targets = [{"cluster": "away", "region": _OTHER_REGION}, {"cluster": "theirs", "account": _OTHER_ACCOUNT}]
     nested = cdk.NestedStack(outer, "Nested")
-    made = ArgoEcrAuth(nested, "EcrAuth", settings=_read(settings_of(targets=targets)))
-    assembly_of(outer)
+    made = ArgoEcrAuth(nested, "EcrAuth", settings=_read(make_content(targets=targets)))
+    synthesise(outer)
     for stack in made.access_stacks:
         assert outer in stack.dependencies
 
@@ -234,16 +236,16 @@ def test_access_none_makes_no_access_stack_and_the_output_names_the_role() -> No
     main, access = _synthesised({"cluster": "away", "region": _OTHER_REGION}, access="none")
     assert not access
     role_id, _ = _function_role(main)
-    told = main.to_json()["Outputs"]["FunctionRole"]
-    assert told["Value"] == {"Fn::GetAtt": [role_id, "Arn"]}
-    assert "Kubernetes group argo-ecr-auth" in told["Description"]
+    output = main.to_json()["Outputs"]["FunctionRole"]
+    assert output["Value"] == {"Fn::GetAtt": [role_id, "Arn"]}
+    assert "Kubernetes group argo-ecr-auth" in output["Description"]
 
 
 def test_the_stacks_are_deployed_by_the_same_app_after_the_function() -> None:
-    stack = stack_of(settings_of(targets=[{"cluster": "theirs", "account": _OTHER_ACCOUNT}]))
+    stack = make_stack(make_content(targets=[{"cluster": "theirs", "account": _OTHER_ACCOUNT}]))
     (access,) = stack.installation.access_stacks
     assert isinstance(access, AccessStack)
-    assembly = assembly_of(stack)
+    assembly = synthesise(stack)
     names = [one.id for one in assembly.stacks_recursively]
     assert names == ["argo-ecr-auth", access.stack_name]
     assert _OTHER_ACCOUNT in json.dumps(assembly.get_stack_by_name(access.stack_name).environment.name)

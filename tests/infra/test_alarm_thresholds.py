@@ -12,14 +12,14 @@ from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.monitoring.alarm_thresholds import AlarmThresholds, compute_thresholds
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 from argo_ecr_auth_deployment.validation import read_settings
-from tests.infra.synthesis import REGION, settings_of
+from tests.infra.synthesis import REGION, make_content
 
 _MINUTE = 60
 _EVERY = ["1m", "2m", "5m", "7m", "10m", "30m", "1h"]
 
 
 def _settings(targets: int, **changes: Any) -> DeploymentSettings:
-    return read_settings(settings_of(targets=[{"cluster": f"c{number}"} for number in range(targets)], **changes))
+    return read_settings(make_content(targets=[{"cluster": f"c{number}"} for number in range(targets)], **changes))
 
 
 def _thresholds(settings: DeploymentSettings) -> AlarmThresholds:
@@ -86,5 +86,5 @@ def test_a_short_renew_before_shortens_the_period_of_runs() -> None:
 
 
 def test_without_an_enabled_target_no_run_can_be_missing() -> None:
-    settings = read_settings(settings_of(targets=[{"cluster": "asleep", "enabled": False}]))
+    settings = read_settings(make_content(targets=[{"cluster": "asleep", "enabled": False}]))
     assert _thresholds(settings).min_runs is None

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from argo_ecr_auth_cdk import read_settings, write_rbac_files
-from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _ROOT = Path(__file__).parents[2]
 
@@ -32,7 +32,7 @@ def _run(directory: Path, *, bundled: bool = False, **context: str) -> subproces
 
 
 def _settings_file(directory: Path, **changes: object) -> str:
-    (directory / "mine.yaml").write_text(yaml.safe_dump(settings_of(**changes)))
+    (directory / "mine.yaml").write_text(yaml.safe_dump(make_content(**changes)))
     return "mine.yaml"
 
 
@@ -63,7 +63,7 @@ def test_destroy_prints_no_command_that_applies_manifests(tmp_path: Path) -> Non
 
 def test_the_manifest_of_a_removed_target_is_removed(tmp_path: Path) -> None:
     for cluster in ("before", "demo"):
-        settings = read_settings(settings_of(targets=[{"cluster": cluster}]))
+        settings = read_settings(make_content(targets=[{"cluster": cluster}]))
         write_rbac_files(tmp_path, settings=settings, account=None, region=None)
     assert [file.name for file in tmp_path.iterdir()] == ["demo.rbac.yaml"]
 
@@ -73,7 +73,7 @@ def test_targets_of_one_cluster_share_its_role_however_its_region_and_account_ar
     tmp_path: Path, spelled: dict[str, str]
 ) -> None:
     second = {"cluster": "demo", "name": "second", "credentials": [{"registry": REGISTRY, "secret_name": "second"}]}
-    document = settings_of(targets=[{"cluster": "demo"}, second | spelled])
+    document = make_content(targets=[{"cluster": "demo"}, second | spelled])
     settings = read_settings(document, account=ACCOUNT, region=REGION)
     files = write_rbac_files(tmp_path, settings=settings, account=ACCOUNT, region=REGION)
     for file in files:

@@ -15,9 +15,9 @@ from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, fin
 from argo_ecr_auth_cdk.function.dependencies import InstallationError, install_dependencies
 from argo_ecr_auth_deployment.function_settings import encode_function_settings
 from argo_ecr_auth_deployment.validation import read_settings
-from tests.infra.synthesis import settings_of, template_of, the_only
+from tests.infra.synthesis import find_only, make_content, make_template
 
-_SETTINGS = encode_function_settings(read_settings(settings_of()))
+_SETTINGS = encode_function_settings(read_settings(make_content()))
 _MB = 1024 * 1024
 
 _THIS_ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
@@ -45,7 +45,7 @@ def _files(directory: Path) -> dict[str, str]:
 
 
 def _asset_hash(document: object) -> str:
-    return str(the_only(template_of(document), "AWS::Lambda::Function")["Code"]["S3Key"])
+    return str(find_only(make_template(document), "AWS::Lambda::Function")["Code"]["S3Key"])
 
 
 def test_it_is_small_enough_for_a_quick_cold_start(asset: Path) -> None:
@@ -112,10 +112,10 @@ for service in ("ecr", "ecr-public", "eks", "sts"):
 
 
 def test_only_keys_of_the_function_change_the_asset() -> None:
-    before = _asset_hash(settings_of())
-    assert _asset_hash(settings_of(check_every="5m", installation="other", access="none")) == before
-    assert _asset_hash(settings_of(renew_before="5h")) != before
-    assert _asset_hash(settings_of(architecture="x86_64")) != before
+    before = _asset_hash(make_content())
+    assert _asset_hash(make_content(check_every="5m", installation="other", access="none")) == before
+    assert _asset_hash(make_content(renew_before="5h")) != before
+    assert _asset_hash(make_content(architecture="x86_64")) != before
 
 
 @pytest.fixture
@@ -158,6 +158,6 @@ def test_a_python_that_lambda_lacks_is_refused_with_the_remedy() -> None:
 
 def test_a_runtime_of_another_python_than_this_is_refused_with_the_remedy() -> None:
     with pytest.raises(RuntimeMismatchError) as refused:
-        template_of(settings_of(runtime=_ANOTHER))
+        make_template(make_content(runtime=_ANOTHER))
     assert f"make setup PYTHON={_ANOTHER}" in str(refused.value)
     assert f"set runtime: {find_synth_runtime()}" in str(refused.value)

@@ -11,34 +11,36 @@ import pytest
 from cdk_nag import AwsSolutionsChecks
 
 from tests.infra.snapshot import EVERYTHING, FILE, render_snapshot
-from tests.infra.synthesis import ACCOUNT, REGION, assembly_of, settings_of, stack_of
+from tests.infra.synthesis import ACCOUNT, REGION, make_content, make_stack, synthesise
 
 _ANYWHERE = {"account": None, "region": None}
 _HUNDRED = [{"cluster": f"team-{number}"} for number in range(100)]
 _OTHERS = [
-    settings_of(targets=[{"cluster": f"team-{number:04}"} for number in range(1_000)]),
-    settings_of(
+    make_content(targets=[{"cluster": f"team-{number:04}"} for number in range(1_000)]),
+    make_content(
         targets=_HUNDRED
         + [target | {"name": f"away-{i}", "account": "333333333333"} for i, target in enumerate(_HUNDRED)]
     ),
-    settings_of(credentials=[{"registry": "public.ecr.aws"}], alarm_topic_arn=f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"),
+    make_content(
+        credentials=[{"registry": "public.ecr.aws"}], alarm_topic_arn=f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
+    ),
 ]
 _INSTALLATIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    (settings_of(), {}),
+    (make_content(), {}),
     (EVERYTHING, {}),
-    (settings_of(), _ANYWHERE),
-    (settings_of(targets=_HUNDRED), _ANYWHERE),
+    (make_content(), _ANYWHERE),
+    (make_content(targets=_HUNDRED), _ANYWHERE),
     *((document, {}) for document in _OTHERS),
 ]
 
 
 def _templates(document: dict[str, Any], **where: Any) -> dict[str, dict[str, Any]]:
-    return {one.stack_name: one.template for one in assembly_of(stack_of(document, **where)).stacks}
+    return {one.stack_name: one.template for one in synthesise(make_stack(document, **where)).stacks}
 
 
 @pytest.mark.parametrize(("document", "where"), _INSTALLATIONS)
 def test_cdk_nag_finds_nothing_that_is_not_acknowledged(document: dict[str, Any], where: dict[str, Any]) -> None:
-    stack = stack_of(document, **where)
+    stack = make_stack(document, **where)
     app = cdk.Stage.of(stack)
     assert app is not None
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())

@@ -1,18 +1,18 @@
 """The access entries: which role gets into which cluster, with which group or policy."""
 
-from tests.infra.synthesis import REGISTRY, all_of, settings_of, template_of, the_only
+from tests.infra.synthesis import REGISTRY, find_all, find_only, make_content, make_template
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 
 def test_the_entry_gives_the_functions_role_the_group_and_nothing_else() -> None:
-    template = template_of(settings_of())
+    template = make_template(make_content())
     (role,) = (
         name
         for name, role in template.find_resources("AWS::IAM::Role").items()
         if "lambda" in str(role["Properties"]["AssumeRolePolicyDocument"])
     )
-    assert the_only(template, "AWS::EKS::AccessEntry") == {
+    assert find_only(template, "AWS::EKS::AccessEntry") == {
         "ClusterName": "demo",
         "Type": "STANDARD",
         "PrincipalArn": {"Fn::GetAtt": [role, "Arn"]},
@@ -24,12 +24,14 @@ def test_a_cluster_has_one_entry_whatever_the_number_of_its_targets_and_namespac
     credentials = [{"registry": REGISTRY, "namespace": name} for name in ("argocd", "team-a")]
     targets = [{"cluster": "demo", "credentials": credentials}]
     targets.append({"cluster": "demo", "name": "demo-2", "credentials": [{"registry": REGISTRY, "secret_name": "two"}]})
-    assert len(all_of(template_of(settings_of(targets=targets)), "AWS::EKS::AccessEntry")) == 1
+    assert len(find_all(make_template(make_content(targets=targets)), "AWS::EKS::AccessEntry")) == 1
 
 
 def test_the_edit_policy_is_scoped_to_the_namespaces_and_needs_no_group() -> None:
     credentials = [{"registry": REGISTRY, "namespace": name} for name in ("team-a", "argocd")]
-    entry = the_only(template_of(settings_of(credentials=credentials, access="edit-policy")), "AWS::EKS::AccessEntry")
+    entry = find_only(
+        make_template(make_content(credentials=credentials, access="edit-policy")), "AWS::EKS::AccessEntry"
+    )
     assert "KubernetesGroups" not in entry
     (policy,) = entry["AccessPolicies"]
     assert policy["AccessScope"] == {"Type": "namespace", "Namespaces": ["argocd", "team-a"]}
@@ -38,10 +40,10 @@ def test_the_edit_policy_is_scoped_to_the_namespaces_and_needs_no_group() -> Non
 
 def test_a_target_may_differ_from_the_general_access() -> None:
     targets = [{"cluster": "demo"}, {"cluster": "by-hand", "access": "none"}]
-    assert the_only(template_of(settings_of(targets=targets)), "AWS::EKS::AccessEntry")["ClusterName"] == "demo"
+    assert find_only(make_template(make_content(targets=targets)), "AWS::EKS::AccessEntry")["ClusterName"] == "demo"
 
 
 def test_access_none_and_role_arn_make_no_entry() -> None:
-    assert not all_of(template_of(settings_of(access="none")), "AWS::EKS::AccessEntry")
-    by_role = settings_of(targets=[{"cluster": "demo", "role_arn": _ROLE}])
-    assert not all_of(template_of(by_role), "AWS::EKS::AccessEntry")
+    assert not find_all(make_template(make_content(access="none")), "AWS::EKS::AccessEntry")
+    by_role = make_content(targets=[{"cluster": "demo", "role_arn": _ROLE}])
+    assert not find_all(make_template(by_role), "AWS::EKS::AccessEntry")

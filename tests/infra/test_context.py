@@ -8,7 +8,7 @@ import yaml
 
 from argo_ecr_auth_deployment.context import load_settings
 from argo_ecr_auth_deployment.document import SettingsError
-from tests.infra.synthesis import REGISTRY, settings_of
+from tests.infra.synthesis import REGISTRY, make_content
 
 _ROOT = Path(__file__).parents[2]
 _ONE_OF_EVERYTHING = {"cluster": "demo", "registry": REGISTRY}
@@ -45,12 +45,12 @@ def test_keys_of_cdk_and_of_other_apps_are_left_alone() -> None:
         "cli-telemetry": False,
         "stage": "production",
     }
-    assert load_settings({**others, **_ONE_OF_EVERYTHING}, default_file=Path("none.yaml")).content == settings_of()
+    assert load_settings({**others, **_ONE_OF_EVERYTHING}, default_file=Path("none.yaml")).content == make_content()
 
 
 def test_a_fault_of_a_value_from_the_context_does_not_point_into_the_file(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
-    file.write_text(yaml.safe_dump(settings_of(check_every="5m")))
+    file.write_text(yaml.safe_dump(make_content(check_every="5m")))
     document = load_settings({"check_every": "0m"}, default_file=file)
     (fault,) = document.refuse(["check_every: 0m is too short"]).faults
     assert fault == "-c check_every: 0m is too short"

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from argo_ecr_auth_deployment.leftovers import find_dropped, format_removal, list_objects
-from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, assembly_of, settings_of, stack_of
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content, make_stack, synthesise
 
 _ROOT = Path(__file__).parents[2]
 _TWO = [{"registry": REGISTRY}, {"registry": REGISTRY, "secret_name": "second"}]
@@ -88,7 +88,7 @@ def _run(program: str, *arguments: str, directory: Path, **environment: str) -> 
 
 
 def _step(name: str, aws: SmallAws, directory: Path, **changes: object) -> subprocess.CompletedProcess[str]:
-    (directory / "mine.yaml").write_text(yaml.safe_dump(settings_of(**changes)))
+    (directory / "mine.yaml").write_text(yaml.safe_dump(make_content(**changes)))
     return _run(
         "deployment_steps.py",
         name,
@@ -104,7 +104,7 @@ def _step(name: str, aws: SmallAws, directory: Path, **changes: object) -> subpr
 
 
 def _deployed(**changes: object) -> dict[str, Any]:
-    (stack,) = assembly_of(stack_of(settings_of(**changes))).stacks
+    (stack,) = synthesise(make_stack(make_content(**changes))).stacks
     return dict(stack.template)
 
 

@@ -9,14 +9,14 @@ from botocore.session import Session
 from argo_ecr_auth_cdk import read_settings
 from argo_ecr_auth_deployment.document import SettingsError
 from argo_ecr_auth_deployment.regions import is_region
-from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 
 def test_a_stack_in_a_region_that_does_not_exist_is_refused() -> None:
     with pytest.raises(SettingsError) as refused:
-        read_settings(settings_of(), account=ACCOUNT, region="us-moon-1")
+        read_settings(make_content(), account=ACCOUNT, region="us-moon-1")
     (fault,) = refused.value.faults
     assert fault.startswith("the stack's region: us-moon-1 is no AWS region")
     assert "AWS_REGION" in fault
@@ -36,7 +36,7 @@ def test_a_region_or_account_that_cannot_be_compared_with_the_stacks_is_refused(
     anywhere = cdk.Stack()
     with pytest.raises(SettingsError) as refused:
         read_settings(
-            settings_of(targets=[{"cluster": "demo"} | elsewhere]), account=anywhere.account, region=anywhere.region
+            make_content(targets=[{"cluster": "demo"} | elsewhere]), account=anywhere.account, region=anywhere.region
         )
     (key,) = elsewhere
     (fault,) = refused.value.faults
@@ -56,14 +56,16 @@ def test_a_target_elsewhere_is_refused_if_the_stacks_account_or_region_is_unknow
 ) -> None:
     targets = [{"cluster": "demo"}, {"cluster": "away", **elsewhere}]
     with pytest.raises(SettingsError) as refused:
-        read_settings(settings_of(targets=targets), account=account, region=region)
+        read_settings(make_content(targets=targets), account=account, region=region)
     (key,) = elsewhere
     (fault,) = refused.value.faults
     assert fault.startswith(
         f"targets[1].{key}: needs an access stack, for which the stack's own {unknown} is not known"
     )
     # Nothing has to be made there.
-    read_settings(settings_of(targets=[*targets[:1], targets[1] | {"role_arn": _ROLE}]), account=account, region=region)
+    read_settings(
+        make_content(targets=[*targets[:1], targets[1] | {"role_arn": _ROLE}]), account=account, region=region
+    )
 
 
 def test_the_limit_elsewhere_counts_only_clusters_that_need_an_access_entry() -> None:
@@ -75,5 +77,5 @@ def test_the_limit_elsewhere_counts_only_clusters_that_need_an_access_entry() ->
         {"cluster": f"away{i}", "name": f"again{i}", "region": "us-east-1", "credentials": credentials}
         for i in range(300)
     ]
-    document = settings_of(targets=[*spelled_out, *of_their_own, *twice])
+    document = make_content(targets=[*spelled_out, *of_their_own, *twice])
     assert len(read_settings(document, account=ACCOUNT, region=REGION).targets) == 401 + 401 + 600

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 
 from argo_ecr_auth.core.results import metric_values
-from tests.infra.synthesis import ACCOUNT, all_of, settings_of, stack_of, template_of, the_only
+from tests.infra.synthesis import ACCOUNT, find_all, find_only, make_content, make_stack, make_template
 
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 
@@ -22,7 +22,7 @@ def _alarms(template: Template) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return template_of(settings_of(targets=[{"cluster": "a"}, {"cluster": "b"}, {"cluster": "c", "enabled": False}]))
+    return make_template(make_content(targets=[{"cluster": "a"}, {"cluster": "b"}, {"cluster": "c", "enabled": False}]))
 
 
 def _key_facts(alarm: dict[str, Any]) -> tuple[Any, ...]:
@@ -70,7 +70,7 @@ def test_the_missing_data_of_a_first_deployment_is_no_alarm(template: Template) 
 
 
 def test_alarm_periods_hold_two_ticks() -> None:
-    alarms = _alarms(template_of(settings_of(check_every="10m")))
+    alarms = _alarms(make_template(make_content(check_every="10m")))
     assert {name: one["Period"] for name, one in alarms.items()} == dict.fromkeys(alarms, 1200) | {
         "ChecksMissing": 3600
     }
@@ -85,7 +85,7 @@ def test_each_alarm_names_a_section_of_the_readme_that_names_the_alarm(template:
 
 
 def test_without_an_enabled_target_no_run_is_missed() -> None:
-    alarms = _alarms(template_of(settings_of(targets=[{"cluster": "asleep", "enabled": False}])))
+    alarms = _alarms(make_template(make_content(targets=[{"cluster": "asleep", "enabled": False}])))
     assert "ChecksMissing" not in alarms
     assert len(alarms) == 5
 
@@ -106,14 +106,14 @@ def test_events_that_scheduler_gives_up_in_the_alarms_period_alarm(template: Tem
         "Sum",
     )
     assert alarm["Dimensions"] == [{"Name": "ScheduleGroup", "Value": {"Ref": group}}]
-    for schedule in all_of(template, "AWS::Scheduler::Schedule"):
+    for schedule in find_all(template, "AWS::Scheduler::Schedule"):
         assert schedule["GroupName"] == {"Ref": group}
         assert schedule["Target"]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
 
 
 def test_the_queue_is_encrypted_and_refuses_plain_http(template: Template) -> None:
-    assert the_only(template, "AWS::SQS::Queue")["SqsManagedSseEnabled"] is True
-    statements = the_only(template, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
+    assert find_only(template, "AWS::SQS::Queue")["SqsManagedSseEnabled"] is True
+    statements = find_only(template, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
     assert {"Bool": {"aws:SecureTransport": "false"}} in [statement.get("Condition") for statement in statements]
 
 
@@ -136,38 +136,38 @@ def test_without_an_address_the_alarms_have_no_action_and_no_key_is_made(templat
 
 
 def test_alarm_email_makes_a_topic_that_cloudwatch_can_publish_to() -> None:
-    template = template_of(settings_of(alarm_email="a@example.com"))
-    assert the_only(template, "AWS::SNS::Subscription")["Endpoint"] == "a@example.com"
+    template = make_template(make_content(alarm_email="a@example.com"))
+    assert find_only(template, "AWS::SNS::Subscription")["Endpoint"] == "a@example.com"
     (topic,) = template.find_resources("AWS::SNS::Topic")
     for alarm in _alarms(template).values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
     from_here = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     for policy, actions in (
-        (the_only(template, "AWS::KMS::Key")["KeyPolicy"], ["kms:Decrypt", "kms:GenerateDataKey*"]),
-        (the_only(template, "AWS::SNS::TopicPolicy")["PolicyDocument"], "sns:Publish"),
+        (find_only(template, "AWS::KMS::Key")["KeyPolicy"], ["kms:Decrypt", "kms:GenerateDataKey*"]),
+        (find_only(template, "AWS::SNS::TopicPolicy")["PolicyDocument"], "sns:Publish"),
     ):
         (statement,) = (
             one for one in policy["Statement"] if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
         )
         assert (statement["Effect"], statement["Action"], statement["Condition"]) == ("Allow", actions, from_here)
     (key,) = template.find_resources("AWS::KMS::Key")
-    assert the_only(template, "AWS::SNS::Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
+    assert find_only(template, "AWS::SNS::Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
 
 
 def test_alarm_topic_arn_is_used_as_it_is() -> None:
-    template = template_of(settings_of(alarm_topic_arn=_TOPIC))
+    template = make_template(make_content(alarm_topic_arn=_TOPIC))
     assert all(alarm["AlarmActions"] == [_TOPIC] for alarm in _alarms(template).values())
     assert not template.find_resources("AWS::SNS::Topic")
 
 
 def test_a_changed_alarm_email_does_not_change_the_function() -> None:
-    before, after = (template_of(settings_of(alarm_email=f"{name}@example.com")) for name in ("a", "b"))
+    before, after = (make_template(make_content(alarm_email=f"{name}@example.com")) for name in ("a", "b"))
     function = "AWS::Lambda::Function"
-    assert the_only(before, function) == the_only(after, function)
+    assert find_only(before, function) == find_only(after, function)
 
 
 def _widgets(template: Template) -> list[dict[str, Any]]:
-    body = the_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"][1]
+    body = find_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Join"][1]
     widgets: list[dict[str, Any]] = json.loads("".join(part if isinstance(part, str) else "-" for part in body))[
         "widgets"
     ]
@@ -203,7 +203,7 @@ def test_the_dashboard_shows_the_life_left_in_hours(template: Template) -> None:
 
 
 def test_a_longer_period_is_no_warning_of_the_synth() -> None:
-    stack = stack_of(settings_of(check_every="10m"))
+    stack = make_stack(make_content(check_every="10m"))
     assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []
 
 
@@ -215,12 +215,12 @@ def test_the_dashboard_shows_renewals_failures_by_target_duration_and_memory(tem
 
 def test_the_dashboard_parses_lambdas_line_because_the_log_group_is_ours(template: Template) -> None:
     # Logs Insights finds @type and @maxMemoryUsed by itself only in groups that have the name of Lambda's own.
-    body = json.dumps(the_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])
+    body = json.dumps(find_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])
     assert "@type" not in body
     assert "@maxMemoryUsed" not in body
 
 
 def test_monitoring_can_be_left_out() -> None:
-    template = template_of(settings_of(monitoring=False))
+    template = make_template(make_content(monitoring=False))
     assert not template.find_resources("AWS::CloudWatch::Alarm")
     assert not template.find_resources("AWS::CloudWatch::Dashboard")

@@ -19,7 +19,7 @@ from argo_ecr_auth_cdk import (
     DeploymentSettings,
     SettingsError,
 )
-from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, all_of, app_of, settings_of, stack_of
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_app, make_content, make_stack
 
 _ROOT = Path(__file__).parents[2]
 
@@ -56,7 +56,7 @@ def _settings(**changes: object) -> DeploymentSettings:
 
 
 def _stack(app: cdk.App | None = None, name: str = "Mine") -> cdk.Stack:
-    return cdk.Stack(app or app_of(), name, env=cdk.Environment(account=ACCOUNT, region=REGION))
+    return cdk.Stack(app or make_app(), name, env=cdk.Environment(account=ACCOUNT, region=REGION))
 
 
 def test_the_wheel_holds_all_that_bundling_needs(tmp_path: Path) -> None:
@@ -115,13 +115,13 @@ def test_two_installations_fit_into_a_stack_and_onto_a_cluster() -> None:
             credentials=(DeployedCredentialSettings(registry=REGISTRY, secret_name=name),),
         )
         ArgoEcrAuth(stack, name, settings=settings)
-    entries = all_of(Template.from_stack(stack), "AWS::EKS::AccessEntry")
+    entries = find_all(Template.from_stack(stack), "AWS::EKS::AccessEntry")
     assert [entry["KubernetesGroups"] for entry in entries] == [["one"], ["two"]]
     assert entries[0]["PrincipalArn"] != entries[1]["PrincipalArn"]
 
 
 def test_two_installations_of_an_app_that_keep_one_secret_are_refused() -> None:
-    app = app_of()
+    app = make_app()
     ArgoEcrAuth(_stack(app, "First"), "EcrAuth", settings=_settings(installation="one"))
     elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="333333333333", region=REGION))
     ArgoEcrAuth(elsewhere, "EcrAuth", settings=_settings(installation="one"))
@@ -139,7 +139,7 @@ def test_two_installations_of_an_app_that_keep_one_secret_are_refused() -> None:
 
 
 def test_installations_whose_accounts_are_not_known_at_synth_are_not_compared() -> None:
-    app = app_of()
+    app = make_app()
     first, second = cdk.Stack(app, "first"), cdk.Stack(app, "second")
     for stack in (first, second):
         ArgoEcrAuth(stack, "EcrAuth", settings=_settings())
@@ -149,19 +149,19 @@ def test_installations_whose_accounts_are_not_known_at_synth_are_not_compared() 
 
 def test_tags_and_a_permissions_boundary_reach_everything() -> None:
     targets = [{"cluster": "demo"}, {"cluster": "theirs", "account": "333333333333"}]
-    stack = stack_of(settings_of(targets=targets))
+    stack = make_stack(make_content(targets=targets))
     stacks = (stack, *stack.installation.access_stacks)
     for one in stacks:
         cdk.Tags.of(one).add("team", "platform")
         iam.PermissionsBoundary.of(one).apply(iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"))
-    for role in [role for one in stacks for role in all_of(Template.from_stack(one), "AWS::IAM::Role")]:
+    for role in [role for one in stacks for role in find_all(Template.from_stack(one), "AWS::IAM::Role")]:
         assert role["PermissionsBoundary"]
         assert {"Key": "team", "Value": "platform"} in role["Tags"]
 
 
 def test_the_bootstrap_qualifier_is_used() -> None:
-    app = app_of(context={"@aws-cdk/core:bootstrapQualifier": "mine12345"})
+    app = make_app(context={"@aws-cdk/core:bootstrapQualifier": "mine12345"})
     stack = _stack(app)
     ArgoEcrAuth(stack, "EcrAuth", settings=_settings())
-    (function,) = all_of(Template.from_stack(stack), "AWS::Lambda::Function")
+    (function,) = find_all(Template.from_stack(stack), "AWS::Lambda::Function")
     assert "cdk-mine12345-assets" in json.dumps(function["Code"])

@@ -10,7 +10,7 @@ from aws_cdk.assertions import Template
 
 from argo_ecr_auth_deployment.document import SettingsError
 from argo_ecr_auth_deployment.validation import read_settings
-from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, all_of, settings_of, template_of
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_content, make_template
 
 _PULL = [
     "ecr:BatchCheckLayerAvailability",
@@ -42,7 +42,7 @@ def _logs(template: Template) -> tuple[Any, Any]:
 
 
 def test_the_function_may_log_get_a_token_that_pulls_and_describe_its_cluster() -> None:
-    template = template_of(settings_of())
+    template = make_template(make_content())
     assert _statements(template) == [
         _logs(template),
         ("ecr:GetAuthorizationToken", "*"),
@@ -52,7 +52,7 @@ def test_the_function_may_log_get_a_token_that_pulls_and_describe_its_cluster() 
 
 
 def test_its_role_has_no_other_policies() -> None:
-    for role in template_of(settings_of()).find_resources("AWS::IAM::Role").values():
+    for role in make_template(make_content()).find_resources("AWS::IAM::Role").values():
         assert "ManagedPolicyArns" not in role["Properties"]
         assert "Policies" not in role["Properties"]
 
@@ -60,17 +60,17 @@ def test_its_role_has_no_other_policies() -> None:
 def test_a_cluster_whose_address_is_given_is_not_described() -> None:
     authority = base64.b64encode(trustme.CA().cert_pem.bytes()).decode()
     target = {"cluster": "demo", "endpoint": "https://demo.example", "certificate_authority": authority}
-    assert "eks:DescribeCluster" not in str(_statements(template_of(settings_of(targets=[target]))))
+    assert "eks:DescribeCluster" not in str(_statements(make_template(make_content(targets=[target]))))
 
 
 def test_a_role_for_the_cluster_is_assumed_and_describes_it() -> None:
-    template = template_of(settings_of(targets=[{"cluster": "demo", "role_arn": _ROLE}]))
+    template = make_template(make_content(targets=[{"cluster": "demo", "role_arn": _ROLE}]))
     assert ("sts:AssumeRole", _ROLE) in _statements(template)
     assert "eks:" not in str(_statements(template))
 
 
 def test_a_role_for_the_registry_is_assumed_and_has_the_rights_to_pull() -> None:
-    template = template_of(settings_of(credentials=[{"registry": REGISTRY, "role_arn": _ROLE}]))
+    template = make_template(make_content(credentials=[{"registry": REGISTRY, "role_arn": _ROLE}]))
     assert _statements(template) == [
         _logs(template),
         ("eks:DescribeCluster", _DEMO),
@@ -80,20 +80,20 @@ def test_a_role_for_the_registry_is_assumed_and_has_the_rights_to_pull() -> None
 
 def test_the_registrys_partition_region_and_account_are_its_hosts() -> None:
     china = "444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn"
-    template = template_of(settings_of(credentials=[{"registry": china}]), region="cn-north-1")
+    template = make_template(make_content(credentials=[{"registry": china}]), region="cn-north-1")
     assert (_PULL, "arn:aws-cn:ecr:cn-north-1:444444444444:repository/*") in _statements(template)
 
 
 def test_repositories_narrow_what_a_token_may_pull() -> None:
     credential = {"registry": REGISTRY, "repositories": ["charts/*", "apps/web"]}
-    pull = _resources(template_of(settings_of(credentials=[credential])), _PULL)
+    pull = _resources(make_template(make_content(credentials=[credential])), _PULL)
     prefix = "arn:aws:ecr:eu-central-1:222222222222:repository"
     assert pull == [f"{prefix}/apps/web", f"{prefix}/charts/*"]
 
 
 def test_a_credential_for_the_whole_registry_outweighs_a_narrower_one() -> None:
     narrow = {"registry": REGISTRY, "repositories": ["charts/*"], "secret_name": "narrow"}
-    template = template_of(settings_of(credentials=[narrow, {"registry": REGISTRY}]))
+    template = make_template(make_content(credentials=[narrow, {"registry": REGISTRY}]))
     assert (_PULL, "arn:aws:ecr:eu-central-1:222222222222:repository/*") in _statements(template)
 
 
@@ -103,13 +103,13 @@ def test_pull_through_cache_may_import_and_create_repositories_only_of_its_regis
     assert (
         ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
         "arn:aws:ecr:eu-central-1:222222222222:repository/docker-hub/*",
-    ) in _statements(template_of(settings_of(credentials=[cached, plain])))
+    ) in _statements(make_template(make_content(credentials=[cached, plain])))
 
 
 def test_no_right_to_push_or_to_change_anything() -> None:
     credential = {"registry": REGISTRY, "pull_through_cache": True}
     targets = [{"cluster": "demo"}, {"cluster": "other", "role_arn": _ROLE}]
-    template = template_of(settings_of(credentials=[credential], targets=targets))
+    template = make_template(make_content(credentials=[credential], targets=targets))
     actions = {action for action, _ in _statements(template) if isinstance(action, str)}
     actions |= {one for action, _ in _statements(template) if isinstance(action, list) for one in action}
     assert actions == {
@@ -125,11 +125,11 @@ def test_no_right_to_push_or_to_change_anything() -> None:
 
 
 def test_clusters_whose_names_are_too_long_together_are_described_by_their_common_beginning() -> None:
-    few = template_of(settings_of(targets=[{"cluster": f"team-{number}"} for number in range(50)]))
+    few = make_template(make_content(targets=[{"cluster": f"team-{number}"} for number in range(50)]))
     assert len(_resources(few, "eks:DescribeCluster")) == 50
     many = [{"cluster": f"team-{number:04}", "enabled": number < 2, "access": "none"} for number in range(1_000)]
     assert ("eks:DescribeCluster", "arn:aws:eks:eu-west-1:111111111111:cluster/team-0*") in _statements(
-        template_of(settings_of(targets=many))
+        make_template(make_content(targets=many))
     )
 
 
@@ -141,10 +141,12 @@ def test_clusters_of_many_regions_are_named_as_far_as_they_fit_together() -> Non
         for number in range(50)
     ]
     targets += [{"cluster": "alone", "region": "eu-north-1", "access": "none"}]
-    template = template_of(settings_of(targets=targets))
+    template = make_template(make_content(targets=targets))
     assert len(template.find_resources("AWS::IAM::ManagedPolicy")) <= 2
     described = [
-        resource.split(":")[3:] for policy in _documents(template) for resource in _of(policy, "eks:DescribeCluster")
+        resource.split(":")[3:]
+        for policy in _documents(template)
+        for resource in _list_resources(policy, "eks:DescribeCluster")
     ]
     assert ["eu-north-1", "111111111111", "cluster/alone"] in described
     assert ["us-east-7", "111111111111", "cluster/us-east-7-team-0*"] in described
@@ -153,11 +155,13 @@ def test_clusters_of_many_regions_are_named_as_far_as_they_fit_together() -> Non
 
 def _documents(template: Template) -> list[dict[str, Any]]:
     return [
-        one["PolicyDocument"] for type_ in ("ManagedPolicy", "Policy") for one in all_of(template, f"AWS::IAM::{type_}")
+        one["PolicyDocument"]
+        for type_ in ("ManagedPolicy", "Policy")
+        for one in find_all(template, f"AWS::IAM::{type_}")
     ]
 
 
-def _of(document: dict[str, Any], action: str) -> list[str]:
+def _list_resources(document: dict[str, Any], action: str) -> list[str]:
     resources = [one["Resource"] for one in document["Statement"] if one["Action"] == action]
     return [one for resource in resources for one in (resource if isinstance(resource, list) else [resource])]
 
@@ -171,12 +175,12 @@ def test_the_most_roles_and_repositories_that_are_accepted_fit_into_iams_policie
         role = "arn:aws:iam::333333333333:role/r"
         targets = [{"cluster": f"c{i}", "role_arn": f"{role}{i}", "enabled": not i} for i in range(100)]
         credential = {"registry": REGISTRY, "repositories": repositories, "pull_through_cache": pull_through_cache}
-        return settings_of(
+        return make_content(
             targets=targets, credentials=[credential], vpc={"id": "vpc-11111111", "subnets": ["subnet-11111111"]}
         )
 
     taken = max(number for number in range(100, 1_000, 25) if not _faults(document(number)))
-    template = template_of(document(taken))
+    template = make_template(document(taken))
     assert len(template.find_resources("AWS::IAM::ManagedPolicy")) <= 10
     (fault,) = _faults(document(1_000))
     assert fault.startswith(
@@ -195,7 +199,7 @@ def _faults(document: dict[str, Any]) -> tuple[str, ...]:
 def test_many_roles_are_divided_between_policies_within_iams_limits() -> None:
     roles = [f"arn:aws:iam::{number:012}:role/made-by-hand" for number in range(900)]
     targets = [{"cluster": f"c{number}", "role_arn": role, "enabled": number < 2} for number, role in enumerate(roles)]
-    template = template_of(settings_of(targets=targets))
+    template = make_template(make_content(targets=targets))
     managed = template.find_resources("AWS::IAM::ManagedPolicy")
     documents = [one["Properties"]["PolicyDocument"] for one in managed.values()]
     assert 0 < len(documents) <= 10
@@ -214,7 +218,7 @@ def test_many_roles_are_divided_between_policies_within_iams_limits() -> None:
 
 
 def test_a_token_of_ecr_public_needs_its_two_rights_and_no_other() -> None:
-    template = template_of(settings_of(credentials=[{"registry": "public.ecr.aws"}]))
+    template = make_template(make_content(credentials=[{"registry": "public.ecr.aws"}]))
     assert _statements(template) == [
         _logs(template),
         (["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], "*"),
@@ -224,7 +228,7 @@ def test_a_token_of_ecr_public_needs_its_two_rights_and_no_other() -> None:
 
 def test_a_pull_secret_may_pull_from_each_of_its_registries() -> None:
     other = REGISTRY.replace("222222222222", "444444444444")
-    template = template_of(settings_of(credentials=[{"kind": "pull-secret", "registries": [REGISTRY, other]}]))
+    template = make_template(make_content(credentials=[{"kind": "pull-secret", "registries": [REGISTRY, other]}]))
     assert sorted(_resources(template, _PULL)) == [
         "arn:aws:ecr:eu-central-1:222222222222:repository/*",
         "arn:aws:ecr:eu-central-1:444444444444:repository/*",

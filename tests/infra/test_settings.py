@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from argo_ecr_auth_cdk import read_settings
 from argo_ecr_auth_deployment.document import SettingsError
 from argo_ecr_auth_deployment.settings import DeploymentSettings
-from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, settings_of
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 _MOON = "222222222222.dkr.ecr.us-moon-1.amazonaws.com"
@@ -140,14 +140,14 @@ def _faults(document: object) -> tuple[str, ...]:
     ],
 )
 def test_a_fault_names_its_place_and_what_is_allowed(changes: dict[str, Any], place: str, allowed: str) -> None:
-    (fault,) = _faults(settings_of(**changes))
+    (fault,) = _faults(make_content(**changes))
     assert fault.startswith(f"{place}: ")
     assert allowed in fault
     assert "(?!" not in fault  # a pattern helps no reader
 
 
 def test_all_faults_of_the_schema_come_at_once_and_before_those_of_the_rules() -> None:
-    document = settings_of(targets=[{"cluster": "a/b", "acess": "none"}], check_every="2 minutes", renew_before="13h")
+    document = make_content(targets=[{"cluster": "a/b", "acess": "none"}], check_every="2 minutes", renew_before="13h")
     assert sorted(fault.split(": ")[0] for fault in _faults(document)) == [
         "check_every",
         "targets[0].acess",
@@ -156,7 +156,7 @@ def test_all_faults_of_the_schema_come_at_once_and_before_those_of_the_rules() -
 
 
 def test_all_faults_of_the_rules_come_at_once() -> None:
-    document = settings_of(
+    document = make_content(
         targets=[{"cluster": "demo", "external_id": "abc"}],
         credentials=[{"registry": "registry.example"}],
         check_every="0m",
@@ -208,7 +208,7 @@ def test_the_example_is_valid_and_its_comments_name_every_key() -> None:
 
 def test_the_comments_of_the_example_show_the_defaults() -> None:
     shown = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
-    defaults = msgspec.to_builtins(read_settings(settings_of()))
+    defaults = msgspec.to_builtins(read_settings(make_content()))
     without_default = {"runtime", "alarm_email", "alarm_topic_arn"}
     assert {key: defaults[key] for key in shown.keys() - without_default} == {
         key: yaml.safe_load(value) for key, value in shown.items() if key not in without_default

@@ -5,16 +5,16 @@ import json
 import pytest
 from aws_cdk.assertions import Template
 
-from tests.infra.synthesis import ACCOUNT, REGION, all_of, settings_of, template_of, the_only
+from tests.infra.synthesis import ACCOUNT, REGION, find_all, find_only, make_content, make_template
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return template_of(settings_of(architecture="x86_64", check_every="3m"))
+    return make_template(make_content(architecture="x86_64", check_every="3m"))
 
 
 def test_the_function_runs_the_handler_with_the_variables_that_it_reads(template: Template) -> None:
-    function = the_only(template, "AWS::Lambda::Function")
+    function = find_only(template, "AWS::Lambda::Function")
     assert function["Handler"] == "argo_ecr_auth.handler.handler"
     assert function["Architectures"] == ["x86_64"]
     assert (function["Timeout"], function["MemorySize"]) == (60, 256)
@@ -29,19 +29,19 @@ def test_the_function_runs_the_handler_with_the_variables_that_it_reads(template
 
 
 def test_per_target_metrics_are_a_variable_that_does_not_change_the_asset() -> None:
-    without, asked = (template_of(settings_of(per_target_metrics=value)) for value in (False, True))
-    before, after = (the_only(template, "AWS::Lambda::Function") for template in (without, asked))
+    without, asked = (make_template(make_content(per_target_metrics=value)) for value in (False, True))
+    before, after = (find_only(template, "AWS::Lambda::Function") for template in (without, asked))
     assert after["Environment"]["Variables"]["PER_TARGET_METRICS"] == "true"
     assert after["Code"] == before["Code"]
 
 
 def test_the_next_tick_is_the_only_retry_of_a_run(template: Template) -> None:
-    asynchronous = the_only(template, "AWS::Lambda::EventInvokeConfig")
+    asynchronous = find_only(template, "AWS::Lambda::EventInvokeConfig")
     assert (asynchronous["MaximumEventAgeInSeconds"], asynchronous["MaximumRetryAttempts"]) == (180, 0)
 
 
 def test_a_refused_invocation_is_retried_until_the_next_tick(template: Template) -> None:
-    retries = the_only(template, "AWS::Scheduler::Schedule")["Target"]["RetryPolicy"]
+    retries = find_only(template, "AWS::Scheduler::Schedule")["Target"]["RetryPolicy"]
     assert retries == {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 3}
 
 
@@ -52,25 +52,25 @@ def test_a_schedule_has_another_id_than_one_in_the_default_group(template: Templ
 
 
 def test_a_target_has_a_schedule_that_names_it(template: Template) -> None:
-    schedule = the_only(template, "AWS::Scheduler::Schedule")
+    schedule = find_only(template, "AWS::Scheduler::Schedule")
     assert schedule["ScheduleExpression"] == "rate(3 minutes)"
     assert json.loads(schedule["Target"]["Input"]) == {"targets": ["demo"], "scheduled": True}
 
 
 def test_a_target_may_have_any_name() -> None:
     names = ["Role", "Undelivered", "Default", "Resource", "Logs", "Access"]
-    template = template_of(settings_of(targets=[{"cluster": name} for name in names]))
-    schedules = all_of(template, "AWS::Scheduler::Schedule")
+    template = make_template(make_content(targets=[{"cluster": name} for name in names]))
+    schedules = find_all(template, "AWS::Scheduler::Schedule")
     assert sorted(json.loads(one["Target"]["Input"])["targets"][0] for one in schedules) == sorted(names)
 
 
 def test_a_disabled_target_has_no_schedule_but_keeps_its_access() -> None:
-    template = template_of(settings_of(targets=[{"cluster": "demo", "enabled": False}, {"cluster": "other"}]))
-    assert json.loads(the_only(template, "AWS::Scheduler::Schedule")["Target"]["Input"]) == {
+    template = make_template(make_content(targets=[{"cluster": "demo", "enabled": False}, {"cluster": "other"}]))
+    assert json.loads(find_only(template, "AWS::Scheduler::Schedule")["Target"]["Input"]) == {
         "targets": ["other"],
         "scheduled": True,
     }
-    assert {entry["ClusterName"] for entry in all_of(template, "AWS::EKS::AccessEntry")} == {"demo", "other"}
+    assert {entry["ClusterName"] for entry in find_all(template, "AWS::EKS::AccessEntry")} == {"demo", "other"}
 
 
 def test_the_schedule_comes_after_the_access(template: Template) -> None:
@@ -115,14 +115,14 @@ def test_the_outputs_hold_the_functions_name_and_the_command_that_invokes_it(tem
 
 
 def test_an_installation_names_the_stack_the_service_and_the_group() -> None:
-    template = template_of(settings_of(installation="second"))
-    function = the_only(template, "AWS::Lambda::Function")
+    template = make_template(make_content(installation="second"))
+    function = find_only(template, "AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "second"
-    assert the_only(template, "AWS::EKS::AccessEntry")["KubernetesGroups"] == ["second"]
+    assert find_only(template, "AWS::EKS::AccessEntry")["KubernetesGroups"] == ["second"]
 
 
 def test_it_synthesises_where_account_and_region_are_not_known() -> None:
-    template = template_of(settings_of(), account=None, region=None)
+    template = make_template(make_content(), account=None, region=None)
     assert ACCOUNT not in json.dumps(template.to_json())
-    assert not any("RoleName" in role for role in all_of(template, "AWS::IAM::Role"))
-    assert the_only(template, "AWS::EKS::AccessEntry")["ClusterName"] == "demo"
+    assert not any("RoleName" in role for role in find_all(template, "AWS::IAM::Role"))
+    assert find_only(template, "AWS::EKS::AccessEntry")["ClusterName"] == "demo"

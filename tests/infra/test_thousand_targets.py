@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from argo_ecr_auth.core.events import MOST_TARGETS
 from argo_ecr_auth_cdk.schedules.schedule_groups import MAX_GROUPS, group_names
-from tests.infra.synthesis import assembly_of, settings_of, stack_of
+from tests.infra.synthesis import make_content, make_stack, synthesise
 
 _THOUSAND = [{"cluster": f"team-{number:04}"} for number in range(1_000)]
 _CLOUDFORMATION_RESOURCES = 500
@@ -18,7 +18,7 @@ _CLOUDFORMATION_TEMPLATE = 1_000_000
 
 @pytest.fixture(scope="module")
 def templates() -> dict[str, dict[str, Any]]:
-    assembly = assembly_of(stack_of(settings_of(targets=_THOUSAND)))
+    assembly = synthesise(make_stack(make_content(targets=_THOUSAND)))
     return {one.stack_name: one.template for one in assembly.stacks}
 
 
@@ -66,7 +66,7 @@ def test_the_access_stacks_name_the_functions_role_by_a_literal_arn(templates: d
 
 
 def test_one_more_target_changes_few_resources(templates: dict[str, dict[str, Any]]) -> None:
-    assembly = assembly_of(stack_of(settings_of(targets=[*_THOUSAND, {"cluster": "one-more"}])))
+    assembly = synthesise(make_stack(make_content(targets=[*_THOUSAND, {"cluster": "one-more"}])))
     changed = [
         id_
         for one in assembly.stacks

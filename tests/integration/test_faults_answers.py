@@ -1,5 +1,6 @@
 """What a run makes of answers that no API gives: in place of an API server, of AWS, or of a registry."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.deadlines import enforce_time_limits
 from argo_ecr_auth.clients.registry_login import Login, verify_login
 from argo_ecr_auth.sync import RunOptions, sync
 from tests.local_cloud.cloud import Cluster
@@ -229,6 +229,26 @@ def test_an_expiry_that_somebody_put_into_binary_data_is_healed(function: Functi
     assert "binaryData" not in objects.require("configmaps")
 
 
+def test_what_is_put_back_beside_binary_data_overwrites_no_newer_password(
+    make_function_behind: Any, objects: Objects
+) -> None:
+    newer: list[str] = []
+
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        if request.headers["Content-Type"] == "application/merge-patch+json":
+            newer.append("another run's")
+            objects.patch("secrets", {"data": {"password": encode_base64(newer[0])}})
+        return False
+
+    with make_function_behind(first) as function:
+        function.run()
+        objects.patch("configmaps", {"data": {"name": None}, "binaryData": {"name": "AAAA"}})
+        result = function.result()
+
+    assert_failed(result, "(409): it changed since it was read")
+    assert [objects.password] == newer
+
+
 # AWS
 
 
@@ -263,6 +283,18 @@ def test_an_answer_that_is_not_ecrs_is_named_as_that_and_drift_is_put_back(
     assert "please report it" not in str(result.error)
     assert objects.require("secrets")["metadata"]["labels"] == {LABEL: "repository"}
     assert objects.password == before
+
+
+@pytest.mark.parametrize("expires_at", [1e300, float("nan"), "9999-12-31T23:59:59-23:00", [], "soon", -1])
+def test_an_expiry_that_cannot_be_one_is_named_as_ecrs(
+    expires_at: object, function: Function, objects: Objects, redirect_aws: Callable[..., Any]
+) -> None:
+    token = {"authorizationToken": encode_base64("AWS:x"), "expiresAt": expires_at}
+    with redirect_aws("ECR", answer(json.dumps({"authorizationData": [token]}).encode())):
+        result = function.result()
+
+    assert_failed(result, "asked ECR in us-east-1 for an authorization token")
+    assert objects.get("secrets") is None
 
 
 @EACH_BODY
@@ -331,7 +363,6 @@ def test_a_registry_that_does_not_come_to_an_end_keeps_no_token_from_being_writt
 
 @pytest.mark.parametrize("body", [BODIES["20 MB"], BODIES["objects in objects"]], ids=["20 MB", "objects in objects"])
 def test_a_registrys_answer_is_read_up_to_a_bound(body: bytes) -> None:
-    enforce_time_limits()
     with https_server(make_handler(answer(body))) as (url, ca_pem):
         address = LoopbackAddress(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
         verification = verify_login(REGISTRY, TOKEN, http=connect_to(address))

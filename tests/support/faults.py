@@ -26,6 +26,8 @@ BODIES = {
     "a list": b"[]",
     "an empty object": b"{}",
     "half an object": b'{"metadata": {"name": ',
+    "an object without a name": b'{"metadata": {}, "data": []}',
+    "an object of another name": b'{"metadata": {"namespace": "argocd", "name": "another"}}',
     "objects in objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
     "lists in lists": b"[" * 100_000 + b"]" * 100_000,
     "20 MB": b'{"metadata": {"name": "' + b"x" * 20_000_000 + b'"}}',

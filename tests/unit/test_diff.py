@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.diff import LATER, NEW, Change, diff_objects
-from argo_ecr_auth.core.manifests import Payload, secret_key
+from argo_ecr_auth.core.diff import LATER, NEW, Change, diff_objects, holds
+from argo_ecr_auth.core.manifests import Payload, make_secret_manifest, secret_key
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.plan import make_plan
 from argo_ecr_auth.core.results import new_result
@@ -193,3 +193,11 @@ def test_what_is_secret_is_not_said_where_its_key_is_gone_from_the_config_map(of
     config_map = edited(config_map_there(of=of), "metadata", "annotations", to=REMOVED)
     said = _said(ObservedState(secret=secret_there(of=of), config_map=config_map), of, force=False)
     assert [text for text in (PASSWORD, b64(f"AWS:{PASSWORD}")) if text in said] == []
+
+
+@pytest.mark.parametrize("part", ["metadata", "data", "type"])
+@pytest.mark.parametrize("odd", [None, 1, "text", ["list"], {}], ids=repr)
+def test_an_object_with_a_part_that_is_something_else_does_not_hold_a_manifest(part: str, odd: object) -> None:
+    manifest = make_secret_manifest(credential(), payload())
+    assert holds(manifest, manifest)
+    assert not holds({**manifest, part: odd}, manifest)

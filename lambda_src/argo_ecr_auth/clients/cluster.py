@@ -33,7 +33,7 @@ def read_object(connection: Connection, *, kind: str, namespace: str, name: str)
         return None
     if status != HTTPStatus.OK:
         raise explain_refusal(connection, status, body, doing=f"get the {kind} {namespace}/{name}", namespace=namespace)
-    if not isinstance(body.get("metadata"), dict):
+    if not holds(body, {"metadata": {"namespace": namespace, "name": name}}):
         raise SyncError(f"{connection.api.configuration.host} answers, but not as an API server does")
     return {**body, "kind": kind}
 

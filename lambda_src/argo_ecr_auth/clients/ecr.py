@@ -32,7 +32,7 @@ def fetch_authorization_token(
         raise SyncError(f"asked {asked}: the answer holds none")
     try:
         return parse_authorization_token(token, expires_at=expires_at)
-    except MalformedTokenError as error:
+    except (MalformedTokenError, OverflowError) as error:  # of the expiry, which has no time in UTC
         raise SyncError(f"asked {asked}: {error}") from None
 
 

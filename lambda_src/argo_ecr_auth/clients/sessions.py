@@ -38,8 +38,9 @@ _CONFIG = Config(
     user_agent_extra="argo-ecr-auth",
 )
 # What botocore raises where the answer is not what the service's API documents. Not BotoCoreErrors: for XML and JSON
-# that cannot be parsed, for JSON nested too deeply, and for a list or null in place of an object.
-_MALFORMED_ANSWER = (ResponseParserError, RecursionError, TypeError, AttributeError, KeyError, ValueError)
+# that cannot be parsed, for JSON nested too deeply and times that are none (RuntimeError), and for a list or null in
+# place of an object.
+_MALFORMED_ANSWER = (ResponseParserError, RuntimeError, TypeError, AttributeError, KeyError, ValueError)
 
 
 class _AssumedRole(CredentialProvider):

@@ -77,9 +77,9 @@ def diff_objects(observed: ObservedState, credential: Credential, *, payload: Pa
                     )
 
 
-def holds(found: Manifest, manifest: Manifest) -> bool:
+def holds(found: object, manifest: Manifest) -> bool:
     """Whether an object holds all that a manifest says, whatever else it holds."""
-    return all(
+    return isinstance(found, Mapping) and all(
         holds(found.get(key) or {}, value) if isinstance(value, Mapping) else found.get(key) == value
         for key, value in manifest.items()
         if key != "resourceVersion"

@@ -1,0 +1,158 @@
+"""A time limit holds for every connection of a thread: direct or through a proxy, new or kept, of any library."""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argo_ecr_auth.clients.api_client import Connection, make_api_client
+from argo_ecr_auth.clients.cluster import read_object
+from argo_ecr_auth.clients.deadlines import time_limit
+from argo_ecr_auth.clients.ecr import fetch_authorization_token
+from argo_ecr_auth.clients.eks import Address
+from argo_ecr_auth.clients.registry_login import verify_login
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.registry import TokenApi
+from tests.support.faults import answer, make_handler
+from tests.support.function import REGISTRY
+from tests.support.loopback import https_server
+from tests.support.scripted_registry import TOKEN
+
+LIMIT = 0.5
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials, no proxy, and a process in which no limit was set before."""
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret-key")
+    monkeypatch.setattr(ssl.SSLContext, "sslsocket_class", ssl.SSLSocket)
+
+
+@pytest.fixture
+def second_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """What listens at the second address of every host of AWS; the first one drops who wants to connect."""
+    resolve = socket.getaddrinfo
+    with ExitStack() as opened:
+        first, second = (opened.enter_context(socket.socket()) for _ in range(2))
+        for listener in (first, second):
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            listener.setblocking(False)
+        for _ in range(2):  # so that the first one's queue is full
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            with suppress(BlockingIOError):
+                waiting.connect(first.getsockname())
+
+        def resolve_to_both(host: Any, *arguments: Any, **named: Any) -> Any:
+            if not str(host).endswith("amazonaws.com"):
+                return resolve(host, *arguments, **named)
+            ports = (listener.getsockname()[1] for listener in (first, second))
+            return [each for port in ports for each in resolve("127.0.0.1", port, type=socket.SOCK_STREAM)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolve_to_both)
+        yield second
+
+
+def test_the_limit_of_a_call_of_aws_ends_with_its_first_address(second_address: socket.socket) -> None:
+    _assert_ecr_times_out()
+
+    with pytest.raises(BlockingIOError):
+        second_address.accept()
+
+
+def test_the_limit_of_a_login_ends_with_its_first_address(second_address: socket.socket) -> None:
+    verification = verify_login(REGISTRY, TOKEN, seconds=LIMIT)
+
+    assert "timed out" in str(verification.reason)
+    with pytest.raises(BlockingIOError):
+        second_address.accept()
+
+
+def test_a_proxy_that_drips_before_tls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_up = threading.Event()
+
+    def drip_a_status_line(proxy: socket.socket) -> None:
+        with proxy.accept()[0] as connection:
+            connection.sendall(b"HTTP/1.1 200 ")
+            _drip(connection.sendall, given_up)
+
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        thread = threading.Thread(target=drip_a_status_line, args=(proxy,))
+        thread.start()
+        _assert_ecr_times_out()
+        thread.join()
+
+    assert given_up.wait(timeout=10)
+
+
+def test_a_connection_that_an_earlier_call_opened_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given_up, ports = threading.Event(), []
+
+    def fault(request: BaseHTTPRequestHandler) -> None:
+        ports.append(request.client_address[1])
+        if len(ports) == 1:
+            answer(b"{}")(request)
+        else:
+            _drip_a_body(request, given_up)
+
+    handler = make_handler(fault)
+    handler.protocol_version = "HTTP/1.1"
+    with https_server(handler) as (url, ca_pem):
+        (tmp_path / "ca.pem").write_text(ca_pem)
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", url)
+        client = Sessions(region="us-east-1").client("ecr", region="us-east-1")
+        with time_limit(30):
+            client.get_authorization_token()
+        _assert_ecr_times_out(client)
+
+    assert given_up.wait(timeout=10)
+    assert ports[0] == ports[1]
+
+
+def test_a_limit_holds_without_a_run() -> None:
+    """As the command line reads a cluster."""
+    given_up = threading.Event()
+    with https_server(make_handler(lambda request: _drip_a_body(request, given_up))) as (url, ca_pem):
+        api = make_api_client(Address(endpoint=url, certificate_authority=ca_pem))
+        connection = Connection(target="demo", cluster="demo", region="us-east-1", api=api, bearer="")
+        with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for https://127"):
+            read_object(connection, kind="Secret", namespace="argocd", name="ecr-auth")
+
+    assert given_up.wait(timeout=10)
+
+
+def _assert_ecr_times_out(client: Any = None) -> None:
+    client = client or Sessions(region="us-east-1").client("ecr", region="us-east-1")
+    with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for the answer"):
+        fetch_authorization_token(client, api=TokenApi(service="ecr", region="us-east-1"))
+
+
+def _drip_a_body(request: BaseHTTPRequestHandler, given_up: threading.Event) -> None:
+    request.send_response(200)
+    request.end_headers()
+    request.close_connection = True
+    _drip(request.wfile.write, given_up)
+
+
+def _drip(send: Callable[[bytes], object], given_up: threading.Event) -> None:
+    """For some seconds."""
+    try:
+        for _ in range(50):
+            send(b"x")
+            time.sleep(0.1)
+    except OSError:
+        given_up.set()
