@@ -85,6 +85,8 @@ def test_what_a_removed_credential_left_is_known_at_once_as_ours(
         )
 
     found = get_only_finding(doctor)
+    for name in ("theirs-by-us", "theirs-by-another"):
+        objects.admin.request("DELETE", objects.path("configmaps").replace("ecr-auth", name))
 
     assert found["finding"] == "leftover"
     assert f"kubectl -n {objects.namespace} delete secret,configmap theirs-by-us" in found["remedy"]

@@ -50,7 +50,7 @@ def check_credential(context: CheckContext, objects: Objects) -> Iterator[Findin
     yield from check_source(context, objects)
     yield from check_writers(context, objects)
     yield from check_tracking(context, objects)
-    yield from login(context, objects)
+    yield from check_login(context, objects)
 
 
 def check_ownership(context: CheckContext, objects: Objects) -> Iterator[Finding]:
@@ -137,7 +137,7 @@ def check_tracking(context: CheckContext, objects: Objects) -> Iterator[Finding]
                     )
 
 
-def login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
+def check_login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """The password in the Secret does not log in, or may not list the repository that the settings name."""
     if not objects.credential.verify_login:
         return
