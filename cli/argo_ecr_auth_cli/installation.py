@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from argo_ecr_auth.core.settings import duration
+from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth.core.targets import Target, resolve_targets
 from argo_ecr_auth_cli.terminal.exits import USAGE, CommandError
 from argo_ecr_auth_deployment.access_plan import choose_access
@@ -42,7 +42,7 @@ def load_installation(options: argparse.Namespace, *, region: str) -> Installati
     return Installation(
         name=getattr(options, "installation", None) or settings.installation,
         targets=resolve_targets(settings, region=region),
-        renew_before=duration(settings.renew_before),
+        renew_before=parse_duration(settings.renew_before),
         in_vpc=settings.vpc is not None,
         access={
             name: choose_access(target, settings=settings) for name, target in zip(names, settings.targets, strict=True)

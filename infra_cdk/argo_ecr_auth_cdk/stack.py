@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from argo_ecr_auth.core.events import MOST_TARGETS
+from argo_ecr_auth.core.events import MAX_TARGETS
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_cdk.unresolved import get_known
@@ -32,7 +32,7 @@ class ArgoEcrAuthStack(cdk.Stack):
         cdk.CfnOutput(
             self,
             "InvokeCommand",
-            description=f"Checks all targets now; where more than {MOST_TARGETS} are enabled, name some in the payload",
+            description=f"Checks all targets now; where more than {MAX_TARGETS} are enabled, name some in the payload",
             value=f"aws lambda invoke --region {self.region} --function-name {name} "
             "--cli-binary-format raw-in-base64-out --cli-read-timeout 0 --payload '{}' /dev/stdout",
         )

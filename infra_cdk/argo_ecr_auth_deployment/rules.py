@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from argo_ecr_auth.core.rules import MIN_RENEW_BEFORE
-from argo_ecr_auth.core.settings import duration
+from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth_deployment.settings import DeploymentSettings, list_credentials
 
 SHORTEST_CHECK_EVERY = timedelta(minutes=1)
@@ -27,10 +27,10 @@ def find_deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
 
 
 def _check_schedule(settings: DeploymentSettings) -> Iterator[str]:
-    tick = duration(settings.check_every)
+    tick = parse_duration(settings.check_every)
     if not SHORTEST_CHECK_EVERY <= tick <= LONGEST_CHECK_EVERY or tick % timedelta(minutes=1):
         yield f"check_every: {settings.check_every} is not between 1m and 1h in whole minutes"
-    elif MIN_RENEW_BEFORE <= duration(settings.renew_before) < tick:
+    elif MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) < tick:
         yield f"check_every: {settings.check_every} is longer than renew_before ({settings.renew_before})"
 
 

@@ -16,7 +16,7 @@ from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import WarmCache
 from argo_ecr_auth.core.events import parse_event, select_targets
 from argo_ecr_auth.core.results import Result, metric_values
-from argo_ecr_auth.core.settings import duration, load
+from argo_ecr_auth.core.settings import load_settings, parse_duration
 from argo_ecr_auth.core.targets import Target, resolve_targets
 from argo_ecr_auth.sync import RunOptions, sync
 
@@ -73,10 +73,10 @@ def quieten_libraries() -> None:
 def _prepare_environment() -> tuple[tuple[Target, ...], timedelta, WarmCache]:
     """The targets, how early to renew, and what is kept warm: by the first run of an environment."""
     region = os.environ["AWS_REGION"]
-    settings = load((Path(__file__).parents[1] / SETTINGS_FILE).read_bytes())
+    settings = load_settings((Path(__file__).parents[1] / SETTINGS_FILE).read_bytes())
     cache = WarmCache(sessions=Sessions(region=region))
     targets = resolve_targets(settings, region=region, function_role_id=os.environ.get(ROLE_ID))
-    return targets, duration(settings.renew_before), cache
+    return targets, parse_duration(settings.renew_before), cache
 
 
 def _report(results: tuple[Result, ...]) -> None:

@@ -21,7 +21,7 @@ from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import make_config_map_manifest, make_payload, make_secret_manifest
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.plan import make_plan
-from argo_ecr_auth.core.settings import load
+from argo_ecr_auth.core.settings import load_settings
 from argo_ecr_auth.core.targets import resolve_targets
 from tests.benchmarks.memory import measure_memory
 
@@ -62,7 +62,7 @@ def _measure_pure_work() -> None:
     now = datetime.now(UTC)
     written = {"targets": [{"cluster": f"cluster-{i}"} for i in range(1000)], "credentials": [{"registry": _HOST}]}
     text = json.dumps(written).encode()
-    target = resolve_targets(load(text), region="eu-west-1")[0]
+    target = resolve_targets(load_settings(text), region="eu-west-1")[0]
     (credential,) = target.credentials
     token = AuthorizationToken(password="x" * 2000, expires_at=now + timedelta(hours=11))
     payload = make_payload(credential, {credential.registries[0]: token})
@@ -80,7 +80,7 @@ def _measure_pure_work() -> None:
             "sign a bearer token": lambda: sign_bearer_token(
                 credentials=credentials, cluster="demo", region="eu-west-1"
             ),
-            "load and resolve 1,000 targets": lambda: resolve_targets(load(text), region="eu-west-1"),
+            "load and resolve 1,000 targets": lambda: resolve_targets(load_settings(text), region="eu-west-1"),
         },
         repeat=50,
     )

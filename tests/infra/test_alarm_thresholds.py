@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.core.settings import duration
+from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.monitoring.alarm_thresholds import AlarmThresholds, compute_thresholds
 from argo_ecr_auth_deployment.settings import DeploymentSettings
@@ -54,7 +54,7 @@ def _is_breaching(runs: list[int], thresholds: AlarmThresholds) -> list[bool]:
 @pytest.mark.parametrize("spread_over", ["a tick", "half a minute"])
 def test_late_invocations_are_no_alarm(targets: int, every: str, spread_over: str) -> None:
     settings = _settings(targets, check_every=every)
-    tick = duration(every)
+    tick = parse_duration(every)
     spread = tick if spread_over == "a tick" else timedelta(seconds=30)
     runs = _simulate_runs(min(targets, 200), tick=tick, spread=spread, minutes=7 * 24 * 60, seed=1)
     assert sum(_is_breaching(runs, _thresholds(settings))) == 0
@@ -63,18 +63,20 @@ def test_late_invocations_are_no_alarm(targets: int, every: str, spread_over: st
 @pytest.mark.parametrize(("targets", "every"), [(1, "2m"), (30, "2m"), (1_000, "1m"), (1_000, "2m"), (1_000, "5m")])
 def test_one_silent_schedule_is_an_alarm_while_the_tokens_live(targets: int, every: str) -> None:
     settings = _settings(targets, check_every=every)
-    runs = _simulate_runs(min(targets, 200) - 1, tick=duration(every), spread=duration(every), minutes=24 * 60, seed=2)
+    runs = _simulate_runs(
+        min(targets, 200) - 1, tick=parse_duration(every), spread=parse_duration(every), minutes=24 * 60, seed=2
+    )
     thresholds = _thresholds(settings)
     ringing = _is_breaching(runs, thresholds)
     assert sum(ringing) > 0.99 * len(ringing)
-    assert 3 * thresholds.runs_period <= duration(settings.renew_before)
+    assert 3 * thresholds.runs_period <= parse_duration(settings.renew_before)
 
 
 @pytest.mark.parametrize("every", _EVERY)
 def test_every_period_holds_a_tick_so_that_a_constant_failure_is_one_alarm(every: str) -> None:
     thresholds = _thresholds(_settings(1, check_every=every))
     period = thresholds.period // timedelta(minutes=1)
-    runs = _simulate_runs(1, tick=duration(every), spread=duration(every), minutes=7 * 24 * 60, seed=3)
+    runs = _simulate_runs(1, tick=parse_duration(every), spread=parse_duration(every), minutes=7 * 24 * 60, seed=3)
     until = list(accumulate(runs, initial=0))
     # From the second tick on, when there is something to fail.
     start = 2 * period

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from argo_ecr_auth.core.settings import Settings, load
+from argo_ecr_auth.core.settings import Settings, load_settings
 from argo_ecr_auth_deployment.function_settings import encode_function_settings
 from argo_ecr_auth_deployment.validation import read_settings
 from tests.infra.synthesis import REGISTRY, make_content
@@ -16,7 +16,7 @@ def test_the_function_gets_its_settings_without_the_deployments() -> None:
     text = encode_function_settings(
         read_settings(make_content(targets=[{"cluster": "demo", "access": "none"}], check_every="5m"))
     )
-    assert load(text) == msgspec.convert(make_content(), Settings)
+    assert load_settings(text) == msgspec.convert(make_content(), Settings)
     assert set(json.loads(text)) == {"credentials", "renew_before", "targets"}
     assert "access" not in json.loads(text)["targets"][0]
 
@@ -43,6 +43,6 @@ def test_a_new_token_should_list_the_first_repository_that_it_may_pull(
         make_content(credentials=credentials),
         make_content(targets=[{"cluster": "demo", "credentials": credentials}]),
     ):
-        settings = load(encode_function_settings(read_settings(document)))
+        settings = load_settings(encode_function_settings(read_settings(document)))
         (found,) = settings.targets[0].credentials or settings.credentials[:1]
         assert found.verify_repository == listed

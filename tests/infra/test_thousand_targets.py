@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.events import MOST_TARGETS
+from argo_ecr_auth.core.events import MAX_TARGETS
 from argo_ecr_auth_cdk.schedules.schedule_groups import MAX_GROUPS, group_names
 from tests.infra.synthesis import make_content, make_stack, synthesise
 
@@ -49,7 +49,7 @@ def test_every_target_is_checked_by_exactly_one_schedule(templates: dict[str, di
 
 def test_no_schedule_names_more_targets_than_a_run_does_at_once(templates: dict[str, dict[str, Any]]) -> None:
     # The function does 16 side by side.
-    assert max(map(len, _schedules(templates))) <= 16 <= MOST_TARGETS
+    assert max(map(len, _schedules(templates))) <= 16 <= MAX_TARGETS
 
 
 def test_every_cluster_has_exactly_one_entry(templates: dict[str, dict[str, Any]]) -> None:

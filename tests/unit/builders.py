@@ -12,7 +12,7 @@ from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import Payload, make_config_map_manifest, make_payload, make_secret_manifest
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.registry import parse_registry
-from argo_ecr_auth.core.settings import Settings, load
+from argo_ecr_auth.core.settings import Settings, load_settings
 from argo_ecr_auth.core.targets import Credential, Target
 
 HOST: Final = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -78,7 +78,9 @@ def payload(
 
 def settings(**keys: Any) -> Settings:
     """Faultless settings of one target, but for what is given."""
-    return load(json.dumps({"targets": [{"cluster": "demo"}], "credentials": [{"registry": HOST}]} | keys).encode())
+    return load_settings(
+        json.dumps({"targets": [{"cluster": "demo"}], "credentials": [{"registry": HOST}]} | keys).encode()
+    )
 
 
 def secret_there(written: Payload | None = None, *, of: Credential | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.events import MOST_TARGETS, Event, EventError, parse_event, select_targets
+from argo_ecr_auth.core.events import MAX_TARGETS, Event, EventError, parse_event, select_targets
 from tests.unit.builders import target
 
 TARGETS = (target("a"), target("b"), target("asleep", enabled=False))
@@ -118,19 +118,19 @@ def test_settings_of_disabled_targets_alone_are_refused() -> None:
 
 
 def test_as_many_targets_as_one_run_does_are_done() -> None:
-    many = [target(f"t{i}") for i in range(MOST_TARGETS)]
+    many = [target(f"t{i}") for i in range(MAX_TARGETS)]
     assert select_targets(many, Event()) == tuple(many)
 
 
 def test_more_targets_than_one_run_does_are_refused_with_the_limit() -> None:
-    many = [target(f"t{i}") for i in range(MOST_TARGETS + 1)]
-    with pytest.raises(EventError, match=f"{MOST_TARGETS + 1} targets .* name at most {MOST_TARGETS} in `targets`$"):
+    many = [target(f"t{i}") for i in range(MAX_TARGETS + 1)]
+    with pytest.raises(EventError, match=f"{MAX_TARGETS + 1} targets .* name at most {MAX_TARGETS} in `targets`$"):
         select_targets(many, Event())
 
 
 def test_disabled_targets_do_not_count_against_the_limit() -> None:
-    many = [target(f"t{i}", enabled=i < MOST_TARGETS) for i in range(MOST_TARGETS + 5)]
-    assert len(select_targets(many, Event())) == MOST_TARGETS
+    many = [target(f"t{i}", enabled=i < MAX_TARGETS) for i in range(MAX_TARGETS + 5)]
+    assert len(select_targets(many, Event())) == MAX_TARGETS
 
 
 @pytest.mark.parametrize("name", ["\ud800", "x\udfff", "\N{SNOWMAN}"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.settings import Settings, duration, load
+from argo_ecr_auth.core.settings import Settings, load_settings, parse_duration
 from tests.unit.builders import HOST, OTHER_HOST, settings
 
 ROLE = "arn:aws:iam::123456789012:role/path/reader"
@@ -126,25 +126,25 @@ def test_a_duration_of_wrong_form_is_refused(text: str) -> None:
 )
 def test_an_unknown_key_is_refused(document: Any) -> None:
     with pytest.raises(msgspec.ValidationError, match="unknown field"):
-        load(json.dumps(document).encode())
+        load_settings(json.dumps(document).encode())
 
 
 @pytest.mark.parametrize("document", [{}, {"targets": [{}]}], ids=["targets", "cluster"])
 def test_a_missing_key_is_refused(document: Any) -> None:
     with pytest.raises(msgspec.ValidationError, match="missing required field"):
-        load(json.dumps(document).encode())
+        load_settings(json.dumps(document).encode())
 
 
 @given(JSON)
 def test_any_json_is_settings_or_refused(document: Any) -> None:
     with pytest.raises(msgspec.ValidationError):
-        load(json.dumps(document).encode())
+        load_settings(json.dumps(document).encode())
 
 
 @given(st.binary())
 def test_any_bytes_are_settings_or_refused(text: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        load(text)
+        load_settings(text)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_any_bytes_are_settings_or_refused(text: bytes) -> None:
     ],
 )
 def test_a_duration_is_the_sum_of_its_parts(text: str, span: timedelta) -> None:
-    assert duration(text) == span
+    assert parse_duration(text) == span
 
 
 # What the keys stand for

@@ -7,8 +7,11 @@ from typing import Any
 
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.cluster import call_api
+from argo_ecr_auth.clients.cluster_errors import is_not_found
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.expiry import parse_expiry
+
+_MAX_LIST = 64 * 1024 * 1024  # bytes: all Secrets of a namespace, or all our ConfigMaps
 
 
 def list_managed_objects(connection: Connection) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -25,8 +28,8 @@ def is_fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
 
 def get_object(connection: Connection, path: str) -> Mapping[str, Any] | None:
     """The object or the list, None where there is none. Raises SyncError."""
-    status, body = call_api(connection, "GET", path)
-    if status == HTTPStatus.NOT_FOUND:
+    status, body = call_api(connection, "GET", path, max_body=_MAX_LIST)
+    if status == HTTPStatus.NOT_FOUND and is_not_found(body):
         return None
     if status != HTTPStatus.OK:
         raise SyncError(f"{connection.cluster}'s API server answers {status} to {connection.caller.name} for {path}")

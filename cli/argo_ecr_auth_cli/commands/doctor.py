@@ -8,7 +8,6 @@ from functools import partial
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.deadlines import enforce_time_limits
 from argo_ecr_auth.clients.registry_login import verify_login
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Connections, WarmCache
@@ -45,7 +44,6 @@ def run(options: argparse.Namespace) -> int:
     targets = [target for target in choose_targets(installation, options.targets) if target.enabled or options.targets]
     if not targets:
         raise CommandError("every target of the settings is disabled: name one to examine it", code=USAGE)
-    enforce_time_limits()
     operator = sign_in(profile=options.profile, region=region)
     stack, findings = check_deployment(
         targets,

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.clients.sessions import explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
-from argo_ecr_auth.core.settings import Settings, duration
+from argo_ecr_auth.core.settings import Settings, parse_duration
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.deployment import find_function_name
@@ -109,7 +109,7 @@ def _invoke(client: Any, function: str, event: dict[str, Any]) -> Answer:
 
 
 def _choose_renew_before(installation: Installation | None) -> timedelta:
-    return installation.renew_before if installation else duration(Settings(targets=()).renew_before)
+    return installation.renew_before if installation else parse_duration(Settings(targets=()).renew_before)
 
 
 def _is_healthy(result: dict[str, Any], *, renew_before: timedelta) -> bool:

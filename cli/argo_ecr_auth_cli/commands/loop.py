@@ -12,7 +12,7 @@ from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.expiry import format_time
 from argo_ecr_auth.core.registry import NotARegistryError, Registry, parse_registry
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.settings import Settings, duration
+from argo_ecr_auth.core.settings import Settings, parse_duration
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth_cli.aws_session import open_sessions
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
             print_error(f"--aws-region {region} is not used: the token is for {registry.region}, as the registry says")
     elif region != registry.region:
         print_error(f"--aws-region {region} is the cluster's: the token is for {registry.region}, as the registry says")
-    renew_before = duration(settings.renew_before)
+    renew_before = parse_duration(settings.renew_before)
     print_it = _print_json_result if given.get("loop_output") == "json" else _print_result
 
     def check() -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from argo_ecr_auth.core.settings import duration
+from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.schedules.schedule_groups import MAX_GROUPS
 from argo_ecr_auth_deployment.settings import DeploymentSettings
@@ -34,7 +34,7 @@ def compute_thresholds(settings: DeploymentSettings, *, targets: Sequence[Target
     at the edge of a period and win one at the other; the sum of that grows with the root of their number, and the
     period with it (tests/infra/test_alarm_thresholds.py simulates it). Three periods fit into `renew_before`.
     """
-    tick, renew_before = duration(settings.check_every), duration(settings.renew_before)
+    tick, renew_before = parse_duration(settings.check_every), parse_duration(settings.renew_before)
     schedules = min(sum(target.enabled for target in targets), MAX_GROUPS)
     wanted = max(min(renew_before / 6, timedelta(hours=1)) // tick, math.ceil(3 * math.sqrt(schedules)))
     ticks = max(_FEWEST_TICKS, min(wanted, renew_before / 3 // tick))

@@ -10,7 +10,7 @@ from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from argo_ecr_auth.core.settings import duration
+from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_invocation, acknowledge_queue
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
@@ -21,7 +21,7 @@ _INVOCATION_RETRIES = 3
 
 def make_check_interval(settings: DeploymentSettings) -> cdk.Duration:
     """The time between two runs of a target: at least a minute, the shortest age that Scheduler and Lambda take."""
-    return cdk.Duration.minutes(int(duration(settings.check_every).total_seconds()) // 60)
+    return cdk.Duration.minutes(int(parse_duration(settings.check_every).total_seconds()) // 60)
 
 
 class Schedules(Construct):

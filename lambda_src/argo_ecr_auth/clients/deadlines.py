@@ -30,7 +30,7 @@ def time_limit(seconds: float, *, max_bytes: float = math.inf) -> Iterator[None]
     Past it, whatever connects, sends or receives raises TimeoutError; more than `max_bytes`, as they are on the wire,
     raise OSError. urllib3 and botocore report both as their own errors. It does not hold for the resolution of names.
     """
-    enforce_time_limits()
+    _enforce()
     before = _limit.ends, _limit.bytes_left
     _limit.ends, _limit.bytes_left = min(_limit.ends, time.monotonic() + seconds), max_bytes
     try:
@@ -44,7 +44,7 @@ def time_is_up() -> bool:
     return time.monotonic() >= _limit.ends
 
 
-def enforce_time_limits() -> None:
+def _enforce() -> None:
     """Make every connection of this process keep `time_limit`, also those that libraries open for themselves."""
     ssl.SSLContext.sslsocket_class = _LimitedSSLSocket
     socket.socket.connect = _connect  # type: ignore[method-assign]

@@ -7,7 +7,7 @@ import msgspec
 
 from argo_ecr_auth.core.targets import Target
 
-MOST_TARGETS = 100
+MAX_TARGETS = 100
 """In one run: with 16 side by side, a second each when all is cold, they leave room for slow ones within a minute."""
 
 _EXPECTED = 'expected {} or {"targets": ["NAME", ...], "dry_run": true, "force": true}, each key optional'
@@ -46,8 +46,8 @@ def select_targets(targets: Sequence[Target], event: Event) -> tuple[Target, ...
         named = [by_name[name] for name in dict.fromkeys(event.targets)]
     if not named:
         raise EventError(f"no target is named or enabled: {_EXPECTED}")
-    if len(named) > MOST_TARGETS:
-        raise EventError(f"{len(named)} targets are more than one run does: name at most {MOST_TARGETS} in `targets`")
+    if len(named) > MAX_TARGETS:
+        raise EventError(f"{len(named)} targets are more than one run does: name at most {MAX_TARGETS} in `targets`")
     return tuple(named)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
-from argo_ecr_auth.core.settings import CredentialSettings, Settings, duration
+from argo_ecr_auth.core.settings import CredentialSettings, Settings, parse_duration
 
 MIN_RENEW_BEFORE = timedelta(minutes=10)
 MAX_RENEW_BEFORE = timedelta(hours=11)
@@ -34,7 +34,7 @@ def find_faults(settings: Settings, *, region: str | None = None, account: str |
 
 
 def _check_durations(settings: Settings) -> Iterator[str]:
-    if not MIN_RENEW_BEFORE <= duration(settings.renew_before) <= MAX_RENEW_BEFORE:
+    if not MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) <= MAX_RENEW_BEFORE:
         yield f"renew_before: {settings.renew_before} is not between 10m and 11h (a token lives 12h)"
 
 

@@ -227,12 +227,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = "6h"
 
 
-def load(text: bytes) -> Settings:
+def load_settings(text: bytes) -> Settings:
     """The settings of the asset's file (JSON). Raises msgspec.DecodeError where they are none."""
     return msgspec.json.decode(text, type=Settings)
 
 
-def duration(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """A duration of the form that `Duration` allows."""
     units = {"h": "hours", "m": "minutes", "s": "seconds"}
     return timedelta(**{units[unit]: int(number) for number, unit in re.findall("([0-9]+)([hms])", text)})
