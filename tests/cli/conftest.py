@@ -24,7 +24,19 @@ __all__ = ["cluster", "function", "local_cloud", "make_function", "namespace", "
 
 
 INSTALLATION = "argo-ecr-auth"
-TARGETS = ("abroad", "demo", "limited", "no-such-cluster", "not-described", "old-mode", "private", "ward", "wards")
+TARGETS = (
+    "abroad",
+    "demo",
+    "limited",
+    "no-such-cluster",
+    "not-described",
+    "old-mode",
+    "one",
+    "private",
+    "two",
+    "ward",
+    "wards",
+)
 HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_EC2_METADATA_DISABLED": "true"}
 
 

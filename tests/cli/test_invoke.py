@@ -138,3 +138,12 @@ def test_the_table_in_a_terminal_with_progress_that_goes(stack: str, command_lin
     assert "it is broken" in terminal.text
     assert "running" in terminal.text
     assert "\x1b[1;31mfailed" in terminal.raw
+
+
+def test_a_run_by_hand_does_not_hide_that_nothing_runs_by_itself(stack: str, command_line: CommandLine) -> None:
+    command_line.write_settings({"cluster": "unscheduled"})
+
+    done = command_line.run("invoke")
+
+    assert done.returncode == 0
+    assert "unscheduled: it has no schedule in the stack" in done.stderr

@@ -3,16 +3,17 @@
 import argparse
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.sessions import explain_aws_error
+from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.settings import Settings, parse_duration
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
+from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.deployment import find_function_name
 from argo_ecr_auth_cli.health import lives_long_enough
@@ -50,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
     installation_name = options.installation or (installation.name if installation else DEFAULT_NAME)
     name = options.function_name or find_function_name(sessions, installation=installation_name, region=region)
     client = sessions.client("lambda", region=region, seconds=_SECONDS)
+    dormant = _find_dormant(installation, options, sessions=sessions, region=region)
     with show_progress("running", total=len(events)) as done:
         answers = map_concurrently(lambda event: _invoke(client, name, event), events, done=done)
     results = [result for answer in answers for result in answer.results]
@@ -59,10 +61,31 @@ def run(options: argparse.Namespace) -> int:
             print_json({"results": results, "faults": faults})
         elif results:
             _print(results, renew_before=renew_before)
-    for fault in dict.fromkeys(faults):
+    for fault in dict.fromkeys([*faults, *dormant]):
         print_error(fault)
     unhealthy = [result for result in results if not _is_healthy(result, renew_before=renew_before)]
     return UNHEALTHY if unhealthy else UNKNOWN if faults else OK
+
+
+def _find_dormant(
+    installation: Installation | None, options: argparse.Namespace, *, sessions: Sessions, region: str
+) -> list[str]:
+    """Why the targets are not renewed without this command, which a run by hand would hide."""
+    if installation is None or options.function_name:
+        return []
+    _, findings = check_deployment(
+        choose_targets(installation, options.targets),
+        sessions=sessions,
+        installation=installation.name,
+        region=region,
+        is_home=True,
+        now=datetime.now(UTC),
+    )
+    return [
+        f"{finding.target or installation.name}: {finding.message}; {finding.remedy}"
+        for finding in findings
+        if not finding.not_checked
+    ]
 
 
 def _load_installation(options: argparse.Namespace, *, region: str) -> Installation | None:
