@@ -10,11 +10,11 @@ from argo_ecr_auth.clients.registry_login import Login, Verification
 from argo_ecr_auth.clients.sessions import Sessions, aws_call
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.expiry import format_time
 from argo_ecr_auth.core.manifests import Payload, make_payload
 from argo_ecr_auth.core.registry import Registry, TokenApi
 from argo_ecr_auth.core.settings import TOKEN_LIFE
 from argo_ecr_auth.core.targets import Credential, Role
+from argo_ecr_auth.core.timestamps import format_time
 from argo_ecr_auth.single_flight import SingleFlight
 
 VerifyLogin = Callable[..., Verification]

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from argo_ecr_auth.core.expiry import EXPIRY_KEY, format_time, parse_expiry
 from argo_ecr_auth.core.manifests import FINGERPRINT_ANNOTATION, SOURCE_ANNOTATION, Payload
+from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time, parse_expiry
 from tests.support.objects import Objects
 
 

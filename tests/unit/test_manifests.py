@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
-from argo_ecr_auth.core.expiry import format_time
 from argo_ecr_auth.core.manifests import (
     Payload,
     describe_source,
@@ -18,6 +17,7 @@ from argo_ecr_auth.core.manifests import (
     make_secret_manifest,
 )
 from argo_ecr_auth.core.targets import Credential, Role
+from argo_ecr_auth.core.timestamps import format_time
 from tests.unit.builders import HOST, KINDS, NOW, OTHER_HOST, PASSWORD, b64, credential, payload, pull_secret, token
 
 ENDS = datetime(2026, 11, 24, 4, 55, 22, 999_999, tzinfo=UTC)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from argo_ecr_auth.clients.registry_login import Login, Verification
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.expiry import EXPIRY_KEY, parse_expiry
 from argo_ecr_auth.core.managed_fields import Writer, read_writers
 from argo_ecr_auth.core.manifests import (
     FIELD_MANAGER,
@@ -21,6 +20,7 @@ from argo_ecr_auth.core.manifests import (
 from argo_ecr_auth.core.observed import ObservedState, get_metadata, refuse_foreign_objects
 from argo_ecr_auth.core.plan import make_plan
 from argo_ecr_auth.core.targets import Credential
+from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.health import lives_long_enough
 from argo_ecr_auth_cli.last_writer import name_writer

@@ -9,7 +9,7 @@ from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.cluster import call_api
 from argo_ecr_auth.clients.cluster_errors import is_not_found
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.expiry import parse_expiry
+from argo_ecr_auth.core.timestamps import parse_expiry
 
 _MAX_LIST = 64 * 1024 * 1024  # bytes: all Secrets of a namespace, or all our ConfigMaps
 

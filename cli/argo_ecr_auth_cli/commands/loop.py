@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from argo_ecr_auth.connections import Connections, WarmCache
-from argo_ecr_auth.core.expiry import format_time
 from argo_ecr_auth.core.registry import NotARegistryError, Registry, parse_registry
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.core.settings import Settings, parse_duration
 from argo_ecr_auth.core.targets import resolve_targets
+from argo_ecr_auth.core.timestamps import format_time
 from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth_cli.aws_session import open_sessions
 from argo_ecr_auth_cli.health import is_healthy

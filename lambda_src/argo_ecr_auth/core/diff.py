@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from argo_ecr_auth.core.expiry import EXPIRY_KEY
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.manifests import (
     FINGERPRINT_ANNOTATION,
@@ -24,6 +23,7 @@ from argo_ecr_auth.core.manifests import (
 )
 from argo_ecr_auth.core.observed import ObservedState, get_metadata
 from argo_ecr_auth.core.targets import Credential
+from argo_ecr_auth.core.timestamps import EXPIRY_KEY
 
 NEW = "a new token's"
 LATER = "the new token's expiry"

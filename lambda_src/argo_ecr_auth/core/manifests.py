@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
-from argo_ecr_auth.core.expiry import EXPIRY_KEY, format_time
 from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Credential
+from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time
 
 Manifest = Mapping[str, Any]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from argo_ecr_auth.core.diff import Change, diff_objects
-from argo_ecr_auth.core.expiry import EXPIRY_KEY, parse_expiry
 from argo_ecr_auth.core.manifests import (
     FINGERPRINT_ANNOTATION,
     SOURCE_ANNOTATION,
@@ -19,6 +18,7 @@ from argo_ecr_auth.core.manifests import (
 from argo_ecr_auth.core.observed import ObservedState, get_metadata
 from argo_ecr_auth.core.settings import TOKEN_LIFE
 from argo_ecr_auth.core.targets import Credential
+from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
 
 _MAX_REASON = 300
 _MAX_LIFE = TOKEN_LIFE + timedelta(minutes=5)  # clocks differ

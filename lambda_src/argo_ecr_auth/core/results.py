@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from argo_ecr_auth.core.diff import Change
-from argo_ecr_auth.core.expiry import format_time
 from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth.core.timestamps import format_time
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.expiry import format_time, parse_expiry, parse_time
+from argo_ecr_auth.core.timestamps import format_time, parse_expiry, parse_time
 
 MOMENT = datetime(2026, 11, 24, 4, 55, 22, tzinfo=UTC)
 
