@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
+from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time
@@ -31,8 +32,6 @@ VERIFIED_ANNOTATION = "argo-ecr-auth/verified"
 FIELD_MANAGER = "argo-ecr-auth"
 
 _PUBLIC_KEYS = {"url", "name", "type", "enableOCI", "project", "username"}
-_SECRET_TYPES = {"pull-secret": "kubernetes.io/dockerconfigjson"}
-_SECRET_KEYS = {"pull-secret": ".dockerconfigjson"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +58,7 @@ def make_payload(
 ) -> Payload:
     """The payload that holds these tokens, one for each registry that gave one; it ends with the first of them."""
     expires_at = min(token.expires_at for token in tokens.values())
-    if credential.kind == "pull-secret":
+    if not KINDS[credential.kind].for_argo_cd:
         auths = {
             # The bare host as the key: Image Updater and kubelet both find it so.
             registry.host: {"auth": base64.b64encode(f"{USERNAME}:{token.password}".encode()).decode()}
@@ -74,12 +73,12 @@ def make_payload(
 
 def secret_type(credential: Credential) -> str:
     """The Secret's type, which cannot be changed once it is there."""
-    return _SECRET_TYPES.get(credential.kind, "Opaque")
+    return KINDS[credential.kind].secret_type
 
 
 def secret_key(credential: Credential) -> str:
     """The key of its data that holds the payload."""
-    return _SECRET_KEYS.get(credential.kind, "password")
+    return KINDS[credential.kind].payload_key
 
 
 def is_public_key(key: str) -> bool:
@@ -105,7 +104,7 @@ def read_payload_text(secret: Manifest | None, credential: Credential) -> str:
 
 def make_secret_manifest(credential: Credential, payload: Payload) -> Manifest:
     """The Secret. As `data`: server-side apply does not own what `stringData` sets."""
-    labels = {} if credential.kind == "pull-secret" else {"argocd.argoproj.io/secret-type": credential.kind}
+    labels = {"argocd.argoproj.io/secret-type": credential.kind} if KINDS[credential.kind].for_argo_cd else {}
     values = {**_argo_cd_keys(credential), secret_key(credential): payload.text}
     return {
         "apiVersion": "v1",
@@ -155,7 +154,7 @@ def is_source_of(source: str, credential: Credential) -> bool:
 
 
 def _argo_cd_keys(credential: Credential) -> dict[str, str]:
-    if credential.kind == "pull-secret":
+    if not KINDS[credential.kind].for_argo_cd:
         return {}
     keys = {
         "url": credential.url,

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 
+from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
 from argo_ecr_auth.core.settings import CredentialSettings, Settings, parse_duration
 
@@ -12,12 +13,6 @@ MIN_RENEW_BEFORE = timedelta(minutes=10)
 MAX_RENEW_BEFORE = timedelta(hours=11)
 
 _MAX_NAME = 253  # of a Kubernetes object
-
-_KEYS_NOT_FOR = {
-    "repository": ("registries",),
-    "repo-creds": ("registries", "name", "project"),
-    "pull-secret": ("type", "url", "name", "project"),
-}
 
 
 def find_faults(settings: Settings, *, region: str | None = None, account: str | None = None) -> tuple[str, ...]:
@@ -54,7 +49,7 @@ def _check_kind(credential: CredentialSettings) -> Iterator[str]:
     for name, _ in credential.secret_names:
         if len(name) > _MAX_NAME:
             yield f"secret_name: {name[:20]}... is too long; a name has at most {_MAX_NAME} characters"
-    for key in _KEYS_NOT_FOR[kind]:
+    for key in KINDS[kind].meaningless_settings:
         if getattr(credential, key):
             yield f"{key}: not for the kind {kind}"
     if credential.url and credential.registry:
@@ -69,7 +64,8 @@ def _check_kind(credential: CredentialSettings) -> Iterator[str]:
 
 def _check_registries(credential: CredentialSettings) -> Iterator[str]:
     if not credential.hosts:
-        yield f"registry: missing; it must be given{', or registries' if credential.kind == 'pull-secret' else ''}"
+        alternative = ", or registries" if KINDS[credential.kind].takes("registries") else ""
+        yield f"registry: missing; it must be given{alternative}"
     if credential.registry is not None and credential.registries:
         yield "registries: registry is given too; give one of them"
     for key, host in credential.hosts_by_key:

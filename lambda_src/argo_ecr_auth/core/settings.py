@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from argo_ecr_auth.core.kinds import KINDS, Kind
+
 TOKEN_LIFE = timedelta(hours=12)
 """How long ECR's authorization tokens live (Amazon ECR API Reference, GetAuthorizationToken)."""
 
@@ -61,7 +63,6 @@ ExternalId = Annotated[
 ]
 
 
-Kind = Literal["repository", "repo-creds", "pull-secret"]
 ChartType = Literal["helm", "oci"]
 
 
@@ -157,7 +158,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     @property
     def secret_names(self) -> tuple[tuple[str, ChartType | None], ...]:
         """The names of its Secrets, with the `type` of each; None for a pull-secret."""
-        if self.kind == "pull-secret":
+        if not KINDS[self.kind].for_argo_cd:
             return ((self.secret_name, None),)
         if self.kind == "repo-creds" and self.type is None:
             return (self.secret_name, "helm"), (f"{self.secret_name}-oci", "oci")

@@ -4,8 +4,9 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from argo_ecr_auth.core.kinds import KINDS, Kind
 from argo_ecr_auth.core.registry import Registry, parse_registry
-from argo_ecr_auth.core.settings import ChartType, CredentialSettings, Kind, Settings
+from argo_ecr_auth.core.settings import ChartType, CredentialSettings, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,7 @@ def _credentials(written: CredentialSettings, *, namespace: str, function_role_i
             type=chart_type,
             url=None if chart_type is None else f"oci://{place}" if chart_type == "oci" else place,
             # A nameless repository is passed over by charts that depend on it (argo-cd, util/db/helmrepository.go).
-            name=(written.name or "ecr") if written.kind == "repository" else None,
+            name=(written.name or "ecr") if KINDS[written.kind].takes("name") else None,
             project=written.project,
             role=_role(written.role_arn, written.external_id),
             function_role_id=None if written.role_arn else function_role_id,
