@@ -51,7 +51,7 @@ test: check ## run make check, then all tests; ARGS=tests/unit for some of them
 	@.venv/bin/python -m pytest --quiet --numprocesses=2 --dist=loadfile $(ARGS)
 
 .PHONY: test-only
-test-only: .venv/ready .venv-cloud/ready ## run some tests and no checks; ARGS=tests/unit/test_plan.py
+test-only: .venv/ready .venv-cloud/ready ## run some tests and no checks; ARGS=tests/unit/test_renewal_plan.py
 	@.venv/bin/python -m pytest --quiet $(ARGS)
 
 .PHONY: bench

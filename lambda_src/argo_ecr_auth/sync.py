@@ -20,7 +20,7 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.manifests import Manifest, Payload, make_config_map_manifest, make_secret_manifest, pin_version
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
-from argo_ecr_auth.core.plan import Plan, choose_payload, compute_jitter, make_plan
+from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, compute_jitter, make_plan
 from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.token_issuer import Issued, TokenIssuer, VerifyLogin

@@ -20,7 +20,7 @@ from argo_ecr_auth.clients.eks_token import sign_bearer_token
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import make_config_map_manifest, make_payload, make_secret_manifest
 from argo_ecr_auth.core.observed import ObservedState
-from argo_ecr_auth.core.plan import make_plan
+from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth.core.settings import load_settings
 from argo_ecr_auth.core.targets import resolve_targets
 from tests.benchmarks.memory import measure_memory

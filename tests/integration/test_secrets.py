@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from argo_ecr_auth.clients.registry_login import verify_login
 from argo_ecr_auth.connections import Connections
-from argo_ecr_auth.core.plan import make_plan
+from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth.token_issuer import TokenIssuer
 from tests.local_cloud.cloud import Cluster
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings

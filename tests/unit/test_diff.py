@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from argo_ecr_auth.core.diff import LATER, NEW, Change, diff_objects, holds
 from argo_ecr_auth.core.manifests import Payload, make_secret_manifest, secret_key
 from argo_ecr_auth.core.observed import ObservedState
-from argo_ecr_auth.core.plan import make_plan
+from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth.core.results import new_result
 from argo_ecr_auth.core.targets import Credential
 from tests.unit.builders import (

@@ -18,7 +18,7 @@ from argo_ecr_auth.core.manifests import (
     secret_key,
 )
 from argo_ecr_auth.core.observed import ObservedState, get_metadata, refuse_foreign_objects
-from argo_ecr_auth.core.plan import make_plan
+from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding

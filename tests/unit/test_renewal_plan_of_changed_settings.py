@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from argo_ecr_auth.core.plan import choose_payload
 from argo_ecr_auth.core.registry import parse_registry
+from argo_ecr_auth.core.renewal_plan import choose_payload
 from argo_ecr_auth.core.targets import Credential, Role
 from tests.unit.builders import HOST, KINDS, NOW, OTHER_HOST, credential, payload, pull_secret, there
-from tests.unit.test_plan import plan_for
+from tests.unit.test_renewal_plan import plan_for
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 READ_AS_ROLE = credential(role=Role(arn=ROLE, external_id="who"))

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from argo_ecr_auth.core.observed import ObservedState
-from argo_ecr_auth.core.plan import choose_payload
+from argo_ecr_auth.core.renewal_plan import choose_payload
 from tests.unit.builders import REMOVED, b64, config_map_there, credential, edited, payload, secret_there, there
-from tests.unit.test_plan import MANAGED, SECRET_TYPE, plan_for, with_config_map, with_secret
+from tests.unit.test_renewal_plan import MANAGED, SECRET_TYPE, plan_for, with_config_map, with_secret
 
 MARK = ("metadata", "annotations", "argo-ecr-auth/verified")
 ACCEPTED = payload(password="new")

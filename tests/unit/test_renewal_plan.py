@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from argo_ecr_auth.core.manifests import Payload, make_config_map_manifest
 from argo_ecr_auth.core.observed import ObservedState
-from argo_ecr_auth.core.plan import Plan, choose_payload, make_plan
+from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, make_plan
 from argo_ecr_auth.core.targets import Credential
 from tests.unit.builders import (
     HOST,

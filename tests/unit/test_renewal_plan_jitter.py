@@ -5,9 +5,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.plan import compute_jitter
+from argo_ecr_auth.core.renewal_plan import compute_jitter
 from tests.unit.builders import payload, there
-from tests.unit.test_plan import RENEW_BEFORE, plan_for
+from tests.unit.test_renewal_plan import RENEW_BEFORE, plan_for
 
 SPANS = st.timedeltas(timedelta(minutes=10), timedelta(hours=11))
 
