@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("step", choices=["before-deploy", "after-deploy", "before-destroy", "after-destroy"])
     parser.add_argument("-c", "--context", action="append", default=[])
     parser.add_argument("--profile")
+    parser.add_argument("-o", "--output", type=Path, default=_ROOT / "cdk.out")
     arguments, _ = parser.parse_known_args()
     deployment = _load_deployment(arguments.context, destination=find_destination(profile=arguments.profile))
     match arguments.step:
@@ -47,7 +48,8 @@ def main() -> None:
                 sys.exit("\n".join(faults))
             _print_lines(describe_dropped(deployment, template=read_deployed_template(deployment)))
         case "after-deploy":
-            _print_lines(describe_next_steps(deployment))
+            manifests = sorted((arguments.output / "rbac").glob("*.rbac.yaml"))
+            _print_lines(describe_next_steps(deployment, manifests=manifests))
         case "before-destroy":
             print(deployment.destination)
             if deployment.settings.vpc:
@@ -115,20 +117,21 @@ def describe_leftovers(deployment: Deployment) -> list[str]:
     ]
 
 
-def describe_next_steps(deployment: Deployment) -> list[str]:
-    """What an operator does after a deployment."""
+def describe_next_steps(deployment: Deployment, *, manifests: Sequence[Path]) -> list[str]:
+    """What an operator does after a deployment with these manifests."""
     settings = deployment.settings
     options = "".join(
         f" --{key} {deployment.context[key]}"
         for key in ("settings", "cluster", "registry")
         if deployment.context.get(key)
     )
-    manifests = sorted((_ROOT / "cdk.out" / "rbac").glob("*.rbac.yaml"))
     lines = ["what to do next:"]
-    if manifests:
-        file = os.path.relpath(manifests[0] if len(manifests) == 1 else manifests[0].parent)
-        what = "apply the manifest" if len(manifests) == 1 else "apply each cluster's manifest"
-        lines.append(f"  {what}, if that is not done: kubectl apply -f {file}")
+    if len(manifests) == 1:
+        lines.append(f"  apply the manifest, if that is not done: kubectl apply -f {os.path.relpath(manifests[0])}")
+    elif manifests:
+        # Not the folder: the Roles of all clusters have one name, and kubectl speaks to one cluster.
+        file = os.path.relpath(manifests[0].parent / "TARGET.rbac.yaml")
+        lines.append(f"  for each cluster, if that is not done: kubectl --context CONTEXT apply -f {file}")
     if settings.alarm_email:
         lines.append(f"  confirm the mail that SNS has sent to {settings.alarm_email}, once")
     return [

@@ -87,7 +87,9 @@ def _run(program: str, *arguments: str, directory: Path, **environment: str) -> 
     return subprocess.run(command, env=given, cwd=directory, check=False, capture_output=True, text=True)
 
 
-def _step(name: str, aws: SmallAws, directory: Path, **changes: object) -> subprocess.CompletedProcess[str]:
+def _step(
+    name: str, aws: SmallAws, directory: Path, *options: str, **changes: object
+) -> subprocess.CompletedProcess[str]:
     (directory / "mine.yaml").write_text(yaml.safe_dump(make_content(**changes)))
     return _run(
         "deployment_steps.py",
@@ -95,6 +97,8 @@ def _step(name: str, aws: SmallAws, directory: Path, **changes: object) -> subpr
         "-c",
         "settings=mine.yaml",
         "--hotswap",  # another option of CDK
+        "--output=cdk.out",
+        *options,
         directory=directory,
         AWS_ENDPOINT_URL=aws.url,
         AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
@@ -160,6 +164,20 @@ def test_after_a_deployment_it_says_what_to_do_next(aws: SmallAws, tmp_path: Pat
     for command in ("invoke", "status", "doctor"):
         assert f".venv/bin/argo-ecr-auth {command} --settings mine.yaml\n" in said
     assert "a@example.com" in said
+
+
+def test_after_a_deployment_to_several_clusters_no_command_applies_all_manifests_to_one(
+    aws: SmallAws, tmp_path: Path
+) -> None:
+    manifests = tmp_path / "cdk.out" / "rbac"
+    manifests.mkdir(parents=True)
+    (manifests / "demo.rbac.yaml").touch()
+    one = _step("after-deploy", aws, tmp_path).stdout
+    (manifests / "other.rbac.yaml").touch()
+    two = _step("after-deploy", aws, tmp_path).stdout
+    assert "  apply the manifest, if that is not done: kubectl apply -f cdk.out/rbac/demo.rbac.yaml\n" in one
+    each = "kubectl --context CONTEXT apply -f cdk.out/rbac/TARGET.rbac.yaml"
+    assert f"  for each cluster, if that is not done: {each}\n" in two
 
 
 def test_after_destroy_it_lists_what_stays_and_the_commands_that_remove_it(aws: SmallAws, tmp_path: Path) -> None:
