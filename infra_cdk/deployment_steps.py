@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth_cli.installation import format_shared_options
 from argo_ecr_auth_deployment.context import load_settings
 from argo_ecr_auth_deployment.document import SettingsError
 from argo_ecr_auth_deployment.leftovers import METADATA_KEY, Objects, find_dropped, format_removal, list_objects
@@ -49,7 +50,7 @@ def main() -> None:
             _print_lines(describe_dropped(deployment, template=read_deployed_template(deployment)))
         case "after-deploy":
             manifests = sorted((arguments.output / "rbac").glob("*.rbac.yaml"))
-            _print_lines(describe_next_steps(deployment, manifests=manifests))
+            _print_lines(describe_next_steps(deployment, manifests=manifests, profile=arguments.profile))
         case "before-destroy":
             print(deployment.destination)
             if deployment.settings.vpc:
@@ -117,14 +118,11 @@ def describe_leftovers(deployment: Deployment) -> list[str]:
     ]
 
 
-def describe_next_steps(deployment: Deployment, *, manifests: Sequence[Path]) -> list[str]:
+def describe_next_steps(deployment: Deployment, *, manifests: Sequence[Path], profile: str | None) -> list[str]:
     """What an operator does after a deployment with these manifests."""
     settings = deployment.settings
-    options = "".join(
-        f" --{key} {deployment.context[key]}"
-        for key in ("settings", "cluster", "registry")
-        if deployment.context.get(key)
-    )
+    chosen = {key: deployment.context.get(key) for key in ("settings", "cluster", "registry", "installation")}
+    options = format_shared_options(argparse.Namespace(**chosen, profile=profile))
     lines = ["what to do next:"]
     if len(manifests) == 1:
         lines.append(f"  apply the manifest, if that is not done: kubectl apply -f {os.path.relpath(manifests[0])}")

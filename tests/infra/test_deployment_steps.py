@@ -166,6 +166,19 @@ def test_after_a_deployment_it_says_what_to_do_next(aws: SmallAws, tmp_path: Pat
     assert "a@example.com" in said
 
 
+def test_the_next_commands_speak_of_the_same_installation_with_the_same_profile(aws: SmallAws, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(
+        f"[profile 'my team']\naws_access_key_id = a\naws_secret_access_key = b\nregion = {REGION}\n"
+    )
+    options = ["deployment_steps.py", "after-deploy", "--profile", "my team"]
+    for context in ("cluster=demo", f"registry={REGISTRY}", "installation=second"):
+        options += ["-c", context]
+    done = _run(*options, directory=tmp_path, AWS_ENDPOINT_URL=aws.url, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    shared = f"--cluster demo --registry {REGISTRY} --installation second --profile 'my team'"
+    for command in ("invoke", "status", "doctor"):
+        assert f".venv/bin/argo-ecr-auth {command} {shared}\n" in done.stdout
+
+
 def test_after_a_deployment_to_several_clusters_no_command_applies_all_manifests_to_one(
     aws: SmallAws, tmp_path: Path
 ) -> None:
