@@ -107,6 +107,13 @@ def _step(
     )
 
 
+def _profile(name: str, directory: Path) -> str:
+    """A file of the AWS CLI with this profile."""
+    file = directory / "config"
+    file.write_text(f"[profile '{name}']\naws_access_key_id = a\naws_secret_access_key = b\nregion = {REGION}\n")
+    return str(file)
+
+
 def _deployed(**changes: object) -> dict[str, Any]:
     (stack,) = synthesise(make_stack(make_content(**changes))).stacks
     return dict(stack.template)
@@ -167,13 +174,10 @@ def test_after_a_deployment_it_says_what_to_do_next(aws: SmallAws, tmp_path: Pat
 
 
 def test_the_next_commands_speak_of_the_same_installation_with_the_same_profile(aws: SmallAws, tmp_path: Path) -> None:
-    (tmp_path / "config").write_text(
-        f"[profile 'my team']\naws_access_key_id = a\naws_secret_access_key = b\nregion = {REGION}\n"
-    )
     options = ["deployment_steps.py", "after-deploy", "--profile", "my team"]
     for context in ("cluster=demo", f"registry={REGISTRY}", "installation=second"):
         options += ["-c", context]
-    done = _run(*options, directory=tmp_path, AWS_ENDPOINT_URL=aws.url, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    done = _run(*options, directory=tmp_path, AWS_ENDPOINT_URL=aws.url, AWS_CONFIG_FILE=_profile("my team", tmp_path))
     shared = f"--cluster demo --registry {REGISTRY} --installation second --profile 'my team'"
     for command in ("invoke", "status", "doctor"):
         assert f".venv/bin/argo-ecr-auth {command} {shared}\n" in done.stdout
@@ -209,6 +213,16 @@ def test_before_destroy_it_says_how_long_a_vpc_takes(aws: SmallAws, tmp_path: Pa
     vpc = {"id": "vpc-11111111", "subnets": ["subnet-11111111"]}
     assert "20 to 40 minutes" in _step("before-destroy", aws, tmp_path, vpc=vpc).stdout
     assert "minutes" not in _step("before-destroy", aws, tmp_path).stdout
+
+
+def test_a_bootstrap_prints_where_its_profile_goes(aws: SmallAws, tmp_path: Path) -> None:
+    arguments = f"aws://{ACCOUNT}/{REGION} --profile mine"
+    make = ["make", "--dry-run", "--silent", "bootstrap", f"ARGS={arguments}"]
+    commands = subprocess.run(make, cwd=_ROOT, check=True, capture_output=True, text=True).stdout
+    assert f"destination.py {arguments}\n" in commands
+    environment = {"AWS_ENDPOINT_URL": aws.url, "AWS_CONFIG_FILE": _profile("mine", tmp_path)}
+    done = _run("destination.py", *arguments.split(), directory=tmp_path, **environment)
+    assert (done.stdout, done.stderr) == (f"account {ACCOUNT}, region {REGION}, endpoint {aws.url}\n", "")
 
 
 def test_many_clusters_are_counted() -> None:
