@@ -42,6 +42,13 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=_ROOT / "cdk.out")
     arguments, _ = parser.parse_known_args()
     deployment = _load_deployment(arguments.context, destination=find_destination(profile=arguments.profile))
+    try:
+        _take_step(arguments, deployment)
+    except (BotoCoreError, ClientError) as error:
+        print(f"what stays in the clusters is not checked: {error}", file=sys.stderr)
+
+
+def _take_step(arguments: argparse.Namespace, deployment: Deployment) -> None:
     match arguments.step:
         case "before-deploy":
             print(deployment.destination)
@@ -65,7 +72,7 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
     """A line for each cluster of the destination's account that EKS does not know.
 
     CloudFormation would find it only after it has made everything else, and then removes all of that again. Where the
-    credentials may not look, nothing is said.
+    credentials may not list the clusters, it finds none missing, and prints that to stderr.
     """
     faults = []
     here = [target for target in targets if target.account == destination.account and target.role is None]
@@ -78,7 +85,7 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
             continue
         faults += [
             f"there is no EKS cluster {target.cluster} in {region} of account {destination.account} (target "
-            f"{target.name}): correct its name or region, or remove the target. EKS has: {_join(sorted(known))}"
+            f"{target.name}): correct its name or region, or remove the target. {_describe_known(sorted(known))}"
             for target in here
             if target.region == region and target.cluster not in known
         ]
@@ -86,12 +93,14 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
 
 
 def read_deployed_template(deployment: Deployment) -> Mapping[str, Any] | None:
-    """The template of the deployed stack, None where there is no stack, or where it may not be read."""
+    """The template of the deployed stack, None where there is no stack. Raises ClientError and BotoCoreError."""
     client = deployment.destination.sessions.client("cloudformation", region=deployment.destination.region)
     try:
         template: Any = client.get_template(StackName=deployment.settings.installation)["TemplateBody"]
-    except (BotoCoreError, ClientError):
-        return None
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ValidationError":
+            return None
+        raise
     return dict(json.loads(template) if isinstance(template, str) else template)
 
 
@@ -152,9 +161,11 @@ def _load_deployment(context: Sequence[str], *, destination: Destination) -> Dep
     return Deployment(settings=settings, targets=targets, context=given, destination=destination)
 
 
-def _join(names: Sequence[str]) -> str:
+def _describe_known(names: Sequence[str]) -> str:
+    if not names:
+        return "EKS has no cluster there"
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return f"{', '.join(names[:_MAX_NAMES])}{more}" if names else "none there"
+    return f"EKS has: {', '.join(names[:_MAX_NAMES])}{more}"
 
 
 def _print_lines(lines: Sequence[str]) -> None:

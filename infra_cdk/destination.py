@@ -30,7 +30,10 @@ def find_destination(*, profile: str | None = None) -> Destination:
     except CommandError as error:
         sys.exit(str(error))
     if operator.account is None:
-        sys.exit(f"STS does not say whose the AWS credentials are: try aws sts get-caller-identity --region {region}")
+        sys.exit(
+            "STS does not answer which account the AWS credentials belong to: "
+            f"try aws sts get-caller-identity --region {region}"
+        )
     return Destination(sessions=operator.sessions, account=operator.account, region=region)
 
 

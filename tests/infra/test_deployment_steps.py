@@ -29,6 +29,7 @@ class SmallAws:
 
     clusters: list[str] | None = field(default_factory=lambda: ["demo", "other"])  # None: it may not be listed
     template: dict[str, Any] | None = None  # of the deployed stack
+    template_may_be_read: bool = True
     error: str | None = None  # with which STS refuses
     url: str = ""
 
@@ -40,7 +41,7 @@ class SmallAws:
             return 200, _result(action, f"<Account>{ACCOUNT}</Account>")
         if action == "GetTemplate" and self.template is not None:
             return 200, _result(action, f"<TemplateBody>{escape(json.dumps(self.template))}</TemplateBody>")
-        code = self.error or "ValidationError"
+        code = self.error or ("ValidationError" if self.template_may_be_read else "AccessDenied")
         return 400, f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
 
 
@@ -134,6 +135,19 @@ def test_a_cluster_that_does_not_exist_is_refused_before_the_deployment(aws: Sma
     assert fault.endswith("EKS has: demo, other")
 
 
+def test_a_place_without_a_cluster_is_named(aws: SmallAws, tmp_path: Path) -> None:
+    aws.clusters = []
+    done = _step("before-deploy", aws, tmp_path)
+    assert done.stderr.endswith("remove the target. EKS has no cluster there\n")
+
+
+def test_an_account_that_sts_does_not_answer_ends_the_step(aws: SmallAws, tmp_path: Path) -> None:
+    aws.error = "AccessDenied"
+    done = _step("before-deploy", aws, tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("STS does not answer which account the AWS credentials belong to: ")
+
+
 def test_where_clusters_may_not_be_listed_the_deployment_goes_on(aws: SmallAws, tmp_path: Path) -> None:
     aws.clusters = None
     done = _step("before-deploy", aws, tmp_path)
@@ -207,6 +221,17 @@ def test_after_destroy_it_lists_what_stays_and_the_commands_that_remove_it(aws: 
 def test_a_destroy_that_was_declined_lists_nothing(aws: SmallAws, tmp_path: Path) -> None:
     aws.template = _deployed()
     assert _step("after-destroy", aws, tmp_path).stdout == ""
+
+
+@pytest.mark.parametrize("step", ["before-deploy", "after-destroy"])
+def test_a_stack_that_may_not_be_read_is_reported_as_not_checked(step: str, aws: SmallAws, tmp_path: Path) -> None:
+    aws.template_may_be_read = False
+    done = _step(step, aws, tmp_path)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("what stays in the clusters is not checked: ")
+    assert "AccessDenied" in line
+    assert done.returncode == 0
+    assert "kubectl" not in done.stdout
 
 
 def test_before_destroy_it_says_how_long_a_vpc_takes(aws: SmallAws, tmp_path: Path) -> None:
