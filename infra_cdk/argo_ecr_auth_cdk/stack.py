@@ -44,6 +44,12 @@ class ArgoEcrAuthStack(cdk.Stack):
         )
         cdk.CfnOutput(
             self,
+            "UndeliveredQueue",
+            description="Its messages say why Scheduler gave up on a run; they stay for a day",
+            value=self.installation.schedules.undelivered.queue_url,
+        )
+        cdk.CfnOutput(
+            self,
             "FunctionRole",
             description=f"For access that you make yourself; give it the Kubernetes group {settings.installation}",
             value=function.role.role_arn,
