@@ -39,7 +39,7 @@ class ArgoEcrAuthStack(cdk.Stack):
         cdk.CfnOutput(
             self,
             "LogsCommand",
-            description="Shows what the runs of the last hour said",
+            description="Shows what the runs of the last hour logged",
             value=f"aws logs tail --region {self.region} --since 1h {function.log_group.log_group_name}",
         )
         cdk.CfnOutput(
