@@ -119,7 +119,7 @@ class ArgoEcrAuth(Construct):
             scope,
             "Dashboard",
             installation=settings.installation,
-            alarms=alarms.by_name,
+            alarms=alarms,
             function=self.function.function,
             log_group=self.function.log_group,
         )
