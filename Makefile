@@ -97,7 +97,7 @@ ON_THIS_MACHINE = $(filter http://127.0.0.1:%,$(AWS_ENDPOINT_URL))
 
 .PHONY: bootstrap
 bootstrap: .venv/ready ## prepare an account and region for CDK, once; ARGS=aws://ACCOUNT/REGION
-	@.venv/bin/python infra_cdk/destination.py
+	@.venv/bin/python infra_cdk/destination.py $(ARGS)
 	@cdk bootstrap --app "" $(ARGS)
 
 .PHONY: synth

@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth_cli.installation import format_shared_options
 from argo_ecr_auth_deployment.context import load_settings
 from argo_ecr_auth_deployment.document import SettingsError
 from argo_ecr_auth_deployment.leftovers import METADATA_KEY, Objects, find_dropped, format_removal, list_objects
@@ -38,8 +39,16 @@ def main() -> None:
     parser.add_argument("step", choices=["before-deploy", "after-deploy", "before-destroy", "after-destroy"])
     parser.add_argument("-c", "--context", action="append", default=[])
     parser.add_argument("--profile")
+    parser.add_argument("-o", "--output", type=Path, default=_ROOT / "cdk.out")
     arguments, _ = parser.parse_known_args()
     deployment = _load_deployment(arguments.context, destination=find_destination(profile=arguments.profile))
+    try:
+        _take_step(arguments, deployment)
+    except (BotoCoreError, ClientError) as error:
+        print(f"what stays in the clusters is not checked: {error}", file=sys.stderr)
+
+
+def _take_step(arguments: argparse.Namespace, deployment: Deployment) -> None:
     match arguments.step:
         case "before-deploy":
             print(deployment.destination)
@@ -47,7 +56,8 @@ def main() -> None:
                 sys.exit("\n".join(faults))
             _print_lines(describe_dropped(deployment, template=read_deployed_template(deployment)))
         case "after-deploy":
-            _print_lines(describe_next_steps(deployment))
+            manifests = sorted((arguments.output / "rbac").glob("*.rbac.yaml"))
+            _print_lines(describe_next_steps(deployment, manifests=manifests, profile=arguments.profile))
         case "before-destroy":
             print(deployment.destination)
             if deployment.settings.vpc:
@@ -62,7 +72,7 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
     """A line for each cluster of the destination's account that EKS does not know.
 
     CloudFormation would find it only after it has made everything else, and then removes all of that again. Where the
-    credentials may not look, nothing is said.
+    credentials may not list the clusters, it finds none missing, and prints that to stderr.
     """
     faults = []
     here = [target for target in targets if target.account == destination.account and target.role is None]
@@ -75,7 +85,7 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
             continue
         faults += [
             f"there is no EKS cluster {target.cluster} in {region} of account {destination.account} (target "
-            f"{target.name}): correct its name or region, or remove the target. EKS has: {_join(sorted(known))}"
+            f"{target.name}): correct its name or region, or remove the target. {_describe_known(sorted(known))}"
             for target in here
             if target.region == region and target.cluster not in known
         ]
@@ -83,12 +93,14 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
 
 
 def read_deployed_template(deployment: Deployment) -> Mapping[str, Any] | None:
-    """The template of the deployed stack, None where there is no stack, or where it may not be read."""
+    """The template of the deployed stack, None where there is no stack. Raises ClientError and BotoCoreError."""
     client = deployment.destination.sessions.client("cloudformation", region=deployment.destination.region)
     try:
         template: Any = client.get_template(StackName=deployment.settings.installation)["TemplateBody"]
-    except (BotoCoreError, ClientError):
-        return None
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ValidationError":
+            return None
+        raise
     return dict(json.loads(template) if isinstance(template, str) else template)
 
 
@@ -115,20 +127,18 @@ def describe_leftovers(deployment: Deployment) -> list[str]:
     ]
 
 
-def describe_next_steps(deployment: Deployment) -> list[str]:
-    """What an operator does after a deployment."""
+def describe_next_steps(deployment: Deployment, *, manifests: Sequence[Path], profile: str | None) -> list[str]:
+    """What an operator does after a deployment with these manifests."""
     settings = deployment.settings
-    options = "".join(
-        f" --{key} {deployment.context[key]}"
-        for key in ("settings", "cluster", "registry")
-        if deployment.context.get(key)
-    )
-    manifests = sorted((_ROOT / "cdk.out" / "rbac").glob("*.rbac.yaml"))
+    chosen = {key: deployment.context.get(key) for key in ("settings", "cluster", "registry", "installation")}
+    options = format_shared_options(argparse.Namespace(**chosen, profile=profile))
     lines = ["what to do next:"]
-    if manifests:
-        file = os.path.relpath(manifests[0] if len(manifests) == 1 else manifests[0].parent)
-        what = "apply the manifest" if len(manifests) == 1 else "apply each cluster's manifest"
-        lines.append(f"  {what}, if that is not done: kubectl apply -f {file}")
+    if len(manifests) == 1:
+        lines.append(f"  apply the manifest, if that is not done: kubectl apply -f {os.path.relpath(manifests[0])}")
+    elif manifests:
+        # Not the folder: the Roles of all clusters have one name, and kubectl speaks to one cluster.
+        file = os.path.relpath(manifests[0].parent / "TARGET.rbac.yaml")
+        lines.append(f"  for each cluster, if that is not done: kubectl --context CONTEXT apply -f {file}")
     if settings.alarm_email:
         lines.append(f"  confirm the mail that SNS has sent to {settings.alarm_email}, once")
     return [
@@ -151,9 +161,11 @@ def _load_deployment(context: Sequence[str], *, destination: Destination) -> Dep
     return Deployment(settings=settings, targets=targets, context=given, destination=destination)
 
 
-def _join(names: Sequence[str]) -> str:
+def _describe_known(names: Sequence[str]) -> str:
+    if not names:
+        return "EKS has no cluster there"
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return f"{', '.join(names[:_MAX_NAMES])}{more}" if names else "none there"
+    return f"EKS has: {', '.join(names[:_MAX_NAMES])}{more}"
 
 
 def _print_lines(lines: Sequence[str]) -> None:

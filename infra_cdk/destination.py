@@ -1,5 +1,6 @@
-"""Prints where a deployment goes: account, region and endpoint, as the CDK CLI takes them from the environment."""
+"""Prints the account, region and endpoint that a command of the CDK CLI goes to: `destination.py [ITS ARGUMENTS]`."""
 
+import argparse
 import os
 import sys
 from dataclasses import dataclass
@@ -29,9 +30,19 @@ def find_destination(*, profile: str | None = None) -> Destination:
     except CommandError as error:
         sys.exit(str(error))
     if operator.account is None:
-        sys.exit(f"STS does not say whose the AWS credentials are: try aws sts get-caller-identity --region {region}")
+        sys.exit(
+            "STS does not answer which account the AWS credentials belong to: "
+            f"try aws sts get-caller-identity --region {region}"
+        )
     return Destination(sessions=operator.sessions, account=operator.account, region=region)
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--profile")
+    arguments, _ = parser.parse_known_args()
+    print(find_destination(profile=arguments.profile))
+
+
 if __name__ == "__main__":
-    print(find_destination())
+    main()

@@ -52,9 +52,11 @@ class ArgoEcrAuth(Construct):
         complete = add_access_roles(settings, home=home)
         self.targets = resolve_targets(complete, region=stack.region)
         # An account or region that is not known at synth is this stack's and no other's.
-        located = resolve_targets(complete, region=region or stack.node.addr, account=account or stack.node.addr)
+        known_account, known_region = account or stack.node.addr, region or stack.node.addr
+        self.identity = (settings.installation, known_account, known_region)
+        located = resolve_targets(complete, region=known_region, account=known_account)
         self.objects = list_objects(target for target in located if target.enabled)
-        self._refuse_shared_secrets()
+        self._refuse_sharing()
 
         self.function = EcrAuthFunction(
             self,
@@ -77,10 +79,20 @@ class ArgoEcrAuth(Construct):
         if settings.monitoring:
             self._add_monitoring(settings)
 
-    def _refuse_shared_secrets(self) -> None:
-        """Two installations with one Secret would replace each other's token at each check."""
+    def _refuse_sharing(self) -> None:
+        """Refuse another installation of the app with this one's name and place, or with one of its Secrets.
+
+        The first two would share their metrics, which have only the name as dimension, and so their alarms. Two with
+        one Secret would replace each other's token at each check.
+        """
         others = [one for one in self.node.root.node.find_all() if isinstance(one, ArgoEcrAuth) and one is not self]
-        if faults := [
+        faults = [
+            f"installation: {other.node.path} has the name {self.identity[0]} in the same account and region too, and "
+            "their metrics would be one; give each a name of its own"
+            for other in others
+            if other.identity == self.identity
+        ]
+        faults += [
             f"credentials: the Secret {namespace}/{name} of cluster {cluster.rpartition('/')[2]} is written by "
             f"{other.node.path} too; give each its own secret_name"
             for other in others
@@ -88,7 +100,8 @@ class ArgoEcrAuth(Construct):
             for namespace, names in by_namespace.items()
             for name in names
             if name in other.objects.get(cluster, {}).get(namespace, ())
-        ]:
+        ]
+        if faults:
             raise SettingsError(faults)
 
     def _add_monitoring(self, settings: DeploymentSettings) -> None:
@@ -106,7 +119,7 @@ class ArgoEcrAuth(Construct):
             scope,
             "Dashboard",
             installation=settings.installation,
-            alarms=alarms.by_name,
+            alarms=alarms,
             function=self.function.function,
             log_group=self.function.log_group,
         )

@@ -39,8 +39,14 @@ class ArgoEcrAuthStack(cdk.Stack):
         cdk.CfnOutput(
             self,
             "LogsCommand",
-            description="Shows what the runs of the last hour said",
+            description="Shows what the runs of the last hour logged",
             value=f"aws logs tail --region {self.region} --since 1h {function.log_group.log_group_name}",
+        )
+        cdk.CfnOutput(
+            self,
+            "UndeliveredQueue",
+            description="Its messages say why Scheduler gave up on a run; they stay for a day",
+            value=self.installation.schedules.undelivered.queue_url,
         )
         cdk.CfnOutput(
             self,

@@ -11,8 +11,8 @@ from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, digest, make_external_id, name_access_role
 from argo_ecr_auth_deployment.settings import Access, DeployedTargetSettings, DeploymentSettings
 
-_MOST_ENTRIES = 200
-"""In one stack, which holds 500 resources; the schedules may take 200 of them too."""
+MAX_PER_STACK = 200
+"""Access entries, and as many schedules, of one stack: it holds 500 resources."""
 _SLOTS = 8
 
 
@@ -74,7 +74,7 @@ def divide_into_stacks(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ..
     Where they are too many, they are in the stacks 1 to 8, by a hash of the cluster's name. An entry must not move
     between stacks: the new stack would create it while the old one still has it.
     """
-    if len(entries) <= _MOST_ENTRIES:
+    if len(entries) <= MAX_PER_STACK:
         return {0: tuple(entries)}
     slots: dict[int, list[Entry]] = defaultdict(list)
     for entry in entries:

@@ -13,9 +13,10 @@ import pytest
 
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, find_runtime_fault, find_synth_runtime
 from argo_ecr_auth_cdk.function.dependencies import InstallationError, install_dependencies
+from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_deployment.function_settings import encode_function_settings
 from argo_ecr_auth_deployment.validation import read_settings
-from tests.infra.synthesis import find_only, make_content, make_template
+from tests.infra.synthesis import find_only, make_app, make_content, make_template
 
 _SETTINGS = encode_function_settings(read_settings(make_content()))
 _MB = 1024 * 1024
@@ -158,6 +159,11 @@ def test_a_python_that_lambda_lacks_is_refused_with_the_remedy() -> None:
 
 def test_a_runtime_of_another_python_than_this_is_refused_with_the_remedy() -> None:
     with pytest.raises(RuntimeMismatchError) as refused:
-        make_template(make_content(runtime=_ANOTHER))
+        ArgoEcrAuthStack(make_app(bundled=True), settings=read_settings(make_content(runtime=_ANOTHER)))
     assert f"make setup PYTHON={_ANOTHER}" in str(refused.value)
     assert f"set runtime: {find_synth_runtime()}" in str(refused.value)
+
+
+def test_a_destroy_needs_no_python_of_the_runtime() -> None:
+    function = find_only(make_template(make_content(runtime=_ANOTHER)), "AWS::Lambda::Function")
+    assert function["Runtime"] == _ANOTHER

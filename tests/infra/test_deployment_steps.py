@@ -29,6 +29,7 @@ class SmallAws:
 
     clusters: list[str] | None = field(default_factory=lambda: ["demo", "other"])  # None: it may not be listed
     template: dict[str, Any] | None = None  # of the deployed stack
+    template_may_be_read: bool = True
     error: str | None = None  # with which STS refuses
     url: str = ""
 
@@ -40,7 +41,7 @@ class SmallAws:
             return 200, _result(action, f"<Account>{ACCOUNT}</Account>")
         if action == "GetTemplate" and self.template is not None:
             return 200, _result(action, f"<TemplateBody>{escape(json.dumps(self.template))}</TemplateBody>")
-        code = self.error or "ValidationError"
+        code = self.error or ("ValidationError" if self.template_may_be_read else "AccessDenied")
         return 400, f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
 
 
@@ -87,7 +88,9 @@ def _run(program: str, *arguments: str, directory: Path, **environment: str) -> 
     return subprocess.run(command, env=given, cwd=directory, check=False, capture_output=True, text=True)
 
 
-def _step(name: str, aws: SmallAws, directory: Path, **changes: object) -> subprocess.CompletedProcess[str]:
+def _step(
+    name: str, aws: SmallAws, directory: Path, *options: str, **changes: object
+) -> subprocess.CompletedProcess[str]:
     (directory / "mine.yaml").write_text(yaml.safe_dump(make_content(**changes)))
     return _run(
         "deployment_steps.py",
@@ -95,12 +98,21 @@ def _step(name: str, aws: SmallAws, directory: Path, **changes: object) -> subpr
         "-c",
         "settings=mine.yaml",
         "--hotswap",  # another option of CDK
+        "--output=cdk.out",
+        *options,
         directory=directory,
         AWS_ENDPOINT_URL=aws.url,
         AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
         AWS_SECRET_ACCESS_KEY="planted-secret-key",
         AWS_REGION=REGION,
     )
+
+
+def _profile(name: str, directory: Path) -> str:
+    """A file of the AWS CLI with this profile."""
+    file = directory / "config"
+    file.write_text(f"[profile '{name}']\naws_access_key_id = a\naws_secret_access_key = b\nregion = {REGION}\n")
+    return str(file)
 
 
 def _deployed(**changes: object) -> dict[str, Any]:
@@ -121,6 +133,19 @@ def test_a_cluster_that_does_not_exist_is_refused_before_the_deployment(aws: Sma
     (fault,) = done.stderr.splitlines()
     assert fault.startswith(f"there is no EKS cluster dmeo in {REGION} of account {ACCOUNT} (target dmeo): ")
     assert fault.endswith("EKS has: demo, other")
+
+
+def test_a_place_without_a_cluster_is_named(aws: SmallAws, tmp_path: Path) -> None:
+    aws.clusters = []
+    done = _step("before-deploy", aws, tmp_path)
+    assert done.stderr.endswith("remove the target. EKS has no cluster there\n")
+
+
+def test_an_account_that_sts_does_not_answer_ends_the_step(aws: SmallAws, tmp_path: Path) -> None:
+    aws.error = "AccessDenied"
+    done = _step("before-deploy", aws, tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("STS does not answer which account the AWS credentials belong to: ")
 
 
 def test_where_clusters_may_not_be_listed_the_deployment_goes_on(aws: SmallAws, tmp_path: Path) -> None:
@@ -162,6 +187,30 @@ def test_after_a_deployment_it_says_what_to_do_next(aws: SmallAws, tmp_path: Pat
     assert "a@example.com" in said
 
 
+def test_the_next_commands_speak_of_the_same_installation_with_the_same_profile(aws: SmallAws, tmp_path: Path) -> None:
+    options = ["deployment_steps.py", "after-deploy", "--profile", "my team"]
+    for context in ("cluster=demo", f"registry={REGISTRY}", "installation=second"):
+        options += ["-c", context]
+    done = _run(*options, directory=tmp_path, AWS_ENDPOINT_URL=aws.url, AWS_CONFIG_FILE=_profile("my team", tmp_path))
+    shared = f"--cluster demo --registry {REGISTRY} --installation second --profile 'my team'"
+    for command in ("invoke", "status", "doctor"):
+        assert f".venv/bin/argo-ecr-auth {command} {shared}\n" in done.stdout
+
+
+def test_after_a_deployment_to_several_clusters_no_command_applies_all_manifests_to_one(
+    aws: SmallAws, tmp_path: Path
+) -> None:
+    manifests = tmp_path / "cdk.out" / "rbac"
+    manifests.mkdir(parents=True)
+    (manifests / "demo.rbac.yaml").touch()
+    one = _step("after-deploy", aws, tmp_path).stdout
+    (manifests / "other.rbac.yaml").touch()
+    two = _step("after-deploy", aws, tmp_path).stdout
+    assert "  apply the manifest, if that is not done: kubectl apply -f cdk.out/rbac/demo.rbac.yaml\n" in one
+    each = "kubectl --context CONTEXT apply -f cdk.out/rbac/TARGET.rbac.yaml"
+    assert f"  for each cluster, if that is not done: {each}\n" in two
+
+
 def test_after_destroy_it_lists_what_stays_and_the_commands_that_remove_it(aws: SmallAws, tmp_path: Path) -> None:
     said = _step("after-destroy", aws, tmp_path).stdout
     assert "kubectl -n argocd delete --ignore-not-found secret/ecr-auth configmap/ecr-auth\n" in said
@@ -174,10 +223,31 @@ def test_a_destroy_that_was_declined_lists_nothing(aws: SmallAws, tmp_path: Path
     assert _step("after-destroy", aws, tmp_path).stdout == ""
 
 
+@pytest.mark.parametrize("step", ["before-deploy", "after-destroy"])
+def test_a_stack_that_may_not_be_read_is_reported_as_not_checked(step: str, aws: SmallAws, tmp_path: Path) -> None:
+    aws.template_may_be_read = False
+    done = _step(step, aws, tmp_path)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("what stays in the clusters is not checked: ")
+    assert "AccessDenied" in line
+    assert done.returncode == 0
+    assert "kubectl" not in done.stdout
+
+
 def test_before_destroy_it_says_how_long_a_vpc_takes(aws: SmallAws, tmp_path: Path) -> None:
     vpc = {"id": "vpc-11111111", "subnets": ["subnet-11111111"]}
     assert "20 to 40 minutes" in _step("before-destroy", aws, tmp_path, vpc=vpc).stdout
     assert "minutes" not in _step("before-destroy", aws, tmp_path).stdout
+
+
+def test_a_bootstrap_prints_where_its_profile_goes(aws: SmallAws, tmp_path: Path) -> None:
+    arguments = f"aws://{ACCOUNT}/{REGION} --profile mine"
+    make = ["make", "--dry-run", "--silent", "bootstrap", f"ARGS={arguments}"]
+    commands = subprocess.run(make, cwd=_ROOT, check=True, capture_output=True, text=True).stdout
+    assert f"destination.py {arguments}\n" in commands
+    environment = {"AWS_ENDPOINT_URL": aws.url, "AWS_CONFIG_FILE": _profile("mine", tmp_path)}
+    done = _run("destination.py", *arguments.split(), directory=tmp_path, **environment)
+    assert (done.stdout, done.stderr) == (f"account {ACCOUNT}, region {REGION}, endpoint {aws.url}\n", "")
 
 
 def test_many_clusters_are_counted() -> None:

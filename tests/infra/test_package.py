@@ -138,6 +138,21 @@ def test_two_installations_of_an_app_that_keep_one_secret_are_refused() -> None:
     )
 
 
+def test_two_installations_of_one_name_in_one_account_and_region_are_refused() -> None:
+    app = make_app()
+    ArgoEcrAuth(_stack(app, "First"), "EcrAuth", settings=_settings())
+    other = DeploymentSettings(
+        targets=(DeployedTargetSettings(cluster="other"),),
+        credentials=(DeployedCredentialSettings(registry=REGISTRY),),
+    )
+    with pytest.raises(SettingsError) as refused:
+        ArgoEcrAuth(_stack(app, "Second"), "EcrAuth", settings=other)
+    assert str(refused.value) == (
+        "installation: First/EcrAuth has the name argo-ecr-auth in the same account and region too, and their metrics "
+        "would be one; give each a name of its own"
+    )
+
+
 def test_installations_whose_accounts_are_not_known_at_synth_are_not_compared() -> None:
     app = make_app()
     first, second = cdk.Stack(app, "first"), cdk.Stack(app, "second")

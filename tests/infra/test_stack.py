@@ -114,6 +114,11 @@ def test_the_outputs_hold_the_functions_name_and_the_command_that_invokes_it(tem
     )
 
 
+def test_an_output_names_the_queue_that_says_why_a_run_was_not_started(template: Template) -> None:
+    (queue,) = template.find_resources("AWS::SQS::Queue")
+    assert template.to_json()["Outputs"]["UndeliveredQueue"]["Value"] == {"Ref": queue}
+
+
 def test_an_installation_names_the_stack_the_service_and_the_group() -> None:
     template = make_template(make_content(installation="second"))
     function = find_only(template, "AWS::Lambda::Function")

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argo_ecr_auth.core.events import MAX_TARGETS
-from argo_ecr_auth_cdk.schedules.schedule_groups import MAX_GROUPS, group_names
+from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
+from argo_ecr_auth_deployment.access_plan import MAX_PER_STACK
 from tests.infra.synthesis import make_content, make_stack, synthesise
 
 _THOUSAND = [{"cluster": f"team-{number:04}"} for number in range(1_000)]
@@ -95,5 +96,5 @@ def test_groups_hold_every_name_once_whatever_the_order(names: set[str], more: s
 
 
 def test_up_to_two_hundred_targets_each_have_their_own_schedule() -> None:
-    names = [f"team-{number}" for number in range(MAX_GROUPS)]
+    names = [f"team-{number}" for number in range(MAX_PER_STACK)]
     assert group_names(names) == {name: (name,) for name in sorted(names, key=list(group_names(names)).index)}

@@ -30,12 +30,12 @@ def make_function_code(*, settings: bytes, runtime: str, architecture: str, bund
     """The function's code, with the settings at its root.
 
     The asset's hash covers what the asset is made of: it is the same for two checkouts, and a file that is not shipped
-    does not change it. Where CDK wants no bundle (`cdk destroy`), nothing is installed. Raises RuntimeMismatchError and
-    InstallationError.
+    does not change it. Where CDK wants no bundle (`cdk destroy`), nothing is installed, and this Python may be another
+    than the runtime's. Raises RuntimeMismatchError and InstallationError.
     """
-    if fault := find_runtime_fault(runtime, python=find_synth_runtime()):
-        raise RuntimeMismatchError(fault)
     if bundling_required:
+        if fault := find_runtime_fault(runtime, python=find_synth_runtime()):
+            raise RuntimeMismatchError(fault)
         install_dependencies(runtime=runtime, architecture=architecture)
     return lambda_.Code.from_asset(
         str(PACKAGE),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_cdk.schedules.schedule_groups import MAX_GROUPS
+from argo_ecr_auth_deployment.access_plan import MAX_PER_STACK
 from argo_ecr_auth_deployment.settings import DeploymentSettings
 
 _SHORTEST_PERIOD = timedelta(minutes=5)
@@ -35,7 +35,7 @@ def compute_thresholds(settings: DeploymentSettings, *, targets: Sequence[Target
     period with it (tests/infra/test_alarm_thresholds.py simulates it). Three periods fit into `renew_before`.
     """
     tick, renew_before = parse_duration(settings.check_every), parse_duration(settings.renew_before)
-    schedules = min(sum(target.enabled for target in targets), MAX_GROUPS)
+    schedules = min(sum(target.enabled for target in targets), MAX_PER_STACK)
     wanted = max(min(renew_before / 6, timedelta(hours=1)) // tick, math.ceil(3 * math.sqrt(schedules)))
     ticks = max(_FEWEST_TICKS, min(wanted, renew_before / 3 // tick))
     return AlarmThresholds(

@@ -30,7 +30,7 @@ _TIME_TO_DEPLOY = timedelta(minutes=15)
 
 
 class Alarms(Construct):
-    """All alarms, in `by_name`. They notify the topic, where there is one."""
+    """All alarms, in `by_name`, and the titles of their graphs. They notify the topic, where there is one."""
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Alarms(Construct):
         super().__init__(scope, id_)
         self._installation, self._topic = settings.installation, topic
         self.by_name: dict[str, cloudwatch.Alarm] = {}
+        self.titles: dict[str, str] = {}
         thresholds = compute_thresholds(settings, targets=targets)
         period = _make_duration(thresholds.period)
 
@@ -55,6 +56,7 @@ class Alarms(Construct):
         self._add(
             "TokenEndsSoon",
             "a token in a cluster has less than a third of renew_before left; soon Argo CD cannot pull",
+            title="Least life left of any token (hours)",
             metric=metric("SecondsToExpiry", "Minimum"),
             comparison=_BELOW,
             threshold=thresholds.min_seconds_to_expiry,
@@ -63,6 +65,7 @@ class Alarms(Construct):
             self._add(
                 "ChecksMissing",
                 "fewer runs reported than the schedules imply; a schedule is missing or off, or its runs end early",
+                title="Runs that reported",
                 # Each run reports it once, whatever the number of its credentials.
                 metric=metric("ChecksCompleted", "SampleCount", _make_duration(thresholds.runs_period)),
                 comparison=_BELOW,
@@ -75,23 +78,27 @@ class Alarms(Construct):
         self._add(
             "Failing",
             "credentials fail again and again; the log lines with action = failed say which and why",
+            title="Failures",
             metric=metric("Failures", "Sum"),
             periods_in_a_row=_PERIODS_IN_A_ROW,
         )
         self._add(
             "RepairsNeverEnd",
             "credentials are repaired again and again; something else writes the same Secret or ConfigMap",
+            title="Repairs",
             metric=metric("Repaired", "Sum"),
             periods_in_a_row=_REPAIR_PERIODS_IN_A_ROW,
         )
         self._add(
             "Undelivered",
             "Scheduler gave up on invoking the function; for a day, the messages in the queue say why",
+            title="Invocations that Scheduler gave up",
             metric=schedule_group.metric_dropped(statistic="Sum", period=period),
         )
         self._add(
             "Throttled",
             "Lambda has no room for the function; the account's concurrency limit may be too low",
+            title="Invocations that Lambda throttled",
             metric=function.metric_throttles(statistic="Sum", period=period),
             periods_in_a_row=_PERIODS_IN_A_ROW,
         )
@@ -101,6 +108,7 @@ class Alarms(Construct):
         name: str,
         description: str,
         *,
+        title: str,
         metric: cloudwatch.Metric,
         comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
         threshold: float = 1,
@@ -127,7 +135,7 @@ class Alarms(Construct):
         if self._topic is not None:
             alarm.add_alarm_action(actions.SnsAction(self._topic))
             alarm.add_ok_action(actions.SnsAction(self._topic))
-        self.by_name[name] = alarm
+        self.by_name[name], self.titles[name] = alarm, title
 
 
 def _make_duration(span: timedelta) -> cdk.Duration:

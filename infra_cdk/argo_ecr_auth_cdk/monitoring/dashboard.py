@@ -1,6 +1,6 @@
 """The dashboard of an installation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import aws_cdk as cdk
@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from argo_ecr_auth_cdk.monitoring.alarms import DOCUMENTATION
+from argo_ecr_auth_cdk.monitoring.alarms import DOCUMENTATION, Alarms
 from argo_ecr_auth_cdk.monitoring.metrics import make_metric
 
 _PERIOD = cdk.Duration.minutes(5)
@@ -21,14 +21,6 @@ _GUIDE = f"""\
 The alarms are explained in the {DOCUMENTATION}.
 
 **No alarm is red?** Nothing is to be done."""
-_TITLES = {
-    "TokenEndsSoon": "Least life left of any token (hours)",
-    "ChecksMissing": "Runs that reported",
-    "Failing": "Failures",
-    "RepairsNeverEnd": "Repairs",
-    "Undelivered": "Invocations that Scheduler gave up",
-    "Throttled": "Invocations that Lambda throttled",
-}
 _FAILURES_BY_TARGET = (
     'filter action = "failed"',
     "stats count(*) as failures, latest(error) as last_error, latest(@timestamp) as last by target, secret",
@@ -52,7 +44,7 @@ class Dashboard(Construct):
         id_: str,
         *,
         installation: str,
-        alarms: Mapping[str, cloudwatch.Alarm],
+        alarms: Alarms,
         function: lambda_.IFunction,
         log_group: logs.ILogGroup,
     ) -> None:
@@ -73,8 +65,12 @@ class Dashboard(Construct):
             default_interval=cdk.Duration.days(1),
             widgets=[
                 [cloudwatch.TextWidget(markdown=_GUIDE, width=_FULL_WIDTH, height=3)],
-                [cloudwatch.AlarmStatusWidget(title=installation, width=_FULL_WIDTH, alarms=list(alarms.values()))],
-                [_make_alarm_graph(name, alarm) for name, alarm in alarms.items()],
+                [
+                    cloudwatch.AlarmStatusWidget(
+                        title=installation, width=_FULL_WIDTH, alarms=list(alarms.by_name.values())
+                    )
+                ],
+                [_make_alarm_graph(name, alarm, title=alarms.titles[name]) for name, alarm in alarms.by_name.items()],
                 [query("Failures by target", _FAILURES_BY_TARGET, cloudwatch.LogQueryVisualizationType.TABLE)],
                 [
                     cloudwatch.GraphWidget(
@@ -96,7 +92,7 @@ class Dashboard(Construct):
         )
 
 
-def _make_alarm_graph(name: str, alarm: cloudwatch.Alarm) -> cloudwatch.GraphWidget:
+def _make_alarm_graph(name: str, alarm: cloudwatch.Alarm, *, title: str) -> cloudwatch.GraphWidget:
     metric, threshold = cast("cloudwatch.Metric", alarm.metric), alarm.to_annotation().value
     graph: cloudwatch.IMetric = metric
     if name == "TokenEndsSoon":
@@ -108,7 +104,7 @@ def _make_alarm_graph(name: str, alarm: cloudwatch.Alarm) -> cloudwatch.GraphWid
         )
         threshold /= _SECONDS_PER_HOUR
     return cloudwatch.GraphWidget(
-        title=_TITLES[name],
+        title=title,
         width=_THIRD_OF_WIDTH,
         left=[graph],
         left_annotations=[cloudwatch.HorizontalAnnotation(value=threshold, label=f"alarm {name}")],

@@ -3,11 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 
-MAX_GROUPS = 200
-"""Schedules of a stack: it holds 500 resources, of which the access entries may take as many again."""
+from argo_ecr_auth_deployment.access_plan import MAX_PER_STACK
 
 
-def group_names(names: Iterable[str], *, max_groups: int = MAX_GROUPS) -> Mapping[str, tuple[str, ...]]:
+def group_names(names: Iterable[str], *, max_groups: int = MAX_PER_STACK) -> Mapping[str, tuple[str, ...]]:
     """The names in groups, each group called by one of its names; as long as there are enough, a group for each name.
 
     The groups are stable: the names with the lowest hashes call the groups, and each other name joins the group that is

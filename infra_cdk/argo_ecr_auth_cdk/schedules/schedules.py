@@ -28,6 +28,7 @@ class Schedules(Construct):
     """One schedule per enabled target, so that no cluster waits for a slow one; past 200 targets, they share schedules.
 
     `by_target` has each target's schedule. `group` is their schedule group, by which Scheduler counts its metrics.
+    `undelivered` is the queue of the events that Scheduler could not deliver.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Schedules(Construct):
             ),
         )
         # The message of an event that was not delivered says why. The event holds only the names of its targets.
-        undelivered = sqs.Queue(
+        self.undelivered = sqs.Queue(
             self,
             "Undelivered",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
@@ -58,7 +59,7 @@ class Schedules(Construct):
             retention_period=cdk.Duration.days(1),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        acknowledge_queue(undelivered)
+        acknowledge_queue(self.undelivered)
         # Not the construct ScheduleGroup, which gives it a physical name.
         group_name = scheduler.CfnScheduleGroup(self, "Group").ref
         self.group = scheduler.ScheduleGroup.from_schedule_group_name(self, "GroupByName", group_name)
@@ -78,7 +79,7 @@ class Schedules(Construct):
                     function,
                     input=scheduler.ScheduleTargetInput.from_object({"targets": list(members), "scheduled": True}),
                     role=role,
-                    dead_letter_queue=undelivered,
+                    dead_letter_queue=self.undelivered,
                     # Of the invocation, where Lambda or IAM refuses it for a moment. It ends with the next tick.
                     retry_attempts=_INVOCATION_RETRIES,
                     max_event_age=interval,
