@@ -35,12 +35,14 @@ class AccessStack(cdk.Stack):
         )
         group = settings.installation
         principal_arn = function_role_arn
-        if place.account != home.place.account:
+        # The rules of the settings refuse another account where the home account is not known.
+        if home.place.account and place.account != home.place.account:
             principal_arn = AccessRole(
                 self,
                 "Access",
                 role_name=name_access_role(installation=group, home=home, place=place),
                 external_id=make_external_id(installation=group, home=home, place=place),
+                home_account=home.place.account,
                 function_role_arn=function_role_arn,
                 described={entry.cluster for entry in entries if entry.described},
             ).role.role_arn

@@ -47,6 +47,7 @@ class AccessRole(Construct):
         *,
         role_name: str,
         external_id: str,
+        home_account: str,
         function_role_arn: str,
         described: AbstractSet[str],
     ) -> None:
@@ -56,8 +57,13 @@ class AccessRole(Construct):
             "Role",
             role_name=role_name,  # the function's settings name it before it exists
             description="Reaches the EKS clusters of this account and region",
-            assumed_by=iam.ArnPrincipal(function_role_arn),
-            external_ids=[external_id],
+            # IAM stores a role that is the principal by its unique id: it would not trust the same role created again.
+            assumed_by=iam.AccountPrincipal(home_account).with_conditions(
+                {
+                    "ArnEquals": {"aws:PrincipalArn": function_role_arn},
+                    "StringEquals": {"sts:ExternalId": external_id},
+                }
+            ),
         )
         stack = cdk.Stack.of(self)
         if described:
