@@ -139,3 +139,20 @@ def test_a_stack_of_another_account_proves_nothing(fresh: CommandLine, objects: 
 
     assert (code, set(found)) == (3, {"not-checked"})
     assert "--profile" in found["not-checked"]
+
+
+def test_with_a_given_role_a_missing_stack_is_not_checked(fresh: CommandLine, role: str) -> None:
+    """The function may be in a stack of another name, and nobody looked whether that one runs."""
+    _, found = find_names(fresh, "doctor", "--function-role", role, "--installation", "elsewhere")
+
+    assert set(found) == {"not-checked"}
+    assert "--installation" in found["not-checked"]
+
+
+def test_with_a_given_role_a_refusal_is_not_dropped(fresh: CommandLine, role: str, local_cloud: LocalCloud) -> None:
+    nobody = make_command_line(local_cloud, local_cloud.create_role("nobody-here"), directory=fresh.directory)
+
+    done = nobody.run("doctor", "-o", "json", "--function-role", role)
+
+    messages = [each["message"] for each in json.loads(done.stdout)["findings"]]
+    assert (done.returncode, any("cloudformation:DescribeStacks" in each for each in messages)) == (3, True)

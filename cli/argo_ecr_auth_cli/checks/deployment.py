@@ -18,7 +18,8 @@ def check_deployment(
 ) -> tuple[Stack | None, list[Finding]]:
     """The stack, and why the targets are not checked by themselves.
 
-    `is_home`: the function is certainly in the account of the credentials. Elsewhere a missing stack shows nothing.
+    `is_home`: the function can only be in a stack of this name, in the account of the credentials. Where it may be
+    elsewhere, a missing stack shows nothing.
     """
     findings: list[Finding] = []
     stack: Stack | None = None

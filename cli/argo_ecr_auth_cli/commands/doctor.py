@@ -50,11 +50,10 @@ def run(options: argparse.Namespace) -> int:
         sessions=operator.sessions,
         installation=installation.name,
         region=region,
-        is_home=not any(target.account for target in installation.targets),
+        # With a role of the command line, the function may be in a stack of another name.
+        is_home=not given_role and not any(target.account for target in installation.targets),
         now=datetime.now(UTC),
     )
-    if stack is None and given_role:
-        findings = []  # the function is in a stack of another name
     contexts = make_contexts(
         targets,
         installation=installation,
