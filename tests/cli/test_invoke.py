@@ -4,8 +4,12 @@ import json
 import subprocess
 from typing import Any
 
+import pytest
+
 from tests.cli.command_line import COMMAND, CommandLine
 from tests.local_cloud.cloud import LocalCloud
+from tests.support.faults import answer, make_handler
+from tests.support.loopback import http_server
 
 
 def invoked(command_line: CommandLine, *arguments: str) -> tuple[int, list[dict[str, Any]], list[str]]:
@@ -65,12 +69,28 @@ def test_a_token_near_its_end_is_1(stack: str, command_line: CommandLine) -> Non
 def test_a_target_that_the_function_does_not_know_hides_no_other(stack: str, command_line: CommandLine) -> None:
     done = command_line.run("invoke", "one", "unknown", "odd")
 
-    assert done.returncode == 3
+    assert done.returncode == 1, "the local cloud names every error Runtime.HandlerError"
     assert done.stdout.splitlines()[1].startswith("one")
     unknown, odd = done.stderr.splitlines()
     assert unknown.endswith("no target is named unknown: the settings have all")
     assert odd.startswith("argo-ecr-auth: odd: ")
     assert odd.endswith(" answers, but not as argo-ecr-auth's function does")
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("Runtime.ImportModuleError", 1), ("Sandbox.Timedout", 1), ("EventError", 2)]
+)
+def test_a_run_without_results_is_1_where_the_function_is_broken_and_2_where_the_event_is(
+    kind: str, code: int, command_line: CommandLine
+) -> None:
+    payload = json.dumps({"errorType": kind, "errorMessage": "it says why"}).encode()
+    fault = answer(payload, headers={"X-Amz-Function-Error": "Unhandled"})
+
+    with http_server(make_handler(fault)) as url:
+        done = command_line.run("invoke", "--function-name", "broken", "one", AWS_ENDPOINT_URL_LAMBDA=url)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr == f"argo-ecr-auth: one: the function ended with {kind}: it says why\n"
 
 
 def test_a_misspelt_target_of_the_settings_is_a_mistake(command_line: CommandLine) -> None:

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
+from argo_ecr_auth.core.events import EventError
 from argo_ecr_auth.core.settings import Settings, parse_duration
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.checks.deployment import check_deployment
@@ -35,10 +36,11 @@ _EXPECTED = {"target", "secret", "action", "seconds_to_expiry", "verified", "rea
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The answer of one invocation: results, or why there are none."""
+    """The answer of one invocation: results, or why there are none and the exit code that it means."""
 
     results: list[dict[str, Any]] = field(default_factory=list)
     fault: str | None = None
+    code: int = OK
 
 
 def run(options: argparse.Namespace) -> int:
@@ -63,8 +65,10 @@ def run(options: argparse.Namespace) -> int:
             _print(results, renew_before=renew_before)
     for fault in dict.fromkeys([*faults, *dormant]):
         print_error(fault)
-    unhealthy = [result for result in results if not _is_healthy(result, renew_before=renew_before)]
-    return UNHEALTHY if unhealthy else UNKNOWN if faults else OK
+    codes = {answer.code for answer in answers}
+    if not all(_is_healthy(result, renew_before=renew_before) for result in results):
+        codes.add(UNHEALTHY)
+    return min(codes - {OK}, default=OK)  # what is wrong comes before what is not known
 
 
 def _find_dormant(
@@ -118,17 +122,18 @@ def _invoke(client: Any, function: str, event: dict[str, Any]) -> Answer:
             kind, message = payload.get("errorType"), str(payload.get("errorMessage"))
             if not message.startswith("{"):
                 quote = strip_control_characters(message)[:_LONGEST_QUOTE]
-                return Answer(fault=f"{name}: the function ended with {kind}: {quote}")
+                code = USAGE if kind == EventError.__name__ else UNHEALTHY
+                return Answer(fault=f"{name}: the function ended with {kind}: {quote}", code=code)
             payload = json.loads(message)
         if all(result.keys() >= _EXPECTED for result in payload["results"]):
             return Answer(results=payload["results"])
     except (ClientError, BotoCoreError) as error:
         asked = f"Lambda to run {function} for {name}"
         refusal = explain_aws_error(error, asked=asked, right="lambda:InvokeFunction on it", caller=OPERATOR)
-        return Answer(fault=str(refusal))
+        return Answer(fault=str(refusal), code=UNKNOWN)
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    return Answer(fault=f"{name}: {function} answers, but not as argo-ecr-auth's function does")
+    return Answer(fault=f"{name}: {function} answers, but not as argo-ecr-auth's function does", code=UNKNOWN)
 
 
 def _choose_renew_before(installation: Installation | None) -> timedelta:
