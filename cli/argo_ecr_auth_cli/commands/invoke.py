@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +32,7 @@ from argo_ecr_auth_cli.terminal.output import (
 )
 
 _SECONDS = 100  # the function's own timeout is a minute
+_WAITS = (1, 2, 4, 8, 16)  # seconds; an account may run as few as ten functions at once
 _LONGEST_QUOTE = 300
 _EXPECTED = {"target", "secret", "action", "seconds_to_expiry", "verified", "reason", "error"}
 
@@ -55,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     client = sessions.client("lambda", region=region, seconds=_SECONDS)
     dormant = _find_dormant(installation, options, sessions=sessions, region=region)
     with show_progress("running", total=len(events)) as done:
-        answers = map_concurrently(lambda event: _invoke(client, name, event), events, done=done)
+        answers = map_concurrently(lambda event: invoke_function(client, name, event), events, done=done)
     results = [result for answer in answers for result in answer.results]
     faults = [answer.fault for answer in answers if answer.fault]
     with tolerate_closed_pipe():
@@ -112,10 +115,13 @@ def _make_events(options: argparse.Namespace, installation: Installation | None)
     return [{"targets": [name], **flags} for name in dict.fromkeys(names)]
 
 
-def _invoke(client: Any, function: str, event: dict[str, Any]) -> Answer:
+def invoke_function(
+    client: Any, function: str, event: dict[str, Any], *, wait: Callable[[float], None] = time.sleep
+) -> Answer:
+    """The answer of one run. Calls again, after some seconds, only where Lambda has no room for another run."""
     name = ", ".join(event.get("targets", ["all targets"]))
     try:
-        answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        answer = _invoke(client, function, event, wait=wait)
         payload = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             # So ends a run in which a credential failed: its message is the whole result.
@@ -134,6 +140,16 @@ def _invoke(client: Any, function: str, event: dict[str, Any]) -> Answer:
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     return Answer(fault=f"{name}: {function} answers, but not as argo-ecr-auth's function does", code=UNKNOWN)
+
+
+def _invoke(client: Any, function: str, event: dict[str, Any], *, wait: Callable[[float], None]) -> dict[str, Any]:
+    request = {"FunctionName": function, "Payload": json.dumps(event).encode()}
+    for seconds in _WAITS:
+        try:
+            return dict(client.invoke(**request))
+        except client.exceptions.TooManyRequestsException:  # so it has not run
+            wait(seconds)
+    return dict(client.invoke(**request))
 
 
 def _choose_renew_before(installation: Installation | None) -> timedelta:
