@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.checks.deployment import check_deployment
+from argo_ecr_auth_cli.deployment import Stack
 from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATORS
 from tests.cli.stacks import create_stack
@@ -54,6 +56,29 @@ def test_a_destroyed_installation_is_not_healthy(command: str, fresh: CommandLin
         fresh.run(command, "--installation", "destroyed", COLUMNS="200").stdout
         + fresh.run(command, "--installation", "destroyed").stderr
     )
+
+
+def test_a_stack_that_nobody_has_created_yet_is_not_deployed(fresh: CommandLine, local_cloud: LocalCloud) -> None:
+    """CloudFormation shows it as soon as there is a change set for it, as `cdk deploy` makes one for a review."""
+    name = f"reviewed-{uuid4().hex[:8]}"
+    template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    local_cloud.client("cloudformation").create_change_set(
+        StackName=name, ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=json.dumps(template)
+    )
+
+    code, found = find_names(fresh, "status", "--installation", name)
+
+    assert (code, set(found)) == (1, {"not-deployed"})
+
+
+@pytest.mark.parametrize(
+    ("status", "deployed"),
+    [("REVIEW_IN_PROGRESS", False), ("ROLLBACK_IN_PROGRESS", False), ("UPDATE_ROLLBACK_IN_PROGRESS", True)],
+)
+def test_only_the_rollback_of_an_update_leaves_the_function(status: str, deployed: bool) -> None:
+    stack = Stack(name="a", region="us-east-1", status=status, changed_at=datetime.now(UTC), outputs={})
+
+    assert stack.is_deployed == deployed
 
 
 @pytest.mark.parametrize("command", ["status", "doctor"])
