@@ -106,7 +106,7 @@ def _explain_missing(error: BaseException | None, *, profile: str | None) -> str
         case MissingDependencyException():
             return "the profile uses aws login, which needs another package: pip install 'botocore[crt]'"
         case PartialCredentialsError():
-            return f"{error.kwargs['cred_var']} is missing beside the other key (in {error.kwargs['provider']})"
+            return f"{error.kwargs['cred_var']} is not set, the other key is (in {error.kwargs['provider']})"
         case CredentialRetrievalError():
             # Not its own words: they hold what the program printed.
             return f"what provides them failed ({error.kwargs['provider']}): run it by hand to see why"

@@ -141,7 +141,7 @@ WHICH = ["--cluster", "x", "--registry", REGISTRY]
     [
         ({"AWS_PROFILE": "nope"}, (2, "there is no AWS profile nope")),
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, (3, "give --profile NAME, run aws configure")),
-        ({"AWS_SECRET_ACCESS_KEY": ""}, (3, "AWS_SECRET_ACCESS_KEY is missing beside the other key")),
+        ({"AWS_SECRET_ACCESS_KEY": ""}, (3, "AWS_SECRET_ACCESS_KEY is not set, the other key is (in env)")),
     ],
 )
 @pytest.mark.parametrize("command", ["status", "doctor"])
