@@ -67,8 +67,15 @@ def test_a_failure_of_one_hides_no_other_and_is_1(stack: str, command_line: Comm
     assert (code, [result["action"] for result in results], faults) == (1, ["fresh", "failed"], [])
 
 
-def test_a_token_near_its_end_is_1(stack: str, command_line: CommandLine) -> None:
-    assert invoked(command_line, "old")[0] == 1
+def test_a_token_near_its_end_is_1_where_the_settings_say_what_that_is(stack: str, command_line: CommandLine) -> None:
+    """It has an hour left."""
+    without_settings = invoked(command_line, "old")[0]
+    command_line.write_settings({"cluster": "old"})
+    by_default = invoked(command_line, "old")[0]
+    command_line.write_settings({"cluster": "old"}, renew_before="2h")
+    in_time = invoked(command_line, "old")[0]
+
+    assert (without_settings, by_default, in_time) == (0, 1, 0)
 
 
 def test_a_target_that_the_function_does_not_know_hides_no_other(stack: str, command_line: CommandLine) -> None:

@@ -14,7 +14,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.events import EventError
-from argo_ecr_auth.core.settings import Settings, parse_duration
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.concurrency import map_concurrently
@@ -50,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     """Invoke the function and show what it answers. Raises CommandError."""
     region = find_region(profile=options.profile, region=options.region)
     installation = _load_installation(options, region=region)
-    renew_before = _choose_renew_before(installation)
+    renew_before = installation.renew_before if installation else None
     events = _make_events(options, installation)
     sessions = sign_in(profile=options.profile, region=region).sessions
     installation_name = options.installation or (installation.name if installation else DEFAULT_NAME)
@@ -152,15 +151,14 @@ def _invoke(client: Any, function: str, event: dict[str, Any], *, wait: Callable
     return dict(client.invoke(**request))
 
 
-def _choose_renew_before(installation: Installation | None) -> timedelta:
-    return installation.renew_before if installation else parse_duration(Settings(targets=()).renew_before)
-
-
-def _is_healthy(result: dict[str, Any], *, renew_before: timedelta) -> bool:
+def _is_healthy(result: dict[str, Any], *, renew_before: timedelta | None) -> bool:
+    """Whether it did not fail and its token lives long enough; without `renew_before`, only whether it did not fail."""
+    if renew_before is None:
+        return bool(result["action"] != "failed")
     return result["action"] != "failed" and lives_long_enough(result["seconds_to_expiry"], renew_before=renew_before)
 
 
-def _print(results: list[dict[str, Any]], *, renew_before: timedelta) -> None:
+def _print(results: list[dict[str, Any]], *, renew_before: timedelta | None) -> None:
     # Rich is of the extra.
     from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_life_left, print_table  # noqa: PLC0415
 

@@ -84,7 +84,8 @@ kubectl applies to one cluster: for a pipe or JSON, name the targets of one.""",
         brief="run the deployed function now, for all targets at once",
         description="""\
 Invokes the function once for each target of the command line, or else of the
-settings. Without a settings file it runs all targets of the function.""",
+settings. Without a settings file it runs all targets of the function, and does
+not judge what is left of a token: renew_before is in the settings.""",
         examples="""\
   argo-ecr-auth invoke
   argo-ecr-auth invoke --dry-run my-cluster
