@@ -11,6 +11,7 @@ from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth_cli.checks.check_context import CheckContext
 from argo_ecr_auth_cli.commands.doctor import make_contexts
 from argo_ecr_auth_cli.installation import load_installation
+from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
@@ -93,6 +94,7 @@ def contexts(tmp_path: Path) -> Cases:
             sessions=Sessions(region="us-east-1"),
             function_role=function_role,
             caller=caller,
+            own_commands=OwnCommands(),
         )
 
     return make

@@ -19,6 +19,7 @@ from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth_cli.checks.check_context import Finding
 from argo_ecr_auth_cli.commands.doctor import examine, make_contexts
 from argo_ecr_auth_cli.installation import load_installation
+from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, get_only_finding, run_doctor
@@ -128,6 +129,7 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
             sessions=Sessions(region="us-east-1"),
             function_role=None,
             caller=None,
+            own_commands=OwnCommands(),
             verify_login=prove,
         )
         found = examine(context)

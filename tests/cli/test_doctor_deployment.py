@@ -11,6 +11,7 @@ from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.deployment import Stack
+from argo_ecr_auth_cli.own_commands import OwnCommands
 from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATORS
 from tests.cli.stacks import create_stack
@@ -122,20 +123,22 @@ def test_a_function_that_has_not_run_for_several_ticks_is_named(
         monkeypatch.setenv(name, value)
     (target,) = resolve_targets(make_settings({"cluster": "demo"}), region="us-east-1")
 
-    def check(now: datetime) -> list[str]:
+    def check(now: datetime) -> list[tuple[str, str]]:
         _, findings = check_deployment(
             [target],
             sessions=Sessions(region="us-east-1"),
             installation=installation,
             region="us-east-1",
             is_home=True,
+            own_commands=OwnCommands(program=".venv/bin/argo-ecr-auth", options=" --profile mine"),
             now=now,
         )
-        return [finding.name for finding in findings]
+        return [(finding.name, finding.remedy.partition(" shows ")[0]) for finding in findings]
 
     now = datetime.now(UTC)
     assert check(now) == [], "it was deployed just now"
-    assert check(now + timedelta(days=10)) == ["not-running"]
+    invoke = ".venv/bin/argo-ecr-auth invoke --profile mine"
+    assert check(now + timedelta(days=10)) == [("not-running", invoke)]
     (stack,) = local_cloud.client("cloudformation").describe_stacks(StackName=installation)["Stacks"]
     function = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "FunctionName")
     assert fresh.run("invoke", "demo", "--function-name", function).returncode == 0

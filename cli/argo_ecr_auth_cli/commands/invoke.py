@@ -20,6 +20,7 @@ from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.deployment import find_function_name
 from argo_ecr_auth_cli.health import lives_long_enough
 from argo_ecr_auth_cli.installation import DEFAULT_FILE, DEFAULT_NAME, Installation, choose_targets, load_installation
+from argo_ecr_auth_cli.own_commands import make_own_commands
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import (
     print_error,
@@ -85,6 +86,7 @@ def _find_dormant(
         installation=installation.name,
         region=region,
         is_home=True,
+        own_commands=make_own_commands(options),
         now=datetime.now(UTC),
     )
     return [
