@@ -28,7 +28,7 @@ examples:
 exit codes:
   0  all is well
   1  something is wrong: a credential failed, less than a third of renew_before
-     is left of its token, or the function does not run by itself
+     is left of its token, or the function crashes or does not run by itself
   2  a wrong flag, target or settings file
   3  something could not be checked (no rights, no connection, no valid
      credentials)
