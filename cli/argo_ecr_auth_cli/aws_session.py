@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import boto3
 import botocore.session
-import msgspec
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -22,8 +21,8 @@ from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import find_partition
-from argo_ecr_auth.core.settings import Region
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
+from argo_ecr_auth_deployment.regions import explain_no_region, is_region
 
 _ENDED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
@@ -70,10 +69,9 @@ def find_region(*, profile: str | None, region: str | None) -> str:
     found = region or os.environ.get("AWS_REGION") or configured
     if not found:
         raise CommandError("no AWS region is known: give --region, or set AWS_REGION", code=USAGE)
-    try:
-        return str(msgspec.convert(found, type=Region))
-    except msgspec.ValidationError:
-        raise CommandError(f"{found!r} is not an AWS region, such as eu-west-1", code=USAGE) from None
+    if not is_region(found):
+        raise CommandError(explain_no_region(repr(found)), code=USAGE)
+    return found
 
 
 def _find_account(sessions: Sessions, *, profile: str | None, region: str) -> str | None:
@@ -108,7 +106,7 @@ def _explain_missing(error: BaseException | None, *, profile: str | None) -> str
         case MissingDependencyException():
             return "the profile uses aws login, which needs another package: pip install 'botocore[crt]'"
         case PartialCredentialsError():
-            return f"{error.kwargs['cred_var']} is missing beside the other key (in {error.kwargs['provider']})"
+            return f"{error.kwargs['cred_var']} is not set, the other key is (in {error.kwargs['provider']})"
         case CredentialRetrievalError():
             # Not its own words: they hold what the program printed.
             return f"what provides them failed ({error.kwargs['provider']}): run it by hand to see why"

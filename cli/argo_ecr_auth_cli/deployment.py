@@ -15,8 +15,16 @@ from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, CommandError
 
-# A stack of such a status has no function, or is losing it.
-_GONE = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_IN_PROGRESS", "DELETE_FAILED"}
+# A stack of such a status has no function yet, has none at all or is losing it. ROLLBACK is of a creation that failed.
+_GONE = {
+    "CREATE_FAILED",
+    "DELETE_FAILED",
+    "DELETE_IN_PROGRESS",
+    "REVIEW_IN_PROGRESS",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "ROLLBACK_IN_PROGRESS",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,7 @@
 from datetime import timedelta
 
 from argo_ecr_auth.core.results import Result
-
-_SHARE = 3
-"""Of `renew_before`: when two thirds of it are gone, nobody has renewed for hours."""
+from argo_ecr_auth.core.settings import OVERDUE_DIVISOR
 
 
 def is_healthy(result: Result, *, renew_before: timedelta) -> bool:
@@ -15,4 +13,4 @@ def is_healthy(result: Result, *, renew_before: timedelta) -> bool:
 
 def lives_long_enough(seconds: int | None, *, renew_before: timedelta) -> bool:
     """Whether this much of a token's life is no reason to worry; None, nothing known, is one."""
-    return seconds is not None and seconds >= renew_before.total_seconds() / _SHARE
+    return seconds is not None and seconds >= renew_before.total_seconds() / OVERDUE_DIVISOR

@@ -65,7 +65,8 @@ def test_a_wrong_flag_in_a_terminal(offline: CommandLine) -> None:
         (["status", "--cluster", "x", "--registry", REGISTRY, "y"], "no target is named y; did you mean x?"),
         (["rbac", "--cluster", "x", "--registry", REGISTRY, "--settings", "z"], "give one of them"),
         (["doctor", "--cluster", "x", "--registry", REGISTRY, "--function-role", "mine"], "is not the ARN of a role"),
-        (["status", "--region", "eu west 1"], "'eu west 1' is not an AWS region"),
+        (["status", "--region", "eu west 1"], "'eu west 1' is no AWS region"),
+        (["status", "--region", "us-moon-1"], "'us-moon-1' is no AWS region"),
         (["status", "--profile", "nope"], "there is no AWS profile nope; there are: none"),
     ],
 )
@@ -140,7 +141,7 @@ WHICH = ["--cluster", "x", "--registry", REGISTRY]
     [
         ({"AWS_PROFILE": "nope"}, (2, "there is no AWS profile nope")),
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, (3, "give --profile NAME, run aws configure")),
-        ({"AWS_SECRET_ACCESS_KEY": ""}, (3, "AWS_SECRET_ACCESS_KEY is missing beside the other key")),
+        ({"AWS_SECRET_ACCESS_KEY": ""}, (3, "AWS_SECRET_ACCESS_KEY is not set, the other key is (in env)")),
     ],
 )
 @pytest.mark.parametrize("command", ["status", "doctor"])

@@ -2,6 +2,9 @@
 
 import base64
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, get_only_finding, run_doctor
@@ -47,6 +50,26 @@ def test_a_remedy_names_the_same_installation(doctor: CommandLine) -> None:
     found = {each["finding"]: each["remedy"] for each in run_doctor(doctor, "--settings", "settings.yaml")[1]}
 
     assert found["no-role"] == "argo-ecr-auth rbac demo --settings settings.yaml | kubectl apply -f -"
+
+
+def test_a_remedy_calls_the_program_as_it_was_called(doctor: CommandLine) -> None:
+    script = str(Path(sys.executable).parent / "argo-ecr-auth")
+
+    def find_remedy(path: str) -> str:
+        environment = {**doctor.environment, "PATH": path}
+        done = subprocess.run(
+            [script, "doctor", "-o", "json"],
+            cwd=doctor.directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = {each["finding"]: each["remedy"] for each in json.loads(done.stdout)["findings"]}
+        return str(found["no-role"])
+
+    assert find_remedy("/usr/bin:/bin") == f"{script} rbac demo | kubectl apply -f -"
+    assert find_remedy(f"{Path(script).parent}:/usr/bin:/bin") == "argo-ecr-auth rbac demo | kubectl apply -f -"
 
 
 def test_without_the_functions_role_the_rest_is_checked(doctor: CommandLine, function: Function) -> None:

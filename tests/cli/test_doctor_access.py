@@ -83,9 +83,9 @@ def test_access_that_the_user_makes_is_not_ours_to_judge(
 
 
 def test_an_entry_that_is_older_than_the_role_is_of_an_earlier_one(
-    doctor: CommandLine, function: Function, local_cloud: LocalCloud
+    doctor: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
 ) -> None:
-    """It has the role's name, but lets in only the role that had it before."""
+    """It has the role's name, but lets in only the role that had it before. The remedy can be copied as it is."""
     function.run()
     role = local_cloud.create_role("created-again")
     local_cloud.client("eks").create_access_entry(clusterName="demo", principalArn=role, kubernetesGroups=[GROUP])
@@ -95,12 +95,17 @@ def test_an_entry_that_is_older_than_the_role_is_of_an_earlier_one(
     local_cloud.create_role("created-again")
 
     found = get_only_finding(doctor, "--function-role", role)
+    doctor.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
+    edited = {each["finding"]: each["remedy"] for each in run_doctor(doctor, "--function-role", role)[1]}
 
     assert in_time == []
     assert found["finding"] == "stale-access-entry"
     place = f"--cluster-name demo --region us-east-1 --principal-arn {role}"
-    delete, create = f"aws eks delete-access-entry {place}", f"aws eks create-access-entry {place}"
-    assert found["remedy"].startswith(f"{delete} && {create} --kubernetes-groups {GROUP}; then argo-ecr-auth rbac demo")
+    again = f"aws eks delete-access-entry {place} && aws eks create-access-entry {place}"
+    apply = "argo-ecr-auth rbac demo | kubectl apply -f -"
+    assert found["remedy"] == f"{again} --kubernetes-groups {GROUP} && {apply}"
+    assert edited["stale-access-entry"].startswith(f"{again} && aws eks associate-access-policy ")
+    assert "rbac" not in edited["stale-access-entry"], "edit-policy needs no Role"
 
 
 def test_an_entry_that_is_wider_than_the_settings(

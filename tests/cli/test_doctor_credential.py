@@ -19,6 +19,7 @@ from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth_cli.checks.check_context import Finding
 from argo_ecr_auth_cli.commands.doctor import examine, make_contexts
 from argo_ecr_auth_cli.installation import load_installation
+from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, get_only_finding, run_doctor
@@ -98,9 +99,14 @@ def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, obj
 
 @pytest.fixture
 def examine_with(make_function: FunctionFactory, operator: str, objects: Objects, tmp_path: Path) -> Examine:
-    """An examination in this process, with what the registry would answer to a login."""
+    """An examination in this process, with what the registry would answer to a login.
 
-    def run(verification: Verification, **credential: Any) -> tuple[list[Finding], Asked]:
+    `change` runs between the function and the examination.
+    """
+
+    def run(
+        verification: Verification, *, change: Callable[[], object] = lambda: None, **credential: Any
+    ) -> tuple[list[Finding], Asked]:
         asked: Asked = []
 
         def prove(host: str, token: AuthorizationToken, *, repository: str | None = None) -> Verification:
@@ -112,6 +118,7 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
         function = make_function(make_settings(target))
         grant(objects.admin, *function.targets)
         function.run()
+        change()
         make_function(make_settings(target), role=operator)
         file = tmp_path / "settings.yaml"
         file.write_text(yaml.safe_dump({"targets": [target]}))
@@ -122,6 +129,7 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
             sessions=Sessions(region="us-east-1"),
             function_role=None,
             caller=None,
+            own_commands=OwnCommands(),
             verify_login=prove,
         )
         found = examine(context)
@@ -157,6 +165,24 @@ def test_every_password_of_a_pull_secret_is_tried(examine_with: Examine) -> None
 
     assert [each.name for each in found] == ["token-refused"] * 2
     assert [host for host, _, _ in asked] == [REGISTRY, europe]
+
+
+def test_a_host_that_somebody_added_to_a_pull_secret_is_not_asked(examine_with: Examine, objects: Objects) -> None:
+    def add_host() -> None:
+        written = json.loads(base64.b64decode(objects.require("secrets")["data"][".dockerconfigjson"]))
+        auths = {"evil.example": written["auths"][REGISTRY], **written["auths"]}
+        text = json.dumps({"auths": auths}).encode()
+        objects.patch("secrets", {"data": {".dockerconfigjson": base64.b64encode(text).decode()}})
+
+    _, asked = examine_with(
+        Verification(login=Login.ACCEPTED),
+        change=add_host,
+        registry=None,
+        registries=[REGISTRY],
+        kind="pull-secret",
+    )
+
+    assert [host for host, _, _ in asked] == [REGISTRY]
 
 
 def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine_with: Examine) -> None:

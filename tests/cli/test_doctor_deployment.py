@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.checks.deployment import check_deployment
+from argo_ecr_auth_cli.deployment import Stack
+from argo_ecr_auth_cli.own_commands import OwnCommands
 from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATORS
 from tests.cli.stacks import create_stack
@@ -56,6 +59,29 @@ def test_a_destroyed_installation_is_not_healthy(command: str, fresh: CommandLin
     )
 
 
+def test_a_stack_that_nobody_has_created_yet_is_not_deployed(fresh: CommandLine, local_cloud: LocalCloud) -> None:
+    """CloudFormation shows it as soon as there is a change set for it, as `cdk deploy` makes one for a review."""
+    name = f"reviewed-{uuid4().hex[:8]}"
+    template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    local_cloud.client("cloudformation").create_change_set(
+        StackName=name, ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=json.dumps(template)
+    )
+
+    code, found = find_names(fresh, "status", "--installation", name)
+
+    assert (code, set(found)) == (1, {"not-deployed"})
+
+
+@pytest.mark.parametrize(
+    ("status", "deployed"),
+    [("REVIEW_IN_PROGRESS", False), ("ROLLBACK_IN_PROGRESS", False), ("UPDATE_ROLLBACK_IN_PROGRESS", True)],
+)
+def test_only_the_rollback_of_an_update_leaves_the_function(status: str, deployed: bool) -> None:
+    stack = Stack(name="a", region="us-east-1", status=status, changed_at=datetime.now(UTC), outputs={})
+
+    assert stack.is_deployed == deployed
+
+
 @pytest.mark.parametrize("command", ["status", "doctor"])
 def test_a_schedule_that_was_deleted_or_disabled_is_named(
     command: str, fresh: CommandLine, installation: str, local_cloud: LocalCloud
@@ -97,20 +123,22 @@ def test_a_function_that_has_not_run_for_several_ticks_is_named(
         monkeypatch.setenv(name, value)
     (target,) = resolve_targets(make_settings({"cluster": "demo"}), region="us-east-1")
 
-    def check(now: datetime) -> list[str]:
+    def check(now: datetime) -> list[tuple[str, str]]:
         _, findings = check_deployment(
             [target],
             sessions=Sessions(region="us-east-1"),
             installation=installation,
             region="us-east-1",
             is_home=True,
+            own_commands=OwnCommands(program=".venv/bin/argo-ecr-auth", options=" --profile mine"),
             now=now,
         )
-        return [finding.name for finding in findings]
+        return [(finding.name, finding.remedy.partition(" shows ")[0]) for finding in findings]
 
     now = datetime.now(UTC)
     assert check(now) == [], "it was deployed just now"
-    assert check(now + timedelta(days=10)) == ["not-running"]
+    invoke = ".venv/bin/argo-ecr-auth invoke --profile mine"
+    assert check(now + timedelta(days=10)) == [("not-running", invoke)]
     (stack,) = local_cloud.client("cloudformation").describe_stacks(StackName=installation)["Stacks"]
     function = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "FunctionName")
     assert fresh.run("invoke", "demo", "--function-name", function).returncode == 0
@@ -139,3 +167,20 @@ def test_a_stack_of_another_account_proves_nothing(fresh: CommandLine, objects: 
 
     assert (code, set(found)) == (3, {"not-checked"})
     assert "--profile" in found["not-checked"]
+
+
+def test_with_a_given_role_a_missing_stack_is_not_checked(fresh: CommandLine, role: str) -> None:
+    """The function may be in a stack of another name, and nobody looked whether that one runs."""
+    _, found = find_names(fresh, "doctor", "--function-role", role, "--installation", "elsewhere")
+
+    assert set(found) == {"not-checked"}
+    assert "--installation" in found["not-checked"]
+
+
+def test_with_a_given_role_a_refusal_is_not_dropped(fresh: CommandLine, role: str, local_cloud: LocalCloud) -> None:
+    nobody = make_command_line(local_cloud, local_cloud.create_role("nobody-here"), directory=fresh.directory)
+
+    done = nobody.run("doctor", "-o", "json", "--function-role", role)
+
+    messages = [each["message"] for each in json.loads(done.stdout)["findings"]]
+    assert (done.returncode, any("cloudformation:DescribeStacks" in each for each in messages)) == (3, True)

@@ -2,10 +2,19 @@
 
 import json
 import subprocess
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import pytest
+
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth_cli.commands.invoke import invoke_function
 from tests.cli.command_line import COMMAND, CommandLine
+from tests.cli.conftest import HERE
+from tests.cli.fake_function import RESULT
 from tests.local_cloud.cloud import LocalCloud
+from tests.support.faults import Fault, answer, make_handler
+from tests.support.loopback import http_server
 
 
 def invoked(command_line: CommandLine, *arguments: str) -> tuple[int, list[dict[str, Any]], list[str]]:
@@ -58,19 +67,78 @@ def test_a_failure_of_one_hides_no_other_and_is_1(stack: str, command_line: Comm
     assert (code, [result["action"] for result in results], faults) == (1, ["fresh", "failed"], [])
 
 
-def test_a_token_near_its_end_is_1(stack: str, command_line: CommandLine) -> None:
-    assert invoked(command_line, "old")[0] == 1
+def test_a_token_near_its_end_is_1_where_the_settings_say_what_that_is(stack: str, command_line: CommandLine) -> None:
+    """It has an hour left."""
+    without_settings = invoked(command_line, "old")[0]
+    command_line.write_settings({"cluster": "old"})
+    by_default = invoked(command_line, "old")[0]
+    command_line.write_settings({"cluster": "old"}, renew_before="2h")
+    in_time = invoked(command_line, "old")[0]
+
+    assert (without_settings, by_default, in_time) == (0, 1, 0)
 
 
 def test_a_target_that_the_function_does_not_know_hides_no_other(stack: str, command_line: CommandLine) -> None:
     done = command_line.run("invoke", "one", "unknown", "odd")
 
-    assert done.returncode == 3
+    assert done.returncode == 1, "the local cloud names every error Runtime.HandlerError"
     assert done.stdout.splitlines()[1].startswith("one")
     unknown, odd = done.stderr.splitlines()
     assert unknown.endswith("no target is named unknown: the settings have all")
     assert odd.startswith("argo-ecr-auth: odd: ")
     assert odd.endswith(" answers, but not as argo-ecr-auth's function does")
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("Runtime.ImportModuleError", 1), ("Sandbox.Timedout", 1), ("EventError", 2)]
+)
+def test_a_run_without_results_is_1_where_the_function_is_broken_and_2_where_the_event_is(
+    kind: str, code: int, command_line: CommandLine
+) -> None:
+    payload = json.dumps({"errorType": kind, "errorMessage": "it says why"}).encode()
+    fault = answer(payload, headers={"X-Amz-Function-Error": "Unhandled"})
+
+    with http_server(make_handler(fault)) as url:
+        done = command_line.run("invoke", "--function-name", "broken", "one", AWS_ENDPOINT_URL_LAMBDA=url)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr == f"argo-ecr-auth: one: the function ended with {kind}: it says why\n"
+
+
+BUSY = answer(b'{"message": "Rate Exceeded."}', status=429, headers={"X-Amzn-ErrorType": "TooManyRequestsException"})
+BROKEN = answer(b'{"message": "it broke"}', status=500, headers={"X-Amzn-ErrorType": "ServiceException"})
+DONE = answer(json.dumps({"results": [{"target": "one", **RESULT}]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("answers", "calls", "fault"),
+    [
+        ([BUSY, BUSY, DONE], 3, None),
+        ([BUSY], 6, "TooManyRequestsException: Rate Exceeded."),
+        ([BROKEN, DONE], 1, "ServiceException: it broke"),
+    ],
+    ids=["it becomes free", "it stays busy", "another error"],
+)
+def test_only_where_lambda_has_no_room_is_it_asked_again(
+    answers: list[Fault], calls: int, fault: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any other error may come after the run: a second call would make a second one."""
+    asked: list[Fault] = []
+    waits: list[float] = []
+
+    def answer_next(request: BaseHTTPRequestHandler) -> None:
+        asked.append(answers[min(len(asked), len(answers) - 1)])
+        asked[-1](request)
+
+    with http_server(make_handler(answer_next)) as url:
+        for name, value in {**HERE, "AWS_ENDPOINT_URL_LAMBDA": url}.items():
+            monkeypatch.setenv(name, value)
+        client = Sessions(region="us-east-1").client("lambda", region="us-east-1", seconds=5)
+        answered = invoke_function(client, "busy", {"targets": ["one"]}, wait=waits.append)
+
+    assert (len(asked), len(waits)) == (calls, calls - 1)
+    assert (answered.fault or "").endswith(fault or "")
+    assert [result["target"] for result in answered.results] == ([] if fault else ["one"])
 
 
 def test_a_misspelt_target_of_the_settings_is_a_mistake(command_line: CommandLine) -> None:

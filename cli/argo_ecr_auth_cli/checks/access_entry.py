@@ -62,12 +62,16 @@ def _check_age(context: CheckContext, entry: Mapping[str, Any], *, principal: st
     iam = context.sessions.client("iam", region=context.target.region)
     created = iam.get_role(RoleName=name)["Role"]["CreateDate"]
     if entry["createdAt"] < created.replace(microsecond=0):  # IAM's times are in whole seconds
-        place = _format_place(context, principal)
+        commands = [
+            f"aws eks delete-access-entry {_format_place(context, principal)}",
+            _format_create(context, principal),
+        ]
+        if context.access != "edit-policy":
+            commands.append(f"{context.format_command('rbac')} | kubectl apply -f -")
         yield context.report(
             "stale-access-entry",
             f"the access entry of {principal} is of an earlier role of this name: it was created before the role",
-            remedy=f"aws eks delete-access-entry {place} && {_format_create(context, principal)}; "
-            f"then {context.format_command('rbac')} | kubectl apply -f -",
+            remedy=" && ".join(commands),
         )
 
 

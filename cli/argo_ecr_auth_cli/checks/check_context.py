@@ -8,6 +8,7 @@ from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Connections
 from argo_ecr_auth.core.targets import Role, Target
 from argo_ecr_auth.token_issuer import VerifyLogin
+from argo_ecr_auth_cli.own_commands import OwnCommands
 
 NOT_CHECKED = "not-checked"
 
@@ -50,7 +51,7 @@ class CheckContext:
     function_role_id: str | None  # its unique id
     not_visible: str | None  # why EKS does not show the operator the cluster
     in_vpc: bool  # the function
-    options: str  # of this command; the commands of the remedies need them too
+    own_commands: OwnCommands = field(repr=False)
     ours: frozenset[tuple[str, str]]  # every Secret of the settings in this cluster: namespace and name
     renew_before: timedelta
     sessions: Sessions = field(repr=False)
@@ -70,7 +71,7 @@ class CheckContext:
 
     def format_command(self, name: str) -> str:
         """Another command for the same target."""
-        return f"argo-ecr-auth {name} {self.target.name}{self.options}"
+        return self.own_commands.format(name, self.target.name)
 
     def report(self, name: str, message: str, *, remedy: str, namespace: str | None = None) -> Finding:
         """Something that is wrong."""

@@ -164,7 +164,7 @@ def check_login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
 
 
 def _read_tokens(objects: Objects) -> Iterator[tuple[str, AuthorizationToken]]:
-    """The passwords of the Secret by registry, with the expiry in the ConfigMap."""
+    """The Secret's passwords for the credential's own registries, with the expiry in the ConfigMap."""
     credential, expires_at = objects.credential, parse_expiry(objects.observed.config_map)
     text = read_payload_text(objects.observed.secret, credential)
     if expires_at is None or not text:
@@ -173,7 +173,9 @@ def _read_tokens(objects: Objects) -> Iterator[tuple[str, AuthorizationToken]]:
         yield credential.registries[0].host, AuthorizationToken(password=text, expires_at=expires_at)
         return
     try:
-        for host, entry in json.loads(text)["auths"].items():
-            yield host, parse_authorization_token(entry["auth"], expires_at=expires_at)
+        entries = json.loads(text)["auths"]
+        # Whoever may write the Secret may add hosts to it. They get no password and no request from here.
+        for host in (registry.host for registry in credential.registries if registry.host in entries):
+            yield host, parse_authorization_token(entries[host]["auth"], expires_at=expires_at)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, MalformedTokenError):
         return  # reported as not kept fresh

@@ -7,6 +7,7 @@ from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.checks.check_context import NOT_CHECKED, Finding
 from argo_ecr_auth_cli.deployment import Schedule, Stack, count_runs, describe_stack, list_schedules
+from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.exits import CommandError
 
 _TICKS = 5
@@ -14,11 +15,19 @@ _SHORTEST_SILENCE = timedelta(minutes=10)  # Lambda's metrics come a few minutes
 
 
 def check_deployment(
-    targets: Sequence[Target], *, sessions: Sessions, installation: str, region: str, is_home: bool, now: datetime
+    targets: Sequence[Target],
+    *,
+    sessions: Sessions,
+    installation: str,
+    region: str,
+    is_home: bool,
+    own_commands: OwnCommands,
+    now: datetime,
 ) -> tuple[Stack | None, list[Finding]]:
     """The stack, and why the targets are not checked by themselves.
 
-    `is_home`: the function is certainly in the account of the credentials. Elsewhere a missing stack shows nothing.
+    `is_home`: the function can only be in a stack of this name, in the account of the credentials. Where it may be
+    elsewhere, a missing stack shows nothing.
     """
     findings: list[Finding] = []
     stack: Stack | None = None
@@ -27,7 +36,7 @@ def check_deployment(
         if stack is None or not stack.is_deployed:
             findings.append(_report_not_deployed(stack, installation=installation, region=region, is_home=is_home))
         else:
-            findings += _check_schedules(targets, sessions=sessions, stack=stack, now=now)
+            findings += _check_schedules(targets, sessions=sessions, stack=stack, own_commands=own_commands, now=now)
     except CommandError as error:
         findings.append(
             Finding(
@@ -59,7 +68,7 @@ def _report_not_deployed(stack: Stack | None, *, installation: str, region: str,
 
 
 def _check_schedules(
-    targets: Sequence[Target], *, sessions: Sessions, stack: Stack, now: datetime
+    targets: Sequence[Target], *, sessions: Sessions, stack: Stack, own_commands: OwnCommands, now: datetime
 ) -> Iterator[Finding]:
     schedules = list_schedules(sessions, stack)
     expected = [target for target in targets if target.enabled]
@@ -78,7 +87,7 @@ def _check_schedules(
             )
     running = [by_target[target.name] for target in expected if target.name in by_target]
     if enabled := [schedule for schedule in running if schedule.enabled]:
-        yield from _check_runs(enabled, sessions=sessions, stack=stack, now=now)
+        yield from _check_runs(enabled, sessions=sessions, stack=stack, own_commands=own_commands, now=now)
 
 
 def _report_no_schedule(target: Target, *, stack: Stack, deleted: list[str]) -> Finding:
@@ -90,7 +99,9 @@ def _report_no_schedule(target: Target, *, stack: Stack, deleted: list[str]) -> 
     return Finding(target=target.name, name="no-schedule", message=f"{message}: nothing renews it", remedy=remedy)
 
 
-def _check_runs(schedules: list[Schedule], *, sessions: Sessions, stack: Stack, now: datetime) -> Iterator[Finding]:
+def _check_runs(
+    schedules: list[Schedule], *, sessions: Sessions, stack: Stack, own_commands: OwnCommands, now: datetime
+) -> Iterator[Finding]:
     """The function has not run for several ticks, though its schedules are enabled."""
     function = stack.outputs.get("FunctionName")
     silence = max(_SHORTEST_SILENCE, _TICKS * min(schedule.every for schedule in schedules))
@@ -103,5 +114,6 @@ def _check_runs(schedules: list[Schedule], *, sessions: Sessions, stack: Stack, 
             target=None,
             name="not-running",
             message=f"the function {function} has not run in the last {minutes} min",
-            remedy="see the alarms Throttled and Undelivered; argo-ecr-auth invoke shows whether it can run",
+            remedy=f"{own_commands.format('invoke')} shows whether it can run; with `monitoring`, see the alarms "
+            "Throttled and Undelivered",
         )

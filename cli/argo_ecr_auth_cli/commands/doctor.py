@@ -28,10 +28,10 @@ from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.installation import (
     Installation,
     choose_targets,
-    format_shared_options,
     load_installation,
     without_role,
 )
+from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_json, print_line, show_progress, tolerate_closed_pipe
 
@@ -44,24 +44,25 @@ def run(options: argparse.Namespace) -> int:
     targets = [target for target in choose_targets(installation, options.targets) if target.enabled or options.targets]
     if not targets:
         raise CommandError("every target of the settings is disabled: name one to examine it", code=USAGE)
+    own_commands = make_own_commands(options)
     operator = sign_in(profile=options.profile, region=region)
     stack, findings = check_deployment(
         targets,
         sessions=operator.sessions,
         installation=installation.name,
         region=region,
-        is_home=not any(target.account for target in installation.targets),
+        # With a role of the command line, the function may be in a stack of another name.
+        is_home=not given_role and not any(target.account for target in installation.targets),
+        own_commands=own_commands,
         now=datetime.now(UTC),
     )
-    if stack is None and given_role:
-        findings = []  # the function is in a stack of another name
     contexts = make_contexts(
         targets,
         installation=installation,
         sessions=operator.sessions,
         function_role=given_role or (stack.outputs.get("FunctionRole") if stack else None),
         caller=operator.account,
-        options=format_shared_options(options),
+        own_commands=own_commands,
     )
     with show_progress("examining", total=len(contexts)) as done:
         found = [*findings, *(each for found in map_concurrently(examine, contexts, done=done) for each in found)]
@@ -84,7 +85,7 @@ def make_contexts(
     sessions: Sessions,
     function_role: str | None,
     caller: str | None,
-    options: str = "",
+    own_commands: OwnCommands,
     verify_login: VerifyLogin = verify_login,
 ) -> list[CheckContext]:
     """The targets with all that their checks need; `caller` is the account of the sessions."""
@@ -104,7 +105,7 @@ def make_contexts(
             function_role_id=role_id,
             not_visible=accounts.explain_not_visible(target),
             in_vpc=installation.in_vpc,
-            options=options,
+            own_commands=own_commands,
             ours=_list_own_secrets(accounts.with_account(target), all_targets),
             renew_before=installation.renew_before,
             sessions=sessions,

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +13,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
-from argo_ecr_auth.core.settings import Settings, parse_duration
+from argo_ecr_auth.core.events import EventError
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.deployment import find_function_name
 from argo_ecr_auth_cli.health import lives_long_enough
 from argo_ecr_auth_cli.installation import DEFAULT_FILE, DEFAULT_NAME, Installation, choose_targets, load_installation
+from argo_ecr_auth_cli.own_commands import make_own_commands
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import (
     print_error,
@@ -29,23 +32,25 @@ from argo_ecr_auth_cli.terminal.output import (
 )
 
 _SECONDS = 100  # the function's own timeout is a minute
+_WAITS = (1, 2, 4, 8, 16)  # seconds; an account may run as few as ten functions at once
 _LONGEST_QUOTE = 300
 _EXPECTED = {"target", "secret", "action", "seconds_to_expiry", "verified", "reason", "error"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The answer of one invocation: results, or why there are none."""
+    """The answer of one invocation: results, or why there are none and the exit code that it means."""
 
     results: list[dict[str, Any]] = field(default_factory=list)
     fault: str | None = None
+    code: int = OK
 
 
 def run(options: argparse.Namespace) -> int:
     """Invoke the function and show what it answers. Raises CommandError."""
     region = find_region(profile=options.profile, region=options.region)
     installation = _load_installation(options, region=region)
-    renew_before = _choose_renew_before(installation)
+    renew_before = installation.renew_before if installation else None
     events = _make_events(options, installation)
     sessions = sign_in(profile=options.profile, region=region).sessions
     installation_name = options.installation or (installation.name if installation else DEFAULT_NAME)
@@ -53,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     client = sessions.client("lambda", region=region, seconds=_SECONDS)
     dormant = _find_dormant(installation, options, sessions=sessions, region=region)
     with show_progress("running", total=len(events)) as done:
-        answers = map_concurrently(lambda event: _invoke(client, name, event), events, done=done)
+        answers = map_concurrently(lambda event: invoke_function(client, name, event), events, done=done)
     results = [result for answer in answers for result in answer.results]
     faults = [answer.fault for answer in answers if answer.fault]
     with tolerate_closed_pipe():
@@ -63,8 +68,10 @@ def run(options: argparse.Namespace) -> int:
             _print(results, renew_before=renew_before)
     for fault in dict.fromkeys([*faults, *dormant]):
         print_error(fault)
-    unhealthy = [result for result in results if not _is_healthy(result, renew_before=renew_before)]
-    return UNHEALTHY if unhealthy else UNKNOWN if faults else OK
+    codes = {answer.code for answer in answers}
+    if not all(_is_healthy(result, renew_before=renew_before) for result in results):
+        codes.add(UNHEALTHY)
+    return min(codes - {OK}, default=OK)  # what is wrong comes before what is not known
 
 
 def _find_dormant(
@@ -79,6 +86,7 @@ def _find_dormant(
         installation=installation.name,
         region=region,
         is_home=True,
+        own_commands=make_own_commands(options),
         now=datetime.now(UTC),
     )
     return [
@@ -108,38 +116,51 @@ def _make_events(options: argparse.Namespace, installation: Installation | None)
     return [{"targets": [name], **flags} for name in dict.fromkeys(names)]
 
 
-def _invoke(client: Any, function: str, event: dict[str, Any]) -> Answer:
+def invoke_function(
+    client: Any, function: str, event: dict[str, Any], *, wait: Callable[[float], None] = time.sleep
+) -> Answer:
+    """The answer of one run. Calls again, after some seconds, only where Lambda has no room for another run."""
     name = ", ".join(event.get("targets", ["all targets"]))
     try:
-        answer = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        answer = _invoke(client, function, event, wait=wait)
         payload = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             # So ends a run in which a credential failed: its message is the whole result.
             kind, message = payload.get("errorType"), str(payload.get("errorMessage"))
             if not message.startswith("{"):
                 quote = strip_control_characters(message)[:_LONGEST_QUOTE]
-                return Answer(fault=f"{name}: the function ended with {kind}: {quote}")
+                code = USAGE if kind == EventError.__name__ else UNHEALTHY
+                return Answer(fault=f"{name}: the function ended with {kind}: {quote}", code=code)
             payload = json.loads(message)
         if all(result.keys() >= _EXPECTED for result in payload["results"]):
             return Answer(results=payload["results"])
     except (ClientError, BotoCoreError) as error:
         asked = f"Lambda to run {function} for {name}"
         refusal = explain_aws_error(error, asked=asked, right="lambda:InvokeFunction on it", caller=OPERATOR)
-        return Answer(fault=str(refusal))
+        return Answer(fault=str(refusal), code=UNKNOWN)
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    return Answer(fault=f"{name}: {function} answers, but not as argo-ecr-auth's function does")
+    return Answer(fault=f"{name}: {function} answers, but not as argo-ecr-auth's function does", code=UNKNOWN)
 
 
-def _choose_renew_before(installation: Installation | None) -> timedelta:
-    return installation.renew_before if installation else parse_duration(Settings(targets=()).renew_before)
+def _invoke(client: Any, function: str, event: dict[str, Any], *, wait: Callable[[float], None]) -> dict[str, Any]:
+    request = {"FunctionName": function, "Payload": json.dumps(event).encode()}
+    for seconds in _WAITS:
+        try:
+            return dict(client.invoke(**request))
+        except client.exceptions.TooManyRequestsException:  # so it has not run
+            wait(seconds)
+    return dict(client.invoke(**request))
 
 
-def _is_healthy(result: dict[str, Any], *, renew_before: timedelta) -> bool:
+def _is_healthy(result: dict[str, Any], *, renew_before: timedelta | None) -> bool:
+    """Whether it did not fail and its token lives long enough; without `renew_before`, only whether it did not fail."""
+    if renew_before is None:
+        return bool(result["action"] != "failed")
     return result["action"] != "failed" and lives_long_enough(result["seconds_to_expiry"], renew_before=renew_before)
 
 
-def _print(results: list[dict[str, Any]], *, renew_before: timedelta) -> None:
+def _print(results: list[dict[str, Any]], *, renew_before: timedelta | None) -> None:
     # Rich is of the extra.
     from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_life_left, print_table  # noqa: PLC0415
 

@@ -35,7 +35,7 @@ _FLAGS = {
     "targets[0].credentials[0].secret_name": "--secret-name",
     "targets[0].credentials[0].url": "--ecr-registry",
 }
-"""The flags, by the settings that they stand for."""
+"""The flags, by the settings that they set."""
 
 
 def run(options: argparse.Namespace) -> int:

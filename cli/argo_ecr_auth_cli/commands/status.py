@@ -21,6 +21,7 @@ from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation, without_role
 from argo_ecr_auth_cli.last_writer import find_last_writer, name_writer
+from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
 from argo_ecr_auth_cli.recording_reader import RecordingReader
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
 from argo_ecr_auth_cli.terminal.output import (
@@ -83,10 +84,18 @@ def run(options: argparse.Namespace) -> int:
     targets = choose_targets(installation, options.targets)
     operator = sign_in(profile=options.profile, region=region)
     named = bool(options.targets)
+    own_commands = make_own_commands(options)
     code = OK
     try:
         while True:
-            overview = read_overview(targets, installation, operator=operator, region=region, named=named)
+            overview = read_overview(
+                targets,
+                installation,
+                operator=operator,
+                region=region,
+                named=named,
+                own_commands=own_commands,
+            )
             code = overview.exit_code
             if not options.watch:
                 with tolerate_closed_pipe():
@@ -101,7 +110,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def read_overview(
-    targets: tuple[Target, ...], installation: Installation, *, operator: Operator, region: str, named: bool
+    targets: tuple[Target, ...],
+    installation: Installation,
+    *,
+    operator: Operator,
+    region: str,
+    named: bool,
+    own_commands: OwnCommands,
 ) -> Overview:
     """Read everything once; disabled targets only where they are `named`."""
     stack, findings = check_deployment(
@@ -110,6 +125,7 @@ def read_overview(
         installation=installation.name,
         region=region,
         is_home=not any(target.account for target in installation.targets),
+        own_commands=own_commands,
         now=datetime.now(UTC),
     )
     accounts = find_accounts(

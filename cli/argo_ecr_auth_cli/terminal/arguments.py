@@ -65,8 +65,10 @@ def _make_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         _add_common(command)
-        what = "its Kubernetes group" if name == "rbac" else "its stack"
-        command.add_argument("--installation", help=f"{what} (default: the settings' name, argo-ecr-auth)")
+        what = "Kubernetes group" if name == "rbac" else "stack"
+        command.add_argument(
+            "--installation", help=f"name of the {what} (default: `installation` of the settings, else argo-ecr-auth)"
+        )
         if name == "status":
             command.add_argument("--watch", action="store_true", help="look again every 10 s until Ctrl-C")
         if name == "doctor":

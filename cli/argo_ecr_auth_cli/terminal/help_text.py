@@ -28,7 +28,7 @@ examples:
 exit codes:
   0  all is well
   1  something is wrong: a credential failed, less than a third of renew_before
-     is left of its token, or the function does not run by itself
+     is left of its token, or the function crashes or does not run by itself
   2  a wrong flag, target or settings file
   3  something could not be checked (no rights, no connection, no valid
      credentials)
@@ -84,7 +84,8 @@ kubectl applies to one cluster: for a pipe or JSON, name the targets of one.""",
         brief="run the deployed function now, for all targets at once",
         description="""\
 Invokes the function once for each target of the command line, or else of the
-settings. Without a settings file it runs all targets of the function.""",
+settings. Without a settings file it runs all targets of the function, and does
+not judge what is left of a token: renew_before is in the settings.""",
         examples="""\
   argo-ecr-auth invoke
   argo-ecr-auth invoke --dry-run my-cluster

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from argo_ecr_auth.core.settings import parse_duration
+from argo_ecr_auth.core.settings import OVERDUE_DIVISOR, parse_duration
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_deployment.access_plan import MAX_PER_STACK
 from argo_ecr_auth_deployment.settings import DeploymentSettings
@@ -39,7 +39,7 @@ def compute_thresholds(settings: DeploymentSettings, *, targets: Sequence[Target
     wanted = max(min(renew_before / 6, timedelta(hours=1)) // tick, math.ceil(3 * math.sqrt(schedules)))
     ticks = max(_FEWEST_TICKS, min(wanted, renew_before / 3 // tick))
     return AlarmThresholds(
-        min_seconds_to_expiry=int(renew_before.total_seconds()) // 3,
+        min_seconds_to_expiry=int(renew_before.total_seconds()) // OVERDUE_DIVISOR,
         period=max(_SHORTEST_PERIOD, 2 * tick),
         runs_period=ticks * tick,
         min_runs=schedules * ticks - ticks / 2 if schedules else None,

@@ -11,6 +11,9 @@ from argo_ecr_auth.core.kinds import KINDS, Kind
 TOKEN_LIFE = timedelta(hours=12)
 """How long ECR's authorization tokens live (Amazon ECR API Reference, GetAuthorizationToken)."""
 
+OVERDUE_DIVISOR = 3
+"""A token is overdue with less left than `renew_before` divided by this: nobody has renewed it for hours."""
+
 # Each pattern ends in `$(?!\n)`: in Python a plain `$` lets a newline through.
 # Kubernetes' own rules: RFC 1123 label for a namespace, subdomain for a Secret's name.
 _LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
