@@ -14,7 +14,11 @@ _REFRESH = "argocd.argoproj.io/refresh"
 @dataclass(frozen=True, kw_only=True)
 class Application:
     argo_cd: ArgoCd
-    name: str = "demo"
+
+    @property
+    def name(self) -> str:
+        """Another one in each namespace: Argo CD knows what an Application made by that name, in the whole cluster."""
+        return f"demo-{self.argo_cd.namespace}"
 
     def create(self, **source: str) -> None:
         """Create it with automated sync into its own namespace."""
@@ -42,11 +46,14 @@ class Application:
         """Wait for Synced, OutOfSync or Unknown."""
         self._wait(status, lambda found: found.get("status", {}).get("sync", {}).get("status") == status)
 
+    def wait_for_error(self, words: str) -> None:
+        """Wait for a ComparisonError with these words."""
+        self._wait(f"failed with {words!r}", lambda found: words in _read_error(found))
+
     @property
     def error(self) -> str:
         """Argo CD's words of its ComparisonError."""
-        conditions = self._request("GET").get("status", {}).get("conditions", [])
-        return "\n".join(one["message"] for one in conditions if one["type"] == "ComparisonError")
+        return _read_error(self._request("GET"))
 
     def _wait(self, what: str, reached: Callable[[dict[str, Any]], bool]) -> None:
         deadline = time.monotonic() + _SECONDS
@@ -62,3 +69,8 @@ class Application:
         )
         assert status == 200, answer
         return dict(answer)
+
+
+def _read_error(application: dict[str, Any]) -> str:
+    conditions = application.get("status", {}).get("conditions", [])
+    return "\n".join(one["message"] for one in conditions if one["type"] == "ComparisonError")

@@ -1,4 +1,4 @@
-"""A chart of one ConfigMap, pushed to a registry."""
+"""A chart of one ConfigMap, pushed to a registry or committed to git."""
 
 import json
 import subprocess
@@ -38,3 +38,13 @@ def push_chart(assets: Assets, ecr: Ecr, chart: Path, *prefixes: str) -> None:
     helm("package", str(chart))
     for prefix in prefixes:
         helm("push", f"{chart.name}-{VERSION}.tgz", f"oci://{REGISTRY}{prefix}", f"--registry-config={login}")
+
+
+def commit_chart(directory: Path, *, depends_on: str) -> str:
+    """Commit a chart `wrapper` that depends on the chart `demo` there to a git repository; its URL."""
+    dependency = {"name": "demo", "version": VERSION, "repository": depends_on}
+    write_chart(directory, "wrapper", dependencies=[dependency])
+    git = ["git", "-C", str(directory), "-c", "user.name=test", "-c", "user.email=test@example.com"]
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=wrapper"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    return f"file://{directory}"
