@@ -10,6 +10,14 @@ from tests.argo_cd.ecr import Ecr
 from tests.support.function import REGISTRY
 
 VERSION = "1.0.0"
+
+PREFIX = f"{REGISTRY}/team"
+# The chart `demo` as an Application's source, and the credential template that serves all of them.
+BY_HOST = {"repoURL": REGISTRY, "chart": "demo", "targetRevision": VERSION}
+BY_PREFIX = {"repoURL": PREFIX, "chart": "demo", "targetRevision": VERSION}
+BY_OCI_URL = {"repoURL": f"oci://{PREFIX}/demo", "path": ".", "targetRevision": VERSION}
+TEMPLATE = {"registry": REGISTRY, "kind": "repo-creds"}
+
 _TEMPLATE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Chart.Name }}"}}
 
 

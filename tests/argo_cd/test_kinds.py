@@ -6,15 +6,9 @@ from typing import Any
 import pytest
 
 from tests.argo_cd.application import Application
-from tests.argo_cd.charts import VERSION, commit_chart
+from tests.argo_cd.charts import BY_HOST, BY_OCI_URL, BY_PREFIX, PREFIX, TEMPLATE, commit_chart
 from tests.argo_cd.ecr import ENDED, Ecr
 from tests.support.function import REGISTRY, Function, FunctionFactory
-
-TEMPLATE = {"registry": REGISTRY, "kind": "repo-creds"}
-PREFIX = f"{REGISTRY}/team"
-BY_HOST = {"repoURL": REGISTRY, "chart": "demo", "targetRevision": VERSION}
-BY_PREFIX = {"repoURL": PREFIX, "chart": "demo", "targetRevision": VERSION}
-BY_OCI_URL = {"repoURL": f"oci://{PREFIX}/demo", "path": ".", "targetRevision": VERSION}
 
 # Argo CD asks for an oci:// URL by HEAD, which has no answer in words.
 FORBIDDEN = "response status code 403: Forbidden"

@@ -1,9 +1,9 @@
 """Which of several Secrets Argo CD uses, and which Applications a credential does not serve."""
 
 from tests.argo_cd.application import Application
+from tests.argo_cd.charts import BY_HOST, BY_PREFIX, PREFIX, TEMPLATE
 from tests.argo_cd.ecr import ENDED, Ecr
 from tests.argo_cd.programs import ArgoCd
-from tests.argo_cd.test_kinds import BY_HOST, BY_PREFIX, PREFIX, TEMPLATE
 from tests.local_cloud import ecr_token
 from tests.support.function import REGISTRY, FunctionFactory
 from tests.support.objects import Objects
