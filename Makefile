@@ -54,6 +54,10 @@ test: check ## run make check, then all tests; ARGS=tests/unit for some of them
 test-only: .venv/ready .venv-cloud/ready ## run some tests and no checks; ARGS=tests/unit/test_renewal_plan.py
 	@.venv/bin/python -m pytest --quiet $(ARGS)
 
+.PHONY: test-argo-cd
+test-argo-cd: .venv/ready .venv-cloud/ready ## run the tests with Argo CD itself, of the folder ARGO_CD_ASSETS
+	@.venv/bin/python -m pytest --quiet tests/argo_cd $(ARGS)
+
 .PHONY: bench
 bench: .venv/ready ## measure a cold start and a run, as ratios
 	@.venv/bin/python -m tests.benchmarks

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,10 @@ class ProcessGroup:
     directory: Path
     _guard: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
-    def start(self, arguments: Sequence[str | Path], *, log: Path) -> subprocess.Popen[bytes]:
+    def start(
+        self, arguments: Sequence[str | Path], *, log: Path, environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a program with a PATH, a HOME in the directory, and the variables of `environment`."""
         if self._guard is None or self._guard.poll() is not None:
             self._guard = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _GUARD, "local-cloud-guard", self.directory],
@@ -39,7 +42,12 @@ class ProcessGroup:
                 stdout=output,
                 stderr=output,
                 cwd=self.directory,
-                env={"PATH": os.defpath, "HOME": str(self.directory), "TMPDIR": str(self.directory)},
+                env={
+                    "PATH": os.defpath,
+                    "HOME": str(self.directory),
+                    "TMPDIR": str(self.directory),
+                    **(environment or {}),
+                },
                 process_group=self._guard.pid,
             )
 

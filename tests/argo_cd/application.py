@@ -1,0 +1,76 @@
+"""An Application of Argo CD, as its owner sees it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.argo_cd.programs import ArgoCd
+
+_SECONDS = 90
+_REFRESH = "argocd.argoproj.io/refresh"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    argo_cd: ArgoCd
+
+    @property
+    def name(self) -> str:
+        """Another one in each namespace: Argo CD knows what an Application made by that name, in the whole cluster."""
+        return f"demo-{self.argo_cd.namespace}"
+
+    def create(self, **source: str) -> None:
+        """Create it with automated sync into its own namespace."""
+        namespace = self.argo_cd.namespace
+        self.argo_cd.apply(
+            {
+                "apiVersion": "argoproj.io/v1alpha1",
+                "kind": "Application",
+                "metadata": {"name": self.name, "namespace": namespace},
+                "spec": {
+                    "project": "default",
+                    "source": source,
+                    "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
+                    "syncPolicy": {"automated": {}},
+                },
+            }
+        )
+
+    def refresh(self) -> None:
+        """Refresh it hard, and wait until Argo CD has done so."""
+        self._request("PATCH", {"metadata": {"annotations": {_REFRESH: "hard"}}})
+        self._wait("refreshed", lambda found: _REFRESH not in found["metadata"].get("annotations", {}))
+
+    def wait_for(self, status: str) -> None:
+        """Wait for Synced, OutOfSync or Unknown."""
+        self._wait(status, lambda found: found.get("status", {}).get("sync", {}).get("status") == status)
+
+    def wait_for_error(self, words: str) -> None:
+        """Wait for a ComparisonError with these words."""
+        self._wait(f"failed with {words!r}", lambda found: words in _read_error(found))
+
+    @property
+    def error(self) -> str:
+        """Argo CD's words of its ComparisonError."""
+        return _read_error(self._request("GET"))
+
+    def _wait(self, what: str, reached: Callable[[dict[str, Any]], bool]) -> None:
+        deadline = time.monotonic() + _SECONDS
+        while not reached(found := self._request("GET")):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{self.name} is not {what}: {found.get('status')}\n{self.argo_cd.logs()}")
+            time.sleep(0.2)
+
+    def _request(self, method: str, body: object = None) -> dict[str, Any]:
+        path = f"/apis/argoproj.io/v1alpha1/namespaces/{self.argo_cd.namespace}/applications/{self.name}"
+        status, answer = self.argo_cd.cluster.admin.request(
+            method, path, body, content_type="application/merge-patch+json"
+        )
+        assert status == 200, answer
+        return dict(answer)
+
+
+def _read_error(application: dict[str, Any]) -> str:
+    conditions = application.get("status", {}).get("conditions", [])
+    return "\n".join(one["message"] for one in conditions if one["type"] == "ComparisonError")

@@ -1,0 +1,58 @@
+"""A chart of one ConfigMap, pushed to a registry or committed to git."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.argo_cd.assets import Assets
+from tests.argo_cd.ecr import Ecr
+from tests.support.function import REGISTRY
+
+VERSION = "1.0.0"
+
+PREFIX = f"{REGISTRY}/team"
+# The chart `demo` as an Application's source, and the credential template that serves all of them.
+BY_HOST = {"repoURL": REGISTRY, "chart": "demo", "targetRevision": VERSION}
+BY_PREFIX = {"repoURL": PREFIX, "chart": "demo", "targetRevision": VERSION}
+BY_OCI_URL = {"repoURL": f"oci://{PREFIX}/demo", "path": ".", "targetRevision": VERSION}
+TEMPLATE = {"registry": REGISTRY, "kind": "repo-creds"}
+
+_TEMPLATE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Chart.Name }}"}}
+
+
+def write_chart(directory: Path, name: str, **others: Any) -> Path:
+    """Write a chart, in JSON, which is also YAML."""
+    chart = directory / name
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text(json.dumps({"apiVersion": "v2", "name": name, "version": VERSION, **others}))
+    (chart / "templates" / "config-map.yaml").write_text(json.dumps(_TEMPLATE))
+    return chart
+
+
+def push_chart(assets: Assets, ecr: Ecr, chart: Path, *prefixes: str) -> None:
+    """Push it with helm to HOST, or to HOST/PREFIX."""
+    directory = chart.parent
+    login = directory / "login.json"
+    login.write_text(json.dumps({"auths": {REGISTRY: {"auth": ecr.issue_token()}}}))
+
+    def helm(*arguments: str) -> None:
+        environment = {"HOME": str(directory), **ecr.environment}
+        done = subprocess.run(
+            [assets.helm, *arguments], cwd=directory, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    helm("package", str(chart))
+    for prefix in prefixes:
+        helm("push", f"{chart.name}-{VERSION}.tgz", f"oci://{REGISTRY}{prefix}", f"--registry-config={login}")
+
+
+def commit_chart(directory: Path, *, depends_on: str) -> str:
+    """Commit a chart `wrapper` that depends on the chart `demo` there to a git repository; its URL."""
+    dependency = {"name": "demo", "version": VERSION, "repository": depends_on}
+    write_chart(directory, "wrapper", dependencies=[dependency])
+    git = ["git", "-C", str(directory), "-c", "user.name=test", "-c", "user.email=test@example.com"]
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=wrapper"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    return f"file://{directory}"
