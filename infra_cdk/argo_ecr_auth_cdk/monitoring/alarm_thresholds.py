@@ -1,4 +1,4 @@
-"""The thresholds and periods of the alarms, as the settings imply them."""
+"""The thresholds and periods that the settings imply. alarms.py makes the alarms, also those that ring at the first."""
 
 import math
 from collections.abc import Sequence
