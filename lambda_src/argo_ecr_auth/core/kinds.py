@@ -1,4 +1,6 @@
-"""The kinds of Secret that a credential can be, and how they differ. A new kind begins here.
+"""The kinds of Secret that a credential can be, and how they differ.
+
+A new kind begins here; a shape of its own goes into manifests.py.
 
 What Argo CD reads of its two kinds is in its util/db/repository_secrets.go.
 """
