@@ -1,7 +1,7 @@
 """New tokens, each verified by a login at its registry, shared by the credentials of a run."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,8 +22,6 @@ VerifyLogin = Callable[..., Verification]
 
 _SECONDS_OF_VERIFICATION = 10  # for all registries of a credential: the check is never the outage
 _MIN_LIFE = timedelta(minutes=10)  # as the shortest renew_before
-
-
 _NOT_TRIED = Verification(login=Login.NOT_TRIED)
 
 
@@ -120,9 +118,8 @@ def _check_life(token: AuthorizationToken, *, api: TokenApi, now: datetime) -> A
     return replace(token, expires_at=min(token.expires_at, (now + TOKEN_LIFE).replace(microsecond=0)))
 
 
-def _combine(verifications: Iterable[Verification]) -> Verification:
+def _combine(verifications: Sequence[Verification]) -> Verification:
     """Of several registries: refused where one refuses, accepted where all accept."""
-    verifications = list(verifications)
     logins = {verification.login for verification in verifications}
     worst = next(login for login in (Login.REFUSED, Login.INCONCLUSIVE, Login.ACCEPTED) if login in logins)
     return Verification(

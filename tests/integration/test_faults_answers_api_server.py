@@ -25,8 +25,6 @@ from tests.support.objects import Objects
 from tests.support.results import assert_failed
 
 EACH_BODY = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-SOME_BODIES = ("nothing", "HTML", "garbage", "objects in objects")
-LABEL = "argocd.argoproj.io/secret-type"
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.connections import WarmCache
 from tests.local_cloud.cloud import Cluster
+from tests.local_cloud.environment import REGION
 from tests.support.faults import (
     BODIES,
     Fault,
@@ -50,7 +53,7 @@ def test_an_answer_that_is_not_ecrs_is_named_as_that_and_drift_is_put_back(
     before = objects.password
 
     with redirect_aws("ECR", answer(body)):
-        function.cache = type(function.cache)(sessions=type(function.sessions)(region="us-east-1"))
+        function.cache = WarmCache(sessions=Sessions(region=REGION))
         result = function.result(force=True)
 
     assert_failed(result, "asked ECR in us-east-1 for an authorization token")

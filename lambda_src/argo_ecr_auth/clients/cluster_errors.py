@@ -14,8 +14,8 @@ from argo_ecr_auth.core.redaction import reveals
 
 _MAX_MESSAGE = 1_000  # characters that are looked at
 _MAX_QUOTE = 300
-# The words of the API server's own authorizer. An admission webhook may answer 403 too, in other words.
 _DENIED = "denied the request"  # after an admission webhook's name
+# The words of the API server's own authorizer. An admission webhook may answer 403 too, in other words.
 _NO_RIGHT = re.compile(r'[a-z.]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot [a-z]+ resource "')
 
 

@@ -62,7 +62,7 @@ def make_plan(
     needs_token = bool(repairs or due)
     changes = tuple(diff_objects(observed, credential, payload=None if needs_token else current))
     drift = () if not (observed.secret and observed.config_map) else tuple(str(c) for c in changes if not c.by_token)
-    lives = current is not None and current.expires_at > now
+    living = current if current and current.expires_at > now else None
     is_new = observed.secret is None and observed.config_map is None
     return Plan(
         action="created" if is_new else "repaired" if repairs or drift else "renewed" if due else "fresh",
@@ -70,8 +70,8 @@ def make_plan(
         needs_token=needs_token,
         current=current,
         # A refused token that is there is no better than a new one, once that is due by time.
-        keeps_current=current is not None and lives and not (current.refused and due),
-        may_put_back=current is not None and lives and bool(drift) and is_source_of(current.source, credential),
+        keeps_current=living is not None and not (living.refused and due),
+        may_put_back=living is not None and bool(drift) and is_source_of(living.source, credential),
         changes=changes,
     )
 
