@@ -1,48 +1,14 @@
 """What every command says of AWS credentials that are missing, invalid or have ended."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-
 import pytest
 
 from tests.cli.command_line import CommandLine
+from tests.support.faults import make_handler, refuse_as_sts
 from tests.support.function import REGISTRY
+from tests.support.loopback import http_server
 
 WHICH = ["--cluster", "x", "--registry", REGISTRY]
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
-
-
-@contextmanager
-def serve_sts(code: str) -> Iterator[str]:
-    """An STS that refuses whoever asks it, with this code; its URL."""
-    body = (
-        '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
-        f"<Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
-    ).encode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(403)
-            self.send_header("Content-Type", "text/xml")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.parametrize("command", ["status", "doctor", "invoke"])
@@ -57,7 +23,7 @@ def serve_sts(code: str) -> Iterator[str]:
 def test_credentials_that_aws_refuses_are_named_with_the_command_that_renews_them(
     command: str, code: str, told: str, offline: CommandLine
 ) -> None:
-    with serve_sts(code) as url:
+    with http_server(make_handler(refuse_as_sts(code))) as url:
         done = offline.run(command, *WHICH, AWS_ENDPOINT_URL_STS=url)
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
@@ -80,7 +46,7 @@ def test_the_command_is_the_one_that_the_profile_is_made_for(profile: str, comma
     (offline.directory / "credentials").write_text(f"[mine]\n{keys}")
     files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials", **NO_KEYS}
 
-    with serve_sts("ExpiredToken") as url:
+    with http_server(make_handler(refuse_as_sts("ExpiredToken"))) as url:
         done = offline.run("status", *WHICH, "--profile", "mine", AWS_ENDPOINT_URL_STS=url, **files)
 
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)

@@ -5,17 +5,17 @@ answer is made up).
 """
 
 import base64
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import get_only_finding, run_doctor
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.faults import make_handler, refuse_as_sts
 from tests.support.function import Function
+from tests.support.loopback import http_server
+
+STS_OFF = make_handler(refuse_as_sts("RegionDisabledException"))
 
 
 @pytest.mark.parametrize(
@@ -65,42 +65,9 @@ def test_a_cluster_that_cannot_be_described_is_not_judged_by_its_entry(
     assert (code, {each["finding"] for each in found}) == (3, {"not-checked"})
 
 
-def _sts_is_off(handler: BaseHTTPRequestHandler) -> None:
-    body = (
-        b'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
-        b"<Code>RegionDisabledException</Code><Message>STS is not activated</Message></Error></ErrorResponse>"
-    )
-    handler.send_response(403)
-    handler.send_header("Content-Type", "text/xml")
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-@contextmanager
-def _server(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            answer(self)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_a_region_where_sts_is_off(doctor: CommandLine, function: Function) -> None:
     function.run()
-    with _server(_sts_is_off) as url:
+    with http_server(STS_OFF) as url:
         found = get_only_finding(doctor, AWS_ENDPOINT_URL_STS=url)
 
     assert found["finding"] == "sts-region"
@@ -115,7 +82,7 @@ def test_a_right_that_is_missing_hides_nothing_else(
     keys = local_cloud.assume(
         local_cloud.create_role("describer", allow=["eks:DescribeCluster", "cloudformation:DescribeStacks"])
     )
-    with _server(_sts_is_off) as url:
+    with http_server(STS_OFF) as url:
         _, found = run_doctor(
             doctor,
             AWS_ENDPOINT_URL_STS=url,

@@ -65,6 +65,15 @@ def answer(body: bytes = b"", *, status: int = 200, headers: dict[str, str] | No
     return fault
 
 
+def refuse_as_sts(code: str) -> Fault:
+    """A refusal of STS with this code."""
+    body = (
+        '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
+        f"<Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+    )
+    return answer(body.encode(), status=403, headers={"Content-Type": "text/xml"})
+
+
 def answer_gzip_bomb(*, megabytes: int = 200) -> Fault:
     """A JSON text of that size, compressed to a thousandth."""
     body = gzip.compress(b'"' + b"x" * megabytes * 1_000_000 + b'"', compresslevel=9)
