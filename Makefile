@@ -78,6 +78,10 @@ format: .venv/ready ## format the code and fix what ruff can fix
 snapshot: .venv/ready ## write the templates' snapshot; its diff shows what a change does to the cloud
 	@.venv/bin/python -m tests.infra.snapshot
 
+.PHONY: schema
+schema: .venv/ready ## write settings.schema.json, from which an editor completes settings.yaml
+	@.venv/bin/python -c 'import sys; from argo_ecr_auth_deployment.schema import format_json_schema as f; sys.stdout.write(f())' > settings.schema.json
+
 .PHONY: lock
 lock: .venv/ready ## pin the dependencies with hashes; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml -o $(FUNCTION_REQUIREMENTS)

@@ -12,7 +12,7 @@ from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError, Stopped, stop_on_signals
 from argo_ecr_auth_cli.terminal.output import discard_output, print_error
 
-_EXTRA = ("jsonschema", "rich", "yaml")
+_EXTRA = ("jsonschema", "rich", "shtab", "yaml")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -15,9 +15,18 @@ _LONGEST_SHOWN = 100
 _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}
 
 
+SCHEMA_FILE = "settings.schema.json"
+"""The name of the file, beside the settings, that an editor reads."""
+
+
 def make_json_schema() -> dict[str, Any]:
     """The JSON Schema of `settings.yaml`; an editor completes and checks by it too."""
     return msgspec.json.schema(DeploymentSettings)
+
+
+def format_json_schema() -> str:
+    """The text of the file that an editor reads."""
+    return msgspec.json.format(msgspec.json.encode(make_json_schema()), indent=2).decode() + "\n"
 
 
 def find_schema_faults(document: object) -> tuple[tuple[Path, str], ...]:

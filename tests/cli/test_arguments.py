@@ -211,7 +211,20 @@ def test_the_loop_sleeps_as_the_original_does(offline: CommandLine) -> None:
 
 
 def test_help_can_be_learned_from(offline: CommandLine) -> None:
-    texts = {name: offline.run(*name.split(), "--help") for name in ("", "status", "doctor", "rbac", "invoke")}
+    texts = {
+        name: offline.run(*name.split(), "--help")
+        for name in (
+            "",
+            "status",
+            "doctor",
+            "rbac",
+            "invoke",
+            "settings",
+            "settings check",
+            "settings init",
+            "completion",
+        )
+    }
 
     assert {done.returncode for done in texts.values()} == {0}
     assert [name for name, done in texts.items() if "examples:" not in done.stdout] == []

@@ -4,9 +4,18 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from argo_ecr_auth_cli.terminal.help_text import COMMANDS, DESCRIPTION, EPILOG
+from argo_ecr_auth_cli.terminal.help_text import (
+    COMPLETION,
+    DESCRIPTION,
+    EPILOG,
+    INSTALLATION_COMMANDS,
+    SETTINGS,
+    SETTINGS_CHECK,
+    SETTINGS_INIT,
+    Command,
+)
 
 ORIGINAL_FLAGS = ("aws-profile", "aws-region", "ecr-registry", "kube-config", "namespace", "secret-name")
 """The original tool's flags; with `sleep-between-checks` there are seven."""
@@ -17,13 +26,36 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
     Raises SystemExit: with 0 for help, with 2 for a mistake, after usage on standard error.
     """
-    parser = _make_parser()
+    parser = make_parser()
     options = parser.parse_args([_double_dash(argument) for argument in arguments])
     strange = vars(options).keys() & _LOOP if options.command else set()
     if strange:
         flags = ", ".join(sorted(f"--{name.removeprefix('loop_').replace('_', '-')}" for name in strange))
         parser.error(f"{flags} cannot be used with {options.command}: only the loop has it")
     return options
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="argo-ecr-auth",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version and exit")
+    _add_loop(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, words in INSTALLATION_COMMANDS.items():
+        _add_installation_options(_add_command(commands, name, words), name)
+    actions = _add_command(commands, "settings", SETTINGS).add_subparsers(
+        dest="action", metavar="ACTION", title="actions", required=True
+    )
+    _add_settings_check(_add_command(actions, "check", SETTINGS_CHECK))
+    _add_settings_init(_add_command(actions, "init", SETTINGS_INIT))
+    _add_command(commands, "completion", COMPLETION).add_argument("shell", choices=("bash", "zsh", "fish"))
+    return parser
 
 
 _YEAR = 31_536_000
@@ -42,42 +74,6 @@ def _double_dash(argument: str) -> str:
     return (
         f"-{argument}" if name in {*ORIGINAL_FLAGS, "sleep-between-checks"} and argument.startswith("-") else argument
     )
-
-
-def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="argo-ecr-auth",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version and exit")
-    _add_loop(parser)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for name, words in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=words.brief,
-            description=words.description,
-            epilog=f"examples:\n{words.examples}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        _add_common(command)
-        what = "Kubernetes group" if name == "rbac" else "stack"
-        command.add_argument(
-            "--installation", help=f"name of the {what} (default: `installation` of the settings, else argo-ecr-auth)"
-        )
-        if name == "status":
-            command.add_argument("--watch", action="store_true", help="look again every 10 s until Ctrl-C")
-        if name == "doctor":
-            command.add_argument("--function-role", metavar="ARN", help="instead of the one in the stack's outputs")
-        if name == "invoke":
-            command.add_argument("--function-name", help="instead of the one in the stack's outputs")
-            command.add_argument("--dry-run", action="store_true", help="show what a run would do; write nothing")
-            command.add_argument("--force", action="store_true", help="renew even if nothing is due")
-    return parser
 
 
 def _add_loop(parser: argparse.ArgumentParser) -> None:
@@ -108,7 +104,19 @@ def _add_loop(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def _add_command(commands: Any, name: str, words: Command) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=words.brief,
+        description=words.description,
+        epilog=f"examples:\n{words.examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    return parser
+
+
+def _add_installation_options(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="by name (default: all in the settings)")
     parser.add_argument("--settings", metavar="FILE", help="the deployment's settings (default: settings.yaml)")
     parser.add_argument("--cluster", metavar="NAME", help="with --registry: one of each, instead of a settings file")
@@ -116,6 +124,36 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="NAME", help="a profile of ~/.aws")
     parser.add_argument("--region", help="of the function, and of targets that name none (default: yours)")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="(default: table)")
+    what = "Kubernetes group" if name == "rbac" else "stack"
+    parser.add_argument(
+        "--installation", help=f"name of the {what} (default: `installation` of the settings, else argo-ecr-auth)"
+    )
+    if name == "status":
+        parser.add_argument("--watch", action="store_true", help="look again every 10 s until Ctrl-C")
+    if name == "doctor":
+        parser.add_argument("--function-role", metavar="ARN", help="instead of the one in the stack's outputs")
+    if name == "invoke":
+        parser.add_argument("--function-name", help="instead of the one in the stack's outputs")
+        parser.add_argument("--dry-run", action="store_true", help="show what a run would do; write nothing")
+        parser.add_argument("--force", action="store_true", help="renew even if nothing is due")
+
+
+def _add_settings_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", nargs="?", default="settings.yaml", metavar="FILE", help="the settings (default: settings.yaml)"
+    )
+    parser.add_argument("--account", help="of the function: compares the targets' accounts with it")
+    parser.add_argument("--region", help="of the function: compares regions and partitions with it")
+
+
+def _add_settings_init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", nargs="?", default="settings.yaml", metavar="FILE", help="what to write (default: settings.yaml)"
+    )
+    parser.add_argument(
+        "--cluster", dest="clusters", action="append", required=True, metavar="NAME", help="an EKS cluster; repeatable"
+    )
+    parser.add_argument("--registry", required=True, metavar="HOST", help="the host of the ECR registry")
 
 
 class _PrintVersion(argparse.Action):

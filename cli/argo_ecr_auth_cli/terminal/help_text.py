@@ -44,7 +44,7 @@ class Command:
     examples: str
 
 
-COMMANDS = {
+INSTALLATION_COMMANDS = {
     "status": Command(
         brief="the state of every credential: what is left of its token, and who wrote it last",
         description="""\
@@ -93,3 +93,47 @@ not judge what is left of a token: renew_before is in the settings.""",
 """,
     ),
 }
+
+SETTINGS = Command(
+    brief="check a settings file, or write a first one",
+    description="Works on the file alone: it asks neither AWS nor a cluster.",
+    examples="""\
+  argo-ecr-auth settings init --cluster my-cluster \\
+    --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+  argo-ecr-auth settings check
+""",
+)
+
+SETTINGS_CHECK = Command(
+    brief="print every fault of a settings file, with its line and column",
+    description="""\
+Checks all that the synth checks. Some rules need the function's account or
+region: they are checked where you give these.""",
+    examples="""\
+  argo-ecr-auth settings check
+  argo-ecr-auth settings check production.yaml --region eu-west-1
+""",
+)
+
+SETTINGS_INIT = Command(
+    brief="write a first settings file",
+    description="""\
+Writes the settings of one registry for one or more clusters, and beside them
+settings.schema.json, from which an editor completes and checks the file.""",
+    examples="""\
+  argo-ecr-auth settings init --cluster my-cluster --cluster my-other-cluster \\
+    --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+""",
+)
+
+COMPLETION = Command(
+    brief="print what lets your shell complete commands and options",
+    description="Prints a script for the shell that you name.",
+    examples="""\
+  bash: argo-ecr-auth completion bash \\
+          > ~/.local/share/bash-completion/completions/argo-ecr-auth
+  zsh:  argo-ecr-auth completion zsh > DIRECTORY_OF_YOUR_FPATH/_argo-ecr-auth
+  fish: argo-ecr-auth completion fish \\
+          > ~/.config/fish/completions/argo-ecr-auth.fish
+""",
+)
