@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from argo_ecr_auth.core.rules import find_faults
@@ -127,6 +128,91 @@ def test_a_repository_to_verify_is_a_fault_where_it_could_be_in_several_registri
     assert _find_credential_faults(kind="pull-secret", registries=[HOST, OTHER_HOST], verify_repository="charts") == [
         "verify_repository: not for several registries"
     ]
+
+
+# Namespaces, labels and annotations
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"namespaces": ["team-a", "team-b"]},
+        {"namespaces": []},
+        {"labels": {"backup": "", "kargo.akuity.io/cred-type": "image", "app.kubernetes.io/part-of": "platform"}},
+        {"annotations": {"replicator.v1.mittwald.de/replicate-to": "team-.*", "note": "any text: a, b\n"}},
+    ],
+)
+def test_namespaces_labels_and_annotations_can_be_given(keys: dict[str, Any]) -> None:
+    assert _find_credential_faults(registry=HOST, **keys) == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ({"namespace": "a", "namespaces": ["b"]}, "namespaces: namespace is given too; give one of them"),
+        ({"namespaces": ["a", "b", "a"]}, "namespaces: a is listed twice"),
+    ],
+)
+def test_namespaces_that_contradict_are_a_fault(keys: dict[str, Any], fault: str) -> None:
+    assert _find_credential_faults(registry=HOST, **keys) == [fault]
+
+
+@pytest.mark.parametrize("part", ["labels", "annotations"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "argo-ecr-auth",
+        "argo-ecr-auth/fingerprint",
+        "argocd.argoproj.io/secret-type",
+        "argocd.argoproj.io/tracking-id",
+        "app.kubernetes.io/instance",
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "reconcile.external-secrets.io/created-by",
+    ],
+)
+def test_a_key_that_is_ours_or_gives_the_secret_away_is_a_fault(part: str, key: str) -> None:
+    (fault,) = _find_credential_faults(registry=HOST, **{part: {key: "a"}})
+    assert fault.startswith(f"{part}.{key}: cannot be set")
+
+
+def test_the_label_that_makes_argo_cd_load_its_settings_again_is_a_fault() -> None:
+    (fault,) = _find_credential_faults(registry=HOST, labels={"app.kubernetes.io/part-of": "argocd"})
+    assert fault.startswith("labels.app.kubernetes.io/part-of: argocd makes Argo CD load")
+
+
+def test_annotations_that_are_longer_than_an_object_takes_are_a_fault() -> None:
+    assert _find_credential_faults(registry=HOST, annotations={"a": "b" * 256 * 1024}) == [
+        "annotations: together they are longer than 262144 bytes"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("labels", "two words", "a"),
+        ("labels", "a/b/c", "a"),
+        ("labels", "Upper/name", "a"),
+        ("labels", "a..b/name", "a"),
+        ("labels", f"{'a' * 254}/name", "a"),
+        ("labels", "n" * 64, "a"),
+        ("labels", "name", "two words"),
+        ("labels", "name", "v" * 64),
+        ("labels", "name", "-a"),
+        ("labels", "name", "a\n"),
+        ("annotations", "", "a"),
+        ("annotations", "/name", "a"),
+        ("annotations", "name\n", "a"),
+    ],
+)
+def test_what_kubernetes_refuses_as_a_key_or_a_labels_value_is_refused(part: str, key: str, value: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        settings(credentials=[{"registry": HOST, part: {key: value}}])
+
+
+def test_a_secret_in_one_of_several_namespaces_is_anothers_already() -> None:
+    several = {"registry": HOST, "namespaces": ["a", "b"]}
+    (fault,) = find_faults(settings(credentials=[several, {"registry": HOST, "namespace": "b"}]))
+    assert "the Secret b/ecr-auth of cluster demo is targets[0] with credentials[0]'s already" in fault
 
 
 # The pair of templates

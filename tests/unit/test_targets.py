@@ -111,6 +111,17 @@ def test_a_pair_is_of_one_place_with_and_without_the_scheme(scheme: str) -> None
     assert urls == [f"{HOST}/charts", f"oci://{HOST}/charts"]
 
 
+def test_a_credential_of_several_namespaces_is_one_in_each() -> None:
+    found = _pair(namespaces=["b", "a"], labels={"team": "x"})
+    assert [(one.namespace, one.secret_name) for one in found] == [
+        ("b", "ecr-auth"),
+        ("b", "ecr-auth-oci"),
+        ("a", "ecr-auth"),
+        ("a", "ecr-auth-oci"),
+    ]
+    assert {one.labels["team"] for one in found} == {"x"}
+
+
 def test_a_pair_is_asked_for_and_tried_alike() -> None:
     pair = _pair(role_arn=ROLE, external_id="who", verify="off", namespace="own")
     said = [(found.namespace, found.role, found.verify_login) for found in pair]

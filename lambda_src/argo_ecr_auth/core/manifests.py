@@ -104,12 +104,19 @@ def read_payload_text(secret: Manifest | None, credential: Credential) -> str:
 
 def make_secret_manifest(credential: Credential, payload: Payload) -> Manifest:
     """The Secret. As `data`: server-side apply does not own what `stringData` sets."""
-    labels = {"argocd.argoproj.io/secret-type": credential.kind} if KINDS[credential.kind].for_argo_cd else {}
+    own = {"argocd.argoproj.io/secret-type": credential.kind} if KINDS[credential.kind].for_argo_cd else {}
+    labels = {**credential.labels, **own}
+    annotations = {"annotations": credential.annotations} if credential.annotations else {}
     values = {**_argo_cd_keys(credential), secret_key(credential): payload.text}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"namespace": credential.namespace, "name": credential.secret_name, "labels": labels},
+        "metadata": {
+            "namespace": credential.namespace,
+            "name": credential.secret_name,
+            "labels": labels,
+            **annotations,
+        },
         "type": secret_type(credential),
         "data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()},
     }

@@ -4,6 +4,7 @@ import base64
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 
 from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
@@ -13,6 +14,12 @@ MIN_RENEW_BEFORE = timedelta(minutes=10)
 MAX_RENEW_BEFORE = timedelta(hours=11)
 
 _MAX_NAME = 253  # of a Kubernetes object
+_MAX_ANNOTATIONS = 256 * 1024  # bytes, of an object (apimachinery, TotalAnnotationSizeLimitB)
+
+# Labels and annotations of a Secret that are ours, Argo CD's, kubectl's or External Secrets'. With some of them another
+# tool would take the Secret for its own.
+_RESERVED_PREFIXES = ("argo-ecr-auth/", "argocd.argoproj.io/", "reconcile.external-secrets.io/")
+_RESERVED_KEYS = ("argo-ecr-auth", "app.kubernetes.io/instance", "kubectl.kubernetes.io/last-applied-configuration")
 
 
 def find_faults(settings: Settings, *, region: str | None = None, account: str | None = None) -> tuple[str, ...]:
@@ -40,6 +47,8 @@ def _check_credentials(settings: Settings) -> Iterator[str]:
         for i, credential in enumerate(credentials):
             yield from (f"{place}[{i}].{fault}" for fault in _check_kind(credential))
             yield from (f"{place}[{i}].{fault}" for fault in _check_registries(credential))
+            yield from (f"{place}[{i}].{fault}" for fault in _check_namespaces(credential))
+            yield from (f"{place}[{i}].{fault}" for fault in _check_metadata(credential))
             if credential.external_id and not credential.role_arn:
                 yield f"{place}[{i}].external_id: goes with role_arn, which is missing"
 
@@ -81,6 +90,25 @@ def _check_registries(credential: CredentialSettings) -> Iterator[str]:
         yield "verify_repository: not for several registries"
 
 
+def _check_namespaces(credential: CredentialSettings) -> Iterator[str]:
+    if credential.namespace is not None and credential.namespaces:
+        yield "namespaces: namespace is given too; give one of them"
+    for one in dict.fromkeys(one for one in credential.namespaces if credential.namespaces.count(one) > 1):
+        yield f"namespaces: {one} is listed twice"
+
+
+def _check_metadata(credential: CredentialSettings) -> Iterator[str]:
+    for part, given in (("labels", credential.labels), ("annotations", credential.annotations)):
+        for key in given:
+            if key.startswith(_RESERVED_PREFIXES) or key in _RESERVED_KEYS:
+                yield f"{part}.{key}: cannot be set: it is this tool's own, or lets another tool take over the Secret"
+    if credential.labels.get("app.kubernetes.io/part-of") == "argocd":
+        # From 3.5 on (argo-cd, util/settings).
+        yield "labels.app.kubernetes.io/part-of: argocd makes Argo CD load all its settings again at each change"
+    if sum(len(key.encode()) + len(value.encode()) for key, value in credential.annotations.items()) > _MAX_ANNOTATIONS:
+        yield f"annotations: together they are longer than {_MAX_ANNOTATIONS} bytes"
+
+
 def _check_targets(settings: Settings) -> Iterator[str]:
     if not settings.targets:
         yield "targets: there is none; name at least one cluster"
@@ -111,9 +139,9 @@ def _check_secrets(settings: Settings, *, region: str | None, account: str | Non
             yield f"targets[{i}].credentials: there is none, neither here nor in the general credentials"
         for j, credential in enumerate(credentials):
             path = f"targets[{i}].credentials[{j}]" if has_own else f"targets[{i}] with credentials[{j}]"
-            namespace = credential.namespace or target.namespace
             cluster = (target.account or account, target.region or region, target.cluster)
-            for name, _ in credential.secret_names:
+            namespaces = dict.fromkeys(credential.list_namespaces(default=target.namespace))
+            for namespace, (name, _) in product(namespaces, credential.secret_names):
                 secret = (*cluster, namespace, name)
                 if secret in written:
                     yield (

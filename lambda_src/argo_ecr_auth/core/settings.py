@@ -17,7 +17,7 @@ OVERDUE_DIVISOR = 3
 # Each pattern ends in `$(?!\n)`: in Python a plain `$` lets a newline through.
 # Kubernetes' own rules: RFC 1123 label for a namespace, subdomain for a Secret's name.
 _LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
-_SUBDOMAIN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$(?!\n)"
+_SUBDOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 
 REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
 """The pattern of a repository's name (Amazon ECR API Reference, CreateRepository)."""
@@ -64,7 +64,19 @@ ExternalId = Annotated[
         description="What the role's trust policy asks for: letters, digits and _+=,.@:/-; goes with role_arn.",
     ),
 ]
-
+# Kubernetes' rules for the keys of both and for a label's value (apimachinery, IsQualifiedName and IsValidLabelValue).
+_PART = "[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+MetadataKey = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=rf"^((?=[^/]{{1,253}}/){_SUBDOMAIN}/)?{_PART}$(?!\n)",
+        description="NAME or PREFIX/NAME: a prefix like a domain, a name of at most 63 letters, digits, -, _ and .",
+    ),
+]
+LabelValue = Annotated[
+    str,
+    msgspec.Meta(pattern=rf"^({_PART})?$(?!\n)", description="At most 63 letters, digits, -, _ and .; or nothing."),
+]
 
 ChartType = Literal["helm", "oci"]
 
@@ -87,10 +99,14 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         msgspec.Meta(description="Instead of registry, for a pull-secret: several hosts in one Secret."),
     ] = ()
     namespace: Namespace | None = None
+    namespaces: Annotated[
+        tuple[Namespace, ...],
+        msgspec.Meta(description="Instead of namespace: one such Secret, with its ConfigMap, in each of several."),
+    ] = ()
     secret_name: Annotated[
         str,
         msgspec.Meta(
-            pattern=_SUBDOMAIN,
+            pattern=rf"^{_SUBDOMAIN}$(?!\n)",
             max_length=253,
             description="The Secret's and the ConfigMap's name: lower-case letters, digits, - and .",
         ),
@@ -133,6 +149,14 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     ) = None
     role_arn: RoleArn | None = None
     external_id: ExternalId | None = None
+    labels: Annotated[
+        dict[MetadataKey, LabelValue],
+        msgspec.Meta(description="Labels of yours on the Secret, for a replicator or a backup tool."),
+    ] = {}
+    annotations: Annotated[
+        dict[MetadataKey, str],
+        msgspec.Meta(description="Annotations of yours on the Secret, for a replicator or a backup tool."),
+    ] = {}
     verify: Annotated[
         Literal["login", "off"], msgspec.Meta(description="login: a new token must log in before it replaces another.")
     ] = "login"
@@ -157,6 +181,10 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     def hosts(self) -> tuple[str, ...]:
         """The registries' hosts, however they are written."""
         return tuple(host for _, host in self.hosts_by_key)
+
+    def list_namespaces(self, *, default: str) -> tuple[str, ...]:
+        """The namespaces of its Secrets; `default` is the target's."""
+        return self.namespaces or (self.namespace or default,)
 
     @property
     def secret_names(self) -> tuple[tuple[str, ChartType | None], ...]:

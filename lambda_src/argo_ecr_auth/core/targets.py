@@ -1,8 +1,8 @@
 """The targets of a run and their credentials: the settings with every default filled in."""
 
 import base64
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from argo_ecr_auth.core.kinds import KINDS, Kind
 from argo_ecr_auth.core.registry import Registry, parse_registry
@@ -38,6 +38,9 @@ class Credential:
     function_role_id: str | None = None
     verify_login: bool = True
     verify_repository: str | None = None
+    # The user's own, on the Secret beside ours.
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def registry(self) -> str:
@@ -79,9 +82,8 @@ def resolve_targets(
             credentials=tuple(
                 resolved
                 for credential in target.credentials or settings.credentials
-                for resolved in _credentials(
-                    credential, namespace=credential.namespace or target.namespace, function_role_id=function_role_id
-                )
+                for namespace in credential.list_namespaces(default=target.namespace)
+                for resolved in _credentials(credential, namespace=namespace, function_role_id=function_role_id)
             ),
             account=target.account or account,
             role=_role(target.role_arn, target.external_id),
@@ -108,6 +110,8 @@ def _credentials(written: CredentialSettings, *, namespace: str, function_role_i
             function_role_id=None if written.role_arn else function_role_id,
             verify_login=written.verify == "login",
             verify_repository=written.verify_repository,
+            labels=written.labels,
+            annotations=written.annotations,
         )
 
 

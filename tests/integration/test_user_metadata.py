@@ -1,0 +1,115 @@
+"""Labels and annotations of the user's own on the Secret, and one credential in several namespaces."""
+
+from typing import Any
+
+import pytest
+
+from tests.local_cloud import ecr_token
+from tests.local_cloud.cloud import LocalCloud
+from tests.local_cloud.cluster import Cluster
+from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.objects import Objects
+
+LABEL, ANNOTATION = "kargo.akuity.io/cred-type", "replicator.example/to"
+OWN: dict[str, Any] = {"registry": REGISTRY, "labels": {LABEL: "image"}, "annotations": {ANNOTATION: "team-a, team-b"}}
+
+
+@pytest.fixture
+def make(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> FunctionFactory:
+    """Makes functions with one credential of these keys, in the test's namespace."""
+
+    def make(**keys: Any) -> Function:
+        return make_function(make_settings({"cluster": cluster.name, "namespace": namespace, "credentials": [keys]}))
+
+    grant(cluster.admin, *make(registry=REGISTRY).targets)
+    return make
+
+
+def _metadata(objects: Objects) -> dict[str, Any]:
+    found: dict[str, Any] = objects.require("secrets")["metadata"]
+    return {key: found.get(key, {}) for key in ("labels", "annotations")}
+
+
+def test_they_are_on_the_secret_beside_ours_and_not_on_the_config_map(make: FunctionFactory, objects: Objects) -> None:
+    function = make(**OWN)
+
+    assert function.result().action == "created"
+    assert _metadata(objects) == {
+        "labels": {LABEL: "image", "argocd.argoproj.io/secret-type": "repository"},
+        "annotations": {ANNOTATION: "team-a, team-b"},
+    }
+    assert ANNOTATION not in objects.text()
+    assert function.result().action == "fresh"
+
+
+@pytest.mark.parametrize(("part", "key"), [("labels", LABEL), ("annotations", ANNOTATION)])
+@pytest.mark.parametrize("value", [None, "other"])
+def test_one_that_somebody_changed_is_put_back_with_the_token_that_is_there(
+    part: str, key: str, value: str | None, make: FunctionFactory, objects: Objects
+) -> None:
+    function = make(**OWN)
+    function.run()
+    password = objects.password
+    objects.patch("secrets", {"metadata": {part: {key: value}}})
+
+    result = function.result()
+
+    assert result.action == "repaired"
+    assert f"the Secret's {part.removesuffix('s')} {key} {'differs' if value else 'is missing'}" in str(result.reason)
+    assert _metadata(objects)[part][key] == OWN[part][key]
+    assert objects.password == password
+
+
+def test_one_that_leaves_the_settings_leaves_the_secret_and_others_stay(
+    make: FunctionFactory, objects: Objects
+) -> None:
+    make(**OWN).run()
+    password = objects.password
+    theirs = {"labels": {"backup.example/keep": "yes"}, "annotations": {"their.example/note": "a"}}
+    objects.patch("secrets", {"metadata": theirs})
+
+    function = make(registry=REGISTRY, annotations={ANNOTATION: "team-a"})
+    result = function.result()
+
+    assert result.action == "repaired"
+    assert f"the Secret's label {LABEL} is no longer wanted" in str(result.reason)
+    assert _metadata(objects) == {
+        "labels": {"backup.example/keep": "yes", "argocd.argoproj.io/secret-type": "repository"},
+        "annotations": {"their.example/note": "a", ANNOTATION: "team-a"},
+    }
+    assert objects.password == password
+    assert function.result().action == "fresh"
+
+
+def test_each_namespace_has_the_secret_with_one_token_of_one_request(
+    cluster: Cluster, namespace: str, local_cloud: LocalCloud, make_function: FunctionFactory
+) -> None:
+    namespaces = [namespace, f"{namespace}-b", f"{namespace}-c"]
+    for other in namespaces[1:]:
+        cluster.admin.create_namespace(other)
+    credential = {"registry": REGISTRY, "kind": "pull-secret", "secret_name": "pull", "namespaces": namespaces}
+    function = make_function(make_settings({"cluster": cluster.name, "credentials": [credential]}))
+    grant(cluster.admin, *function.targets)
+    asked = len([each for each in local_cloud.requests() if "GetAuthorizationToken" in str(each)])
+
+    results = function.run()
+
+    assert [(result.secret, result.action) for result in results] == [(f"{one}/pull", "created") for one in namespaces]
+    secrets = [Objects(admin=cluster.admin, namespace=one, name="pull").require("secrets") for one in namespaces]
+    assert len({secret["data"][".dockerconfigjson"] for secret in secrets}) == 1
+    assert len([each for each in local_cloud.requests() if "GetAuthorizationToken" in str(each)]) == asked + 1
+    assert {result.action for result in function.run()} == {"fresh"}
+
+
+def test_a_namespace_that_is_missing_fails_alone(
+    cluster: Cluster, namespace: str, make_function: FunctionFactory
+) -> None:
+    credential = {"registry": REGISTRY, "namespaces": [f"{namespace}-missing", namespace]}
+    function = make_function(make_settings({"cluster": cluster.name, "credentials": [credential]}))
+    grant(cluster.admin, *make_function(make_settings({"cluster": cluster.name, "namespace": namespace})).targets)
+
+    missing, present = function.run()
+
+    assert (missing.action, present.action) == ("failed", "created")
+    assert f"{namespace}-missing" in str(missing.error)
+    assert ecr_token.parse(Objects(admin=cluster.admin, namespace=namespace).password).region == "us-east-1"
