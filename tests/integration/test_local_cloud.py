@@ -250,7 +250,7 @@ def test_the_audit_log_tells_every_request(control_plane: ControlPlane) -> None:
 
 def test_a_shell_forgets_other_credentials(local_cloud: LocalCloud, tmp_path: Path) -> None:
     script = tmp_path / "env"
-    script.write_text(environment.make_shell_script(local_cloud.settings(), path=Path("/some where")))
+    script.write_text(environment.make_shell_script(local_cloud.settings(), paths=[Path("/some where")]))
     foreign = {
         "AWS_PROFILE": "work",
         "AWS_ENDPOINT_URL_ECR": "http://elsewhere",

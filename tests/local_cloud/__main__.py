@@ -5,7 +5,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.local_cloud import cloud, cluster, emulator_process
@@ -16,18 +16,27 @@ _STATE_DIR = _ROOT / ".local"
 _CLUSTER = "demo"
 _NAMESPACE = "argocd"
 
+SETTINGS = f"""\
+credentials:
+  - registry: {ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com
+    verify: off # there is no registry on this machine
+targets:
+  - cluster: {_CLUSTER}
+check_every: 1m
+"""
+
 NEXT_STEPS = f"""
 The local cloud is up: account {ACCOUNT}, region {REGION}, EKS cluster {_CLUSTER} with the namespace {_NAMESPACE}.
+Your key is that of an operator who created the cluster, so that it lets you in. Settings are in .local/settings.yaml.
 
   source .local/env                   point this shell at it
-  args="-c cluster={_CLUSTER} -c registry={ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+  args="-c settings=.local/settings.yaml"
   make synth ARGS="$args"             write the template and the cluster's manifest
   kubectl apply -f cdk.out/rbac       give the function its Role in the cluster
-  make deploy ARGS="$args"            the first run follows within two minutes
-  kubectl get secret ecr-auth -n {_NAMESPACE}
+  make deploy ARGS="$args"            the first run follows within a minute
+  argo-ecr-auth status --settings .local/settings.yaml
+  argo-ecr-auth doctor --settings .local/settings.yaml
   make down                           end the local cloud and remove its files
-
-A run checks no login here: there is no registry on this machine.
 """
 
 
@@ -50,12 +59,13 @@ def up() -> None:
     try:
         with _step("AWS (ministack)"):
             local.start(detached=True)
-        local.begin_cluster(_CLUSTER)
+        operator = local.create_operator()
+        local.begin_cluster(_CLUSTER, creator=operator)
         with _step("cdk bootstrap"):
             local.bootstrap()
         with _step(f"EKS cluster {_CLUSTER} (kube-apiserver and etcd)"):
             demo = local.finish_cluster(_CLUSTER, namespaces=[_NAMESPACE])
-        _write_environment(local, demo)
+        _write_environment(local, demo, operator)
     except BaseException:
         local.stop()
         raise
@@ -66,7 +76,7 @@ def down() -> None:
     print("The local cloud is down." if emulator_process.stop(_STATE_DIR) else "There was no local cloud.")
 
 
-def _write_environment(local: cloud.LocalCloud, demo: cluster.Cluster) -> None:
+def _write_environment(local: cloud.LocalCloud, demo: cluster.Cluster, operator: Mapping[str, str]) -> None:
     from tests.local_cloud import binaries  # noqa: PLC0415 - `down` needs none
 
     kubeconfig = _STATE_DIR / "kubeconfig"
@@ -74,12 +84,15 @@ def _write_environment(local: cloud.LocalCloud, demo: cluster.Cluster) -> None:
     kubeconfig.symlink_to(demo.kubeconfig.relative_to(_STATE_DIR))
     settings = {
         **local.settings(),
+        "AWS_ACCESS_KEY_ID": operator["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": operator["SecretAccessKey"],
         "KUBECONFIG": str(kubeconfig),
         "ARGO_ECR_AUTH_CDK_ARGS": " ".join(f"-c {name}={value}" for name, value in local.cdk_context().items()),
     }
+    (_STATE_DIR / "settings.yaml").write_text(SETTINGS)
     # Last, and complete at once: its existence means that the cloud is complete.
     unfinished = _STATE_DIR / "env.new"
-    unfinished.write_text(make_shell_script(settings, path=binaries.find().kubectl.parent))
+    unfinished.write_text(make_shell_script(settings, paths=[_ROOT / ".venv/bin", binaries.find().kubectl.parent]))
     unfinished.replace(_STATE_DIR / "env")
 
 

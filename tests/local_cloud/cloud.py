@@ -114,6 +114,19 @@ class LocalCloud(EmulatorProcess):
         credentials: dict[str, str] = answer["Credentials"]
         return credentials
 
+    def create_operator(self, name: str = "operator") -> dict[str, str]:
+        """Create an IAM user that may do everything, and return its key as `assume` returns one.
+
+        The clusters that it creates let it in, as on EKS. The account's root, whose key is the account's number, is
+        let in by none.
+        """
+        iam = self.client("iam")
+        iam.create_user(UserName=name)
+        statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        iam.put_user_policy(UserName=name, PolicyName="allow", PolicyDocument=_make_policy(statement))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+
     def create_cluster(
         self,
         name: str,
@@ -121,20 +134,26 @@ class LocalCloud(EmulatorProcess):
         account: str = ACCOUNT,
         region: str = REGION,
         namespaces: Sequence[str] = ("argocd",),
+        creator: Mapping[str, str] | None = None,
     ) -> Cluster:
-        """Create an EKS cluster with these namespaces, and wait until it is ready."""
-        self.begin_cluster(name, account=account, region=region)
+        """Create an EKS cluster with these namespaces, and wait until it is ready; `creator` as `begin_cluster`."""
+        self.begin_cluster(name, account=account, region=region, creator=creator)
         return self.finish_cluster(name, account=account, region=region, namespaces=namespaces)
 
-    def begin_cluster(self, name: str, *, account: str = ACCOUNT, region: str = REGION) -> None:
-        """The first half of `create_cluster`, so that several clusters can start at once."""
+    def begin_cluster(
+        self, name: str, *, account: str = ACCOUNT, region: str = REGION, creator: Mapping[str, str] | None = None
+    ) -> None:
+        """The first half of `create_cluster`, so that several clusters can start at once.
+
+        `creator` is whose key creates it, as `create_operator` returns one; by default the account's root.
+        """
         iam = self.client("iam", account=account)
         try:
             role = iam.get_role(RoleName="eks-cluster")["Role"]["Arn"]
         except iam.exceptions.NoSuchEntityException:
             trust = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
             role = iam.create_role(RoleName="eks-cluster", AssumeRolePolicyDocument=_make_policy(trust))["Role"]["Arn"]
-        self.client("eks", account=account, region=region).create_cluster(
+        self.client("eks", account=account, region=region, credentials=creator).create_cluster(
             name=name, roleArn=role, resourcesVpcConfig={}, accessConfig={"authenticationMode": "API"}
         )
 

@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ACCOUNT = "000000000000"
@@ -47,15 +47,15 @@ def make_client_environment(settings: Mapping[str, str], environ: Mapping[str, s
     return {**kept, **settings}
 
 
-def make_shell_script(settings: Mapping[str, str], *, path: Path) -> str:
-    """The same for a shell (bash or zsh) to `source`; `path` is a folder to put first on its PATH."""
-    folder = shlex.quote(str(path))
+def make_shell_script(settings: Mapping[str, str], *, paths: Sequence[Path]) -> str:
+    """The same for a shell (bash or zsh) to `source`; `paths` are folders to put first on its PATH."""
+    folders = [shlex.quote(str(path)) for path in paths]
     lines = [
         "# Points this shell at the local cloud; another shell is not affected.",
         "for name in $(env | sed -n 's/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p'); do unset \"$name\"; done",
         *(f"export {name}={shlex.quote(value)}" for name, value in settings.items()),
         f'export NO_PROXY="${{NO_PROXY:+$NO_PROXY,}}{_NO_PROXY}"',
         f'export no_proxy="${{no_proxy:+$no_proxy,}}{_NO_PROXY}"',
-        f'case ":$PATH:" in *:{folder}:*) ;; *) export PATH={folder}:"$PATH" ;; esac',
+        *(f'case ":$PATH:" in *:{folder}:*) ;; *) export PATH={folder}:"$PATH" ;; esac' for folder in folders),
     ]
     return "\n".join(lines) + "\n"
