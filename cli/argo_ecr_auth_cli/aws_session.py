@@ -1,7 +1,8 @@
 """The operator's own AWS: profile, region, credentials and account."""
 
 import os
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import boto3
 import botocore.session
@@ -47,7 +48,11 @@ def sign_in(*, profile: str | None, region: str) -> Operator:
         # Sessions names only the kind of botocore's error; the remedy depends on the error itself.
         cause = error.__context__ if isinstance(error, SyncError) else error
         raise CommandError(f"no AWS credentials: {_explain_missing(cause, profile=profile)}", code=UNKNOWN) from None
-    return Operator(sessions=sessions, account=_find_account(sessions, profile=profile, region=region))
+    identity = _find_identity(sessions, profile=profile, region=region)
+    if identity is None:
+        return Operator(sessions=sessions, account=None)
+    sessions.caller = replace(OPERATOR, principal=_find_principal(sessions, identity["Arn"], region=region))
+    return Operator(sessions=sessions, account=identity["Account"])
 
 
 def open_sessions(*, profile: str | None, region: str) -> Sessions:
@@ -74,13 +79,14 @@ def find_region(*, profile: str | None, region: str | None) -> str:
     return found
 
 
-def _find_account(sessions: Sessions, *, profile: str | None, region: str) -> str | None:
-    """The account of the credentials, None where STS does not say. Raises CommandError where they are not valid."""
+def _find_identity(sessions: Sessions, *, profile: str | None, region: str) -> Mapping[str, str] | None:
+    """Whose the credentials are, None where STS does not say. Raises CommandError where they are not valid."""
     error = None
     # STS answers the same in a region that is not enabled as to a key that does not exist.
     for each in dict.fromkeys((region, _FIRST_REGIONS.get(find_partition(region).name, region))):
         try:
-            return str(sessions.client("sts", region=each).get_caller_identity()["Account"])
+            identity: Mapping[str, str] = sessions.client("sts", region=each).get_caller_identity()
+            return identity  # noqa: TRY300 - the end of a try that has several
         except ClientError as refusal:
             error = refusal
         except BotoCoreError:
@@ -94,6 +100,18 @@ def _find_account(sessions: Sessions, *, profile: str | None, region: str) -> st
     else:
         source = "run"
     raise CommandError(f"your AWS credentials {what} ({code}): {source} {_format_login(profile)}", code=UNKNOWN)
+
+
+def _find_principal(sessions: Sessions, arn: str, *, region: str) -> str:
+    """The user or role that an access entry names: of a session its role, with the path that the session lacks."""
+    _, partition, service, _, account, resource = arn.split(":", 5)
+    if service != "sts" or not resource.startswith("assumed-role/"):
+        return arn
+    name = resource.split("/")[1]
+    try:
+        return str(sessions.client("iam", region=region).get_role(RoleName=name)["Role"]["Arn"])
+    except (ClientError, BotoCoreError):
+        return f"arn:{partition}:iam::{account}:role/{name}"
 
 
 def _explain_missing(error: BaseException | None, *, profile: str | None) -> str:  # noqa: PLR0911 - one for each cause

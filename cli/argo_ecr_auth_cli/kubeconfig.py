@@ -1,11 +1,13 @@
 """Connects to a cluster by a pod's service account or a kubeconfig, instead of by EKS."""
 
+import argparse
 import contextlib
 import logging
 import ssl
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import urllib3
 import yaml
@@ -21,7 +23,7 @@ from argo_ecr_auth.core.caller import Caller
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
-from argo_ecr_auth_cli.terminal.exits import UNKNOWN, CommandError
+from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error
 
 _CALLERS = {
@@ -46,23 +48,30 @@ class _Access:
 class Kubeconfig:
     """A cluster that is reached by `kind`: in-cluster or local. Reads as `Connections` does.
 
-    Raises CommandError where the files do not lead to a cluster. A program that fails may succeed the next time.
+    `file` and `context` are those of a local one, instead of kubectl's own. Raises CommandError where they do not lead
+    to a cluster. A program that fails may succeed the next time.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, file: str | None = None, context: str | None = None) -> None:
         self._kind = kind
-        self._access = _load_access(kind)
+        self._load = partial(_load_access, kind, file=file, context=context)
+        self._access = self._load()
         if not self._access.configuration.verify_ssl:
             urllib3.disable_warnings(InsecureRequestWarning)  # one line is enough
             print_error("the kubeconfig says insecure-skip-tls-verify: the API server's certificate is not checked")
 
     def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
         """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
+        connection = self.connection(target)
+        return connection, read_credential(connection, credential)
+
+    def connection(self, target: Target) -> Connection:
+        """The connection to the kubeconfig's cluster, which the caller takes for the target's. Raises SyncError."""
         api = self._access.api or self._reload()
         # Read each time: tokens of pods and of kubeconfigs' programs are replaced within the hour.
         with _capture_root_logger():
             key = self._access.configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
-        connection = Connection(
+        return Connection(
             target=target.name,
             cluster=target.cluster,
             region=target.region,
@@ -70,11 +79,10 @@ class Kubeconfig:
             bearer=(key.partition(" ")[2] or key).strip(),  # a token's file may end in a newline
             caller=_CALLERS[self._kind],
         )
-        return connection, read_credential(connection, credential)
 
     def _reload(self) -> ApiClient:
         try:
-            self._access = _load_access(self._kind)
+            self._access = self._load()
         except CommandError as error:
             raise SyncError(str(error)) from None
         if self._access.api is None:
@@ -85,34 +93,58 @@ class Kubeconfig:
         return self._access.api
 
 
-def _load_access(kind: str) -> _Access:
+def open_kubeconfig(options: argparse.Namespace, targets: Sequence[Target]) -> Kubeconfig | None:
+    """What --context and --kubeconfig name, None where neither is given. Raises CommandError.
+
+    A context leads to one cluster: the targets must be of one.
+    """
+    if options.context is None and options.kubeconfig is None:
+        return None
+    clusters = {(target.account, target.region, target.cluster) for target in targets}
+    if len(clusters) > 1:
+        names = ", ".join(target.name for target in targets[:5])
+        raise CommandError(
+            f"a context leads to one cluster, and these targets are of {len(clusters)} ({names}"
+            f"{', ...' if len(targets) > 5 else ''}): name the targets of one",  # noqa: PLR2004 - as many as above
+            code=USAGE,
+        )
+    return Kubeconfig("local", file=options.kubeconfig, context=options.context)
+
+
+def _load_access(kind: str, *, file: str | None, context: str | None) -> _Access:
     configuration = Configuration()
-    context = make_tls_context()
+    tls = make_tls_context()
+    remedy = f"it is {file}" if file else _REMEDIES[kind]
     try:
         with _capture_root_logger() as errors:
-            has_certificate = _load(kind, configuration, context)
+            if kind == "in-cluster":
+                config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+                has_certificate = _load_certificates(tls, configuration)
+            else:
+                has_certificate = _load_file(configuration, tls, file=file, context=context)
     except (ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
         # Only what comes before a quoted document, which may hold keys and passwords.
         words = str(error).partition("\n")[0].partition("{")[0][:_LONGEST_QUOTE].strip()
-        raise CommandError(f"cannot reach the cluster ({words}): {_REMEDIES[kind]}", code=UNKNOWN) from None
+        raise CommandError(f"cannot reach the cluster ({words}): {remedy}", code=UNKNOWN) from None
     except yaml.YAMLError:
-        raise CommandError(f"cannot reach the cluster (not YAML): {_REMEDIES[kind]}", code=UNKNOWN) from None
+        raise CommandError(f"cannot reach the cluster (not YAML): {remedy}", code=UNKNOWN) from None
     # The loader logs that a program failed, and goes on as nobody.
     nobody = bool(errors) and not configuration.api_key and not has_certificate
-    return _Access(configuration=configuration, api=None if nobody else make_client(configuration, context=context))
+    return _Access(configuration=configuration, api=None if nobody else make_client(configuration, context=tls))
 
 
-def _load(kind: str, configuration: Configuration, context: ssl.SSLContext) -> bool:
+def _load_file(configuration: Configuration, tls: ssl.SSLContext, *, file: str | None, context: str | None) -> bool:
     """Fill both in; return whether there is a client's certificate."""
-    if kind == "in-cluster":
-        config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-        return _load_certificates(context, configuration)
     # The loader writes certificates and keys to files; once the context has read them, they need not stay.
     with tempfile.TemporaryDirectory(prefix="argo-ecr-auth-") as directory:
         config.load_kube_config(  # type: ignore[no-untyped-call]
-            client_configuration=configuration, persist_config=False, temp_file_path=f"{directory}/files"
+            config_file=file,
+            context=context,
+            client_configuration=configuration,
+            persist_config=False,
+            temp_file_path=f"{directory}/files",
         )
-        return _load_certificates(context, configuration)
+        return _load_certificates(tls, configuration)
 
 
 def _load_certificates(context: ssl.SSLContext, configuration: Configuration) -> bool:

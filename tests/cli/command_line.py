@@ -63,10 +63,15 @@ def without_network(environment: Mapping[str, str]) -> dict[str, str]:
 
 def make_command_line(cloud: LocalCloud, role: str, *, directory: Path) -> CommandLine:
     """The command line with a role's rights."""
-    credentials = cloud.assume(role)
+    return make_command_line_with(cloud, cloud.assume(role), directory=directory)
+
+
+def make_command_line_with(cloud: LocalCloud, key: Mapping[str, str], *, directory: Path) -> CommandLine:
+    """The command line with the rights of a role's or a user's key."""
     environment = cloud.environment() | {
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
     }
+    if "SessionToken" in key:
+        environment["AWS_SESSION_TOKEN"] = key["SessionToken"]
     return CommandLine(environment=without_network(environment), directory=directory)

@@ -1,9 +1,12 @@
 """What doctor says of the function's rights in a cluster, and of what earlier settings left there."""
 
-import json
+import time
+
+import pytest
+import yaml
 
 from tests.cli.command_line import CommandLine, make_command_line
-from tests.cli.doctor import create_secret, get_only_finding, run_doctor
+from tests.cli.doctor import create_secret, get_only_finding, give_policy, run_doctor
 from tests.cli.operators import OPERATOR_RIGHTS
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import GROUP, REGISTRY, Function
@@ -105,14 +108,69 @@ def test_a_cluster_that_does_not_answer_is_one_row(doctor: CommandLine, function
     assert "the cluster demo" in found[0]["message"]
 
 
-def test_a_cluster_that_refuses_the_operator_is_one_row(
-    doctor: CommandLine, function: Function, local_cloud: LocalCloud
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_cluster_that_refuses_the_operator_is_one_row_with_what_lets_them_in(
+    command: str, doctor: CommandLine, cluster: Cluster, namespace: str, local_cloud: LocalCloud
+) -> None:
+    stranger = local_cloud.create_role(f"stranger-to-{command}", allow=OPERATOR_RIGHTS)
+    several = [{"registry": REGISTRY, "secret_name": name} for name in ("a", "b", "c")]
+    doctor.write_settings({"cluster": cluster.name, "namespace": namespace}, credentials=several)
+    place = f"--cluster-name demo --region us-east-1 --principal-arn {stranger}"
+    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy"
+
+    done = make_command_line(local_cloud, stranger, directory=doctor.directory).run(command, COLUMNS="400")
+
+    shown = " ".join(done.stdout.split())
+    assert done.returncode == 3
+    assert (shown.count("401 to your identity"), shown.count("create-access-entry")) == (1, 1)
+    assert f"aws eks create-access-entry {place} && aws eks associate-access-policy {place}" in shown
+    assert f"--policy-arn {policy} --access-scope type=cluster" in shown
+
+
+def test_these_commands_let_the_operator_in(
+    doctor: CommandLine, function: Function, cluster: Cluster, local_cloud: LocalCloud
+) -> None:
+    """Run as boto3 calls of the same parameters: the AWS CLI is not on every machine."""
+    function.run()
+    stranger = local_cloud.create_role("stranger-let-in", allow=OPERATOR_RIGHTS)
+    eks = local_cloud.client("eks")
+    eks.create_access_entry(clusterName="demo", principalArn=stranger)
+    give_policy(eks, stranger, "AmazonEKSAdminViewPolicy", {"type": "cluster"})
+    command_line = make_command_line(local_cloud, stranger, directory=doctor.directory)
+
+    deadline = time.monotonic() + 30
+    while (done := command_line.run("status")).returncode and time.monotonic() < deadline:
+        time.sleep(0.5)  # the emulator writes the policy as RBAC into the cluster
+
+    assert done.returncode == 0, done.stdout
+    assert "fresh" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_context_of_the_kubeconfig_leads_into_a_cluster_that_refuses_the_identity(
+    command: str, doctor: CommandLine, function: Function, cluster: Cluster, local_cloud: LocalCloud
 ) -> None:
     function.run()
-    stranger = local_cloud.create_role("stranger-with-rights", allow=OPERATOR_RIGHTS)
+    stranger = local_cloud.create_role(f"stranger-with-kubeconfig-{command}", allow=OPERATOR_RIGHTS)
+    command_line = make_command_line(local_cloud, stranger, directory=doctor.directory)
+    context = yaml.safe_load(cluster.kubeconfig.read_text())["current-context"]
 
-    done = make_command_line(local_cloud, stranger, directory=doctor.directory).run("doctor", "-o", "json")
+    by_file = command_line.run(command, "--kubeconfig", str(cluster.kubeconfig))
+    by_context = command_line.run(command, "--context", context, KUBECONFIG=str(cluster.kubeconfig))
+    by_other = command_line.run(command, "--context", "other", KUBECONFIG=str(cluster.kubeconfig))
 
-    (found,) = json.loads(done.stdout)["findings"]
-    assert (done.returncode, found["finding"]) == (3, "not-checked")
-    assert "401 to your identity" in found["message"]
+    assert "401" not in by_file.stdout + by_context.stdout
+    assert by_file.stdout == by_context.stdout
+    assert ("fresh" in by_file.stdout) == (command == "status")
+    assert by_other.returncode == 3
+    assert "cannot reach the cluster" in by_other.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_context_is_for_the_targets_of_one_cluster(command: str, stack: str, command_line: CommandLine) -> None:
+    command_line.write_settings({"cluster": "demo"}, {"cluster": "one"})
+
+    done = command_line.run(command, "--context", "any")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "a context leads to one cluster, and these targets are of 2 (demo, one)" in done.stderr

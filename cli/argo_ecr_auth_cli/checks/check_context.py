@@ -8,6 +8,7 @@ from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Connections
 from argo_ecr_auth.core.targets import Role, Target
 from argo_ecr_auth.token_issuer import VerifyLogin
+from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.own_commands import OwnCommands
 
 NOT_CHECKED = "not-checked"
@@ -55,7 +56,7 @@ class CheckContext:
     ours: frozenset[tuple[str, str]]  # every Secret of the settings in this cluster: namespace and name
     renew_before: timedelta
     sessions: Sessions = field(repr=False)
-    connections: Connections = field(repr=False)
+    connections: Connections | Kubeconfig = field(repr=False)
     verify_login: VerifyLogin = field(repr=False)
     now: datetime
 

@@ -7,7 +7,7 @@ from typing import Any
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.cluster import call_api
 from argo_ecr_auth.clients.deadlines import time_limit
-from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.caller import format_admission
 from argo_ecr_auth.core.manifests import SOURCE_ANNOTATION
 from argo_ecr_auth.core.observed import get_metadata
 from argo_ecr_auth.core.rbac import make_rbac_manifests
@@ -21,15 +21,19 @@ _SECONDS_TO_ANSWER = 5
 _PLURALS = {"Role": "roles", "RoleBinding": "rolebindings"}
 
 
-def require_answer(connection: Connection) -> None:
-    """Raise SyncError where the API server does not answer the operator: then nothing else is asked of it."""
+def check_answer(context: CheckContext, connection: Connection) -> Finding | None:
+    """Why nothing else is asked of the API server: it does not let the operator in. Raises SyncError."""
     with time_limit(_SECONDS_TO_ANSWER):
         status, _ = call_api(connection, "GET", "/api")
-    if status == HTTPStatus.UNAUTHORIZED:
-        raise SyncError(
-            f"{connection.cluster}'s API server answers 401 to {connection.caller.name}: it has no access entry in the "
-            "cluster, or its token has ended"
-        )
+    if status != HTTPStatus.UNAUTHORIZED:
+        return None
+    who = connection.caller
+    remedy = "renew its token"
+    if who.principal:
+        admission = format_admission(cluster=connection.cluster, region=connection.region, principal=who.principal)
+        remedy = f"{admission}; or give --context NAME, to look with your kubeconfig"
+    message = f"{connection.cluster}'s API server answers 401 to {who.name}: it has no access entry in the cluster"
+    return context.report_not_checked("the cluster", message, remedy=remedy)
 
 
 def check_namespaces(context: CheckContext, connection: Connection) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.checks.argo_cd import check_argo_cd
 from argo_ecr_auth_cli.checks.aws import check_aws
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.cluster import check_leftovers, check_namespaces, check_roles, require_answer
+from argo_ecr_auth_cli.checks.cluster import check_answer, check_leftovers, check_namespaces, check_roles
 from argo_ecr_auth_cli.checks.credential import Objects, check_credential
 from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.checks.fold_findings import fold_findings
@@ -31,6 +31,7 @@ from argo_ecr_auth_cli.installation import (
     load_installation,
     without_role,
 )
+from argo_ecr_auth_cli.kubeconfig import Kubeconfig, open_kubeconfig
 from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_json, print_line, show_progress, tolerate_closed_pipe
@@ -63,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
         function_role=given_role or (stack.outputs.get("FunctionRole") if stack else None),
         caller=operator.account,
         own_commands=own_commands,
+        kubeconfig=open_kubeconfig(options, targets),
     )
     with show_progress("examining", total=len(contexts)) as done:
         found = [*findings, *(each for found in map_concurrently(examine, contexts, done=done) for each in found)]
@@ -87,10 +89,14 @@ def make_contexts(
     caller: str | None,
     own_commands: OwnCommands,
     verify_login: VerifyLogin = verify_login,
+    kubeconfig: Kubeconfig | None = None,
 ) -> list[CheckContext]:
-    """The targets with all that their checks need; `caller` is the account of the sessions."""
+    """The targets with all that their checks need; `caller` is the account of the sessions.
+
+    With a kubeconfig, their cluster is looked at by it, instead of by EKS.
+    """
     accounts = find_accounts(installation.targets, caller=caller, function_role=function_role)
-    connections = Connections(WarmCache(sessions=sessions))
+    connections = kubeconfig or Connections(WarmCache(sessions=sessions))
     role_id = None
     if function_role:
         role_id = _find_role_id(sessions, function_role, caller=caller, region=targets[0].region)
@@ -121,7 +127,7 @@ def examine(context: CheckContext) -> list[Finding]:
     """All that is wrong with a target. What follows from a finding is not asked."""
     if context.not_visible:
         findings = [context.report_not_checked("EKS", context.not_visible, remedy=OTHER_ACCOUNT_REMEDY)]
-        if context.target.endpoint is None:
+        if context.target.endpoint is None and not isinstance(context.connections, Kubeconfig):
             return findings
     else:
         findings = run_check(context, "EKS", lambda: check_aws(context))
@@ -132,7 +138,9 @@ def examine(context: CheckContext) -> list[Finding]:
 
 def _check_in_cluster(context: CheckContext) -> Iterator[Finding]:
     connection = context.connections.connection(context.target)
-    require_answer(connection)
+    if refusal := check_answer(context, connection):
+        yield refusal
+        return
     missing = run_check(context, "the namespaces", partial(check_namespaces, context, connection))
     yield from missing
     namespaces = set(context.namespaces) - {finding.namespace for finding in missing}

@@ -20,6 +20,7 @@ from argo_ecr_auth_cli.checks.check_context import Finding
 from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation, without_role
+from argo_ecr_auth_cli.kubeconfig import Kubeconfig, open_kubeconfig
 from argo_ecr_auth_cli.last_writer import find_last_writer, name_writer
 from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
 from argo_ecr_auth_cli.recording_reader import RecordingReader
@@ -85,6 +86,7 @@ def run(options: argparse.Namespace) -> int:
     operator = sign_in(profile=options.profile, region=region)
     named = bool(options.targets)
     own_commands = make_own_commands(options)
+    kubeconfig = open_kubeconfig(options, [target for target in targets if target.enabled or named])
     code = OK
     try:
         while True:
@@ -95,6 +97,7 @@ def run(options: argparse.Namespace) -> int:
                 region=region,
                 named=named,
                 own_commands=own_commands,
+                kubeconfig=kubeconfig,
             )
             code = overview.exit_code
             if not options.watch:
@@ -117,8 +120,12 @@ def read_overview(
     region: str,
     named: bool,
     own_commands: OwnCommands,
+    kubeconfig: Kubeconfig | None = None,
 ) -> Overview:
-    """Read everything once; disabled targets only where they are `named`."""
+    """Read everything once; disabled targets only where they are `named`.
+
+    With a kubeconfig, their cluster is read by it, instead of by EKS.
+    """
     stack, findings = check_deployment(
         targets,
         sessions=operator.sessions,
@@ -138,13 +145,22 @@ def read_overview(
         cache=WarmCache(sessions=operator.sessions),
         renew_before=installation.renew_before,
         named=named,
-        not_visible={target.name: why for target in targets if (why := accounts.explain_not_visible(target))},
+        not_visible={}
+        if kubeconfig
+        else {target.name: why for target in targets if (why := accounts.explain_not_visible(target))},
+        kubeconfig=kubeconfig,
     )
     return Overview(statuses=statuses, findings=findings)
 
 
 def read_statuses(
-    targets: list[Target], *, cache: WarmCache, renew_before: timedelta, named: bool, not_visible: Mapping[str, str]
+    targets: list[Target],
+    *,
+    cache: WarmCache,
+    renew_before: timedelta,
+    named: bool,
+    not_visible: Mapping[str, str],
+    kubeconfig: Kubeconfig | None = None,
 ) -> list[Status]:
     """The credentials of the targets, in their order.
 
@@ -154,7 +170,7 @@ def read_statuses(
     read = [target for target in targets if (target.enabled or named) and target.name not in skipped]
     total = sum(len(target.credentials) for target in read)
     with show_progress("reading", total=total) as done:
-        recorder = RecordingReader(Connections(cache), done=done)
+        recorder = RecordingReader(kubeconfig or Connections(cache), done=done)
         # As much time as a slow cluster takes, and more where many wait for their turn.
         options = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
         results = iter(sync(read, options=options, cache=cache, now=lambda: datetime.now(UTC), connections=recorder))

@@ -128,6 +128,9 @@ def _add_installation_options(parser: argparse.ArgumentParser, name: str) -> Non
     parser.add_argument(
         "--installation", help=f"name of the {what} (default: `installation` of the settings, else argo-ecr-auth)"
     )
+    if name in {"status", "doctor"}:
+        parser.add_argument("--context", metavar="NAME", help="look into the cluster by this context of a kubeconfig")
+        parser.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig, with or without --context")
     if name == "status":
         parser.add_argument("--watch", action="store_true", help="look again every 10 s until Ctrl-C")
     if name == "doctor":
