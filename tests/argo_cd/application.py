@@ -13,12 +13,11 @@ _REFRESH = "argocd.argoproj.io/refresh"
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    argo_cd: ArgoCd
+    """`name` is another one for each in a cluster: Argo CD knows by it what an Application made."""
 
-    @property
-    def name(self) -> str:
-        """Another one in each namespace: Argo CD knows what an Application made by that name, in the whole cluster."""
-        return f"demo-{self.argo_cd.namespace}"
+    argo_cd: ArgoCd
+    name: str
+    project: str = "default"
 
     def create(self, **source: str) -> None:
         """Create it with automated sync into its own namespace."""
@@ -29,7 +28,7 @@ class Application:
                 "kind": "Application",
                 "metadata": {"name": self.name, "namespace": namespace},
                 "spec": {
-                    "project": "default",
+                    "project": self.project,
                     "source": source,
                     "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
                     "syncPolicy": {"automated": {}},
@@ -39,20 +38,31 @@ class Application:
 
     def refresh(self) -> None:
         """Refresh it hard, and wait until Argo CD has done so."""
+        self.request_refresh()
+        self.wait_for_refresh()
+
+    def request_refresh(self) -> None:
+        """Let Argo CD refresh it hard, in its own time."""
         self._request("PATCH", {"metadata": {"annotations": {_REFRESH: "hard"}}})
+
+    def wait_for_refresh(self) -> None:
         self._wait("refreshed", lambda found: _REFRESH not in found["metadata"].get("annotations", {}))
 
     def wait_for(self, status: str) -> None:
         """Wait for Synced, OutOfSync or Unknown."""
-        self._wait(status, lambda found: found.get("status", {}).get("sync", {}).get("status") == status)
+        self._wait(status, lambda found: _read_status(found) == status)
 
     def wait_for_error(self, words: str) -> None:
-        """Wait for a ComparisonError with these words."""
+        """Wait for a condition with these words."""
         self._wait(f"failed with {words!r}", lambda found: words in _read_error(found))
 
     @property
+    def status(self) -> str:
+        return _read_status(self._request("GET"))
+
+    @property
     def error(self) -> str:
-        """Argo CD's words of its ComparisonError."""
+        """Argo CD's words of what is wrong."""
         return _read_error(self._request("GET"))
 
     def _wait(self, what: str, reached: Callable[[dict[str, Any]], bool]) -> None:
@@ -71,6 +81,10 @@ class Application:
         return dict(answer)
 
 
+def _read_status(application: dict[str, Any]) -> str:
+    return str(application.get("status", {}).get("sync", {}).get("status", ""))
+
+
 def _read_error(application: dict[str, Any]) -> str:
     conditions = application.get("status", {}).get("conditions", [])
-    return "\n".join(one["message"] for one in conditions if one["type"] == "ComparisonError")
+    return "\n".join(one["message"] for one in conditions if one["type"] in {"ComparisonError", "InvalidSpecError"})

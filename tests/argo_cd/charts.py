@@ -18,7 +18,14 @@ BY_PREFIX = {"repoURL": PREFIX, "chart": "demo", "targetRevision": VERSION}
 BY_OCI_URL = {"repoURL": f"oci://{PREFIX}/demo", "path": ".", "targetRevision": VERSION}
 TEMPLATE = {"registry": REGISTRY, "kind": "repo-creds"}
 
-_TEMPLATE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Chart.Name }}"}}
+
+def by_prefix(prefix: str) -> dict[str, str]:
+    """The source of the chart `demo` at HOST/prefix."""
+    return {**BY_HOST, "repoURL": f"{REGISTRY}/{prefix}"}
+
+
+# Another one in each Application, although several are in one namespace.
+_CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-{{ .Chart.Name }}"}}
 
 
 def write_chart(directory: Path, name: str, **others: Any) -> Path:
@@ -26,7 +33,7 @@ def write_chart(directory: Path, name: str, **others: Any) -> Path:
     chart = directory / name
     (chart / "templates").mkdir(parents=True)
     (chart / "Chart.yaml").write_text(json.dumps({"apiVersion": "v2", "name": name, "version": VERSION, **others}))
-    (chart / "templates" / "config-map.yaml").write_text(json.dumps(_TEMPLATE))
+    (chart / "templates" / "config-map.yaml").write_text(json.dumps(_CONFIG_MAP))
     return chart
 
 

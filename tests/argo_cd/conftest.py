@@ -1,21 +1,18 @@
-"""Fixtures: Argo CD in a namespace of its own, ECR under its own name, and the function."""
+"""Fixtures: the app deployed, its schedule running, ECR under its own name, and Argo CD in several namespaces."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
-from tests.argo_cd.application import Application
 from tests.argo_cd.assets import Assets
 from tests.argo_cd.charts import push_chart, write_chart
+from tests.argo_cd.deployment import NAMESPACES, TEAM_NAMES, Deployment
 from tests.argo_cd.ecr import Ecr, run_ecr
 from tests.argo_cd.programs import ArgoCd, install_definitions
-from tests.integration.conftest import cluster, local_cloud, make_function, namespace, role
-from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import Function, FunctionFactory, grant, make_settings
-
-__all__ = ["cluster", "local_cloud", "make_function", "namespace", "role"]
+from tests.local_cloud.cloud import LocalCloud
 
 
 @pytest.fixture(scope="session")
@@ -27,51 +24,41 @@ def assets() -> Assets:
 
 
 @pytest.fixture(scope="session")
-def ecr(assets: Assets, local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ecr]:
-    """ECR with the chart `demo`, at HOST and at HOST/team."""
+def cloud(assets: Assets, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    with LocalCloud(tmp_path_factory.mktemp("local-cloud") / "state") as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def ecr(assets: Assets, cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ecr]:
+    """ECR with the chart `demo`, at HOST and at several prefixes."""
     directory = tmp_path_factory.mktemp("ecr")
-    with run_ecr(local_cloud, directory) as ecr:
-        push_chart(assets, ecr, write_chart(directory, "demo"), "", "/team")
+    with run_ecr(cloud, directory) as ecr:
+        prefixes = ("team", "shadowed", "bare", "held", *TEAM_NAMES)
+        push_chart(assets, ecr, write_chart(directory, "demo"), "", *(f"/{prefix}" for prefix in prefixes))
         yield ecr
 
 
 @pytest.fixture(scope="session")
-def prepared_cluster(assets: Assets, cluster: Cluster) -> Cluster:
-    """The cluster, with Argo CD's custom resource definitions."""
+def deployment(cloud: LocalCloud, ecr: Ecr, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """The app with all credentials of `make_credentials`, deployed; nothing is invoked by hand."""
+    deployment = Deployment.make(cloud, tmp_path_factory.mktemp("deployment"))
+    deployment.set_environment(ecr.environment)
+    return deployment
+
+
+@pytest.fixture(scope="session")
+def argo_cds(
+    assets: Assets, ecr: Ecr, deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, ArgoCd]]:
+    """Argo CD in each namespace, once the schedule's first run has written its credentials."""
+    cluster, directory = deployment.installation.cluster, tmp_path_factory.mktemp("argo-cd")
     install_definitions(assets, cluster)
-    return cluster
-
-
-@pytest.fixture
-def argo_cd(assets: Assets, ecr: Ecr, prepared_cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[ArgoCd]:
-    """Argo CD for the test's namespace."""
-    with ArgoCd(
-        assets=assets,
-        cluster=prepared_cluster,
-        namespace=namespace,
-        directory=tmp_path / "argo-cd",
-        environment=ecr.environment,
-    ) as argo_cd:
-        yield argo_cd
-
-
-@pytest.fixture
-def application(argo_cd: ArgoCd) -> Application:
-    return Application(argo_cd=argo_cd)
-
-
-@pytest.fixture
-def make_function_with(
-    ecr: Ecr, cluster: Cluster, namespace: str, make_function: FunctionFactory, monkeypatch: pytest.MonkeyPatch
-) -> FunctionFactory:
-    """Makes functions of one credential, which log in at ECR by its own name."""
-
-    def make(credential: dict[str, Any]) -> Function:
-        target = {"cluster": cluster.name, "namespace": namespace, "credentials": [credential]}
-        function = make_function(make_settings(target))
-        for name, value in ecr.environment.items():
-            monkeypatch.setenv(name, value)
-        grant(cluster.admin, *function.targets)
-        return function
-
-    return make
+    make = partial(ArgoCd, assets=assets, cluster=cluster, environment=ecr.environment)
+    argo_cds = {name: make(namespace=name, directory=directory / name) for name in NAMESPACES}
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        for argo_cd in argo_cds.values():
+            stack.callback(argo_cd.stop)
+        list(pool.map(ArgoCd.start, argo_cds.values()))
+        deployment.wait_for_the_schedule()
+        yield argo_cds

@@ -6,6 +6,7 @@ The front is also the proxy that leads to the host. A client finds it by HTTPS_P
 import contextlib
 import http.client
 import json
+import re
 import secrets
 import ssl
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import trustme
@@ -41,6 +42,7 @@ _HAS_ENDED: _Answer = (
     json.dumps({"errors": [{"code": "DENIED", "message": ENDED}]}).encode(),
     {"Content-Type": "application/json; charset=utf-8"},
 )
+_REPOSITORY = re.compile(r"/v2/(.+)/(?:manifests|blobs|tags)/")
 _PASSED_ON = ("Accept", "Content-Type", "Content-Range", "Content-Length", "Host", "Range")
 _PASSED_BACK = (
     "Content-Type",
@@ -54,14 +56,26 @@ _PASSED_BACK = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pull:
+    """A request that was let in: the caller that had asked ECR for its token, and the repository."""
+
+    caller: str
+    repository: str
+
+
 @dataclass(kw_only=True)
 class Ecr:
-    """The registry's front: the proxy that leads to it, and which tokens it lets in."""
+    """The registry's front: the proxy that leads to it, which tokens it lets in, and what it let them pull."""
 
     cloud: LocalCloud
     authority: Path
     proxy: str = field(default="", init=False)
     ended: int = field(default=0, init=False)
+    _pulls: list[Pull] = field(default_factory=list, init=False)
+    _held: str | None = field(default=None, init=False)
+    _holds: Event = field(default_factory=Event, init=False)
+    _released: Event = field(default_factory=Event, init=False)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -83,6 +97,28 @@ class Ecr:
     def end_tokens(self) -> None:
         """Refuse all tokens that were issued so far."""
         self.ended = ecr_token.parse(self.issue_token()).turn
+
+    @contextmanager
+    def hold_pulls(self, repository: str) -> Iterator[Event]:
+        """Let requests for this repository wait until the end of the block; the event says that one does."""
+        self._holds.clear()
+        self._released.clear()
+        self._held = repository
+        try:
+            yield self._holds
+        finally:
+            self._held = None
+            self._released.set()
+
+    def list_pulls(self, repository: str) -> list[Pull]:
+        return [pull for pull in self._pulls if pull.repository == repository]
+
+    def admit_pull(self, pull: Pull) -> None:
+        """Note it, and return when it may go on."""
+        self._pulls.append(pull)
+        if pull.repository == self._held:
+            self._holds.set()
+            self._released.wait()
 
     def find_refusal(self, authorization: str | None) -> _Answer | None:
         """How ECR refuses this header, if it does."""
@@ -154,6 +190,11 @@ class _Front(BaseHTTPRequestHandler):
         elif refusal := self.ecr.find_refusal(self.headers["Authorization"]):
             self._answer(*refusal)
         else:
+            found = _REPOSITORY.match(self.path)
+            # A push asks by HEAD what is there.
+            if found and self.command == "GET":
+                token = ecr_token.parse(self.headers["Authorization"].partition(" ")[2])
+                self.ecr.admit_pull(Pull(caller=token.caller, repository=found[1]))
             self._pass_on(body)
 
     do_HEAD = do_PATCH = do_POST = do_PUT = do_GET  # noqa: N815 - the names of http.server

@@ -7,7 +7,8 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.local_cloud.cluster import Cluster
 from tests.local_cloud.server import Server, Service
 
 _START_SECONDS = 60
+_RESTARTED = ("repo-server", "controller")
 _PART_OF = {"app.kubernetes.io/part-of": "argocd"}
 _CONFIG_MAPS = (
     "argocd-cm",
@@ -41,7 +43,7 @@ class ArgoCd(Service):
     namespace: str
     directory: Path
     environment: Mapping[str, str]
-    _running: list[Server] = field(default_factory=list, init=False)
+    _servers: dict[str, Server] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._processes = processes.ProcessGroup(self.directory)
@@ -59,11 +61,18 @@ class ArgoCd(Service):
             raise
 
     def stop(self) -> None:
-        for server in reversed(self._running):
-            server.end()
-        self._running.clear()
+        self._end(*reversed(self._servers))
+        self._servers.clear()
         self._processes.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Without the repo-server and the controller until the end of the block: killed, and then started again."""
+        self._end(*_RESTARTED)
+        yield
+        for title in _RESTARTED:
+            self._servers[title].start(port=self._servers[title].port)
 
     def apply(self, *objects: Mapping[str, Any]) -> None:
         content = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
@@ -71,7 +80,11 @@ class ArgoCd(Service):
 
     def logs(self) -> str:
         """The end of each program's log, for a failure's message."""
-        return "\n".join(f"{server.title}:\n{server.log_tail()}" for server in self._running)
+        return "\n".join(f"{title}:\n{server.log_tail()}" for title, server in self._servers.items())
+
+    def _end(self, *titles: str) -> None:
+        for title in titles:
+            self._servers[title].end()
 
     def _start(self, title: str, launch: Callable[[int], subprocess.Popen[bytes]]) -> int:
         server = Server(
@@ -81,7 +94,7 @@ class ArgoCd(Service):
             answers=lambda: _listens(server.port),
             seconds=_START_SECONDS,
         )
-        self._running.append(server)
+        self._servers[title] = server
         server.start()
         return server.port
 
@@ -153,6 +166,16 @@ def kubectl(cluster: Cluster, *arguments: str, content: str | None = None) -> No
         raise RuntimeError(f"kubectl {arguments[0]} failed: {done.stderr}")
 
 
+def make_project(namespace: str, name: str, *, repositories: Sequence[str] = ("*",)) -> dict[str, Any]:
+    """A project that may use these repositories, and deploy anywhere."""
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"sourceRepos": list(repositories), "destinations": [{"server": "*", "namespace": "*"}]},
+    }
+
+
 def _make_objects(namespace: str) -> list[dict[str, Any]]:
     """What Argo CD's own manifests would install, as far as its programs need it."""
 
@@ -160,11 +183,10 @@ def _make_objects(namespace: str) -> list[dict[str, Any]]:
         metadata = {"name": name, "namespace": namespace, "labels": _PART_OF}
         return {"apiVersion": "v1", "kind": kind, "metadata": metadata, **content}
 
-    project = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}]}
     return [
         *(make("ConfigMap", name) for name in _CONFIG_MAPS),
         make("Secret", "argocd-secret", stringData={"server.secretkey": secrets.token_hex(16)}),
-        {**make("AppProject", "default", spec=project), "apiVersion": "argoproj.io/v1alpha1"},
+        make_project(namespace, "default"),
     ]
 
 

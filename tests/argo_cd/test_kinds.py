@@ -1,61 +1,131 @@
-"""An Application for each kind of credential: Synced, broken by the end of its token, and Synced after a renewal."""
+"""An Application for each kind of credential: Synced, broken by the end of its token, and Synced after a renewal.
 
-from pathlib import Path
+The app is deployed, and nothing is invoked: its schedule writes the tokens, and renews them after they have ended.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.argo_cd.application import Application
-from tests.argo_cd.charts import BY_HOST, BY_OCI_URL, BY_PREFIX, PREFIX, TEMPLATE, commit_chart
+from tests.argo_cd.charts import BY_HOST, BY_OCI_URL, BY_PREFIX, PREFIX, commit_chart
+from tests.argo_cd.deployment import REPOSITORIES, TEMPLATES, Deployment
 from tests.argo_cd.ecr import ENDED, Ecr
-from tests.support.function import REGISTRY, Function, FunctionFactory
+from tests.argo_cd.programs import ArgoCd
 
 # Argo CD asks for an oci:// URL by HEAD, which has no answer in words.
 FORBIDDEN = "response status code 403: Forbidden"
 
-# The credential as it is written, the Application's source, and Argo CD's words when the token has ended.
-KINDS: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
-    "HOST": ({"registry": REGISTRY}, BY_HOST, ENDED),
-    "HOST, a range of versions": ({"registry": REGISTRY}, {**BY_HOST, "targetRevision": "^1.0"}, ENDED),
-    "HOST/prefix": ({"registry": REGISTRY, "url": PREFIX, "name": "team"}, BY_PREFIX, ENDED),
-    "HOST/prefix by a template": (TEMPLATE, BY_PREFIX, ENDED),
-    "oci://": ({"registry": REGISTRY, "type": "oci", "url": f"{PREFIX}/demo"}, BY_OCI_URL, FORBIDDEN),
-    "oci:// by a template": (TEMPLATE, BY_OCI_URL, FORBIDDEN),
+_SECONDS = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """An Application's name, namespace and source, and Argo CD's words when the token has ended."""
+
+    name: str
+    namespace: str
+    source: dict[str, str]
+    words: str = ENDED
+
+
+KINDS = {
+    "HOST": Kind(name="host", namespace=REPOSITORIES, source=BY_HOST),
+    "HOST, a range of versions": Kind(
+        name="range", namespace=REPOSITORIES, source={**BY_HOST, "targetRevision": "^1.0"}
+    ),
+    "HOST/prefix": Kind(name="prefix", namespace=REPOSITORIES, source=BY_PREFIX),
+    "HOST/prefix by a template": Kind(name="prefix-by-template", namespace=TEMPLATES, source=BY_PREFIX),
+    "oci://": Kind(name="oci", namespace=REPOSITORIES, source=BY_OCI_URL, words=FORBIDDEN),
+    "oci:// by a template": Kind(name="oci-by-template", namespace=TEMPLATES, source=BY_OCI_URL, words=FORBIDDEN),
+    # Its repoURL is the git repository of this run.
+    "a chart in git that depends on oci://HOST/prefix": Kind(
+        name="git", namespace=TEMPLATES, source={"path": "wrapper", "targetRevision": "HEAD"}
+    ),
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_application_outlives_its_token(
-    kind: str, ecr: Ecr, application: Application, make_function_with: FunctionFactory
-) -> None:
-    credential, source, words = KINDS[kind]
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """An Application's status, and Argo CD's words of what is wrong."""
 
-    assert_outlives_its_token(application, source, ecr=ecr, function=make_function_with(credential), words=words)
-
-
-def test_a_chart_in_git_outlives_the_token_of_what_it_depends_on(
-    ecr: Ecr, application: Application, make_function_with: FunctionFactory, tmp_path: Path
-) -> None:
-    repository = commit_chart(tmp_path / "charts", depends_on=f"oci://{PREFIX}")
-    source = {"repoURL": repository, "path": "wrapper", "targetRevision": "HEAD"}
-
-    assert_outlives_its_token(application, source, ecr=ecr, function=make_function_with(TEMPLATE))
+    status: str
+    error: str
 
 
-def assert_outlives_its_token(
-    application: Application, source: dict[str, str], *, ecr: Ecr, function: Function, words: str = ENDED
-) -> None:
-    results = function.run()
-    assert all(result.verified for result in results), results
-    application.create(**source)
-    application.wait_for("Synced")
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """One Application with its first token, after the end of that, and after the schedule's renewal."""
+
+    at_first: Observation
+    ended: Observation
+    renewed: Observation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stories:
+    """All Applications' stories, and the log lines of the renewal."""
+
+    by_kind: dict[str, Story]
+    renewals: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def stories(
+    argo_cds: Mapping[str, ArgoCd], deployment: Deployment, ecr: Ecr, tmp_path_factory: pytest.TempPathFactory
+) -> Stories:
+    git = commit_chart(tmp_path_factory.mktemp("git"), depends_on=f"oci://{PREFIX}")
+    applications = {
+        title: Application(argo_cd=argo_cds[kind.namespace], name=kind.name) for title, kind in KINDS.items()
+    }
+    for title, application in applications.items():
+        application.create(**{"repoURL": git, **KINDS[title].source})
+    at_first = _observe(applications, lambda application: application.status == "Synced")
 
     ecr.end_tokens()
-    application.refresh()
-    application.wait_for("Unknown")
-    application.wait_for_error(words)
+    _refresh(applications)
+    ended = _observe(applications, lambda application: application.status == "Unknown" and application.error != "")
 
-    assert {result.action for result in function.run(force=True)} == {"renewed"}
-    application.refresh()
-    application.wait_for("Synced")
-    assert not application.error
+    writes = deployment.count_writes()
+    deployment.age_tokens()
+    deployment.wait_for_the_schedule()
+    _refresh(applications)
+    renewed = _observe(applications, lambda application: application.status == "Synced" and not application.error)
+    return Stories(
+        by_kind={title: Story(at_first=at_first[title], ended=ended[title], renewed=renewed[title]) for title in KINDS},
+        renewals=deployment.list_writes(after=writes),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_application_outlives_its_token(kind: str, stories: Stories) -> None:
+    story = stories.by_kind[kind]
+
+    assert story.at_first == Observation(status="Synced", error="")
+    assert story.ended.status == "Unknown"
+    assert KINDS[kind].words in story.ended.error
+    assert story.renewed == Observation(status="Synced", error="")
+
+
+def test_the_schedule_renews_every_token_that_has_ended(deployment: Deployment, stories: Stories) -> None:
+    renewals = {line["secret"]: (line["action"], line["verified"]) for line in stories.renewals}
+
+    assert renewals == {f"{one.namespace}/{one.secret_name}": ("renewed", True) for one in deployment.credentials}
+
+
+def _refresh(applications: Mapping[str, Application]) -> None:
+    for application in applications.values():
+        application.request_refresh()
+    for application in applications.values():
+        application.wait_for_refresh()
+
+
+def _observe(applications: Mapping[str, Application], reached: Callable[[Application], bool]) -> dict[str, Observation]:
+    """What is to be seen of each, as soon as all have reached this, or when the time is over."""
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline and not all(map(reached, applications.values())):
+        time.sleep(0.2)
+    return {title: Observation(status=each.status, error=each.error) for title, each in applications.items()}

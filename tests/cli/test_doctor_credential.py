@@ -23,10 +23,10 @@ from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, get_only_finding, run_doctor
-from tests.cli.rewritten import rewrite_expiry, rewrite_source
 from tests.local_cloud.cloud import LocalCloud
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
+from tests.support.rewritten import rewrite_expiry, rewrite_source
 
 Asked = list[tuple[str, AuthorizationToken, str | None]]
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATOR_RIGHTS
-from tests.cli.rewritten import rewrite_expiry
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, Function
 from tests.support.objects import Objects
+from tests.support.rewritten import rewrite_expiry
 
 
 @pytest.fixture

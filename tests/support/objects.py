@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from argo_ecr_auth.core.kinds import KINDS
 from tests.local_cloud.kube_api import KubeApi
 
 
@@ -42,6 +43,13 @@ class Objects:
     @property
     def password(self) -> str:
         return base64.b64decode(self.require("secrets")["data"]["password"]).decode()
+
+    @property
+    def payload(self) -> str:
+        """The password, or the docker configuration of a pull-secret."""
+        data = self.require("secrets")["data"]
+        (key,) = {kind.payload_key for kind in KINDS.values()} & set(data)
+        return base64.b64decode(data[key]).decode()
 
     @property
     def versions(self) -> tuple[str, str]:

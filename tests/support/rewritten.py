@@ -23,7 +23,7 @@ def _read(objects: Objects) -> Payload:
     expires_at = parse_expiry(config_map)
     assert expires_at is not None
     source = config_map["metadata"]["annotations"][SOURCE_ANNOTATION]
-    return Payload(text=objects.password, expires_at=expires_at, source=source)
+    return Payload(text=objects.payload, expires_at=expires_at, source=source)
 
 
 def _write(objects: Objects, payload: Payload) -> None:
