@@ -11,18 +11,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from argo_ecr_auth.clients.registry_login import verify_login
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Connections, WarmCache
+from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.settings import RoleArn
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.token_issuer import VerifyLogin
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
-from argo_ecr_auth_cli.checks.argo_cd import check_argo_cd
+from argo_ecr_auth_cli.checks.argo_cd import check_applications, check_argo_cd
 from argo_ecr_auth_cli.checks.aws import check_aws
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.checks.cluster import check_answer, check_leftovers, check_namespaces, check_roles
 from argo_ecr_auth_cli.checks.credential import Objects, check_credential
 from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.checks.fold_findings import fold_findings
+from argo_ecr_auth_cli.checks.repo_url import find_services, format_settings
 from argo_ecr_auth_cli.checks.run_check import run_check
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.installation import (
@@ -47,6 +49,11 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError("every target of the settings is disabled: name one to examine it", code=USAGE)
     own_commands = make_own_commands(options)
     operator = sign_in(profile=options.profile, region=region)
+    kubeconfig = open_kubeconfig(options, targets)
+    if options.repo_url:
+        return _explain_repo_url(
+            options, targets, connections=kubeconfig or Connections(WarmCache(sessions=operator.sessions))
+        )
     stack, findings = check_deployment(
         targets,
         sessions=operator.sessions,
@@ -64,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         function_role=given_role or (stack.outputs.get("FunctionRole") if stack else None),
         caller=operator.account,
         own_commands=own_commands,
-        kubeconfig=open_kubeconfig(options, targets),
+        kubeconfig=kubeconfig,
     )
     with show_progress("examining", total=len(contexts)) as done:
         found = [*findings, *(each for found in map_concurrently(examine, contexts, done=done) for each in found)]
@@ -78,6 +85,31 @@ def run(options: argparse.Namespace) -> int:
         else:
             print_line(f"nothing is wrong with {', '.join(target.name for target in targets)}")
     return OK if not findings else UNKNOWN if all(finding.not_checked for finding in findings) else UNHEALTHY
+
+
+def _explain_repo_url(
+    options: argparse.Namespace, targets: Sequence[Target], *, connections: Connections | Kubeconfig
+) -> int:
+    """Show which credential serves the URL of --repo-url in each target, or which settings would."""
+    url, project = options.repo_url, options.project or ""
+    snippet = format_settings(url, project=project)
+    services = []
+    for target in map(without_role, targets):
+        try:
+            services += find_services(target, connections.connection(target), url=url, project=project)
+        except SyncError as error:
+            raise CommandError(f"{target.name}: {error}", code=UNKNOWN) from None
+    unserved = not services or any(not service.secrets for service in services)
+    if options.output == "json":
+        print_json({"services": [service.as_dict() for service in services], "settings": snippet if unserved else None})
+    else:
+        for service in services:
+            print_line(str(service))
+        if unserved:
+            print_line("these settings would serve it:")
+            for line in snippet.splitlines():
+                print_line(f"  {line}")
+    return OK if services and all(service.ours for service in services) else UNHEALTHY
 
 
 def make_contexts(
@@ -152,6 +184,7 @@ def _check_in_cluster(context: CheckContext) -> Iterator[Finding]:
         if credential.namespace in namespaces:
             yield from run_check(context, credential.secret_name, partial(_check_credential, context, credential))
     yield from run_check(context, "other Secrets of Argo CD", partial(check_argo_cd, context, connection))
+    yield from run_check(context, "Applications", partial(check_applications, context, connection))
 
 
 def _check_credential(context: CheckContext, credential: Credential) -> Iterator[Finding]:

@@ -135,6 +135,8 @@ def _add_installation_options(parser: argparse.ArgumentParser, name: str) -> Non
         parser.add_argument("--watch", action="store_true", help="look again every 10 s until Ctrl-C")
     if name == "doctor":
         parser.add_argument("--function-role", metavar="ARN", help="instead of the one in the stack's outputs")
+        parser.add_argument("--repo-url", metavar="URL", help="only show which credential serves this repoURL")
+        parser.add_argument("--project", metavar="NAME", help="with --repo-url: the Application's project")
     if name == "invoke":
         parser.add_argument("--function-name", help="instead of the one in the stack's outputs")
         parser.add_argument("--dry-run", action="store_true", help="show what a run would do; write nothing")
