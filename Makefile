@@ -55,8 +55,12 @@ test-only: .venv/ready .venv-cloud/ready ## run some tests and no checks; ARGS=t
 	@.venv/bin/python -m pytest --quiet $(ARGS)
 
 .PHONY: test-argo-cd
-test-argo-cd: .venv/ready .venv-cloud/ready ## run the tests with Argo CD itself, of the folder ARGO_CD_ASSETS
+test-argo-cd: .venv/ready .venv-cloud/ready ## run the tests with Argo CD itself (ARGO_CD_ASSETS, or built once)
 	@.venv/bin/python -m pytest --quiet tests/argo_cd $(ARGS)
+
+.PHONY: argo-cd-versions
+argo-cd-versions: .venv/ready .venv-cloud/ready ## write what was tried with this Argo CD to docs/argo-cd-versions.md
+	@WRITE_DOCS=1 .venv/bin/python -m pytest --quiet tests/argo_cd/test_kinds.py
 
 .PHONY: bench
 bench: .venv/ready ## measure a cold start and a run, as ratios

@@ -110,6 +110,8 @@ class ArgoCd(Service):
             "--metrics-address=127.0.0.1",
             f"--metrics-port={processes.find_free_port()}",
             "--disable-tls",
+            # From 3.6 on it wants clients' certificates where this is not empty.
+            *(["--client-ca-path="] if self.assets.is_at_least(3, 6) else []),
             environment=self.environment,
         )
 
@@ -143,7 +145,8 @@ class ArgoCd(Service):
 
 def install_definitions(assets: Assets, cluster: Cluster) -> None:
     # On the server's side: the definitions are too large for an annotation.
-    kubectl(cluster, "apply", "--server-side", f"--filename={assets.definitions}")
+    files = [f"--filename={file}" for file in sorted(assets.definitions.glob("*-crd.yaml"))]
+    kubectl(cluster, "apply", "--server-side", *files)
     deadline = time.monotonic() + _START_SECONDS
     while not all(_is_served(cluster, plural) for plural in ("applications", "applicationsets", "appprojects")):
         if time.monotonic() > deadline:

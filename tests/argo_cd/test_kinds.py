@@ -3,6 +3,7 @@
 The app is deployed, and nothing is invoked: its schedule writes the tokens, and renews them after they have ended.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.argo_cd import versions_page
 from tests.argo_cd.application import Application
+from tests.argo_cd.assets import Assets
 from tests.argo_cd.charts import BY_HOST, BY_OCI_URL, BY_PREFIX, PREFIX, commit_chart
 from tests.argo_cd.deployment import REPOSITORIES, TEMPLATES, Deployment
 from tests.argo_cd.ecr import ENDED, Ecr
@@ -108,6 +111,25 @@ def test_an_application_outlives_its_token(kind: str, stories: Stories) -> None:
     assert story.ended.status == "Unknown"
     assert KINDS[kind].words in story.ended.error
     assert story.renewed == Observation(status="Synced", error="")
+
+
+def test_the_page_of_versions_tells_what_this_run_saw(assets: Assets, stories: Stories) -> None:
+    """`make argo-cd-versions` writes it."""
+    rows = [
+        versions_page.make_row(
+            assets.version,
+            title,
+            at_first=story.at_first.status,
+            ended=story.ended.status,
+            words=kind.words if kind.words in story.ended.error else story.ended.error,
+            renewed=story.renewed.status,
+        )
+        for title, kind, story in ((title, kind, stories.by_kind[title]) for title, kind in KINDS.items())
+    ]
+    if os.environ.get("WRITE_DOCS"):
+        versions_page.write_rows(assets.version, rows)
+
+    assert versions_page.read_rows(assets.version) in ([], rows)
 
 
 def test_the_schedule_renews_every_token_that_has_ended(deployment: Deployment, stories: Stories) -> None:

@@ -1,7 +1,7 @@
-"""Builds Kubernetes and the registry from their Go modules, on a machine that lacks them.
+"""Builds Kubernetes, the registry and Argo CD from their Go modules, on a machine that lacks them.
 
-Kubernetes takes about five minutes, the registry two. Each has its versions in `go.mod` and `go.sum`. A build happens
-once per machine and version: the result is kept outside the checkout.
+Kubernetes takes about five minutes, Argo CD as long, the registry two. Each has its versions in `go.mod` and `go.sum`.
+A build happens once per machine and version: the result is kept outside the checkout.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _HERE = Path(__file__).parent
@@ -23,13 +23,17 @@ _PROGRESS_SECONDS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class GoModule:
-    """A folder beside this file, with a `go.mod`, a `go.sum` and a folder for each of its commands."""
+    """A folder beside this file, with a `go.mod`, a `go.sum` and a folder for each command of its own.
+
+    `commands` are the packages by the names that the programs get; a package of its own begins with `./`.
+    """
 
     folder: str
     title: str  # for messages
     versioned_by: str  # the required module whose version is the version of the whole
-    commands: tuple[str, ...]
+    commands: Mapping[str, str]
     stamps: Callable[[str], Mapping[str, str]] = lambda _: {}  # from the version: the variables that the linker sets
+    folders: Mapping[str, str] = field(default_factory=dict)  # of `versioned_by`, to be copied beside the programs
 
     @property
     def path(self) -> Path:
@@ -55,14 +59,26 @@ KUBERNETES = GoModule(
     folder="kubernetes",
     title="Kubernetes",
     versioned_by="k8s.io/kubernetes",
-    commands=("kube-apiserver", "etcd", "kubectl"),
+    commands={name: f"./{name}" for name in ("kube-apiserver", "etcd", "kubectl")},
     stamps=_kubernetes_stamps,
 )
 DISTRIBUTION = GoModule(
     folder="distribution",
     title="a registry, distribution",
     versioned_by="github.com/distribution/distribution/v3",
-    commands=("registry", "htpasswd"),
+    commands={name: f"./{name}" for name in ("registry", "htpasswd")},
+)
+ARGO_CD = GoModule(
+    folder="argo-cd",
+    title="Argo CD",
+    versioned_by="github.com/argoproj/argo-cd/v3",
+    commands={
+        "argocd": "github.com/argoproj/argo-cd/v3/cmd",
+        "helm": "helm.sh/helm/v3/cmd/helm",
+        "miniredis": "./miniredis",
+    },
+    stamps=lambda version: {"github.com/argoproj/argo-cd/v3/common.version": version},
+    folders={"crds": "manifests/crds"},
 )
 
 
@@ -70,9 +86,14 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     return (Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "argo-ecr-auth").absolute()
 
 
+def find_built(module: GoModule, cache: Path) -> Path:
+    """The folder with the module's commands, which may not be there yet."""
+    return cache / f"{module.folder}-{module.version}"
+
+
 def find_or_build(module: GoModule, cache: Path) -> Path:
     """The folder with the module's commands, in a cache that processes may share."""
-    finished = cache / f"{module.folder}-{module.version}"
+    finished = find_built(module, cache)
     if finished.exists():
         return finished
     cache.mkdir(parents=True, exist_ok=True)
@@ -92,7 +113,7 @@ def _build(module: GoModule, build_folder: Path) -> None:
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     flags = " ".join(("-s -w", *(f"-X {name}={value}" for name, value in module.stamps(module.version).items())))
-    arguments = ["-trimpath", f"-ldflags={flags}", "-o", f"{output}/", *(f"./{name}" for name in module.commands)]
+    arguments = ["-trimpath", f"-ldflags={flags}"]
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH", "GOWORK")},
         "CGO_ENABLED": "0",
@@ -103,7 +124,12 @@ def _build(module: GoModule, build_folder: Path) -> None:
     }
     go, log = _find_go(build_folder), build_folder / "build.log"
     _run("downloading", [go, "mod", "download"], environment, log, folder=module.path)
-    _run("compiling", [go, "build", *arguments], environment, log, folder=module.path)
+    for name, package in module.commands.items():
+        command: list[str | Path] = [go, "build", *arguments, "-o", output / name, package]
+        _run(f"compiling {name}", command, environment, log, folder=module.path)
+    source = build_folder / "modules" / f"{module.versioned_by}@v{module.version}"
+    for name, folder in module.folders.items():
+        shutil.copytree(source / folder, output / name)
 
 
 def _find_go(build_folder: Path) -> Path:

@@ -20,14 +20,26 @@ class RegistryBinaries:
 
 def find(environ: Mapping[str, str] = os.environ) -> RegistryBinaries:
     """From the PATH, else from our own cache, built if needed."""
+    if found := _find_installed(environ):
+        return found
+    folder = binaries_build.find_or_build(binaries_build.DISTRIBUTION, binaries_build.cache_folder(environ))
+    return RegistryBinaries(registry=folder / "registry", htpasswd=folder / "htpasswd")
+
+
+def is_ready(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether `find` has nothing to build."""
+    built = binaries_build.find_built(binaries_build.DISTRIBUTION, binaries_build.cache_folder(environ))
+    return built.exists() or _find_installed(environ) is not None
+
+
+def _find_installed(environ: Mapping[str, str]) -> RegistryBinaries | None:
     path = environ.get("PATH")
     htpasswd = shutil.which("htpasswd", path=path)
     for name in _NAMES:
         registry = shutil.which(name, path=path)
         if registry and htpasswd and _is_distribution(registry):
             return RegistryBinaries(registry=Path(registry), htpasswd=Path(htpasswd))
-    folder = binaries_build.find_or_build(binaries_build.DISTRIBUTION, binaries_build.cache_folder(environ))
-    return RegistryBinaries(registry=folder / "registry", htpasswd=folder / "htpasswd")
+    return None
 
 
 def _is_distribution(program: str) -> bool:

@@ -65,6 +65,7 @@ def main() -> None:
             cluster = _bring_up(story, cloud)
             _install(story, cloud, cluster, Path(folder) / "cdk.out")
             _watch(story, cloud, cluster)
+            _watch_argo_cd(story, cloud, cluster, Path(folder) / "argo-cd")
         finally:
             with story.step("Stop the local cloud", why="All its processes end, all its files are removed."):
                 cloud.stop()
@@ -131,6 +132,18 @@ def _watch(story: Story, cloud: LocalCloud, cluster: Cluster) -> None:
         cluster.admin.request("PATCH", _SECRET, patch, content_type="application/merge-patch+json")
         _wait_for("the next run to replace the password", lambda: password() != garbage)
         _show_results(cloud)
+
+
+def _watch_argo_cd(story: Story, cloud: LocalCloud, cluster: Cluster, directory: Path) -> None:
+    # What it needs is only in the environment of the tests.
+    from tests.argo_cd import demo as argo_cd_demo  # noqa: PLC0415
+
+    if assets := argo_cd_demo.find_assets():
+        argo_cd_demo.show_application(
+            story, assets, cloud=cloud, cluster=cluster, directory=directory, wait_for=_wait_for
+        )
+    else:
+        print(f"\n{argo_cd_demo.HOW_TO_GET}", flush=True)
 
 
 def _wait_for(event: str, has_happened: Callable[[], object]) -> None:
