@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.argo_cd.assets import Assets
-from tests.argo_cd.ecr import Ecr
+from tests.support.ecr import Ecr
 from tests.support.function import REGISTRY
 
 VERSION = "1.0.0"

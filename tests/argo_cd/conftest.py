@@ -10,9 +10,9 @@ import pytest
 from tests.argo_cd.assets import Assets
 from tests.argo_cd.charts import push_chart, write_chart
 from tests.argo_cd.deployment import NAMESPACES, TEAM_NAMES, Deployment
-from tests.argo_cd.ecr import Ecr, run_ecr
 from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud.cloud import LocalCloud
+from tests.support.ecr import Ecr, run_ecr
 
 
 @pytest.fixture(scope="session")

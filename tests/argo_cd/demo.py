@@ -9,10 +9,10 @@ from typing import Protocol
 from tests.argo_cd.application import Application
 from tests.argo_cd.assets import Assets
 from tests.argo_cd.charts import BY_HOST, push_chart, write_chart
-from tests.argo_cd.ecr import run_ecr
 from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud import binaries_registry
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.ecr import run_ecr
 from tests.support.objects import Objects
 from tests.support.rewritten import rewrite_expiry
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from tests.argo_cd.application import Application
 from tests.argo_cd.charts import BY_HOST, BY_PREFIX
 from tests.argo_cd.deployment import REPOSITORIES, TEMPLATES, Deployment
-from tests.argo_cd.ecr import Ecr
 from tests.argo_cd.programs import ArgoCd
+from tests.support.ecr import Ecr
 from tests.support.objects import Objects
 
 _SECONDS = 60

@@ -16,8 +16,8 @@ from tests.argo_cd.application import Application
 from tests.argo_cd.assets import Assets
 from tests.argo_cd.charts import BY_HOST, BY_OCI_URL, BY_PREFIX, PREFIX, commit_chart
 from tests.argo_cd.deployment import REPOSITORIES, TEMPLATES, Deployment
-from tests.argo_cd.ecr import ENDED, Ecr
 from tests.argo_cd.programs import ArgoCd
+from tests.support.ecr import ENDED, Ecr
 
 # Argo CD asks for an oci:// URL by HEAD, which has no answer in words.
 FORBIDDEN = "response status code 403: Forbidden"

@@ -7,9 +7,9 @@ import pytest
 from tests.argo_cd.application import Application
 from tests.argo_cd.charts import BY_HOST, by_prefix
 from tests.argo_cd.deployment import TEAM_NAMES, TEAMS, TEMPLATES
-from tests.argo_cd.ecr import Ecr
 from tests.argo_cd.programs import ArgoCd, make_project
 from tests.argo_cd.test_shadows import NOTHING_SERVES
+from tests.support.ecr import Ecr
 
 
 @pytest.mark.parametrize("team", TEAM_NAMES)

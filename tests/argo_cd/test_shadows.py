@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from tests.argo_cd.application import Application
 from tests.argo_cd.charts import by_prefix
 from tests.argo_cd.deployment import REPOSITORIES, TEMPLATES, Deployment
-from tests.argo_cd.ecr import ENDED, Ecr
 from tests.argo_cd.programs import ArgoCd
 from tests.local_cloud import ecr_token
+from tests.support.ecr import ENDED, Ecr
 from tests.support.objects import Objects
 
 # The words of helm where the registry asks for a password and Argo CD has none.
