@@ -9,10 +9,11 @@ import sys
 import zipfile
 from pathlib import Path
 
+import kubernetes
 import pytest
 
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, find_runtime_fault, find_synth_runtime
-from argo_ecr_auth_cdk.function.dependencies import InstallationError, install_dependencies
+from argo_ecr_auth_cdk.function.dependencies import CUTS, EMPTIED, Cut, InstallationError, install_dependencies
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_deployment.function_settings import encode_function_settings
 from argo_ecr_auth_deployment.validation import read_settings
@@ -110,6 +111,13 @@ for service in ("ecr", "ecr-public", "eks", "sts"):
     command = [sys.executable, "-I", "-S", "-c", program, str(asset)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("cut", [*CUTS, *EMPTIED], ids=lambda cut: cut.paths[0])
+def test_every_cut_still_finds_what_it_removes(cut: Cut) -> None:
+    packages = Path(kubernetes.__file__).parents[1]  # as pip installs them, of the same versions
+    patterns = [*cut.paths, *(f"{name}-*.dist-info" for name in cut.distributions)]
+    assert [pattern for pattern in patterns if not any(packages.glob(pattern))] == []
 
 
 def test_only_keys_of_the_function_change_the_asset() -> None:
