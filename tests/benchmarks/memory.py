@@ -19,6 +19,7 @@ from tests.local_cloud.environment import CLOSED_PROXY, REGION
 from tests.support.function import REGISTRY, RIGHTS, admit, grant, make_settings
 
 _CREDENTIALS = (1, 100)
+_BUDGETS_MB = {1: 70, 100: 80}
 _MEMORY_SIZES_MB = (128, 192, 256, 512)
 _MB_OF_ONE_PROCESSOR = 1769
 """Lambda gives a function processor time in proportion to its memory, a whole processor at this size."""
@@ -62,6 +63,9 @@ def measure_memory() -> None:
             grant(cluster.admin, *resolve_targets(make_settings(target), region=REGION))
             runs[count] = _run({"targets": [target]}, cloud=cloud, role=role, asset=Path(folder) / f"asset-{count}")
     _report(runs)
+    over = [count for count, measured in runs.items() if max(mb for mb, _ in measured) > _BUDGETS_MB[count]]
+    if over:
+        sys.exit(f"over the budget of memory with so many credentials: {over}")
 
 
 def _run(written: object, *, cloud: LocalCloud, role: str, asset: Path) -> list[tuple[float, float]]:
@@ -95,7 +99,7 @@ def _run(written: object, *, cloud: LocalCloud, role: str, asset: Path) -> list[
 def _report(runs: dict[int, list[tuple[float, float]]]) -> None:
     print("the most memory in MB: of the imports, a first run, a second run")
     for count, (_, *peaks) in runs.items():
-        print(" ", *(f"{megabytes:5.0f}" for megabytes, _ in peaks), f" credentials: {count}")
+        print(" ", *(f"{mb:5.0f}" for mb, _ in peaks), f" credentials: {count} (budget {_BUDGETS_MB[count]} MB)")
     sizes = " ".join(f"{size:6}" for size in _MEMORY_SIZES_MB)
     print(f"seconds of a processor, and the seconds that they take at {sizes} MB")
     for count, measured in runs.items():
