@@ -19,7 +19,7 @@ class Application:
     name: str
     project: str = "default"
 
-    def create(self, **source: str) -> None:
+    def create(self, **source: object) -> None:
         """Create it with automated sync into its own namespace."""
         namespace = self.argo_cd.namespace
         self.argo_cd.apply(

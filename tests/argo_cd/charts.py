@@ -33,6 +33,7 @@ def write_chart(directory: Path, name: str, **others: Any) -> Path:
     chart = directory / name
     (chart / "templates").mkdir(parents=True)
     (chart / "Chart.yaml").write_text(json.dumps({"apiVersion": "v2", "name": name, "version": VERSION, **others}))
+    (chart / "values.yaml").write_text("{}")  # kustomize wants it
     (chart / "templates" / "config-map.yaml").write_text(json.dumps(_CONFIG_MAP))
     return chart
 

@@ -22,6 +22,8 @@ from tests.support.rewritten import rewrite_expiry
 # The namespaces, each with an Argo CD of its own.
 REPOSITORIES, TEMPLATES, TEAMS = "repositories", "templates", "teams"
 NAMESPACES = (REPOSITORIES, TEMPLATES, TEAMS)
+# And one whose Argo CD has a pull secret mounted.
+MOUNTED = "mounted"
 TEAM_NAMES = ("team-a", "team-b")
 
 _CLUSTER = "demo"
@@ -37,6 +39,7 @@ def make_credentials(roles: Mapping[str, str]) -> list[dict[str, Any]]:
         {**repository, "secret_name": "ecr-prefix", "url": PREFIX, "name": "prefix"},
         {**repository, "secret_name": "ecr-oci", "type": "oci", "url": f"{PREFIX}/demo", "name": "oci"},
         {**TEMPLATE, "namespace": TEMPLATES},
+        {"registry": REGISTRY, "kind": "pull-secret", "namespace": MOUNTED, "secret_name": "ecr-pull"},
         *(
             {"registry": REGISTRY, "namespace": TEAMS, "secret_name": team, "project": team, "role_arn": role}
             for team, role in roles.items()
@@ -54,7 +57,7 @@ class Deployment:
     @classmethod
     def make(cls, cloud: LocalCloud, folder: Path) -> Self:
         """Deploy it with a schedule of one minute."""
-        cluster = cloud.create_cluster(_CLUSTER, namespaces=NAMESPACES)
+        cluster = cloud.create_cluster(_CLUSTER, namespaces=[*NAMESPACES, MOUNTED])
         roles = {team: cloud.create_role(team, allow=["ecr:GetAuthorizationToken"]) for team in TEAM_NAMES}
         target = {"cluster": _CLUSTER, "credentials": make_credentials(roles)}
         (folder / "settings.json").write_text(json.dumps({"targets": [target], "check_every": "1m"}))

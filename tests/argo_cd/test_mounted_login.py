@@ -1,0 +1,192 @@
+"""What pulls from ECR with a pull secret that is mounted: kustomize with charts, and a config management plugin.
+
+The mount is a folder that this test keeps as the kubelet does. kustomize is kubectl's. The files are those of the docs.
+"""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from tests.argo_cd.application import Application
+from tests.argo_cd.assets import Assets
+from tests.argo_cd.deployment import MOUNTED, Deployment
+from tests.argo_cd.programs import ArgoCd, install_definitions
+from tests.local_cloud import binaries
+from tests.local_cloud.processes import ProcessGroup
+from tests.support.ecr import ENDED, Ecr
+from tests.support.function import REGISTRY
+from tests.support.objects import Objects
+
+_EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "mounted"
+_KUSTOMIZE = """#!/bin/sh
+if [ "$1" = build ]; then shift; exec kubectl kustomize "$@"; fi
+echo v5.7.1
+"""
+_KUBELET_SECONDS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mounted:
+    """Argo CD with the mounted login, and a git repository with an Application's folder for each way."""
+
+    argo_cd: ArgoCd
+    git: str
+    login: Path
+    secret: Objects
+
+    def wait_for_kubelet(self) -> None:
+        """Until the folder holds what the Secret holds."""
+        Event().wait(3 * _KUBELET_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def mounted(
+    assets: Assets, ecr: Ecr, deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mounted]:
+    directory, cluster = tmp_path_factory.mktemp("mounted"), deployment.installation.cluster
+    deployment.wait_for_the_schedule()
+    secret = Objects(admin=cluster.admin, namespace=MOUNTED, name="ecr-pull")
+    programs, login = directory / "programs", directory / "login"
+    for folder in (programs, login):
+        folder.mkdir()
+    (programs / "kustomize").write_text(_KUSTOMIZE)
+    (programs / "kustomize").chmod(0o755)
+    path = f"{programs}:{assets.programs}:{binaries.find().kubectl.parent}:{os.defpath}"
+    # The path of a socket has at most 107 characters.
+    sockets = Path(tempfile.mkdtemp(prefix="cmp-"))
+    environment = {**ecr.environment, "DOCKER_CONFIG": str(login), "PATH": path}
+    environment["ARGOCD_PLUGINSOCKFILEPATH"] = str(sockets)
+    argo_cd = ArgoCd(
+        namespace=MOUNTED, directory=directory / "argo-cd", assets=assets, cluster=cluster, environment=environment
+    )
+    install_definitions(assets, cluster)
+    try:
+        with _run_kubelet(secret, login), _run_plugin(assets, directory / "plugin", environment):
+            argo_cd.start()
+            argo_cd.apply(_make_options())
+            yield Mounted(argo_cd=argo_cd, git=_commit(directory / "git"), login=login, secret=secret)
+    finally:
+        argo_cd.stop()
+        shutil.rmtree(sockets)
+
+
+@pytest.mark.parametrize("way", ["kustomize", "plugin"])
+def test_an_application_outlives_its_mounted_token(
+    way: str, mounted: Mounted, ecr: Ecr, deployment: Deployment
+) -> None:
+    application = Application(argo_cd=mounted.argo_cd, name=f"by-{way}")
+    plugin = {"plugin": {"name": "from-ecr"}} if way == "plugin" else {}
+    application.create(repoURL=mounted.git, path=way, targetRevision="HEAD", **plugin)
+    application.wait_for("Synced")
+
+    ecr.end_tokens()
+    application.refresh()
+    application.wait_for("Unknown")
+    application.wait_for_error(ENDED)
+
+    deployment.renew()
+    mounted.wait_for_kubelet()
+    application.refresh()
+    application.wait_for("Synced")
+    assert not application.error
+
+
+def test_the_patch_mounts_the_secret_where_the_login_is_looked_for(mounted: Mounted, tmp_path: Path) -> None:
+    container = {"name": "argocd-repo-server", "image": "a", "env": [{"name": "A", "value": "b"}]}
+    labels = {"app": "a"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "argocd-repo-server"}}
+    (tmp_path / "d.json").write_text(
+        json.dumps({**deployment, "spec": {"selector": {"matchLabels": labels}, "template": template}})
+    )
+    kubectl = [str(binaries.find().kubectl), "--kubeconfig", str(mounted.argo_cd.cluster.kubeconfig), "-n", MOUNTED]
+
+    subprocess.run([*kubectl, "create", "-f", str(tmp_path / "d.json")], check=True, capture_output=True)
+    patch = ["patch", "deployment", "argocd-repo-server", f"--patch-file={_EXAMPLES / 'repo-server-patch.yaml'}"]
+    done = subprocess.run([*kubectl, *patch, "-o", "json"], check=True, capture_output=True, text=True)
+
+    pod = json.loads(done.stdout)["spec"]["template"]["spec"]
+    (volume,) = pod["volumes"]
+    (patched,) = pod["containers"]
+    assert volume["secret"]["secretName"] == mounted.secret.name
+    assert volume["secret"]["items"] == [{"key": ".dockerconfigjson", "path": "config.json"}]
+    assert {one["name"]: one["value"] for one in patched["env"]} == {"A": "b", "DOCKER_CONFIG": "/ecr-login"}
+    assert patched["volumeMounts"] == [{"name": volume["name"], "mountPath": "/ecr-login", "readOnly": True}]
+
+
+def _make_options() -> dict[str, object]:
+    metadata = {"name": "argocd-cm", "namespace": MOUNTED, "labels": {"app.kubernetes.io/part-of": "argocd"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata,
+        "data": {"kustomize.buildOptions": "--enable-helm"},
+    }
+
+
+def _read_example(name: str) -> str:
+    return (_EXAMPLES / name).read_text().replace("HOST", REGISTRY)
+
+
+def _commit(directory: Path) -> str:
+    for way in ("kustomize", "plugin"):
+        (directory / way).mkdir(parents=True)
+    (directory / "kustomize" / "kustomization.yaml").write_text(_read_example("kustomization.yaml"))
+    (directory / "plugin" / "empty").touch()
+    git = ["git", "-C", str(directory), "-c", "user.name=test", "-c", "user.email=test@example.com"]
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=ways"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    return f"file://{directory}"
+
+
+@contextmanager
+def _run_kubelet(secret: Objects, folder: Path) -> Iterator[None]:
+    """Keep the folder as the Secret is; a file is replaced whole, as the kubelet does."""
+    ended = Event()
+
+    def copy() -> None:
+        config = base64.b64decode(secret.require("secrets")["data"][".dockerconfigjson"])
+        unfinished = folder / "..data"
+        unfinished.write_bytes(config)
+        unfinished.replace(folder / "config.json")
+
+    def keep() -> None:
+        while not ended.wait(_KUBELET_SECONDS):
+            copy()
+
+    copy()
+    thread = Thread(target=keep)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+@contextmanager
+def _run_plugin(assets: Assets, directory: Path, environment: dict[str, str]) -> Iterator[None]:
+    """The plugin's server, as in a sidecar; the repo-server finds it by its socket."""
+    directory.mkdir()
+    (directory / "plugin.yaml").write_text(_read_example("plugin.yaml"))
+    processes = ProcessGroup(directory)
+    server = processes.start(
+        [assets.argo_cd, f"--config-dir-path={directory}", "--loglevel=warn"],
+        log=directory / "log",
+        environment={**environment, "ARGOCD_BINARY_NAME": "argocd-cmp-server"},
+    )
+    try:
+        yield
+    finally:
+        processes.stop()
+        server.wait()
