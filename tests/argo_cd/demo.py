@@ -36,8 +36,8 @@ def find_assets() -> Assets | None:
 
 def show_application(
     story: Story,
-    assets: Assets,
     *,
+    assets: Assets,
     cloud: LocalCloud,
     cluster: Cluster,
     directory: Path,

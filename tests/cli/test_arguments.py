@@ -65,6 +65,7 @@ def test_a_wrong_flag_in_a_terminal(offline: CommandLine) -> None:
         (["status", "--cluster", "x", "--registry", REGISTRY, "y"], "no target is named y; did you mean x?"),
         (["rbac", "--cluster", "x", "--registry", REGISTRY, "--settings", "z"], "give one of them"),
         (["doctor", "--cluster", "x", "--registry", REGISTRY, "--function-role", "mine"], "is not the ARN of a role"),
+        (["doctor", "--project", "x"], "--project goes with --repo-url"),
         (["status", "--region", "eu west 1"], "'eu west 1' is no AWS region"),
         (["status", "--region", "us-moon-1"], "'us-moon-1' is no AWS region"),
         (["status", "--profile", "nope"], "there is no AWS profile nope; there are: none"),

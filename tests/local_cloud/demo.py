@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
@@ -58,6 +59,7 @@ def main() -> None:
         # nohup lets a hang-up be ignored.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _give_up)
+    argo_cd = _find_argo_cd()
     story = Story()
     with tempfile.TemporaryDirectory(prefix="argo-ecr-auth-demo-") as folder:
         cloud = LocalCloud(Path(folder) / "cloud")
@@ -65,7 +67,8 @@ def main() -> None:
             cluster = _bring_up(story, cloud)
             _install(story, cloud, cluster, Path(folder) / "cdk.out")
             _watch(story, cloud, cluster)
-            _watch_argo_cd(story, cloud, cluster, Path(folder) / "argo-cd")
+            if argo_cd is not None:
+                argo_cd(story, cloud=cloud, cluster=cluster, directory=Path(folder) / "argo-cd", wait_for=_wait_for)
         finally:
             with story.step("Stop the local cloud", why="All its processes end, all its files are removed."):
                 cloud.stop()
@@ -134,16 +137,19 @@ def _watch(story: Story, cloud: LocalCloud, cluster: Cluster) -> None:
         _show_results(cloud)
 
 
-def _watch_argo_cd(story: Story, cloud: LocalCloud, cluster: Cluster, directory: Path) -> None:
+def _find_argo_cd() -> Callable[..., None] | None:
+    """The last part, None where its programs are not there; said at the start, so that nobody waits for it."""
     # What it needs is only in the environment of the tests.
-    from tests.argo_cd import demo as argo_cd_demo  # noqa: PLC0415
+    from tests.argo_cd import demo  # noqa: PLC0415
 
-    if assets := argo_cd_demo.find_assets():
-        argo_cd_demo.show_application(
-            story, assets, cloud=cloud, cluster=cluster, directory=directory, wait_for=_wait_for
-        )
-    else:
-        print(f"\n{argo_cd_demo.HOW_TO_GET}", flush=True)
+    try:
+        assets = demo.find_assets()
+    except FileNotFoundError as error:
+        sys.exit(str(error))
+    if assets is None:
+        print(demo.HOW_TO_GET, flush=True)
+        return None
+    return partial(demo.show_application, assets=assets)
 
 
 def _wait_for(event: str, has_happened: Callable[[], object]) -> None:

@@ -43,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
     """Examine the targets and show what is found. Raises CommandError."""
     region = find_region(profile=options.profile, region=options.region)
     given_role = _parse_role(options.function_role)
+    if options.project and not options.repo_url:
+        raise CommandError("--project goes with --repo-url", code=USAGE)
     installation = load_installation(options, region=region)
     targets = [target for target in choose_targets(installation, options.targets) if target.enabled or options.targets]
     if not targets:
