@@ -67,7 +67,7 @@ password in the Secret at its own registry, and no other.""",
         examples="""\
   argo-ecr-auth doctor
   argo-ecr-auth doctor my-cluster -o json
-  argo-ecr-auth doctor --repo-url \
+  argo-ecr-auth doctor --repo-url \\
     oci://123456789012.dkr.ecr.eu-west-1.amazonaws.com/charts/my-app
   argo-ecr-auth doctor --function-role arn:aws:iam::123456789012:role/my-role
 """,
