@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ if [ "$1" = build ]; then shift; exec kubectl kustomize "$@"; fi
 echo v5.7.1
 """
 _KUBELET_SECONDS = 0.2
+_SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,10 @@ class Mounted:
 
     def wait_for_kubelet(self) -> None:
         """Until the folder holds what the Secret holds."""
-        Event().wait(3 * _KUBELET_SECONDS)
+        deadline = time.monotonic() + _SECONDS
+        while (self.login / "config.json").read_bytes() != _read_config(self.secret):
+            assert time.monotonic() < deadline, "the folder is not kept as the Secret is"
+            time.sleep(_KUBELET_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -149,15 +154,18 @@ def _commit(directory: Path) -> str:
     return f"file://{directory}"
 
 
+def _read_config(secret: Objects) -> bytes:
+    return base64.b64decode(secret.require("secrets")["data"][".dockerconfigjson"])
+
+
 @contextmanager
 def _run_kubelet(secret: Objects, folder: Path) -> Iterator[None]:
     """Keep the folder as the Secret is; a file is replaced whole, as the kubelet does."""
     ended = Event()
 
     def copy() -> None:
-        config = base64.b64decode(secret.require("secrets")["data"][".dockerconfigjson"])
         unfinished = folder / "..data"
-        unfinished.write_bytes(config)
+        unfinished.write_bytes(_read_config(secret))
         unfinished.replace(folder / "config.json")
 
     def keep() -> None:

@@ -23,6 +23,7 @@ from tests.support.objects import Objects
         ({"type": "oci"}, {"kind": "repository", "url": f"oci://{REGISTRY}", "password": "old"}),
         ({"project": "a"}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
         ({}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
+        ({}, {"kind": "repository", "url": REGISTRY, "useWorkloadIdentity": "false", "password": "old"}),
         (
             {"kind": "repo-creds"},
             {"kind": "repository", "url": f"{REGISTRY}/charts", "useAzureWorkloadIdentity": "true"},
@@ -56,7 +57,15 @@ def test_a_secret_that_shadows_ours(
         ({"kind": "pull-secret"}, {"kind": "repository", "url": REGISTRY, "password": "old"}),
         # Argo CD's own login to ECR, as two proposals spell it.
         ({}, {"kind": "repository", "url": REGISTRY, "useAWSWorkloadIdentity": "true"}),
-        ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": REGISTRY, "workloadIdentityProvider": "aws"}),
+        (
+            {"kind": "repo-creds"},
+            {
+                "kind": "repo-creds",
+                "url": REGISTRY,
+                "useWorkloadIdentity": "true",
+                "workloadIdentityProvider": "aws",
+            },
+        ),
     ],
 )
 def test_a_secret_that_does_not_shadow_ours(

@@ -180,6 +180,12 @@ def test_the_label_that_makes_argo_cd_load_its_settings_again_is_a_fault() -> No
     assert fault.startswith("labels.app.kubernetes.io/part-of: argocd makes Argo CD load")
 
 
+def test_the_annotation_that_lets_argo_cd_delete_the_secret_is_a_fault() -> None:
+    (fault,) = _find_credential_faults(registry=HOST, annotations={"managed-by": "argocd.argoproj.io"})
+    assert fault.startswith("annotations.managed-by: with this value, a deletion in Argo CD's user interface")
+    assert _find_credential_faults(registry=HOST, annotations={"managed-by": "terraform"}) == []
+
+
 def test_annotations_that_are_longer_than_an_object_takes_are_a_fault() -> None:
     assert _find_credential_faults(registry=HOST, annotations={"a": "b" * 256 * 1024}) == [
         "annotations: together they are longer than 262144 bytes"

@@ -19,8 +19,9 @@ LABEL = "argocd.argoproj.io/secret-type"
 _CREDENTIALS = ("username", "password", "sshPrivateKey", "tlsClientCertData", "githubAppPrivateKey")
 _TRUE = {"1", "t", "true"}
 _FALSE = {"", "0", "f", "false"}
-# Open proposals: a switch such as useAWS... (argo-cd, pull request 26973), or a provider (26174).
-_OWN_LOGIN = ("useaws", "useecr", "workloadidentityprovider")
+# Open proposals: useWorkloadIdentity with a provider (argo-cd, pull request 26174); for 26973 a switch that begins like
+# this is assumed, as the one for Azure does.
+_OWN_LOGIN = ("useaws", "useecr", "useworkloadidentity")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,6 +105,9 @@ def _check_metadata(credential: CredentialSettings) -> Iterator[str]:
     if credential.labels.get("app.kubernetes.io/part-of") == "argocd":
         # From 3.5 on (argo-cd, util/settings).
         yield "labels.app.kubernetes.io/part-of: argocd makes Argo CD load all its settings again at each change"
+    if credential.annotations.get("managed-by") == "argocd.argoproj.io":
+        # Without it, that only strips the label (argo-cd, util/db/repository_secrets.go).
+        yield "annotations.managed-by: with this value, a deletion in Argo CD's user interface deletes the Secret"
     if sum(len(key.encode()) + len(value.encode()) for key, value in credential.annotations.items()) > _MAX_ANNOTATIONS:
         yield f"annotations: together they are longer than {_MAX_ANNOTATIONS} bytes"
 
