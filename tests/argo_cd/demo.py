@@ -17,8 +17,8 @@ from tests.support.objects import Objects
 from tests.support.rewritten import rewrite_expiry
 
 HOW_TO_GET = (
-    "Argo CD itself is not shown, because its programs are not here: `make test-argo-cd` builds them once, in about "
-    "five minutes; then `make demo` ends with an Application."
+    "Argo CD itself is not shown, because its programs are not here: `make test-argo-cd` builds them once, in five to "
+    "ten minutes; then `make demo` ends with an Application."
 )
 
 

@@ -13,7 +13,9 @@ _HEAD = """\
 
 What was tried with Argo CD itself: its repo-server and application controller beside a real API server, the function
 deployed and run by its schedule, and a registry that judges tokens as ECR does. `make argo-cd-versions` runs this and
-writes the lines of its version. `make test-argo-cd` fails where a line of its version is no longer true.
+writes the lines of its version. `make test-argo-cd` fails where a line of its version is no longer true. For a version
+other than the pinned one, `ARGO_CD_ASSETS` names a folder with its programs. Those of 3.0, 3.1 and 3.6 were built by
+hand from their Go modules. Argo CD 3.0 knows no `oci://` URLs.
 
 An Application is Synced with the first token. Then all tokens end, and Argo CD refreshes it. Then the schedule's next
 run renews, and Argo CD refreshes it again.

@@ -1,7 +1,7 @@
 """Builds Kubernetes, the registry and Argo CD from their Go modules, on a machine that lacks them.
 
-Kubernetes takes about five minutes, Argo CD as long, the registry two. Each has its versions in `go.mod` and `go.sum`.
-A build happens once per machine and version: the result is kept outside the checkout.
+Kubernetes takes about five minutes, Argo CD five to ten, the registry two. Each has its versions in `go.mod` and
+`go.sum`. A build happens once per machine and version: the result is kept outside the checkout.
 """
 
 import contextlib

@@ -72,7 +72,8 @@ def main() -> None:
         finally:
             with story.step("Stop the local cloud", why="All its processes end, all its files are removed."):
                 cloud.stop()
-    print("\nA schedule created and repaired a credential of Argo CD, from outside the cluster.\n")
+    kept = "; its Application outlived the token" if argo_cd else ""
+    print(f"\nA schedule created and repaired a credential of Argo CD, from outside the cluster{kept}.\n")
     print(story.summarize())
 
 
