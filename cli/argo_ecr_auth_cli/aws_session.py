@@ -33,10 +33,11 @@ _FIRST_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """The operator's sessions, and the account that they are of (None where STS does not answer)."""
+    """The operator's sessions, and whose they are (None where STS does not answer)."""
 
     sessions: Sessions = field(repr=False)
     account: str | None
+    arn: str | None  # of the user, or of the role's session
 
 
 def sign_in(*, profile: str | None, region: str) -> Operator:
@@ -48,11 +49,15 @@ def sign_in(*, profile: str | None, region: str) -> Operator:
         # Sessions names only the kind of botocore's error; the remedy depends on the error itself.
         cause = error.__context__ if isinstance(error, SyncError) else error
         raise CommandError(f"no AWS credentials: {_explain_missing(cause, profile=profile)}", code=UNKNOWN) from None
-    identity = _find_identity(sessions, profile=profile, region=region)
-    if identity is None:
-        return Operator(sessions=sessions, account=None)
-    sessions.caller = replace(OPERATOR, principal=_find_principal(sessions, identity["Arn"], region=region))
-    return Operator(sessions=sessions, account=identity["Account"])
+    identity = _find_identity(sessions, profile=profile, region=region) or {}
+    return Operator(sessions=sessions, account=identity.get("Account"), arn=identity.get("Arn"))
+
+
+def name_principal(operator: Operator, *, region: str) -> None:
+    """Let messages of clusters name the user or role that an access entry is to be made for, where that is known."""
+    if operator.arn:
+        principal = _find_principal(operator.sessions, operator.arn, region=region)
+        operator.sessions.caller = replace(OPERATOR, principal=principal)
 
 
 def open_sessions(*, profile: str | None, region: str) -> Sessions:

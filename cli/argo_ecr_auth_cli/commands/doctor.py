@@ -16,7 +16,7 @@ from argo_ecr_auth.core.settings import RoleArn
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.token_issuer import VerifyLogin
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
-from argo_ecr_auth_cli.aws_session import find_region, sign_in
+from argo_ecr_auth_cli.aws_session import find_region, name_principal, sign_in
 from argo_ecr_auth_cli.checks.argo_cd import check_applications, check_argo_cd
 from argo_ecr_auth_cli.checks.aws import check_aws
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
@@ -51,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
         raise CommandError("every target of the settings is disabled: name one to examine it", code=USAGE)
     own_commands = make_own_commands(options)
     operator = sign_in(profile=options.profile, region=region)
+    name_principal(operator, region=region)
     kubeconfig = open_kubeconfig(options, targets)
     if options.repo_url:
         return _explain_repo_url(

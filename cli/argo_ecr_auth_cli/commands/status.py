@@ -15,7 +15,7 @@ from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
-from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
+from argo_ecr_auth_cli.aws_session import Operator, find_region, name_principal, sign_in
 from argo_ecr_auth_cli.checks.check_context import Finding
 from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.health import is_healthy
@@ -84,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
     installation = load_installation(options, region=region)
     targets = choose_targets(installation, options.targets)
     operator = sign_in(profile=options.profile, region=region)
+    name_principal(operator, region=region)
     named = bool(options.targets)
     own_commands = make_own_commands(options)
     kubeconfig = open_kubeconfig(options, [target for target in targets if target.enabled or named])
