@@ -39,6 +39,17 @@ class CommandLine:
             check=False,
         )
 
+    def run_python(self, program: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of Python with the same environment."""
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=self.directory,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def in_terminal(
         self, *arguments: str, columns: int = 120, environment: Mapping[str, str] | None = None
     ) -> Terminal:

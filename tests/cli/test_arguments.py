@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -244,14 +243,7 @@ def test_the_example_settings_are_read_with_the_deployments_keys_and_without_its
         "assert not [name for name in sys.modules if name.partition('.')[0] in "
         "('argo_ecr_auth_cdk', 'aws_cdk', 'boto3')], sys.modules; sys.exit(code)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=offline.directory,
-        env=dict(offline.environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = offline.run_python(program)
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["kind"] == "List"

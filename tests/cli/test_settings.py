@@ -1,8 +1,6 @@
 """A settings file that is checked, and a first one that is written, with neither AWS nor CDK."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 import yaml
@@ -64,14 +62,7 @@ def test_nothing_of_cdk_or_aws_is_imported(offline: CommandLine) -> None:
         "sys.exit(code or str(sorted(loaded & {'aws_cdk', 'boto3', 'botocore', 'kubernetes'}) or ''))"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=offline.directory,
-        env=dict(offline.environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = offline.run_python(program)
 
     assert done.stderr.strip() == ""
 
