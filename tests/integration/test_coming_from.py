@@ -24,7 +24,7 @@ from uuid import uuid4
 import pytest
 import urllib3
 
-from argo_ecr_auth.core.timestamps import format_time
+from argo_ecr_auth.core.timestamps import format_time, parse_expiry
 from tests.local_cloud import binaries, ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.ecr import Ecr, run_ecr
@@ -304,15 +304,15 @@ def _reconcile(place: Place, *, new_token: bool) -> None:
 
 
 def _run_original_tool(place: Place) -> None:
-    """One pass of it: it writes both objects where the ConfigMap does not say that the token lives."""
-    if place.objects.get("configmaps") is not None:
+    """One pass of it: it writes both objects unless the ConfigMap says that more than two hours are left."""
+    ends = parse_expiry(place.objects.get("configmaps"))
+    if ends is not None and ends > datetime.now(UTC) + timedelta(hours=2):
         return
     token = ecr_token.parse(place.ecr.issue_token())
     labels = {"labels": {"argocd.argoproj.io/secret-type": "repository"}}
     _write(place, "secrets", {"metadata": labels, "data": _encode_data(token.password)}, manager="argo-ecr-auth")
-    ends = format_time(datetime.now(UTC) + timedelta(hours=12))
     managed = {"labels": {"argo-ecr-auth": "managed-resource"}}
-    data = {"expireyTime": ends, "name": REGISTRY}
+    data = {"expireyTime": format_time(datetime.now(UTC) + timedelta(hours=12)), "name": REGISTRY}
     _write(place, "configmaps", {"metadata": managed, "data": data}, manager="argo-ecr-auth")
 
 
