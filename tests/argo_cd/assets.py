@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -36,10 +37,10 @@ class Assets:
     def redis(self) -> Path:
         return self.programs / "miniredis"
 
-    @property
+    @cached_property  # the program has 200 MB
     def version(self) -> str:
         """Argo CD's, such as 3.2.11, from what Go writes into a program of the modules that it is built of."""
-        found = re.search(rb"\t(?:github\.com/argoproj/argo-cd/v3)\tv(\d+\.\d+\.\d+)\t?", self.argo_cd.read_bytes())
+        found = re.search(rb"\tgithub\.com/argoproj/argo-cd/v3\tv(\d+\.\d+\.\d+)", self.argo_cd.read_bytes())
         if found:
             return found[1].decode()
         # A release is built of a checkout, and knows its version only by itself.

@@ -60,7 +60,12 @@ def commit_chart(directory: Path, *, depends_on: str) -> str:
     """Commit a chart `wrapper` that depends on the chart `demo` there to a git repository; its URL."""
     dependency = {"name": "demo", "version": VERSION, "repository": depends_on}
     write_chart(directory, "wrapper", dependencies=[dependency])
+    return commit_all(directory)
+
+
+def commit_all(directory: Path) -> str:
+    """Commit what is in a directory to a git repository there; its URL."""
     git = ["git", "-C", str(directory), "-c", "user.name=test", "-c", "user.email=test@example.com"]
-    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=wrapper"]):
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=all"]):
         subprocess.run([*git, *arguments], check=True, capture_output=True)
     return f"file://{directory}"

@@ -20,6 +20,7 @@ import pytest
 
 from tests.argo_cd.application import Application
 from tests.argo_cd.assets import Assets
+from tests.argo_cd.charts import commit_all
 from tests.argo_cd.deployment import MOUNTED, Deployment
 from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud import binaries
@@ -148,10 +149,7 @@ def _commit(directory: Path) -> str:
         (directory / way).mkdir(parents=True)
     (directory / "kustomize" / "kustomization.yaml").write_text(_read_example("kustomization.yaml"))
     (directory / "plugin" / "empty").touch()
-    git = ["git", "-C", str(directory), "-c", "user.name=test", "-c", "user.email=test@example.com"]
-    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=ways"]):
-        subprocess.run([*git, *arguments], check=True, capture_output=True)
-    return f"file://{directory}"
+    return commit_all(directory)
 
 
 def _read_config(secret: Objects) -> bytes:

@@ -1,7 +1,6 @@
 """What doctor says of other Secrets that Argo CD may use instead."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ import yaml
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, run_doctor
 from tests.local_cloud.cloud import Cluster
+from tests.support.custom_resources import serve_resource
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
 
@@ -167,19 +167,9 @@ def test_a_url_that_is_none_of_ecrs_is_refused(doctor: CommandLine) -> None:
 @pytest.fixture(scope="module")
 def applications(cluster: Cluster) -> str:
     """The path of Applications, which the API server serves as it serves Argo CD's."""
-    names = {"plural": "applications", "singular": "application", "kind": "Application"}
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
-    spec = {"group": "argoproj.io", "scope": "Namespaced", "names": names, "versions": [version]}
-    definition = {"metadata": {"name": "applications.argoproj.io"}, "spec": spec}
-    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    status, answer = cluster.admin.request("POST", path, definition)
-    assert status == 201, answer
-    deadline = time.monotonic() + 30
-    while cluster.admin.request("GET", "/apis/argoproj.io/v1alpha1/applications")[0] != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return "/apis/argoproj.io/v1alpha1"
+    return serve_resource(
+        cluster.admin, group="argoproj.io", version="v1alpha1", plural="applications", kind="Application"
+    )
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ import urllib3
 from argo_ecr_auth.core.timestamps import format_time, parse_expiry
 from tests.local_cloud import binaries, ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.custom_resources import serve_resource
 from tests.support.ecr import Ecr, run_ecr
 from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
 from tests.support.objects import Objects
@@ -246,18 +247,13 @@ _EXTERNAL_SECRETS = "/apis/external-secrets.io/v1/namespaces/argocd/externalsecr
 
 
 def _define_external_secrets(place: Place) -> None:
-    """Its resource as the API server serves it; what is in it does not matter here."""
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
-    names = {"plural": "externalsecrets", "singular": "externalsecret", "kind": "ExternalSecret"}
-    spec = {"group": "external-secrets.io", "scope": "Namespaced", "names": names, "versions": [version]}
-    body = {"metadata": {"name": "externalsecrets.external-secrets.io"}, "spec": spec}
-    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    assert place.cluster.admin.request("POST", path, body)[0] == 201
-    deadline = time.monotonic() + 30
-    while "externalsecrets" not in str(place.cluster.admin.request("GET", "/apis/external-secrets.io/v1")[1]):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    serve_resource(
+        place.cluster.admin,
+        group="external-secrets.io",
+        version="v1",
+        plural="externalsecrets",
+        kind="ExternalSecret",
+    )
 
 
 def _create_external_secret(place: Place) -> None:
