@@ -1,14 +1,8 @@
-"""Checks for other Secrets that Argo CD may use instead of ours, and for Applications that still show a failure."""
+"""Checks for other Secrets that Argo CD may use instead of ours."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.clients.cluster import call_api
-from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth_cli.checks.argo_cd_secrets import (
     ArgoCdSecret,
@@ -17,12 +11,7 @@ from argo_ecr_auth_cli.checks.argo_cd_secrets import (
     list_argo_cd_secrets,
 )
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.managed_objects import get_object, is_fresh, list_managed_objects
-
-_APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
-_MAX_APPLICATIONS = 64 * 1024 * 1024  # bytes
-_MAX_QUOTE = 200
-_REFUSALS = ("401", "403", "denied", "no basic auth credentials")
+from argo_ecr_auth_cli.checks.managed_objects import is_fresh, list_managed_objects
 
 
 def check_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Finding]:
@@ -78,69 +67,3 @@ def check_duplicates(context: CheckContext, secrets: Sequence[ArgoCdSecret]) -> 
             remedy=f"keep one: kubectl -n {group[0].namespace} delete secret NAME, for the others",
             namespace=group[0].namespace,
         )
-
-
-def check_applications(context: CheckContext, connection: Connection) -> Iterator[Finding]:
-    """Applications that still show a refusal from before the last renewal. Raises SyncError where none may be read."""
-    renewed_at = {
-        registry.host: last
-        for credential in context.target.credentials
-        if (last := _find_last_write(connection, credential))
-        for registry in credential.registries
-    }
-    for application in _list_applications(connection, context.namespaces) if renewed_at else ():
-        metadata = application["metadata"]
-        for condition in (application.get("status") or {}).get("conditions") or ():
-            words = " ".join(str(condition.get("message", "")).split())
-            host = next((host for host in renewed_at if host in words or _names(application, host)), None)
-            if host and _is_refusal(condition, words) and _is_before(condition, renewed_at[host]):
-                yield context.report(
-                    "cached-failure",
-                    f"the Application {metadata['namespace']}/{metadata['name']} shows a failure from before the last "
-                    f"renewal ({words[-_MAX_QUOTE:]})",
-                    remedy=f"kubectl -n {metadata['namespace']} annotate application {metadata['name']} "
-                    "argocd.argoproj.io/refresh=hard --overwrite",
-                    namespace=metadata["namespace"],
-                )
-                break
-
-
-def _find_last_write(connection: Connection, credential: Credential) -> str | None:
-    secret = get_object(connection, f"/api/v1/namespaces/{credential.namespace}/secrets/{credential.secret_name}")
-    return max((writer.time for writer in read_writers(secret) if writer.is_ours), default=None)
-
-
-def _list_applications(connection: Connection, namespaces: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """All that the operator may list: of the whole cluster, else of these namespaces."""
-    status, body = call_api(connection, "GET", _APPLICATIONS, max_body=_MAX_APPLICATIONS)
-    if status == HTTPStatus.NOT_FOUND:  # Argo CD is not in this cluster
-        return
-    if status == HTTPStatus.OK:
-        yield from body["items"]
-        return
-    for namespace in namespaces:
-        path = _APPLICATIONS.replace("/applications", f"/namespaces/{namespace}/applications")
-        status, body = call_api(connection, "GET", path, max_body=_MAX_APPLICATIONS)
-        if status != HTTPStatus.OK:
-            raise SyncError(
-                f"{connection.cluster}'s API server answers {status} to {connection.caller.name} for Applications"
-            )
-        yield from body["items"]
-
-
-def _names(application: Mapping[str, Any], host: str) -> bool:
-    spec = application.get("spec") or {}
-    sources = [spec.get("source") or {}, *(spec.get("sources") or ())]
-    return any(str(source.get("repoURL", "")).removeprefix("oci://").startswith(host) for source in sources)
-
-
-def _is_refusal(condition: Mapping[str, Any], words: str) -> bool:
-    return condition.get("type") == "ComparisonError" and any(each in words for each in _REFUSALS)
-
-
-def _is_before(condition: Mapping[str, Any], moment: str) -> bool:
-    """Both are in whole seconds, UTC (RFC 3339); the same second counts as before."""
-    try:
-        return datetime.fromisoformat(str(condition.get("lastTransitionTime"))) <= datetime.fromisoformat(moment)
-    except ValueError:
-        return False

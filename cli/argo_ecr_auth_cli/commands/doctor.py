@@ -14,10 +14,12 @@ from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.settings import RoleArn
 from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth.sync import Reader
 from argo_ecr_auth.token_issuer import VerifyLogin
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
 from argo_ecr_auth_cli.aws_session import find_region, name_principal, sign_in
-from argo_ecr_auth_cli.checks.argo_cd import check_applications, check_argo_cd
+from argo_ecr_auth_cli.checks.applications import check_applications
+from argo_ecr_auth_cli.checks.argo_cd import check_argo_cd
 from argo_ecr_auth_cli.checks.aws import check_aws
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.checks.cluster import check_answer, check_leftovers, check_namespaces, check_roles
@@ -35,6 +37,7 @@ from argo_ecr_auth_cli.installation import (
 )
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig, open_kubeconfig
 from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
+from argo_ecr_auth_cli.recording_reader import RecordingReader
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_json, print_line, show_progress, tolerate_closed_pipe
 
@@ -183,15 +186,18 @@ def _check_in_cluster(context: CheckContext) -> Iterator[Finding]:
         context, "the function's rights", partial(check_roles, context, connection, namespaces=namespaces)
     )
     yield from run_check(context, "leftovers", partial(check_leftovers, context, connection))
+    recorder = RecordingReader(context.connections)
     for credential in context.target.credentials:
         if credential.namespace in namespaces:
-            yield from run_check(context, credential.secret_name, partial(_check_credential, context, credential))
+            check = partial(_check_credential, context, credential, reader=recorder)
+            yield from run_check(context, credential.secret_name, check)
     yield from run_check(context, "other Secrets of Argo CD", partial(check_argo_cd, context, connection))
-    yield from run_check(context, "Applications", partial(check_applications, context, connection))
+    check = partial(check_applications, context, connection, observed_states=recorder.observed_states)
+    yield from run_check(context, "Applications", check)
 
 
-def _check_credential(context: CheckContext, credential: Credential) -> Iterator[Finding]:
-    _, observed = context.connections.read(context.target, credential)
+def _check_credential(context: CheckContext, credential: Credential, *, reader: Reader) -> Iterator[Finding]:
+    _, observed = reader.read(context.target, credential)
     yield from check_credential(context, Objects(credential=credential, observed=observed))
 
 
