@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from argo_ecr_auth.core.field_types import REPOSITORY
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS
-from argo_ecr_auth.core.settings import REPOSITORY, CredentialSettings, Settings, TargetSettings
+from argo_ecr_auth.core.settings import CredentialSettings, Settings, TargetSettings
 from argo_ecr_auth_deployment.settings import DeployedCredentialSettings, DeploymentSettings
 
 

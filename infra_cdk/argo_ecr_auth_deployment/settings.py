@@ -5,7 +5,8 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from argo_ecr_auth.core.settings import CredentialSettings, Duration, Settings, TargetSettings
+from argo_ecr_auth.core.field_types import Duration
+from argo_ecr_auth.core.settings import CredentialSettings, Settings, TargetSettings
 
 Access = Annotated[
     Literal["least-privilege", "edit-policy", "none"],

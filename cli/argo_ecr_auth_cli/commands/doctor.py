@@ -12,7 +12,7 @@ from argo_ecr_auth.clients.registry_login import verify_login
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.settings import RoleArn
+from argo_ecr_auth.core.field_types import RoleArn
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.sync import Reader
 from argo_ecr_auth.token_issuer import VerifyLogin

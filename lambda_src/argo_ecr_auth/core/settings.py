@@ -6,6 +6,19 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from argo_ecr_auth.core.field_types import (
+    ONE_LINE,
+    REPOSITORY,
+    SUBDOMAIN,
+    ClusterName,
+    Duration,
+    ExternalId,
+    LabelValue,
+    MetadataKey,
+    Namespace,
+    Region,
+    RoleArn,
+)
 from argo_ecr_auth.core.kinds import KINDS, Kind
 
 TOKEN_LIFE = timedelta(hours=12)
@@ -13,70 +26,6 @@ TOKEN_LIFE = timedelta(hours=12)
 
 OVERDUE_DIVISOR = 3
 """A token is overdue with less left than `renew_before` divided by this: nobody has renewed it for hours."""
-
-# Each pattern ends in `$(?!\n)`: in Python a plain `$` lets a newline through.
-# Kubernetes' own rules: RFC 1123 label for a namespace, subdomain for a Secret's name.
-_LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
-_SUBDOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
-
-REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
-"""The pattern of a repository's name (Amazon ECR API Reference, CreateRepository)."""
-_ONE_LINE = r"^\S(.*\S)?$(?!\n)"
-
-Duration = Annotated[
-    str,
-    msgspec.Meta(
-        pattern="^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$(?!\\n)",
-        min_length=2,
-        description="A duration as Kubernetes writes it: 2m, 6h, 1h30m.",
-        # Shown by editors and by the synth instead of the pattern.
-        extra_json_schema={"patternErrorMessage": "not a duration: write 6h or 1h30m"},
-    ),
-]
-Namespace = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=_LABEL, description="A Kubernetes namespace: lower-case letters, digits and hyphens; at most 63."
-    ),
-]
-ClusterName = Annotated[
-    str,
-    msgspec.Meta(
-        pattern="^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$(?!\\n)",
-        description="The EKS cluster's name (not its ARN, not its URL): letters, digits, - and _.",
-    ),
-]
-Region = Annotated[
-    str,
-    msgspec.Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$(?!\\n)", description="An AWS region, such as eu-west-1."),
-]
-RoleArn = Annotated[
-    str,
-    msgspec.Meta(
-        pattern="^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$(?!\\n)",
-        description="A role that you made: its ARN, arn:aws:iam::ACCOUNT:role/NAME.",
-    ),
-]
-ExternalId = Annotated[
-    str,
-    msgspec.Meta(
-        pattern="^[A-Za-z0-9_+=,.@:/-]{2,1224}$(?!\\n)",
-        description="What the role's trust policy asks for: letters, digits and _+=,.@:/-; goes with role_arn.",
-    ),
-]
-# Kubernetes' rules for the keys of both and for a label's value (apimachinery, IsQualifiedName and IsValidLabelValue).
-_PART = "[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
-MetadataKey = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=rf"^((?=[^/]{{1,253}}/){_SUBDOMAIN}/)?{_PART}$(?!\n)",
-        description="NAME or PREFIX/NAME: a prefix like a domain, a name of at most 63 letters, digits, -, _ and .",
-    ),
-]
-LabelValue = Annotated[
-    str,
-    msgspec.Meta(pattern=rf"^({_PART})?$(?!\n)", description="At most 63 letters, digits, -, _ and .; or nothing."),
-]
 
 ChartType = Literal["helm", "oci"]
 
@@ -106,7 +55,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     secret_name: Annotated[
         str,
         msgspec.Meta(
-            pattern=rf"^{_SUBDOMAIN}$(?!\n)",
+            pattern=rf"^{SUBDOMAIN}$(?!\n)",
             max_length=253,
             description="The Secret's and the ConfigMap's name: lower-case letters, digits, - and .",
         ),
@@ -138,12 +87,12 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         | None
     ) = None
     name: (
-        Annotated[str, msgspec.Meta(pattern=_ONE_LINE, description="Argo CD's name for the repository: ecr. One line.")]
+        Annotated[str, msgspec.Meta(pattern=ONE_LINE, description="Argo CD's name for the repository: ecr. One line.")]
         | None
     ) = None
     project: (
         Annotated[
-            str, msgspec.Meta(pattern=_ONE_LINE, description="The only Argo CD project that may use it. One line.")
+            str, msgspec.Meta(pattern=ONE_LINE, description="The only Argo CD project that may use it. One line.")
         ]
         | None
     ) = None

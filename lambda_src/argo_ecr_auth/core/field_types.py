@@ -1,0 +1,69 @@
+"""The types of single settings: what each may be written as, in a pattern and in words for people."""
+
+from typing import Annotated
+
+import msgspec
+
+# Each pattern ends in `$(?!\n)`: in Python a plain `$` lets a newline through.
+# Kubernetes' own rules: RFC 1123 label for a namespace, subdomain for a Secret's name.
+_LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
+SUBDOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+
+REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
+"""The pattern of a repository's name (Amazon ECR API Reference, CreateRepository)."""
+ONE_LINE = r"^\S(.*\S)?$(?!\n)"
+
+Duration = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$(?!\\n)",
+        min_length=2,
+        description="A duration as Kubernetes writes it: 2m, 6h, 1h30m.",
+        # Shown by editors and by the synth instead of the pattern.
+        extra_json_schema={"patternErrorMessage": "not a duration: write 6h or 1h30m"},
+    ),
+]
+Namespace = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=_LABEL, description="A Kubernetes namespace: lower-case letters, digits and hyphens; at most 63."
+    ),
+]
+ClusterName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$(?!\\n)",
+        description="The EKS cluster's name (not its ARN, not its URL): letters, digits, - and _.",
+    ),
+]
+Region = Annotated[
+    str,
+    msgspec.Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$(?!\\n)", description="An AWS region, such as eu-west-1."),
+]
+RoleArn = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$(?!\\n)",
+        description="A role that you made: its ARN, arn:aws:iam::ACCOUNT:role/NAME.",
+    ),
+]
+ExternalId = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Za-z0-9_+=,.@:/-]{2,1224}$(?!\\n)",
+        description="What the role's trust policy asks for: letters, digits and _+=,.@:/-; goes with role_arn.",
+    ),
+]
+# Kubernetes' rules for the keys of both and for a label's value (apimachinery, IsQualifiedName and IsValidLabelValue).
+_PART = "[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+MetadataKey = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=rf"^((?=[^/]{{1,253}}/){SUBDOMAIN}/)?{_PART}$(?!\n)",
+        description="NAME or PREFIX/NAME: a prefix like a domain, a name of at most 63 letters, digits, -, _ and .",
+    ),
+]
+LabelValue = Annotated[
+    str,
+    msgspec.Meta(pattern=rf"^({_PART})?$(?!\n)", description="At most 63 letters, digits, -, _ and .; or nothing."),
+]
