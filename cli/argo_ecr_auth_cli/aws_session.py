@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 
 import boto3
 import botocore.session
@@ -56,8 +57,8 @@ def sign_in(*, profile: str | None, region: str) -> Operator:
 def name_principal(operator: Operator, *, region: str) -> None:
     """Let messages of clusters name the user or role that an access entry is to be made for, where that is known."""
     if operator.arn:
-        principal = _find_principal(operator.sessions, operator.arn, region=region)
-        operator.sessions.caller = replace(OPERATOR, principal=principal)
+        find = cache(partial(_find_principal, operator.sessions, operator.arn, region=region))
+        operator.sessions.caller = replace(OPERATOR, find_principal=find)
 
 
 def open_sessions(*, profile: str | None, region: str) -> Sessions:

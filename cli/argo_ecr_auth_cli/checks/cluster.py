@@ -7,7 +7,6 @@ from typing import Any
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.cluster import call_api
 from argo_ecr_auth.clients.deadlines import time_limit
-from argo_ecr_auth.core.caller import format_admission
 from argo_ecr_auth.core.manifests import SOURCE_ANNOTATION
 from argo_ecr_auth.core.observed import get_metadata
 from argo_ecr_auth.core.rbac import make_rbac_manifests
@@ -28,10 +27,8 @@ def check_answer(context: CheckContext, connection: Connection) -> Finding | Non
     if status != HTTPStatus.UNAUTHORIZED:
         return None
     who = connection.caller
-    remedy = "renew its token"
-    if who.principal:
-        admission = format_admission(cluster=connection.cluster, region=connection.region, principal=who.principal)
-        remedy = f"{admission}; or give --context NAME, to look with your kubeconfig"
+    admission = who.format_admission(cluster=connection.cluster, region=connection.region)
+    remedy = f"{admission}; or give --context NAME, to look with your kubeconfig" if admission else "renew its token"
     message = f"{connection.cluster}'s API server answers 401 to {who.name}: it has no access entry in the cluster"
     return context.report_not_checked("the cluster", message, remedy=remedy)
 

@@ -9,7 +9,6 @@ from urllib3.exceptions import MaxRetryError, SSLError
 
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.deadlines import time_is_up
-from argo_ecr_auth.core.caller import format_admission
 from argo_ecr_auth.core.errors import AddressError, SyncError
 from argo_ecr_auth.core.redaction import reveals
 
@@ -78,10 +77,8 @@ def explain_refusal(
 
 
 def _explain_unauthorized(connection: Connection) -> str:
-    if connection.caller.principal:
-        admission = format_admission(
-            cluster=connection.cluster, region=connection.region, principal=connection.caller.principal
-        )
+    admission = connection.caller.format_admission(cluster=connection.cluster, region=connection.region)
+    if admission:
         return f"{connection.caller.name}: it has no access entry there. {admission}; or give --context NAME"
     if not connection.caller.is_function:
         return f"{connection.caller.name}: it has no access entry, or a token that has ended"

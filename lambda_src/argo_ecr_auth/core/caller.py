@@ -1,5 +1,6 @@
 """Who asks AWS and the clusters, as messages name it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from argo_ecr_auth.core.registry import find_partition
@@ -11,21 +12,24 @@ class Caller:
 
     name: str
     is_function: bool = False
-    principal: str | None = None  # an operator's user or role as EKS takes it, where that is known
+    # An operator's user or role as EKS takes it, where that is known. It may ask IAM: only for a message.
+    find_principal: Callable[[], str] | None = None
+
+    def format_admission(self, *, cluster: str, region: str) -> str | None:
+        """The commands that let the operator read a whole cluster; somebody with rights in EKS runs them.
+
+        None where it is not known for whom. The policy can view all, Secrets too (Amazon EKS User Guide,
+        AmazonEKSAdminViewPolicy).
+        """
+        if self.find_principal is None:
+            return None
+        place = f"--cluster-name {cluster} --region {region} --principal-arn {self.find_principal()}"
+        policy = f"arn:{find_partition(region).name}:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy"
+        return (
+            f"aws eks create-access-entry {place} && "
+            f"aws eks associate-access-policy {place} --policy-arn {policy} --access-scope type=cluster"
+        )
 
 
 FUNCTION = Caller(name="the function's role", is_function=True)
 OPERATOR = Caller(name="your identity")
-
-
-def format_admission(*, cluster: str, region: str, principal: str) -> str:
-    """The commands that let an identity read a whole cluster; somebody with rights in EKS runs them.
-
-    The policy can view all, Secrets too (Amazon EKS User Guide, AmazonEKSAdminViewPolicy).
-    """
-    place = f"--cluster-name {cluster} --region {region} --principal-arn {principal}"
-    policy = f"arn:{find_partition(region).name}:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy"
-    return (
-        f"aws eks create-access-entry {place} && "
-        f"aws eks associate-access-policy {place} --policy-arn {policy} --access-scope type=cluster"
-    )
