@@ -1,5 +1,6 @@
 """The connections to the targets' API servers: shared by a run's credentials, kept while the environment is warm."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kubernetes.client.api_client import ApiClient
@@ -21,6 +22,7 @@ class WarmCache:
 
     sessions: Sessions
     clusters: dict[str, tuple[Address, ApiClient]] = field(default_factory=dict)
+    make_api_client: Callable[[Address], ApiClient] = make_api_client
 
 
 class Connections:
@@ -71,7 +73,7 @@ class Connections:
         credentials = self._cache.sessions.credentials(target.role)
         if known is None:
             address = self._find_address(target)
-            known = self._cache.clusters[target.name] = address, make_api_client(address)
+            known = self._cache.clusters[target.name] = address, self._cache.make_api_client(address)
         return Connection(
             target=target.name,
             cluster=target.cluster,

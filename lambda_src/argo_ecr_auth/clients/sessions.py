@@ -31,10 +31,10 @@ _MAX_QUOTE = 300
 _NO_CREDENTIALS = "there are no AWS credentials here: run it with a role, a profile or keys"
 _SECONDS_PER_CALL = 15  # with its retries
 _MAX_BYTES_PER_CALL = 256 * 1024  # an answer has a few thousand
+_ATTEMPTS = 3  # of each call; botocore waits between them
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
-    retries={"mode": "standard", "total_max_attempts": 3},
     user_agent_extra="argo-ecr-auth",
 )
 # What botocore raises where the answer is not what the service's API documents. Not BotoCoreErrors: for XML and JSON
@@ -59,8 +59,11 @@ class _AssumedRole(CredentialProvider):
 class Sessions:
     """Sessions, clients and assumed roles' credentials, made once and kept; botocore renews the credentials itself."""
 
-    def __init__(self, *, region: str, profile: str | None = None, caller: Caller = FUNCTION) -> None:
+    def __init__(
+        self, *, region: str, profile: str | None = None, caller: Caller = FUNCTION, attempts: int = _ATTEMPTS
+    ) -> None:
         self.caller = caller
+        self._config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
         self._region = region
         self._profile = profile
         # boto3's sessions are not safe to share between threads while they make clients.
@@ -104,7 +107,7 @@ class Sessions:
 
     def _client(self, session: Any, service: str, *, config: Config | None = None, **arguments: Any) -> Any:
         with self._lock:
-            return session.client(service, config=_CONFIG.merge(config) if config else _CONFIG, **arguments)
+            return session.client(service, config=self._config.merge(config) if config else self._config, **arguments)
 
     def _session(self, role: Role | None) -> Any:
         if role not in self._sessions:
