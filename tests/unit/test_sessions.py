@@ -1,5 +1,6 @@
 """What AWS refused, for a person; the sessions' own calls are tried against a cloud."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -80,3 +81,20 @@ def test_half_a_pair_of_keys_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     with pytest.raises(SyncError, match="asked for credentials: PartialCredentialsError"):
         Sessions(region="eu-west-1").credentials()
+
+
+def test_the_clients_of_many_roles_share_the_services_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model takes megabytes, and a fleet may have a role in each of a hundred accounts."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret-key")
+    sessions = Sessions(region="eu-west-1")
+    roles = [Role(arn=f"arn:aws:iam::{number:012}:role/reader") for number in range(1, 6)]
+    sessions.client("eks", region="eu-west-1", role=roles[0])
+    tracemalloc.start()
+    try:
+        for role in roles[1:]:
+            sessions.client("eks", region="eu-west-1", role=role)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 4_000_000
