@@ -9,6 +9,7 @@ from argo_ecr_auth.clients.api_client import Connection, make_api_client
 from argo_ecr_auth.clients.cluster import read_object
 from argo_ecr_auth.clients.eks import Address, describe_cluster
 from argo_ecr_auth.clients.eks_token import sign_bearer_token
+from argo_ecr_auth.clients.open_clients import OpenClients
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.errors import AddressError
 from argo_ecr_auth.core.observed import ObservedState
@@ -18,11 +19,18 @@ from argo_ecr_auth.single_flight import SingleFlight
 
 @dataclass(frozen=True, kw_only=True)
 class WarmCache:
-    """What an environment keeps between runs: AWS clients, and each target's address with the client for it."""
+    """What an environment keeps between runs: AWS clients, each target's address, and the last targets' clients."""
 
     sessions: Sessions
-    clusters: dict[str, tuple[Address, ApiClient]] = field(default_factory=dict)
+    addresses: dict[str, Address] = field(default_factory=dict)
+    clients: OpenClients = field(default_factory=OpenClients)
     make_api_client: Callable[[Address], ApiClient] = make_api_client
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    address: Address
+    bearer: str = field(repr=False)
 
 
 class Connections:
@@ -31,8 +39,8 @@ class Connections:
     def __init__(self, cache: WarmCache) -> None:
         self._cache = cache
         # From earlier runs. What a thread of this run learns is not old for the threads that come later.
-        self._known = dict(cache.clusters)
-        self._connections: SingleFlight[tuple[str, bool], Connection] = SingleFlight()
+        self._known = dict(cache.addresses)
+        self._ways: SingleFlight[tuple[str, bool], _Way] = SingleFlight()
         self._unreachable: dict[str, str] = {}
 
     def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
@@ -52,7 +60,7 @@ class Connections:
     def connection(self, target: Target) -> Connection:
         """The connection to the target's cluster, at the address that an earlier run knows. Raises SyncError."""
         known = self._known.get(target.name)
-        return self._connections.run((target.name, False), lambda: self._connect(target, known))
+        return self._connect(target, self._ways.run((target.name, False), lambda: self._find_way(target, known)))
 
     def _read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
         known = self._known.get(target.name)
@@ -63,26 +71,36 @@ class Connections:
             if known is None or target.endpoint is not None:
                 raise
             # The address is an earlier run's: since then the authority may have been rotated, the endpoint moved.
-            connection = self._connections.run((target.name, True), lambda: self._connect(target, None))
-            if self._cache.clusters[target.name][0] == known[0]:
+            way = self._ways.run((target.name, True), lambda: self._find_way(target, None))
+            if way.address == known:
                 raise
+        connection = self._connect(target, way)
         return connection, read_credential(connection, credential)
 
-    def _connect(self, target: Target, known: tuple[Address, ApiClient] | None) -> Connection:
-        # First, so that an error of STS is not reported as EKS's.
-        credentials = self._cache.sessions.credentials(target.role)
-        if known is None:
-            address = self._find_address(target)
-            known = self._cache.clusters[target.name] = address, self._cache.make_api_client(address)
+    def _connect(self, target: Target, way: _Way) -> Connection:
         return Connection(
             target=target.name,
             cluster=target.cluster,
             region=target.region,
-            api=known[1],
-            bearer=sign_bearer_token(credentials=credentials, cluster=target.cluster, region=target.region),
+            api=self._open_client(target, way.address),
+            bearer=way.bearer,
             caller=self._cache.sessions.caller,
             role=target.role,
         )
+
+    def _find_way(self, target: Target, known: Address | None) -> _Way:
+        # First, so that an error of STS is not reported as EKS's.
+        credentials = self._cache.sessions.credentials(target.role)
+        address = known or self._find_address(target)
+        self._open_client(target, address)  # an address that serves no client is not kept
+        self._cache.addresses[target.name] = address
+        return _Way(
+            address=address,
+            bearer=sign_bearer_token(credentials=credentials, cluster=target.cluster, region=target.region),
+        )
+
+    def _open_client(self, target: Target, address: Address) -> ApiClient:
+        return self._cache.clients.open(target.name, address, make=self._cache.make_api_client)
 
     def _find_address(self, target: Target) -> Address:
         if target.endpoint is not None and target.certificate_authority is not None:

@@ -63,7 +63,7 @@ def test_no_repr_holds_a_secret(function: Function, objects: Objects) -> None:
     issuer = TokenIssuer(sessions=function.sessions, verify_login=verify_login, now=lambda: datetime.now(UTC))
     issued = issuer.issue(credential)
 
-    said = repr((function.cache, function.cache.clusters, connection, observed, plan, issued, target))
+    said = repr((function.cache, function.cache.addresses, connection, observed, plan, issued, target))
 
     assert plan.current is not None
     assert issued.payload is not None
