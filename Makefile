@@ -66,6 +66,10 @@ argo-cd-versions: .venv/ready .venv-cloud/ready ## write what was tried with thi
 bench: .venv/ready ## measure a cold start and a run, as ratios
 	@.venv/bin/python -m tests.benchmarks
 
+.PHONY: fleet
+fleet: .venv/ready .venv-cloud/ready ## measure the function over 1,000 targets; ARGS=100 for fewer
+	@.venv/bin/python -m tests.fleet $(ARGS)
+
 .PHONY: check
 check: .venv/ready .venv-cloud/ready ## check format, lint, types and the import contract
 	@ruff format --check --quiet .
