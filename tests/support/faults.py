@@ -121,6 +121,7 @@ def break_off(request: BaseHTTPRequestHandler) -> None:
 
 def reset(request: BaseHTTPRequestHandler) -> None:
     """A TCP reset before any answer."""
+    request.close_connection = True  # a next request would be read from whatever has the connection's number by then
     request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     # By its number: objects that refer to the connection would put the close off.
     os.close(request.connection.detach())
