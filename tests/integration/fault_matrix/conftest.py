@@ -1,0 +1,62 @@
+"""Fixtures: the real parts behind the fault matrix's proxies."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import trustme
+
+from tests.integration.fault_matrix.kinds import Kind
+from tests.integration.fault_matrix.lanes import Cells, open_lanes, run_cells
+from tests.integration.fault_matrix.proxy import Proxy
+from tests.integration.fault_matrix.site import Site, find_registry
+from tests.integration.fault_matrix.upstreams import pass_on_to_registry
+from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.ecr import run_ecr
+from tests.support.function import RIGHTS, admit
+
+FUNCTION = "fault-matrix"
+
+RunMatrix = Callable[[Kind], Cells]
+
+
+@pytest.fixture(scope="session")
+def function_role(local_cloud: LocalCloud, cluster: Cluster) -> str:
+    role = local_cloud.create_role(FUNCTION, allow=[*RIGHTS, "sts:AssumeRole"])
+    admit(local_cloud, cluster, role)
+    return role
+
+
+@pytest.fixture(scope="session")
+def site(
+    local_cloud: LocalCloud, cluster: Cluster, function_role: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    authority = trustme.CA()
+    other = local_cloud.create_role(f"{FUNCTION}-other", allow=RIGHTS, trusted=function_role)
+    admit(local_cloud, cluster, other)
+    with (
+        run_ecr(local_cloud, tmp_path_factory.mktemp("ecr")) as ecr,
+        Proxy(pass_on_to_registry(ecr), authority=authority) as registry,
+    ):
+        yield Site(
+            aws_url=local_cloud.endpoint_url,
+            cluster=cluster.name,
+            admin=cluster.admin,
+            ecr=ecr,
+            authority=authority,
+            registry=find_registry(registry, authority),
+            other_role=other,
+        )
+
+
+@pytest.fixture(scope="module")
+def run_matrix(
+    site: Site, local_cloud: LocalCloud, function_role: str, tmp_path_factory: pytest.TempPathFactory
+) -> RunMatrix:
+    """Runs all cells of a kind of run."""
+
+    def run(kind: Kind) -> Cells:
+        directory, credentials = tmp_path_factory.mktemp("lanes"), local_cloud.assume(function_role)
+        with open_lanes(site, name=kind.action, credentials=credentials, directory=directory) as lanes:
+            return run_cells(lanes, kind)
+
+    return run

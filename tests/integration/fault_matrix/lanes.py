@@ -1,0 +1,104 @@
+"""Opens lanes, and runs the cells of a kind of run in them."""
+
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from tests.integration.fault_matrix import upstreams
+from tests.integration.fault_matrix.kinds import Kind, Request
+from tests.integration.fault_matrix.lane import Lane
+from tests.integration.fault_matrix.outcome import Outcome
+from tests.integration.fault_matrix.proxy import Proxy, Upstream
+from tests.integration.fault_matrix.services import Service
+from tests.integration.fault_matrix.site import Site
+from tests.integration.fault_matrix.ways import Way, make_ways
+from tests.local_cloud.environment import CLOSED_PROXY, REGION
+
+_LANES = 8
+_AWS = (Service.STS, Service.EKS, Service.ECR)
+
+Cells = dict[tuple[str, str], Outcome]
+"""The outcomes by the names of their requests and ways, in the order of the page."""
+
+
+@contextmanager
+def open_lanes(site: Site, *, name: str, credentials: Mapping[str, str], directory: Path) -> Iterator[list[Lane]]:
+    """Lanes whose proxies pass all requests on, and the environment in which their sessions find them."""
+    with ExitStack() as opened, pytest.MonkeyPatch.context() as environment:
+        names = [f"lane-{name}-{i}" for i in range(_LANES)]
+        proxies = {each: _open_proxies(site, opened) for each in names}
+        (directory / "ca.pem").write_text(site.ca_pem)
+        config = directory / "config"
+        config.write_text(
+            f"[default]\nregion = {REGION}\nendpoint_url = {site.aws_url}\n"
+            + "".join(
+                _make_profile(each, proxies[each], credentials=credentials, ca_bundle=directory / "ca.pem")
+                for each in names
+            )
+        )
+        for variable in [variable for variable in os.environ if variable.startswith("AWS_")]:
+            environment.delenv(variable)
+        environment.setenv("AWS_CONFIG_FILE", str(config))
+        environment.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        environment.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for variable in ("HTTPS_PROXY", "https_proxy"):
+            environment.setenv(variable, CLOSED_PROXY)
+        for variable in ("NO_PROXY", "no_proxy"):
+            environment.setenv(variable, "127.0.0.1")
+        yield [Lane(site=site, name=each, proxies=proxies[each]) for each in names]
+
+
+def run_cells(lanes: list[Lane], kind: Kind) -> Cells:
+    """Every request of this kind of run with each way: those that wait longest first."""
+    cells = [(request, way) for request in kind.requests for way in make_ways(request.service).values()]
+    waiting: SimpleQueue[tuple[Request, Way] | None] = SimpleQueue()
+    for cell in sorted(cells, key=lambda cell: "hangs" not in cell[1].name):
+        waiting.put(cell)
+    for _ in lanes:
+        waiting.put(None)
+
+    def run(lane: Lane) -> list[Outcome]:
+        return [lane.run_cell(kind, *cell) for cell in iter(waiting.get, None)]
+
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        outcomes = [outcome for done in pool.map(run, lanes) for outcome in done]
+    found = {(outcome.request.name, outcome.way.name): outcome for outcome in outcomes}
+    return {(request.name, way.name): found[request.name, way.name] for request, way in cells}
+
+
+def _open_proxies(site: Site, opened: ExitStack) -> dict[Service, Proxy]:
+    def open_proxy(upstream: Upstream) -> Proxy:
+        return opened.enter_context(Proxy(upstream, authority=site.authority))
+
+    aws = upstreams.pass_on_to_aws(site.aws_url)
+    api_server = open_proxy(upstreams.pass_on_to_api_server(site.admin))
+    return {
+        Service.STS: open_proxy(aws),
+        Service.EKS: open_proxy(upstreams.announce(aws, endpoint=api_server.url, ca_pem=site.ca_pem)),
+        Service.API_SERVER: api_server,
+        Service.ECR: open_proxy(aws),
+        Service.REGISTRY: open_proxy(upstreams.pass_on_to_registry(site.ecr)),
+    }
+
+
+def _make_profile(
+    name: str, proxies: Mapping[Service, Proxy], *, credentials: Mapping[str, str], ca_bundle: Path
+) -> str:
+    """The part of AWS's configuration file by which a lane's sessions find its proxies."""
+    endpoints = "".join(f"{service.value} =\n  endpoint_url = {proxies[service].url}\n" for service in _AWS)
+    return f"""
+[profile {name}]
+region = {REGION}
+aws_access_key_id = {credentials["AccessKeyId"]}
+aws_secret_access_key = {credentials["SecretAccessKey"]}
+aws_session_token = {credentials["SessionToken"]}
+ca_bundle = {ca_bundle}
+services = {name}
+
+[services {name}]
+{endpoints}"""
