@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import WarmCache
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.targets import Role
 from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.environment import REGION
 from tests.support.faults import (
@@ -97,6 +101,33 @@ def test_an_answer_that_is_not_stss_is_named_as_that(
 
     assert "STS for the role" in str(result.error) or "cannot assume" in str(result.error)
     assert "please report it" not in str(result.error)
+
+
+def test_an_answer_of_sts_without_credentials_is_not_remembered(
+    make_function: FunctionFactory, redirect_aws: Callable[..., Any]
+) -> None:
+    reader = Role(arn="arn:aws:iam::000000000000:role/reader")
+    sessions = make_function(make_settings({"cluster": "demo"})).sessions
+    answers = iter([b"<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>", _make_sts_answer()])
+
+    def answer_in_turn(request: BaseHTTPRequestHandler) -> None:
+        answer(next(answers))(request)
+
+    with redirect_aws("STS", answer_in_turn):
+        with pytest.raises(SyncError, match="STS for the role"):
+            sessions.credentials(reader)
+        credentials = sessions.credentials(reader)
+
+    assert credentials.access_key == "ASIAEXAMPLE"
+
+
+def _make_sts_answer() -> bytes:
+    expiration = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>"
+        f"<SecretAccessKey>x</SecretAccessKey><SessionToken>x</SessionToken><Expiration>{expiration}</Expiration>"
+        "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    ).encode()
 
 
 def test_an_answer_of_aws_is_read_up_to_a_bound(function: Function, redirect_aws: Callable[..., Any]) -> None:

@@ -125,15 +125,23 @@ class Sessions:
         own = self._session(None)
         if own.get_credentials() is None:
             raise SyncError(_NO_CREDENTIALS)
+        cache: dict[str, Any] = {}
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=lambda service, **arguments: self._client(own, service, **arguments),
             source_credentials=own.get_credentials(),
             role_arn=role.arn,
             extra_args={"RoleSessionName": SESSION_NAME}
             | ({"ExternalId": role.external_id} if role.external_id else {}),
+            cache=cache,
         )
+
+        def fetch() -> dict[str, Any]:
+            cache.clear()  # botocore keeps an answer before it reads it, one without credentials for good
+            fetched: dict[str, Any] = fetcher.fetch_credentials()
+            return fetched
+
         session = botocore.session.Session()
-        renewed = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method=_AssumedRole.METHOD)
+        renewed = DeferredRefreshableCredentials(refresh_using=fetch, method=_AssumedRole.METHOD)
         session.register_component("credential_provider", CredentialResolver([_AssumedRole(renewed)]))
         assumed = boto3.Session(botocore_session=session, region_name=self._region)
         # The services' models, for all roles together: each role's own would take 9 MB and a fifth of a second.
