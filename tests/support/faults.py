@@ -65,6 +65,20 @@ def answer(body: bytes = b"", *, status: int = 200, headers: dict[str, str] | No
     return fault
 
 
+def answer_half(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Fault:
+    """The headers and half of the body, and the end of the connection."""
+
+    def fault(request: BaseHTTPRequestHandler) -> None:
+        given = {**(headers or {}), "Content-Length": str(len(body)), "Connection": "close"}
+        request.send_response(status)
+        for name, value in given.items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(body[: len(body) // 2])
+
+    return fault
+
+
 def refuse_as_sts(code: str) -> Fault:
     """A refusal of STS with this code."""
     body = (

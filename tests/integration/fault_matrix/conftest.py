@@ -1,22 +1,20 @@
 """Fixtures: the real parts behind the fault matrix's proxies."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import trustme
 
 from tests.integration.fault_matrix.kinds import Kind
-from tests.integration.fault_matrix.lanes import Cells, open_lanes, run_cells
+from tests.integration.fault_matrix.lanes import Cells, RunMatrix, open_lanes, run_cells
 from tests.integration.fault_matrix.proxy import Proxy
-from tests.integration.fault_matrix.site import Site, find_registry
+from tests.integration.fault_matrix.site import Site, find_registry, keep_alive
 from tests.integration.fault_matrix.upstreams import pass_on_to_registry
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.ecr import run_ecr
 from tests.support.function import RIGHTS, admit
 
 FUNCTION = "fault-matrix"
-
-RunMatrix = Callable[[Kind], Cells]
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +38,7 @@ def site(
         yield Site(
             aws_url=local_cloud.endpoint_url,
             cluster=cluster.name,
-            admin=cluster.admin,
+            admin=keep_alive(cluster.admin),
             ecr=ecr,
             authority=authority,
             registry=find_registry(registry, authority),

@@ -46,7 +46,8 @@ class Lane:
         self._neighbours = Objects(admin=self.site.admin, namespace=f"{self.name}-neighbour")
         for objects in (self._own, self._neighbours):
             self.site.admin.create_namespace(objects.namespace)
-        grant(self.site.admin, *self._targets(with_role=False))
+        self._targets = {with_role: self._make_targets(with_role=with_role) for with_role in (False, True)}
+        grant(self.site.admin, *self._targets[False])
 
     def run_cell(self, kind: Kind, request: Request, way: Way) -> Outcome:
         """A run of this kind, in which the request meets the way; and two runs after it."""
@@ -94,7 +95,7 @@ class Lane:
 
     def _run(self) -> tuple[Result, Result]:
         own, neighbour = sync(
-            self._targets(with_role=bool(self._with_role)),
+            self._targets[bool(self._with_role)],
             options=RunOptions(renew_before=timedelta(hours=6), seconds=_SECONDS),
             cache=self._cache,
             now=lambda: datetime.now(UTC),
@@ -102,7 +103,7 @@ class Lane:
         )
         return own, neighbour
 
-    def _targets(self, *, with_role: bool) -> tuple[Target, ...]:
+    def _make_targets(self, *, with_role: bool) -> tuple[Target, ...]:
         role = {"role_arn": self.site.other_role}
         own: dict[str, Any] = {"registry": REGISTRY, **(role if with_role else {})}
         # By another role or none, at another endpoint: no proxy stands before what it asks.
@@ -139,7 +140,7 @@ class Lane:
 
     def _take_snapshot(self, objects: Objects) -> Snapshot:
         index = 0 if objects is self._own else 1
-        (credential,) = self._targets(with_role=bool(self._with_role))[index].credentials
+        (credential,) = self._targets[bool(self._with_role)][index].credentials
         secret, config_map = objects.get("secrets"), objects.get("configmaps")
         observed = ObservedState(secret=secret, config_map=config_map)
         return Snapshot(

@@ -1,29 +1,32 @@
 """Opens lanes, and runs the cells of a kind of run in them."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 
 import pytest
 
 from tests.integration.fault_matrix import upstreams
-from tests.integration.fault_matrix.kinds import Kind, Request
+from tests.integration.fault_matrix.kinds import Kind
 from tests.integration.fault_matrix.lane import Lane
 from tests.integration.fault_matrix.outcome import Outcome
 from tests.integration.fault_matrix.proxy import Proxy, Upstream
 from tests.integration.fault_matrix.services import Service
 from tests.integration.fault_matrix.site import Site
-from tests.integration.fault_matrix.ways import Way, make_ways
+from tests.integration.fault_matrix.ways import make_ways
 from tests.local_cloud.environment import CLOSED_PROXY, REGION
 
-_LANES = 8
+_LANES = 12
 _AWS = (Service.STS, Service.EKS, Service.ECR)
 
 Cells = dict[tuple[str, str], Outcome]
 """The outcomes by the names of their requests and ways, in the order of the page."""
+
+RunMatrix = Callable[[Kind], Cells]
+"""Runs all cells of a kind of run."""
 
 
 @contextmanager
@@ -54,19 +57,17 @@ def open_lanes(site: Site, *, name: str, credentials: Mapping[str, str], directo
 
 
 def run_cells(lanes: list[Lane], kind: Kind) -> Cells:
-    """Every request of this kind of run with each way: those that wait longest first."""
+    """Every request of this kind of run with each way."""
     cells = [(request, way) for request in kind.requests for way in make_ways(request.service).values()]
-    waiting: SimpleQueue[tuple[Request, Way] | None] = SimpleQueue()
-    for cell in sorted(cells, key=lambda cell: "hangs" not in cell[1].name):
-        waiting.put(cell)
-    for _ in lanes:
-        waiting.put(None)
+    waiting = deque(sorted(cells, key=lambda cell: "hangs" in cell[1].name))
 
-    def run(lane: Lane) -> list[Outcome]:
-        return [lane.run_cell(kind, *cell) for cell in iter(waiting.get, None)]
+    def run(number: int) -> list[Outcome]:
+        # Half of the lanes begin with the cells that hang: the others need the processor meanwhile.
+        take = waiting.pop if number % 2 else waiting.popleft
+        return [lanes[number].run_cell(kind, *cell) for cell in iter(lambda: take() if waiting else None, None)]
 
     with ThreadPoolExecutor(len(lanes)) as pool:
-        outcomes = [outcome for done in pool.map(run, lanes) for outcome in done]
+        outcomes = [outcome for done in pool.map(run, range(len(lanes))) for outcome in done]
     found = {(outcome.request.name, outcome.way.name): outcome for outcome in outcomes}
     return {(request.name, way.name): found[request.name, way.name] for request, way in cells}
 

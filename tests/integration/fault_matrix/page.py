@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.integration.fault_matrix.kinds import KINDS, Kind
 from tests.integration.fault_matrix.lanes import Cells
 from tests.integration.fault_matrix.outcome import Outcome
+from tests.integration.fault_matrix.ways import FAILURES
 from tests.support.function import REGISTRY
 
 PAGE = Path(__file__).parents[3] / "docs" / "fault-matrix.md"
@@ -115,6 +116,7 @@ def _make_general(message: str) -> str:
         r"(Secret|ConfigMap) lane-[a-z]+-\d+/ecr-auth": "OBJECT",
         r"lane-[a-z]+-\d+": "argocd",
         r"\b(429|500|503)\b": "STATUS",
+        "|".join(FAILURES.values()): "CODE",
     }
     for pattern, word in words.items():
         message = re.sub(pattern, word, message)

@@ -1,10 +1,11 @@
-"""The services that a run asks, and the words in which each one refuses."""
+"""The services that a run asks, and the words in which each one fails a request."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from tests.support.faults import Fault, answer, refuse_as_sts
+from tests.support.faults import Fault, answer
 
 
 class Service(Enum):
@@ -18,58 +19,68 @@ class Service(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusals:
-    """A service's own refusals, and an answer of it that is well-formed and lacks what is needed."""
+class Words:
+    """How a service writes a failure, its refusals, and a well-formed answer that lacks what is needed."""
 
+    format_failure: Callable[[str], bytes]
     unauthorized: Fault
     forbidden: Fault
     another_shape: Fault
 
 
-_NO_CREDENTIALS = answer(
-    status=401, headers={"WWW-Authenticate": 'Basic realm="https://registry/",service="ecr.amazonaws.com"'}
-)
-_ELSEWHERE = answer(status=401, headers={"WWW-Authenticate": 'Bearer realm="https://elsewhere.example.org/token"'})
-# AWS answers an unknown access key with 403, STS with the code in XML; a 401 is of a proxy in between.
+def _format_as_sts(code: str) -> bytes:
+    error = f"<Error><Type>Receiver</Type><Code>{code}</Code><Message>no</Message></Error>"
+    return f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>'.encode()
+
+
+def _format_as_aws(code: str) -> bytes:
+    return json.dumps({"__type": code, "message": "no"}).encode()
+
+
+def _format_as_api_server(reason: str, message: str = "no") -> bytes:
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+    return json.dumps(status | {"message": message, "reason": reason}).encode()
+
+
+def _format_as_registry(code: str) -> bytes:
+    return json.dumps({"errors": [{"code": code, "message": "no"}]}).encode()
+
+
+# AWS answers an unknown access key with 403; a 401 is of a proxy in between.
 _UNAUTHORIZED = answer(b'{"message": "Unauthorized"}', status=401)
-
-
-def _refuse_as_aws(code: str, message: str) -> Fault:
-    body = json.dumps({"__type": code, "message": message}).encode()
-    return answer(body, status=403, headers={"x-amzn-ErrorType": code})
-
-
-def _refuse_as_api_server(status: int, reason: str, message: str) -> Fault:
-    body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-    return answer(json.dumps(body | {"message": message, "reason": reason, "code": status}).encode(), status=status)
-
-
+_BASIC = {"WWW-Authenticate": 'Basic realm="https://registry/",service="ecr.amazonaws.com"'}
+_ELSEWHERE = {"WWW-Authenticate": 'Bearer realm="https://elsewhere.example.org/token"'}
 _NO_RIGHT = 'secrets "ecr-auth" is forbidden: User "function" cannot patch resource "secrets" in API group ""'
 
-REFUSALS = {
-    Service.STS: Refusals(
+WORDS = {
+    Service.STS: Words(
+        format_failure=_format_as_sts,
         unauthorized=_UNAUTHORIZED,
-        forbidden=refuse_as_sts("AccessDenied"),
+        forbidden=answer(_format_as_sts("AccessDenied"), status=403),
         another_shape=answer(b"<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>"),
     ),
-    Service.EKS: Refusals(
+    Service.EKS: Words(
+        format_failure=_format_as_aws,
         unauthorized=_UNAUTHORIZED,
-        forbidden=_refuse_as_aws("AccessDeniedException", "not authorized to perform: eks:DescribeCluster"),
+        forbidden=answer(_format_as_aws("AccessDeniedException"), status=403),
         another_shape=answer(b'{"cluster": {"name": "demo", "status": "CREATING"}}'),
     ),
-    Service.API_SERVER: Refusals(
-        unauthorized=_refuse_as_api_server(401, "Unauthorized", "Unauthorized"),
-        forbidden=_refuse_as_api_server(403, "Forbidden", _NO_RIGHT),
+    Service.API_SERVER: Words(
+        format_failure=_format_as_api_server,
+        unauthorized=answer(_format_as_api_server("Unauthorized", "Unauthorized"), status=401),
+        forbidden=answer(_format_as_api_server("Forbidden", _NO_RIGHT), status=403),
         another_shape=answer(b'{"metadata": {"namespace": "argocd", "name": "another"}}'),
     ),
-    Service.ECR: Refusals(
+    Service.ECR: Words(
+        format_failure=_format_as_aws,
         unauthorized=_UNAUTHORIZED,
-        forbidden=_refuse_as_aws("AccessDeniedException", "not authorized to perform: ecr:GetAuthorizationToken"),
+        forbidden=answer(_format_as_aws("AccessDeniedException"), status=403),
         another_shape=answer(b'{"authorizationData": []}'),
     ),
-    Service.REGISTRY: Refusals(
-        unauthorized=_NO_CREDENTIALS,
-        forbidden=answer(b'{"errors": [{"code": "DENIED", "message": "no"}]}', status=403),
-        another_shape=_ELSEWHERE,
+    Service.REGISTRY: Words(
+        format_failure=_format_as_registry,
+        unauthorized=answer(_format_as_registry("UNAUTHORIZED"), status=401, headers=_BASIC),
+        forbidden=answer(_format_as_registry("DENIED"), status=403),
+        another_shape=answer(status=401, headers=_ELSEWHERE),
     ),
 }

@@ -1,9 +1,12 @@
 """What the lanes share: emulated AWS, an API server, a registry, and the authority of all proxies."""
 
 import base64
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
+from typing import Any
 
 import trustme
+import urllib3
 
 from tests.integration.fault_matrix.proxy import Proxy
 from tests.local_cloud.environment import REGION
@@ -12,6 +15,7 @@ from tests.local_cloud.registry import LoopbackAddress
 from tests.support.ecr import Ecr
 from tests.support.function import REGISTRY
 
+_CONNECTIONS = 32
 NEIGHBOURS_REGISTRY = REGISTRY.replace(REGION, "us-west-2")
 
 
@@ -44,3 +48,24 @@ def find_registry(proxy: Proxy, authority: trustme.CA) -> LoopbackAddress:
 
 def _format_pem(authority: trustme.CA) -> str:
     return authority.cert_pem.bytes().decode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _KeptKubeApi(KubeApi):
+    """A client that keeps its connections: each cell asks about ten times."""
+
+    pool: urllib3.PoolManager = field(repr=False)
+
+    def request(
+        self, method: str, path: str, body: object = None, *, content_type: str = "application/json"
+    ) -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
+        text = None if body is None else json.dumps(body)
+        answer = self.pool.request(method, self.endpoint + path, body=text, headers=headers, retries=False)
+        return answer.status, answer.json()
+
+
+def keep_alive(admin: KubeApi) -> KubeApi:
+    """The same client with kept connections, for many threads."""
+    pool = urllib3.PoolManager(maxsize=_CONNECTIONS, ca_cert_data=admin.ca_pem)
+    return _KeptKubeApi(endpoint=admin.endpoint, ca_pem=admin.ca_pem, token=admin.token, pool=pool)

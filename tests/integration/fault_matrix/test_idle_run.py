@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.integration.fault_matrix.conftest import RunMatrix
 from tests.integration.fault_matrix.kinds import IDLE
-from tests.integration.fault_matrix.lanes import Cells
+from tests.integration.fault_matrix.lanes import Cells, RunMatrix
 from tests.integration.fault_matrix.page import compare_page
 from tests.integration.fault_matrix.promises import find_broken_promises
 

@@ -13,7 +13,7 @@ from tests.support.function import REGISTRY
 from tests.support.loopback import encode_base64
 
 _CONNECTIONS = 32
-_NOT_PASSED_BACK = {"connection", "content-length", "transfer-encoding", "keep-alive"}
+_OF_A_CONNECTION = {"connection", "content-length", "transfer-encoding", "keep-alive"}
 
 
 def pass_on_to_aws(endpoint_url: str) -> Upstream:
@@ -45,8 +45,10 @@ def announce(upstream: Upstream, *, endpoint: str, ca_pem: str) -> Upstream:
 
 
 def _pass_on(client: urllib3.PoolManager, origin: str, *, keep_host: bool = True) -> Upstream:
+    dropped = _OF_A_CONNECTION | (set() if keep_host else {"host"})
+
     def answer(request: Request) -> Answer:
-        headers = {name: value for name, value in request.headers.items() if keep_host or name.lower() != "host"}
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in dropped}
         given = client.request(
             request.method,
             origin + request.path,
@@ -56,7 +58,7 @@ def _pass_on(client: urllib3.PoolManager, origin: str, *, keep_host: bool = True
             redirect=False,
             decode_content=False,
         )
-        kept = {name: value for name, value in given.headers.items() if name.lower() not in _NOT_PASSED_BACK}
+        kept = {name.title(): value for name, value in given.headers.items() if name.lower() not in _OF_A_CONNECTION}
         return Answer(status=given.status, headers=kept, body=given.data)
 
     return answer

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 
-from tests.integration.fault_matrix.services import REFUSALS, Service
-from tests.support.faults import BODIES, Fault, answer, hang, reset
+from tests.integration.fault_matrix.services import WORDS, Service
+from tests.support.faults import BODIES, Fault, answer, answer_half, hang, reset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,9 @@ class Door(Enum):
     SHUT = "nobody who listens"
     FOREIGN = "a certificate of another authority"
 
+
+FAILURES = {429: "TooManyRequestsException", 500: "InternalFailure", 503: "ServiceUnavailable"}
+"""Statuses, and the codes that AWS answers with them."""
 
 Meet = Callable[[BaseHTTPRequestHandler, Callable[[], Answer]], None]
 """Answers a request wrongly, or not at all; the second argument hands it on to the service."""
@@ -46,7 +50,7 @@ def make_ways(service: Service) -> dict[str, Way]:
 
 
 def _make_ways(service: Service) -> Iterator[Way]:
-    words = REFUSALS[service]
+    words = WORDS[service]
     yield Way(name="refused", door=Door.SHUT)
     yield Way(name="wrong certificate", door=Door.FOREIGN)
     yield Way(name="reset before", meet=_before(reset))
@@ -54,14 +58,11 @@ def _make_ways(service: Service) -> Iterator[Way]:
     yield Way(name="truncated", meet=_truncate)
     yield Way(name="hangs once", meet=_before(hang))
     yield Way(name="hangs", meet=_before(hang), kept=True)
-    for name, status, headers in (
-        ("429", 429, {"Retry-After": "1"}),
-        ("500", 500, {}),
-        ("503", 503, {}),
-    ):
-        fault = _before(answer(b"{}", status=status, headers=headers))
-        yield Way(name=f"{name} once", meet=fault)
-        yield Way(name=name, meet=fault, kept=True)
+    for status, code in FAILURES.items():
+        headers = {"Retry-After": "1"} if status == HTTPStatus.TOO_MANY_REQUESTS else {}
+        fault = _before(answer(words.format_failure(code), status=status, headers=headers))
+        yield Way(name=f"{status} once", meet=fault)
+        yield Way(name=f"{status}", meet=fault, kept=True)
     yield Way(name="401", meet=_before(words.unauthorized))
     yield Way(name="403", meet=_before(words.forbidden))
     yield Way(name="garbage", meet=_before(answer(BODIES["garbage"])))
@@ -78,12 +79,5 @@ def _reset_after(request: BaseHTTPRequestHandler, hand_on: Callable[[], Answer])
 
 
 def _truncate(request: BaseHTTPRequestHandler, hand_on: Callable[[], Answer]) -> None:
-    """Half of the answer, and the end of the connection."""
     given = hand_on()
-    request.send_response(given.status)
-    for name, value in given.headers.items():
-        request.send_header(name, value)
-    request.send_header("Content-Length", str(len(given.body)))
-    request.end_headers()
-    request.wfile.write(given.body[: len(given.body) // 2])
-    request.close_connection = True
+    answer_half(given.body, status=given.status, headers=given.headers)(request)
