@@ -12,8 +12,8 @@ from functools import partial
 import urllib3
 import yaml
 from kubernetes import config
-from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
+from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException
 from urllib3.exceptions import InsecureRequestWarning
 
@@ -42,7 +42,7 @@ class _Access:
     """What the files hold; `api` is None where the kubeconfig's program gave neither token nor certificate."""
 
     configuration: Configuration = field(repr=False)
-    api: ApiClient | None = field(repr=False)
+    api: RESTClientObject | None = field(repr=False)
 
 
 class Kubeconfig:
@@ -80,7 +80,7 @@ class Kubeconfig:
             caller=_CALLERS[self._kind],
         )
 
-    def _reload(self) -> ApiClient:
+    def _reload(self) -> RESTClientObject:
         try:
             self._access = self._load()
         except CommandError as error:

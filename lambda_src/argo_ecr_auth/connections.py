@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kubernetes.client.api_client import ApiClient
+from kubernetes.client.rest import RESTClientObject
 
 from argo_ecr_auth.clients.api_client import Connection, make_api_client
 from argo_ecr_auth.clients.cluster import read_object
@@ -24,7 +24,7 @@ class WarmCache:
     sessions: Sessions
     addresses: dict[str, Address] = field(default_factory=dict)
     clients: OpenClients = field(default_factory=OpenClients)
-    make_api_client: Callable[[Address], ApiClient] = make_api_client
+    make_api_client: Callable[[Address], RESTClientObject] = make_api_client
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ class Connections:
             bearer=sign_bearer_token(credentials=credentials, cluster=target.cluster, region=target.region),
         )
 
-    def _open_client(self, target: Target, address: Address) -> ApiClient:
+    def _open_client(self, target: Target, address: Address) -> RESTClientObject:
         return self._cache.clients.open(target.name, address, make=self._cache.make_api_client)
 
     def _find_address(self, target: Target) -> Address:

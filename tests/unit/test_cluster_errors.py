@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
+from kubernetes.client.rest import RESTClientObject
 
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.cluster_errors import explain_refusal, is_not_found
@@ -21,7 +21,7 @@ def _explain(status: int, message: Any, *, caller: Caller = FUNCTION, secrets: l
         target="demo",
         cluster="demo",
         region="eu-west-1",
-        api=ApiClient(Configuration(host="https://127.0.0.1")),
+        api=RESTClientObject(Configuration(host="https://127.0.0.1")),
         bearer="",
         caller=caller,
     )

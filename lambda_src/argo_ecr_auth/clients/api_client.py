@@ -1,12 +1,15 @@
-"""The kubernetes package's ApiClient as it is used here: what it trusts, what it retries, and whom it speaks for."""
+"""The kubernetes package's REST client as it is used here: what it trusts, what it retries, and whom it speaks for.
+
+Not its `ApiClient`, which only adds conversions to models: that one imports pydantic, for a quarter of a cold start.
+"""
 
 import ssl
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import urllib3
-from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
+from kubernetes.client.rest import RESTClientObject
 from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -14,7 +17,6 @@ from argo_ecr_auth.clients.deadlines import time_is_up
 from argo_ecr_auth.clients.eks import Address
 from argo_ecr_auth.core.caller import FUNCTION, Caller
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.manifests import FIELD_MANAGER
 from argo_ecr_auth.core.targets import Role
 
 _CONNECTIONS = 16  # as many credentials as a run does at once
@@ -28,13 +30,13 @@ class Connection:
     target: str
     cluster: str
     region: str
-    api: ApiClient = field(repr=False)
+    api: RESTClientObject = field(repr=False)
     bearer: str = field(repr=False)
     caller: Caller = FUNCTION
     role: Role | None = None  # assumed to reach the cluster
 
 
-def make_api_client(address: Address) -> ApiClient:
+def make_api_client(address: Address) -> RESTClientObject:
     """A client that trusts only this address's authority, retries what may pass, and follows no redirect."""
     context = make_tls_context()
     try:
@@ -79,7 +81,7 @@ class _Retry(urllib3.Retry):
         return retry
 
 
-def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> ApiClient:
+def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> RESTClientObject:
     """A client of the configured host that retries what may pass, and follows no redirect."""
     configuration.retries = _Retry(
         total=2,
@@ -93,7 +95,6 @@ def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> Api
         retry_after_max=_MAX_RETRY_AFTER_SECONDS,
     )
     configuration.connection_pool_maxsize = _CONNECTIONS
-    client = ApiClient(configuration)
-    client.user_agent = FIELD_MANAGER
-    client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context
+    client = RESTClientObject(configuration)
+    client.pool_manager.connection_pool_kw["ssl_context"] = context
     return client

@@ -1,4 +1,4 @@
-"""Reads and applies objects with the kubernetes package's ApiClient, without its typed models.
+"""Reads and applies objects with the kubernetes package's REST client, without its typed models.
 
 The models would cost every cold start more than all the rest of this package.
 """
@@ -84,15 +84,15 @@ def call_api(
     Raises AddressError where no answer comes in time, SyncError where it has more than `max_body` bytes.
     """
     host = connection.api.configuration.host
-    headers = {"Accept": "application/json", "User-Agent": connection.api.user_agent}
+    headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER}
     if connection.bearer:
         headers["Authorization"] = f"Bearer {connection.bearer}"
     if body is not None:
         headers["Content-Type"] = content_type
     with time_limit(_SECONDS_PER_CALL):
         try:
-            response = connection.api.call_api(
-                method, host + path, header_params=headers, body=body, _request_timeout=_CONNECT_AND_READ_SECONDS
+            response = connection.api.request(  # type: ignore[no-untyped-call]
+                method, host + path, headers=headers, body=body, _request_timeout=_CONNECT_AND_READ_SECONDS
             ).response
             text = _read_body(response, max_body=max_body)
         except (HTTPError, ApiException) as error:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from kubernetes.client.api_client import ApiClient
+from kubernetes.client.rest import RESTClientObject
 
 from argo_ecr_auth.clients.api_client import make_api_client
 from argo_ecr_auth.clients.eks import Address
@@ -20,11 +20,11 @@ class OpenClients:
     def __init__(self, *, limit: int = MAX_TARGETS) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, Address], ApiClient] = {}
+        self._clients: dict[tuple[str, Address], RESTClientObject] = {}
 
     def open(
-        self, target: str, address: Address, *, make: Callable[[Address], ApiClient] = make_api_client
-    ) -> ApiClient:
+        self, target: str, address: Address, *, make: Callable[[Address], RESTClientObject] = make_api_client
+    ) -> RESTClientObject:
         """The client for the target at this address. Raises SyncError where the authority cannot be read."""
         with self._lock:
             client = self._clients.pop((target, address), None) or make(address)
@@ -32,5 +32,5 @@ class OpenClients:
             while len(self._clients) > self._limit:
                 unused = self._clients.pop(next(iter(self._clients)))
                 # A request that is under way ends first: it has its pool of connections.
-                unused.rest_client.pool_manager.clear()
+                unused.pool_manager.clear()
         return client
