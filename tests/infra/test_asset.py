@@ -7,13 +7,20 @@ import platform
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import kubernetes
 import pytest
 
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, find_runtime_fault, find_synth_runtime
-from argo_ecr_auth_cdk.function.dependencies import CUTS, EMPTIED, Cut, InstallationError, install_dependencies
+from argo_ecr_auth_cdk.function.dependencies import (
+    CUTS,
+    Cut,
+    InstallationError,
+    install_dependencies,
+    list_cut_files,
+)
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_deployment.function_settings import encode_function_settings
 from argo_ecr_auth_deployment.validation import read_settings
@@ -113,11 +120,22 @@ for service in ("ecr", "ecr-public", "eks", "sts"):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("cut", [*CUTS, *EMPTIED], ids=lambda cut: cut.paths[0])
+@pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.reason)
 def test_every_cut_still_finds_what_it_removes(cut: Cut) -> None:
     packages = Path(kubernetes.__file__).parents[1]  # as pip installs them, of the same versions
-    patterns = [*cut.paths, *(f"{name}-*.dist-info" for name in cut.distributions)]
-    assert [pattern for pattern in patterns if not any(packages.glob(pattern))] == []
+    parts = [replace(cut, distributions=name, paths="") for name in cut.distributions.split()]
+    parts += [replace(cut, distributions="", paths=path) for path in cut.paths.split()]
+    assert [part for part in parts if not list_cut_files(part, packages)] == []
+    assert [path for path in f"{cut.kept} {cut.emptied}".split() if not any(packages.glob(path))] == []
+
+
+def test_what_is_cut_is_not_in_it(asset: Path) -> None:
+    """Neither the files nor the metadata: what scans the asset for vulnerabilities reads the metadata."""
+    names = {path.name for path in asset.iterdir()}
+    assert {"boto3", "botocore", "kubernetes", "urllib3"} <= names
+    cut = {name for cut in CUTS for name in cut.distributions.split()}
+    assert {name for name in names if name.split("-")[0] in cut or name == "bin"} == set()
+    assert [cut.reason for cut in CUTS if list_cut_files(cut, asset)] == []
 
 
 def test_only_keys_of_the_function_change_the_asset() -> None:

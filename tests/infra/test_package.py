@@ -81,7 +81,7 @@ def test_the_wheel_holds_all_that_bundling_needs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (asset,) = (path for path in (tmp_path / "cdk.out").glob("asset.*") if path.is_dir())
     assert (asset / "argo_ecr_auth" / "handler.py").exists()
-    assert (asset / "kubernetes" / "client" / "api_client.py").exists()
+    assert (asset / "kubernetes" / "client" / "rest.py").exists()
 
 
 def test_a_cluster_name_that_is_not_known_at_synth_is_refused_with_the_remedy() -> None:
