@@ -1,0 +1,70 @@
+"""Runs programs and measures the processor time that they take."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# Not the Python of .venv, and without its packages: what is imported comes from the folder that is measured.
+PYTHON = (str(getattr(sys, "_base_executable", sys.executable)), "-I", "-S")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """A program that has ended: the seconds of processor time of it and its children, and what it printed."""
+
+    cpu: float
+    output: bytes
+
+
+def run(command: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str], given: bytes = b"") -> Done:
+    """Run a program that must succeed. User and system time are the kernel's own count for this process."""
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        stdin.write(given)
+        stdin.seek(0)
+        process = subprocess.Popen(
+            command, cwd=directory, env=dict(environment), stdin=stdin, stdout=stdout, stderr=stderr
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        stdout.seek(0)
+        stderr.seek(0)
+        if process.returncode:
+            raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{stderr.read().decode()}")
+        return Done(cpu=usage.ru_utime + usage.ru_stime, output=stdout.read())
+
+
+def read_last_line(done: Done) -> list[dict[str, float]]:
+    measured: list[dict[str, float]] = json.loads(done.output.splitlines()[-1])
+    return measured
+
+
+def take_minimum(works: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str, float]:
+    """The least of each, measured A B C, A B C, ... so that the machine's other work meets all of them.
+
+    Other work only adds to processor time (it shares caches and cores): the least is the nearest to the truth.
+    The first round fills the disk's cache and is not counted.
+    """
+    measured: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            value = work()
+            if number:
+                measured[name].append(value)
+    return {name: min(values) for name, values in measured.items()}
+
+
+def describe_machine() -> str:
+    try:
+        models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    except OSError:
+        models = []
+    model = models[0].partition(": ")[2] if models else platform.processor()
+    return (
+        f"{platform.platform()}, {os.cpu_count()} x {model or platform.machine()}, Python {platform.python_version()}"
+    )
