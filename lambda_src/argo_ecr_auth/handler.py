@@ -63,10 +63,13 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
 
 def quieten_libraries() -> None:
     """Keep the libraries' debug lines out, whatever the log level: they print tokens, bodies and signed headers."""
-    for name in ("boto3", "botocore", "kubernetes", "urllib3"):
-        logging.getLogger(name).setLevel(logging.INFO)
+    levels = dict.fromkeys(("boto3", "botocore", "kubernetes", "urllib3"), logging.INFO)
     # Its warning about a role that cannot be assumed has a traceback, which may quote the signed request.
-    logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)
+    levels["botocore.credentials"] = logging.CRITICAL
+    for name, level in levels.items():
+        library = logging.getLogger(name)
+        if library.level != level:  # to set it empties the caches of all loggers
+            library.setLevel(level)
 
 
 @cache

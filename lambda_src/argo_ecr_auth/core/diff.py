@@ -60,9 +60,10 @@ def diff_objects(observed: ObservedState, credential: Credential, *, payload: Pa
         (observed.config_map, make_config_map_manifest(credential, payload or no_token)),
     ):
         show = partial(_show, payload_key=secret_key(credential) if manifest["kind"] == "Secret" else None)
+        owned = _find_owned_keys(found)
         for part, path in _PARTS.items():
             actual, desired = _look_up(found, *path), _look_up(manifest, *path)
-            stale = (key for key in _find_owned_keys(found, part) if key in actual and key not in desired)
+            stale = (key for key in owned[part] if key in actual and key not in desired)
             for key in (*desired, *stale):
                 by_token = payload is None and key in {*stand_ins, SOURCE_ANNOTATION, VERIFIED_ANNOTATION}
                 if actual.get(key) != desired.get(key) or (payload is None and key in stand_ins):
@@ -96,13 +97,14 @@ def _look_up(manifest: Manifest | None, *path: str) -> Mapping[str, Any]:
     return found or {}
 
 
-def _find_owned_keys(found: Manifest | None, part: str) -> set[str]:
-    """The keys that an earlier apply of ours wrote."""
-    owned: set[str] = set()
-    for writer in read_writers(found):
-        if writer.is_ours:
-            owned |= {"label": writer.labels, "annotation": writer.annotations, "data": writer.data}[part]
-    return owned
+def _find_owned_keys(found: Manifest | None) -> dict[str, set[str]]:
+    """The keys that an earlier apply of ours wrote, by part."""
+    ours = [writer for writer in read_writers(found) if writer.is_ours]
+    return {
+        "label": {key for writer in ours for key in writer.labels},
+        "annotation": {key for writer in ours for key in writer.annotations},
+        "data": {key for writer in ours for key in writer.data},
+    }
 
 
 def _show(value: str | None, *, part: str, key: str, payload_key: str | None, ours: bool = False) -> str | None:
