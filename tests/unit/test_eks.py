@@ -56,6 +56,12 @@ def test_a_cluster_without_an_address_yet_is_told_with_its_status(eks: Stubber, 
     )
 
 
+def test_an_answer_without_a_cluster_is_told_as_that(eks: Stubber) -> None:
+    """Half of an answer is no JSON, which botocore takes for an empty one."""
+    eks.add_response("describe_cluster", {})
+    assert _failure() == "asked EKS for the cluster demo in eu-west-1: the answer holds no cluster"
+
+
 @pytest.mark.parametrize("data", ["not base64!", b64(b"\xff"), "x"])
 def test_an_authority_that_cannot_be_read_is_a_failure(eks: Stubber, data: str) -> None:
     answer = {"endpoint": ENDPOINT, "certificateAuthority": {"data": data}}

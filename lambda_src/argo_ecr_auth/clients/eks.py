@@ -31,7 +31,7 @@ def describe_cluster(
                 f"there is no EKS cluster {cluster} in {region}: correct the target's cluster or region, or remove it"
             ) from None
     try:
-        described = answer.get("cluster") or {}
+        described = answer["cluster"]
         endpoint = described.get("endpoint")
         authority = (described.get("certificateAuthority") or {}).get("data")
         if not endpoint or not authority:
@@ -40,6 +40,6 @@ def describe_cluster(
         pem = base64.b64decode(authority, validate=True).decode("ascii")
     except ValueError:
         raise SyncError(f"asked {asked}: its certificate authority is not base64 of a PEM") from None
-    except (AttributeError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         raise SyncError(f"asked {asked}: the answer holds no cluster") from None
     return Address(endpoint=str(endpoint), certificate_authority=pem)
