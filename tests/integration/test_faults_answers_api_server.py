@@ -15,6 +15,7 @@ from tests.support.faults import (
     Fault,
     answer,
     answer_gzip_bomb,
+    answer_half,
     drip,
     drip_headers,
     hang,
@@ -88,6 +89,13 @@ def test_a_404_counts_as_missing_only_when_it_is_the_api_servers_own(
 
     assert_failed(result, "demo")
     assert objects.get("secrets") is None
+
+
+def test_an_answer_that_breaks_off_is_named_as_that(make_function_behind: Any) -> None:
+    with make_function_behind(meet(answer_half(b"{}"), command="GET")) as function:
+        result = function.result()
+
+    assert_failed(result, "broke off its answer")
 
 
 def test_a_compressed_answer_is_read_up_to_a_bound(make_function_behind: Any) -> None:

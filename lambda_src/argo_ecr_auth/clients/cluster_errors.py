@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from urllib3.exceptions import MaxRetryError, SSLError
+from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.deadlines import time_is_up
@@ -35,6 +35,10 @@ def explain_unreachable(connection: Connection, error: Exception) -> AddressErro
     if time_is_up():
         return AddressError(
             f"timed out waiting for {host} of the cluster {connection.cluster}; the next run tries again"
+        )
+    if isinstance(error, ProtocolError):  # not a MaxRetryError: the answer had begun
+        return AddressError(
+            f"{host} of the cluster {connection.cluster} broke off its answer; the next run tries again"
         )
     return AddressError(
         f"{host} of the cluster {connection.cluster} does not answer ({type(cause).__name__}): is its endpoint "
