@@ -69,6 +69,22 @@ def test_a_write_counts_only_when_the_answer_is_the_applied_object(
 
 
 @EACH_BODY
+def test_a_change_of_binary_data_counts_only_when_the_answer_is_the_changed_object(
+    body: bytes, make_function_behind: Any, objects: Objects
+) -> None:
+    def first(request: BaseHTTPRequestHandler) -> bool:
+        return request.headers["Content-Type"] == "application/merge-patch+json" and meet(answer(body))(request)
+
+    with make_function_behind(first) as function:
+        function.run()
+        objects.patch("configmaps", {"data": {"name": None}, "binaryData": {"name": "AAAA"}})
+        result = function.result()
+
+    assert_failed(result, "demo")
+    assert "(422)" not in str(result.error)
+
+
+@EACH_BODY
 def test_a_read_counts_only_when_the_answer_is_an_object(
     body: bytes, make_function_behind: Any, objects: Objects
 ) -> None:

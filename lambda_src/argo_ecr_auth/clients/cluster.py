@@ -53,21 +53,25 @@ def apply_object(connection: Connection, manifest: Manifest, *, found: Manifest 
         secrets = [value for each in (manifest, found) if each for value in _list_secret_values(each)]
         raise explain_refusal(connection, status, body, doing=doing, namespace=namespace, secrets=secrets)
     if not holds(body, manifest):
-        raise SyncError(
-            f"asked {connection.cluster}'s API server to {doing}: its answer ({status}) is not the object that was "
-            "applied; does a proxy answer in its place, or a webhook change the object?"
-        )
+        raise _explain_other_object(connection, status, doing=doing)
 
 
 def remove_binary_data(connection: Connection, config_map: Manifest, *, keys: list[str]) -> None:
-    """Remove keys of a ConfigMap's binaryData, which no apply can replace by a key of its data. Raises SyncError."""
+    """Remove keys of a ConfigMap's binaryData, which no apply can replace by a key of its data.
+
+    Raises SyncError, also where the answer is not the ConfigMap without them.
+    """
     namespace, name = config_map["metadata"]["namespace"], config_map["metadata"]["name"]
     patch = {"binaryData": dict.fromkeys(keys)}
     path = f"{_path('ConfigMap', namespace, name)}?fieldManager={FIELD_MANAGER}"
     status, body = call_api(connection, "PATCH", path, patch, content_type="application/merge-patch+json")
+    doing = f"change the ConfigMap {namespace}/{name}"
     if status != HTTPStatus.OK:
-        doing = f"change the ConfigMap {namespace}/{name}"
         raise explain_refusal(connection, status, body, doing=doing, namespace=namespace)
+    left = body.get("binaryData") or {}
+    is_removed = isinstance(left, Mapping) and not left.keys() & keys
+    if not (is_removed and holds(body, {"metadata": {"namespace": namespace, "name": name}})):
+        raise _explain_other_object(connection, status, doing=doing)
 
 
 def call_api(
@@ -104,6 +108,13 @@ def call_api(
     except (ValueError, RecursionError):
         answer = None
     return response.status, answer if isinstance(answer, dict) else {}
+
+
+def _explain_other_object(connection: Connection, status: int, *, doing: str) -> SyncError:
+    return SyncError(
+        f"asked {connection.cluster}'s API server to {doing}: its answer ({status}) is not the object that was "
+        "applied; does a proxy answer in its place, or a webhook change the object?"
+    )
 
 
 def _read_body(response: urllib3.BaseHTTPResponse, *, max_body: int) -> bytes | None:
