@@ -75,11 +75,13 @@ fleet: .venv/ready .venv-cloud/ready ## measure the function over 1,000 targets;
 	@.venv/bin/python -m tests.fleet $(ARGS)
 
 .PHONY: check
-check: .venv/ready .venv-cloud/ready ## check format, lint, types and the import contract
+check: .venv/ready .venv-cloud/ready ## check format, lint, types, the import contract and the workflows
 	@ruff format --check --quiet .
 	@ruff check --quiet .
 	@mypy
 	@lint-imports --no-cache | grep -E 'KEPT|BROKEN|kept|Missing' ; test $${PIPESTATUS[0]} -eq 0
+	@actionlint -shellcheck= -pyflakes=
+	@zizmor --offline --quiet --no-progress --pedantic .github
 
 .PHONY: format
 format: .venv/ready ## format the code and fix what ruff can fix
@@ -102,6 +104,16 @@ lock: .venv/ready ## pin the dependencies with hashes; UPGRADE=--upgrade takes n
 	$(COMPILE) --group cloud -o tests/local_cloud/requirements.txt
 	$(COMPILE) --group go -o tests/local_cloud/requirements-go.txt
 	cd infra_cdk && npm install --package-lock-only --no-audit --no-fund
+
+REQUIREMENTS := $(FUNCTION_REQUIREMENTS) tests/requirements.txt infra_cdk/requirements-node.txt \
+                tests/local_cloud/requirements.txt tests/local_cloud/requirements-go.txt
+
+# Strict, because pip-audit would pass over a package that it cannot look up.
+.PHONY: audit
+audit: .venv/ready ## look the pinned packages up in the databases of known vulnerabilities
+	@failed=0; for file in $(REQUIREMENTS); do echo "$$file"; \
+	  pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement $$file || failed=1; \
+	done; cd infra_cdk && npm audit && exit $$failed
 
 .PHONY: up
 up: .venv/ready .venv-cloud/ready ## start a cloud on this machine: emulated AWS, a real API server for EKS
