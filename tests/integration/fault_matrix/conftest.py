@@ -1,12 +1,14 @@
 """Fixtures: the real parts behind the fault matrix's proxies."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trustme
 
 from tests.integration.fault_matrix.kinds import Kind
-from tests.integration.fault_matrix.lanes import Cells, RunMatrix, open_lanes, run_cells
+from tests.integration.fault_matrix.lane import Lane
+from tests.integration.fault_matrix.lanes import Cells, RunMatrix, open_lanes, run_cells, use_configuration
 from tests.integration.fault_matrix.proxy import Proxy
 from tests.integration.fault_matrix.site import Site, find_registry, keep_alive
 from tests.integration.fault_matrix.upstreams import pass_on_to_registry
@@ -46,15 +48,24 @@ def site(
         )
 
 
+@pytest.fixture(scope="session")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lanes")
+
+
+@pytest.fixture(scope="session")
+def lanes(site: Site, local_cloud: LocalCloud, function_role: str, directory: Path) -> Iterator[list[Lane]]:
+    with open_lanes(site, credentials=local_cloud.assume(function_role), directory=directory) as lanes:
+        yield lanes
+
+
 @pytest.fixture(scope="module")
-def run_matrix(
-    site: Site, local_cloud: LocalCloud, function_role: str, tmp_path_factory: pytest.TempPathFactory
-) -> RunMatrix:
+def run_matrix(lanes: list[Lane], directory: Path) -> RunMatrix:
     """Runs all cells of a kind of run."""
 
     def run(kind: Kind) -> Cells:
-        directory, credentials = tmp_path_factory.mktemp("lanes"), local_cloud.assume(function_role)
-        with open_lanes(site, name=kind.action, credentials=credentials, directory=directory) as lanes:
+        with pytest.MonkeyPatch.context() as environment:
+            use_configuration(directory, environment)
             return run_cells(lanes, kind)
 
     return run

@@ -19,7 +19,7 @@ from tests.integration.fault_matrix.site import Site
 from tests.integration.fault_matrix.ways import make_ways
 from tests.local_cloud.environment import CLOSED_PROXY, REGION
 
-_LANES = 12
+_LANES = 8
 _AWS = (Service.STS, Service.EKS, Service.ECR)
 
 Cells = dict[tuple[str, str], Outcome]
@@ -30,30 +30,33 @@ RunMatrix = Callable[[Kind], Cells]
 
 
 @contextmanager
-def open_lanes(site: Site, *, name: str, credentials: Mapping[str, str], directory: Path) -> Iterator[list[Lane]]:
-    """Lanes whose proxies pass all requests on, and the environment in which their sessions find them."""
-    with ExitStack() as opened, pytest.MonkeyPatch.context() as environment:
-        names = [f"lane-{name}-{i}" for i in range(_LANES)]
-        proxies = {each: _open_proxies(site, opened) for each in names}
-        (directory / "ca.pem").write_text(site.ca_pem)
-        config = directory / "config"
-        config.write_text(
-            f"[default]\nregion = {REGION}\nendpoint_url = {site.aws_url}\n"
-            + "".join(
-                _make_profile(each, proxies[each], credentials=credentials, ca_bundle=directory / "ca.pem")
-                for each in names
-            )
-        )
-        for variable in [variable for variable in os.environ if variable.startswith("AWS_")]:
-            environment.delenv(variable)
-        environment.setenv("AWS_CONFIG_FILE", str(config))
-        environment.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-        environment.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        for variable in ("HTTPS_PROXY", "https_proxy"):
-            environment.setenv(variable, CLOSED_PROXY)
-        for variable in ("NO_PROXY", "no_proxy"):
-            environment.setenv(variable, "127.0.0.1")
-        yield [Lane(site=site, name=each, proxies=proxies[each]) for each in names]
+def open_lanes(site: Site, *, credentials: Mapping[str, str], directory: Path) -> Iterator[list[Lane]]:
+    """Lanes whose proxies pass all requests on, and a configuration of AWS in the directory that leads to them."""
+    with ExitStack() as opened:
+        proxies = {f"lane-{i}": _open_proxies(site, opened) for i in range(_LANES)}
+        bundle = directory / "ca.pem"
+        bundle.write_text(site.ca_pem)
+        profiles = [
+            _make_profile(name, each, credentials=credentials, ca_bundle=bundle) for name, each in proxies.items()
+        ]
+        default = f"[default]\nregion = {REGION}\nendpoint_url = {site.aws_url}\n"
+        (directory / "config").write_text(default + "".join(profiles))
+        yield [Lane(site=site, name=name, proxies=each) for name, each in proxies.items()]
+
+
+def use_configuration(directory: Path, environment: pytest.MonkeyPatch) -> None:
+    """Let new sessions of AWS find what the directory's configuration names, and nothing else."""
+    for variable in [variable for variable in os.environ if variable.startswith("AWS_")]:
+        environment.delenv(variable)
+    given = {
+        "AWS_CONFIG_FILE": str(directory / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), CLOSED_PROXY),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1"),
+    }
+    for variable, value in given.items():
+        environment.setenv(variable, value)
 
 
 def run_cells(lanes: list[Lane], kind: Kind) -> Cells:

@@ -113,8 +113,8 @@ def _make_general(message: str) -> str:
         r"https://127\.0\.0\.1:\d+": "https://ENDPOINT",
         re.escape(REGISTRY): "REGISTRY",
         r"arn:aws:\S+:role/[\w-]+": "ROLE",
-        r"(Secret|ConfigMap) lane-[a-z]+-\d+/ecr-auth": "OBJECT",
-        r"lane-[a-z]+-\d+": "argocd",
+        r"(Secret|ConfigMap) lane-\d+/ecr-auth": "OBJECT",
+        r"lane-\d+": "argocd",
         r"\b(429|500|503)\b": "STATUS",
         "|".join(FAILURES.values()): "CODE",
     }
