@@ -2,7 +2,6 @@
 
 import base64
 import json
-import socket
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -75,49 +74,6 @@ def _until(function: Function, holds: Callable[[Result], bool]) -> Result:
         if holds(result):
             return result
     raise AssertionError(result)
-
-
-FAULTS: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
-    "too many requests": lambda request: _answer(request, 429),
-    "an internal error": lambda request: _answer(request, 500),
-    "an unavailable server": lambda request: _answer(request, 503),
-    "a connection that breaks off": lambda request: request.connection.shutdown(socket.SHUT_RDWR),
-}
-
-
-def _answer(request: BaseHTTPRequestHandler, status: int) -> None:
-    request.send_response(status)
-    request.send_header("Content-Length", "2")
-    request.end_headers()
-    request.wfile.write(b"{}")
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_what_passes_is_tried_again_reads_and_writes(
-    fault: str, cluster: Cluster, namespace: str, make_function: FunctionFactory
-) -> None:
-    """Every other request meets the fault, at a proxy before the real API server."""
-    met: list[str] = []
-
-    def first(request: BaseHTTPRequestHandler) -> bool:
-        met.append(request.command)
-        if len(met) % 2:
-            FAULTS[fault](request)
-        return bool(len(met) % 2)
-
-    with https_server(passing_on(cluster.endpoint, cluster.ca_pem, first=first)) as (url, ca_pem):
-        written = {
-            "cluster": "demo",
-            "namespace": namespace,
-            "endpoint": url,
-            "certificate_authority": encode_base64(ca_pem),
-        }
-        function = make_function(make_settings(written))
-        grant(cluster.admin, *function.targets)
-        result = function.result()
-
-    assert (result.action, result.error) == ("created", None)
-    assert met == ["GET"] * 4 + ["PATCH"] * 4 + ["GET"] * 2
 
 
 def test_a_redirect_is_not_followed(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> None:
