@@ -74,6 +74,10 @@ bench: .venv/ready .venv-cloud/ready ## measure what the function costs beside i
 fleet: .venv/ready .venv-cloud/ready ## measure the function over 1,000 targets; ARGS=100 for fewer
 	@.venv/bin/python -m tests.fleet $(ARGS)
 
+.PHONY: simulate
+simulate: .venv/ready ## simulate days of faults and edits; DAYS=30 SEED=1, without a SEED a new one
+	@.venv/bin/python -m tests.simulation $(or $(DAYS),30) $(SEED)
+
 .PHONY: check
 check: .venv/ready .venv-cloud/ready ## check format, lint, types, the import contract and the workflows
 	@ruff format --check --quiet .

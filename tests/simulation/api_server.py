@@ -91,6 +91,7 @@ class MemoryApiServer:
     _namespaces: set[str] = field(default_factory=set)
     _objects: dict[_Key, StoredObject] = field(default_factory=dict, repr=False)
     _identities: dict[_Key, tuple[str, str, int]] = field(default_factory=dict)  # uid, creation, version
+    _rendered: dict[_Key, tuple[int, dict[str, Any]]] = field(default_factory=dict, repr=False)  # by their versions
     _roles: dict[_Key, dict[str, Any]] = field(default_factory=dict)
     _version: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -209,9 +210,15 @@ class MemoryApiServer:
         return HTTPStatus.CREATED if found is NOTHING else HTTPStatus.OK, self._render(request.key)
 
     def _render(self, key: _Key) -> dict[str, Any]:
+        version = self._identities[key][2]
+        if self._rendered.get(key, (0, {}))[0] != version:
+            self._rendered[key] = version, self._render_again(key)
+        return self._rendered[key][1]
+
+    def _render_again(self, key: _Key) -> dict[str, Any]:
         namespace, plural, name = key
-        document = render(self._objects[key])
         uid, created, version = self._identities[key]
+        document = render(self._objects[key])
         identity = {"namespace": namespace, "name": name, "uid": uid, "creationTimestamp": created}
         metadata = {**identity, "resourceVersion": str(version), **document["metadata"]}
         return {"kind": _KINDS[plural], "apiVersion": "v1", **document, "metadata": metadata}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,7 +17,14 @@ from argo_ecr_auth.core.targets import Target, resolve_targets
 from argo_ecr_auth.sync import RunOptions, sync
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import REGION
-from tests.local_cloud.kube_api import KubeApi
+
+
+class Administrator(Protocol):
+    """Whoever may change an API server's objects."""
+
+    def request(self, method: str, path: str, body: object = None, /) -> tuple[int, Any]:
+        """The status and the JSON of the answer."""
+
 
 GROUP = "argo-ecr-auth"
 REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
@@ -39,7 +46,7 @@ def make_settings(*targets: dict[str, Any], **others: Any) -> Settings:
     return settings
 
 
-def grant(admin: KubeApi, *targets: Target) -> None:
+def grant(admin: Administrator, *targets: Target) -> None:
     """Apply the manifests that the synth would write."""
     for target in targets:
         for manifest in make_rbac_manifests(target, group=GROUP):

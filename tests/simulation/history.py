@@ -1,0 +1,201 @@
+"""Histories: what happens in the world, drawn by hypothesis, and how each event changes the world."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from hypothesis import strategies as st
+
+from tests.simulation.edits import EDITS, end_foreign, make_foreign
+from tests.simulation.installation import CLUSTERS, ENVIRONMENTS, FAR, NEAR, SHARED, VARIANTS
+from tests.simulation.services import CONNECTION_WAYS, WAYS
+from tests.simulation.world import TICK, World
+
+_ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happens, so many minutes after the event before, at this place, for so long."""
+
+    after: int
+    what: str
+    where: int = 0
+    minutes: int = 0
+
+
+def play(world: World, history: list[Event]) -> None:
+    """Let all of it happen, and all of it end."""
+    world.begin()
+    for event in history:
+        world.advance(timedelta(minutes=event.after))
+        world.summary.events[event.what] += 1
+        EVENTS[event.what](world, event)
+        world.lively = 2
+    world.advance(TICK)
+    world.settle()
+
+
+def _break(world: World, event: Event, *, services: list[str], way: str) -> None:
+    service = services[event.where % len(services)]
+    world.reality.faults[service] = way
+    _drop_connections(world, service)
+    # It would take a second at each tick.
+    minutes = min(event.minutes, 3) if way == "slow" else event.minutes
+
+    def end() -> None:
+        if world.reality.faults.get(service) == way:
+            del world.reality.faults[service]
+            _drop_connections(world, service)
+
+    world.after(timedelta(minutes=minutes), end)
+
+
+def _drop_connections(world: World, service: str) -> None:
+    """A fault hits connections that are open, too."""
+    kind, _, name = service.partition(":")
+    if kind == "sts":
+        # It is asked where no session lives.
+        world.installation.forget_sessions()
+    if kind == "api":
+        world.installation.fronts[name].drop_connections()
+    if kind == "registry":
+        world.installation.registries[name].drop_connections()
+
+
+def _edit(world: World, event: Event, *, edit: str) -> None:
+    account = world.accounts[event.where % len(world.accounts)]
+    if not account.foreign:
+        EDITS[edit](account, world.reality)
+
+
+def _make_foreign(world: World, event: Event, *, kind: str) -> None:
+    account = world.accounts[event.where % len(world.accounts)]
+    if not account.foreign:
+        make_foreign(account, kind)
+        world.after(timedelta(minutes=event.minutes), partial(end_foreign, account))
+
+
+def _remove_role(world: World, event: Event) -> None:
+    cluster = list(CLUSTERS)[event.where % len(CLUSTERS)]
+    if cluster in world.reality.without_role:
+        return
+    for plural in ("rolebindings", "roles"):
+        path = f"{_ROLES}/{world.installation.namespace}/{plural}/argo-ecr-auth"
+        assert world.api_servers[cluster].request("DELETE", path)[0] == 200
+    world.reality.without_role.add(cluster)
+
+    def put_back() -> None:
+        world.grant(cluster)
+        world.reality.without_role.discard(cluster)
+
+    world.after(timedelta(minutes=event.minutes), put_back)
+
+
+def _rotate(world: World, event: Event) -> None:
+    world.installation.fronts[list(CLUSTERS)[event.where % len(CLUSTERS)]].rotate()
+
+
+def _move(world: World, event: Event) -> None:
+    world.installation.fronts[list(CLUSTERS)[event.where % len(CLUSTERS)]].move()
+
+
+def _deploy(world: World, event: Event, *, variant: str) -> None:
+    """The settings change, and are rolled back."""
+    world.deploy(variant)
+
+    def roll_back() -> None:
+        if world.installation.variant == variant:
+            world.deploy("as first")
+
+    world.after(timedelta(minutes=event.minutes), roll_back)
+
+
+def _make_role_again(world: World, event: Event) -> None:
+    world.reality.role_generation += 1
+    world.deploy(world.installation.variant)
+
+
+def _end_sessions(world: World, event: Event) -> None:
+    world.reality.ended = True
+
+    def renew() -> None:
+        world.reality.ended = False
+
+    world.after(timedelta(minutes=min(event.minutes, 60)), renew)
+
+
+def _issue_bad_tokens(world: World, event: Event) -> None:
+    region = ("us-east-1", "eu-west-1")[event.where % 2]
+    world.reality.bad_regions.add(region)
+    world.after(timedelta(minutes=event.minutes), partial(world.reality.bad_regions.discard, region))
+
+
+def _set_clock(world: World, event: Event) -> None:
+    world.skew = timedelta(minutes=event.where % 9 - 4)
+
+
+def _start_cold(world: World, event: Event) -> None:
+    world.installation.start_cold(event.where % ENVIRONMENTS)
+
+
+def _kill(world: World, event: Event) -> None:
+    world.run_killed(world.accounts[event.where % len(world.accounts)], turn=1 + event.minutes % 5)
+
+
+def _overlap(world: World, event: Event) -> None:
+    account = world.accounts[event.where % len(world.accounts)]
+    world.run_overlapping(account, turn=1 + event.minutes % 5, others=1 + event.minutes % 2)
+
+
+_HOSTS = (NEAR, FAR, SHARED)
+_AWS_WAYS = tuple(way for way in WAYS if way not in CONNECTION_WAYS)  # no TLS there
+_REFUSING_WAYS = tuple(way for way in WAYS if way not in {"garbage", "a page"})
+_SERVICES: Mapping[str, tuple[list[str], tuple[str, ...]]] = {
+    "API server": ([f"api:{name}" for name in CLUSTERS], tuple(WAYS)),
+    "EKS": (["eks"], _AWS_WAYS),
+    "STS": (["sts"], _AWS_WAYS),
+    "ECR": (["ecr:us-east-1", "ecr:eu-west-1"], _AWS_WAYS),
+    # A login that is answered 200 is accepted, whatever else the answer holds.
+    "registry": ([f"registry:{host}" for host in _HOSTS], _REFUSING_WAYS),
+}
+FAULTS: Mapping[str, Callable[[World, Event], None]] = {
+    f"{name}: {way}": partial(_break, services=services, way=way)
+    for name, (services, ways) in _SERVICES.items()
+    for way in ways
+}
+EVENTS: Mapping[str, Callable[[World, Event], None]] = {
+    **FAULTS,
+    **{f"edit: {edit}": partial(_edit, edit=edit) for edit in EDITS},
+    **{f"foreign: {k}": partial(_make_foreign, kind=k) for k in ("an owner", "External Secrets", "immutable")},
+    **{f"settings: {variant}": partial(_deploy, variant=variant) for variant in VARIANTS},
+    "Role removed": _remove_role,
+    "CA rotated": _rotate,
+    "endpoint moved": _move,
+    "function's role made again": _make_role_again,
+    "sessions ended": _end_sessions,
+    "bad tokens": _issue_bad_tokens,
+    "clock off": _set_clock,
+    "cold start": _start_cold,
+    "run killed": _kill,
+    "runs overlap": _overlap,
+}
+
+_GROUPS = (
+    tuple(FAULTS),
+    tuple(name for name in EVENTS if name.startswith("edit:")),
+    tuple(name for name in EVENTS if name not in FAULTS and not name.startswith("edit:")),
+)
+
+_events = st.builds(
+    Event,
+    after=st.one_of(st.integers(0, 10), st.integers(0, 12 * 60), st.integers(0, 3 * 24 * 60)),
+    what=st.one_of(*(st.sampled_from(group) for group in _GROUPS)),
+    where=st.integers(0, 8),
+    minutes=st.one_of(st.integers(1, 30), st.integers(1, 6 * 60), st.integers(5 * 60, 16 * 60)),
+)
+# Lists of lists: hypothesis draws long ones, of some weeks, and still shrinks them to a few events.
+histories = st.lists(st.lists(_events, max_size=12), min_size=1, max_size=12).map(
+    lambda parts: [event for part in parts for event in part]
+)
