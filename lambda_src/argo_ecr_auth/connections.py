@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kubernetes.client.rest import RESTClientObject
 
-from argo_ecr_auth.clients.api_client import Connection, make_api_client
+from argo_ecr_auth.clients.api_client import MAX_CONNECTIONS, Connection, make_api_client
 from argo_ecr_auth.clients.cluster import read_object
 from argo_ecr_auth.clients.eks import Address, describe_cluster
 from argo_ecr_auth.clients.eks_token import sign_bearer_token
@@ -100,7 +100,9 @@ class Connections:
         )
 
     def _open_client(self, target: Target, address: Address) -> RESTClientObject:
-        return self._cache.clients.open(target.name, address, make=self._cache.make_api_client)
+        connections = min(MAX_CONNECTIONS, len(target.credentials))
+        make = self._cache.make_api_client
+        return self._cache.clients.open(target.name, address, connections=connections, make=make)
 
     def _find_address(self, target: Target) -> Address:
         if target.endpoint is not None and target.certificate_authority is not None:

@@ -51,7 +51,7 @@ def operator(local_cloud: LocalCloud, cluster: Cluster) -> str:
 @pytest.fixture(scope="session")
 def stack(local_cloud: LocalCloud, role: str) -> str:
     """The name of an installation's stack, whose schedule has all targets of these tests."""
-    create_stack(local_cloud, INSTALLATION, role=role, targets=TARGETS)
+    create_stack(local_cloud, INSTALLATION, role=role, groups=[TARGETS])
     return INSTALLATION
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 from tests.local_cloud.cloud import LocalCloud
 
 
-def create_stack(cloud: LocalCloud, name: str, *, role: str, targets: Sequence[str]) -> None:
-    """Create it with one schedule for all targets, which fires once a day; `role` is what it says its function has."""
+def create_stack(cloud: LocalCloud, name: str, *, role: str, groups: Sequence[Sequence[str]]) -> None:
+    """Create it with a schedule for each group of targets, which fires once a day.
+
+    `role` is what it says its function has.
+    """
     executor = cloud.create_role(f"executor-{name}")
     function = {
         "Type": "AWS::Lambda::Function",
@@ -19,28 +22,40 @@ def create_stack(cloud: LocalCloud, name: str, *, role: str, targets: Sequence[s
             "Code": {"ZipFile": (Path(__file__).parent / "fake_function.py").read_text()},
         },
     }
-    schedule = {
-        "Type": "AWS::Scheduler::Schedule",
-        "Properties": {
-            "Name": f"{name}-schedule",
-            "GroupName": {"Ref": "Group"},
-            "ScheduleExpression": "rate(1 day)",
-            "FlexibleTimeWindow": {"Mode": "OFF"},
-            "Target": {
-                "Arn": {"Fn::GetAtt": ["Function", "Arn"]},
-                "RoleArn": executor,
-                "Input": json.dumps({"targets": list(targets)}),
+    schedules = {
+        f"Schedule{number}": {
+            "Type": "AWS::Scheduler::Schedule",
+            "Properties": {
+                "Name": f"{name}-schedule-{number}",
+                "GroupName": {"Ref": "Group"},
+                "ScheduleExpression": "rate(1 day)",
+                "FlexibleTimeWindow": {"Mode": "OFF"},
+                "Target": {
+                    "Arn": {"Fn::GetAtt": ["Function", "Arn"]},
+                    "RoleArn": executor,
+                    "Input": json.dumps({"targets": list(targets)}),
+                },
             },
-        },
+        }
+        for number, targets in enumerate(groups)
     }
     template = {
         "Resources": {
             "Function": function,
             "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": name}},
-            "Schedule": schedule,
+            **schedules,
         },
         "Outputs": {"FunctionName": {"Value": {"Ref": "Function"}}, "FunctionRole": {"Value": role}},
     }
     cloudformation = cloud.client("cloudformation")
-    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    cloudformation.create_stack(StackName=name, TemplateURL=_upload(cloud, name, json.dumps(template)))
     cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+
+def _upload(cloud: LocalCloud, name: str, template: str) -> str:
+    """Many schedules are more than CloudFormation takes with a request; the URL of the template in a bucket."""
+    bucket = f"templates-{name}"
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="template.json", Body=template.encode())
+    return f"{cloud.endpoint_url}/{bucket}/template.json"

@@ -24,7 +24,7 @@ from tests.support.objects import Objects
 def installation(local_cloud: LocalCloud, role: str, objects: Objects) -> Iterator[str]:
     """The name of an installation's stack of its own, with a schedule for the target demo."""
     name = f"installation-{objects.namespace}"
-    create_stack(local_cloud, name, role=role, targets=["demo"])
+    create_stack(local_cloud, name, role=role, groups=[["demo"]])
     yield name
     local_cloud.client("cloudformation").delete_stack(StackName=name)
 
@@ -87,7 +87,7 @@ def test_a_schedule_that_was_deleted_or_disabled_is_named(
     command: str, fresh: CommandLine, installation: str, local_cloud: LocalCloud
 ) -> None:
     scheduler = local_cloud.client("scheduler")
-    which_schedule = {"Name": f"{installation}-schedule", "GroupName": installation}
+    which_schedule = {"Name": f"{installation}-schedule-0", "GroupName": installation}
     schedule = scheduler.get_schedule(**which_schedule)
     which = ["--installation", installation]
 

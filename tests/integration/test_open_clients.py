@@ -59,8 +59,8 @@ def _serve(count: int) -> Iterator[list[_Server]]:
         yield servers
 
 
-def _ask(clients: OpenClients, server: _Server) -> None:
-    api = clients.open("demo", server.address)
+def _ask(clients: OpenClients, server: _Server, *, connections: int = 1) -> None:
+    api = clients.open("demo", server.address, connections=connections)
     connection = Connection(target="demo", cluster="demo", region="us-east-1", api=api, bearer="x")
     assert call_api(connection, "GET", "/api")[0] == 200
 
@@ -76,6 +76,19 @@ def test_the_client_that_was_unused_for_longest_is_closed_and_the_others_stay_op
         assert (first.connections, first.ended.is_set()) == (1, False)
         _ask(clients, second)
         assert second.connections == 2
+
+
+def test_a_client_counts_as_many_times_as_it_may_have_connections() -> None:
+    clients = OpenClients(limit=4)
+    with _serve(3) as (first, second, third):
+        _ask(clients, first)
+        _ask(clients, second)
+        _ask(clients, third, connections=3)
+
+        assert first.ended.wait(_SECONDS)
+        _ask(clients, second)
+        _ask(clients, third, connections=3)
+        assert (second.connections, third.connections) == (1, 1)
 
 
 def test_an_authority_that_cannot_be_read_keeps_no_client_open() -> None:

@@ -19,7 +19,8 @@ from argo_ecr_auth.core.caller import FUNCTION, Caller
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import Role
 
-_CONNECTIONS = 16  # as many credentials as a run does at once
+MAX_CONNECTIONS = 16
+"""Of one client: as many credentials as a run does at once."""
 _MAX_RETRY_AFTER_SECONDS = 3
 
 
@@ -94,7 +95,7 @@ def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> RES
         raise_on_redirect=False,
         retry_after_max=_MAX_RETRY_AFTER_SECONDS,
     )
-    configuration.connection_pool_maxsize = _CONNECTIONS
+    configuration.connection_pool_maxsize = MAX_CONNECTIONS
     client = RESTClientObject(configuration)
     client.pool_manager.connection_pool_kw["ssl_context"] = context
     return client

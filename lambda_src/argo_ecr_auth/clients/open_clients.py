@@ -1,4 +1,4 @@
-"""The API servers' clients that keep their connections open: as many as a run may need, and no more."""
+"""The API servers' clients that keep their connections open, as many as a process can afford."""
 
 import threading
 from collections.abc import Callable
@@ -7,30 +7,37 @@ from kubernetes.client.rest import RESTClientObject
 
 from argo_ecr_auth.clients.api_client import make_api_client
 from argo_ecr_auth.clients.eks import Address
-from argo_ecr_auth.core.events import MAX_TARGETS
+
+_LIMIT = 100  # connections; macOS gives a process 256 files
 
 
 class OpenClients:
-    """One client per target and address. Past the limit, the one that was unused for longest is closed.
+    """One client per target and address. Past the limit of connections, what was unused for longest is closed."""
 
-    A warm environment meets all targets in time. It may open 1,024 files (AWS Lambda Developer Guide, Lambda quotas),
-    and each client with its connection takes 50 KB.
-    """
-
-    def __init__(self, *, limit: int = MAX_TARGETS) -> None:
+    def __init__(self, *, limit: int = _LIMIT) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, Address], RESTClientObject] = {}
+        self._clients: dict[tuple[str, Address], tuple[RESTClientObject, int]] = {}
 
     def open(
-        self, target: str, address: Address, *, make: Callable[[Address], RESTClientObject] = make_api_client
+        self,
+        target: str,
+        address: Address,
+        *,
+        connections: int = 1,
+        make: Callable[[Address], RESTClientObject] = make_api_client,
     ) -> RESTClientObject:
-        """The client for the target at this address. Raises SyncError where the authority cannot be read."""
+        """The client for the target at this address, which may keep so many connections.
+
+        Raises SyncError where the address's authority cannot be read.
+        """
+        key = target, address
         with self._lock:
-            client = self._clients.pop((target, address), None) or make(address)
-            self._clients[target, address] = client
-            while len(self._clients) > self._limit:
-                unused = self._clients.pop(next(iter(self._clients)))
-                # A request that is under way ends first: it has its pool of connections.
+            found = self._clients.pop(key, None)
+            client = found[0] if found else make(address)
+            self._clients[key] = client, connections
+            while len(self._clients) > 1 and sum(count for _, count in self._clients.values()) > self._limit:
+                unused, _ = self._clients.pop(next(iter(self._clients)))
+                # A request that is under way ends first: it holds its own connection.
                 unused.pool_manager.clear()
         return client
