@@ -14,6 +14,7 @@ from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, CommandError
+from argo_ecr_auth_cli.terminal.output import show_progress
 
 # A stack of such a status has no function yet, has none at all or is losing it. ROLLBACK is of a creation that failed.
 _GONE = {
@@ -91,9 +92,9 @@ def list_schedules(sessions: Sessions, stack: Stack) -> list[Schedule]:
     try:
         names = _list_resources(sessions, stack)
         groups = [*names["AWS::Scheduler::ScheduleGroup"], "default"]
-        return map_concurrently(
-            lambda name: _read_schedule(scheduler, name, groups), names["AWS::Scheduler::Schedule"], done=lambda: None
-        )
+        schedules = names["AWS::Scheduler::Schedule"]
+        with show_progress("schedules", total=len(schedules)) as done:
+            return map_concurrently(lambda name: _read_schedule(scheduler, name, groups), schedules, done=done)
     except (ClientError, BotoCoreError) as error:
         asked = f"for the schedules of the stack {stack.name}"
         raise _explain(error, asked, "cloudformation:ListStackResources and scheduler:GetSchedule") from None

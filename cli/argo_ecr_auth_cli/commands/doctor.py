@@ -29,6 +29,7 @@ from argo_ecr_auth_cli.checks.fold_findings import fold_findings
 from argo_ecr_auth_cli.checks.repo_url import find_services, format_settings
 from argo_ecr_auth_cli.checks.run_check import run_check
 from argo_ecr_auth_cli.concurrency import map_concurrently
+from argo_ecr_auth_cli.findings_report import print_findings
 from argo_ecr_auth_cli.installation import (
     Installation,
     choose_targets,
@@ -86,10 +87,8 @@ def run(options: argparse.Namespace) -> int:
         if options.output == "json":
             shown = [finding.as_dict() for finding in findings]
             print_json({"targets": [target.name for target in targets], "findings": shown})
-        elif findings:
-            _print(findings)
         else:
-            print_line(f"nothing is wrong with {', '.join(target.name for target in targets)}")
+            print_findings(findings, [target.name for target in targets])
     return OK if not findings else UNKNOWN if all(finding.not_checked for finding in findings) else UNHEALTHY
 
 
@@ -229,22 +228,3 @@ def _parse_role(function_role: str | None) -> str | None:
         return msgspec.convert(function_role, type=RoleArn | None)
     except msgspec.ValidationError:
         raise CommandError(f"--function-role: {function_role} is not the ARN of a role", code=USAGE) from None
-
-
-def _print(findings: list[Finding]) -> None:
-    from argo_ecr_auth_cli.terminal.tables import colour_by_health, print_table  # noqa: PLC0415 - rich is of the extra
-
-    print_table(
-        ("TARGET", "FINDING", "WHAT", "REMEDY"),
-        [
-            (
-                finding.target or "all",
-                colour_by_health(finding.name, healthy=False),
-                "; so ".join((finding.message, *finding.consequences)),
-                finding.remedy,
-            )
-            for finding in findings
-        ],
-        below=("REMEDY",),
-        copied=("REMEDY",),
-    )

@@ -32,8 +32,7 @@ from argo_ecr_auth_cli.terminal.output import (
     show_progress,
     tolerate_closed_pipe,
 )
-
-NOT_CHECKED = "not checked"
+from argo_ecr_auth_cli.terminal.summary import FAILING, NOT_CHECKED, find_worst, format_summary, rank_condition
 
 _STATES = {"created": "missing", "renewed": "due", "repaired": "to repair"}
 """The state in which a dry run would take an action."""
@@ -50,6 +49,11 @@ class Status:
     state: str
     healthy: bool
     writer: Writer | None
+
+    @property
+    def condition(self) -> str:
+        """The state, or that it fails, whatever the state."""
+        return self.state if self.healthy or self.state == NOT_CHECKED else FAILING
 
     def as_dict(self) -> dict[str, Any]:
         result = self.result.as_dict()
@@ -231,8 +235,13 @@ def _print_table(statuses: list[Status]) -> None:
     # Rich is of the extra.
     from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_life_left, print_table  # noqa: PLC0415
 
+    conditions: dict[str, list[str]] = {}
+    for status in statuses:
+        conditions.setdefault(status.result.target, []).append(status.condition)
+    if len(conditions) > 1:
+        print_line(format_summary({target: find_worst(each) for target, each in conditions.items()}))
     rows = []
-    for secret, status in _fold(statuses):
+    for secret, status in _fold(sorted(statuses, key=lambda status: rank_condition(status.condition))):
         checked = status.state not in {"disabled", NOT_CHECKED}
         rows.append(
             (

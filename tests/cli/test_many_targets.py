@@ -1,0 +1,89 @@
+"""Many targets: one line sums them up, and what is wrong is on top."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from argo_ecr_auth_cli.findings_report import print_findings
+from tests.cli.command_line import CommandLine
+from tests.local_cloud.cloud import Cluster
+from tests.support.function import FunctionFactory, grant, make_settings
+
+_ABROAD = {"name": "abroad", "cluster": "demo", "account": "222222222222"}
+
+
+@pytest.fixture
+def four(stack: str, command_line: CommandLine, cluster: Cluster, make_function: FunctionFactory) -> CommandLine:
+    """With four targets: two fresh ones around one in another account, and one without anything last."""
+    written = []
+    for name in ("one", "limited", "two"):
+        namespace = f"{name}-{uuid4().hex[:8]}"
+        cluster.admin.create_namespace(namespace)
+        written.append({"name": name, "cluster": cluster.name, "namespace": namespace})
+    one, two, missing = written
+    function = make_function(make_settings(one, two))
+    grant(cluster.admin, *function.targets)
+    function.run()
+    command_line.write_settings(one, _ABROAD, two, missing)
+    return command_line
+
+
+def test_status_sums_up_and_begins_with_what_is_wrong(four: CommandLine) -> None:
+    done = four.run("status")
+
+    summary, *table = done.stdout.splitlines()
+    assert summary == "4 targets: 2 fresh, 1 failing, 1 not checked"
+    assert [line.split()[0] for line in table] == ["TARGET", "two", "abroad", "one", "limited"]
+    assert done.returncode == 1
+
+
+def test_status_as_json_has_no_summary_and_the_order_of_the_settings(four: CommandLine) -> None:
+    done = four.run("status", "-o", "json")
+
+    answer: dict[str, Any] = json.loads(done.stdout)
+    assert list(answer) == ["results", "findings"]
+    states = [(each["target"], each["state"], each["healthy"]) for each in answer["results"]]
+    assert states == [
+        ("one", "fresh", True),
+        ("abroad", "not checked", False),
+        ("limited", "fresh", True),
+        ("two", "missing", False),
+    ]
+
+
+def test_doctor_sums_up_and_begins_with_what_is_wrong(four: CommandLine) -> None:
+    done = four.run("doctor")
+
+    summary, header, *rows = done.stdout.splitlines()
+    findings = [(words[0], words[1]) for words in map(str.split, rows) if words[1] != "leftover"]
+    assert findings == [("two", "no-role"), ("abroad", "not-checked")]
+    assert summary.startswith("4 targets: ")
+    assert summary.endswith(" failing, 1 not checked")
+    assert header.startswith("TARGET")
+
+
+def test_doctor_as_json_has_no_summary(four: CommandLine) -> None:
+    done = four.run("doctor", "-o", "json")
+
+    answer = json.loads(done.stdout)
+    assert list(answer) == ["targets", "findings"]
+    assert answer["targets"] == ["one", "abroad", "limited", "two"]
+    found = [(each["target"], each["finding"]) for each in answer["findings"] if each["finding"] != "leftover"]
+    assert found == [("abroad", "not-checked"), ("two", "no-role")]
+
+
+@pytest.mark.parametrize(("command", "activity"), [("status", "reading"), ("doctor", "examining")])
+def test_a_terminal_sees_how_far_it_is(four: CommandLine, command: str, activity: str) -> None:
+    with four.in_terminal(command, columns=200) as terminal:
+        terminal.end()
+
+    assert f"{activity} " in terminal.text
+    assert "4 targets: " in terminal.text
+
+
+def test_where_nothing_is_wrong_with_many_they_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    print_findings([], [f"team-{number}" for number in range(1_000)])
+
+    assert capsys.readouterr().out == "nothing is wrong with 1,000 targets\n"
