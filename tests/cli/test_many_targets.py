@@ -1,6 +1,7 @@
 """Many targets: one line sums them up, and what is wrong is on top."""
 
 import json
+from collections import Counter
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ import pytest
 
 from argo_ecr_auth_cli.findings_report import print_findings
 from tests.cli.command_line import CommandLine
-from tests.local_cloud.cloud import Cluster
+from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import FunctionFactory, grant, make_settings
 
 _ABROAD = {"name": "abroad", "cluster": "demo", "account": "222222222222"}
@@ -81,6 +82,20 @@ def test_a_terminal_sees_how_far_it_is(four: CommandLine, command: str, activity
 
     assert f"{activity} " in terminal.text
     assert "4 targets: " in terminal.text
+
+
+def test_doctor_asks_once_what_is_the_same_for_all(
+    four: CommandLine, cluster: Cluster, local_cloud: LocalCloud
+) -> None:
+    asked, seen = len(local_cloud.requests()), len(cluster.audit_events())
+
+    four.run("doctor", "one", "limited", "two")
+
+    actions = Counter(request["action"] for request in local_cloud.requests()[asked:])
+    # Who the operator is, and whether STS is on in the region; the id and the age of the function's role.
+    assert (actions["GetCallerIdentity"], actions["GetRole"]) == (2, 2)
+    lists = [event for event in cluster.audit_events()[seen:] if "managed-resource" in event["requestURI"]]
+    assert len(lists) == 1
 
 
 def test_where_nothing_is_wrong_with_many_they_are_counted(capsys: pytest.CaptureFixture[str]) -> None:

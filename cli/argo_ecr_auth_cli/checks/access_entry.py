@@ -60,7 +60,7 @@ def _check_age(context: CheckContext, entry: Mapping[str, Any], *, principal: st
     if context.target.account not in {None, account}:
         return
     iam = context.sessions.client("iam", region=context.target.region)
-    created = iam.get_role(RoleName=name)["Role"]["CreateDate"]
+    created = context.shared.run(("role", account, name), lambda: iam.get_role(RoleName=name))["Role"]["CreateDate"]
     if entry["createdAt"] < created.replace(microsecond=0):  # IAM's times are in whole seconds
         commands = [
             f"aws eks delete-access-entry {_format_place(context, principal)}",

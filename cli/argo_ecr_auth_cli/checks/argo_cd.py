@@ -17,7 +17,7 @@ from argo_ecr_auth_cli.checks.managed_objects import is_fresh, list_managed_obje
 def check_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Finding]:
     """Secrets of others that shadow ours, and several for one URL. Raises SyncError where they may not be listed."""
     credentials = [credential for credential in context.target.credentials if credential.kind != "pull-secret"]
-    managed = list_managed_objects(connection)
+    managed = list_managed_objects(context, connection)
     for namespace in sorted({credential.namespace for credential in credentials}):
         secrets = list_argo_cd_secrets(connection, namespace)
         ours = [credential for credential in credentials if credential.namespace == namespace]

@@ -92,8 +92,9 @@ def check_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[F
 def check_sts(context: CheckContext) -> Iterator[Finding]:
     """The bearer token is a request to STS in the cluster's region: where that is off, no token works."""
     region = context.target.region
+    sts = context.sessions.client("sts", region=region)
     try:
-        context.sessions.client("sts", region=region).get_caller_identity()
+        context.shared.run(("STS", region), sts.get_caller_identity)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code")
         if code not in _STS_OFF:

@@ -7,6 +7,7 @@ from typing import Any
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Connections
 from argo_ecr_auth.core.targets import Role, Target
+from argo_ecr_auth.single_flight import SingleFlight
 from argo_ecr_auth.token_issuer import VerifyLogin
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.own_commands import OwnCommands
@@ -58,6 +59,7 @@ class CheckContext:
     sessions: Sessions = field(repr=False)
     connections: Connections | Kubeconfig = field(repr=False)
     verify_login: VerifyLogin = field(repr=False)
+    shared: SingleFlight[tuple[object, ...], Any] = field(repr=False)  # answers that are the same for many targets
     now: datetime
 
     @property

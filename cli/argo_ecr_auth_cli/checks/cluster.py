@@ -73,7 +73,7 @@ def check_leftovers(context: CheckContext, connection: Connection) -> Iterator[F
 
     The function's own are known by its role's id in their token-source, others only once their token has ended.
     """
-    for (namespace, name), config_map in list_managed_objects(connection).items():
+    for (namespace, name), config_map in list_managed_objects(context, connection).items():
         if (namespace, name) in context.ours:
             continue
         remedy = f"if nothing else needs it: kubectl -n {namespace} delete secret,configmap {name}"

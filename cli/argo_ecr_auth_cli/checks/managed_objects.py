@@ -10,20 +10,31 @@ from argo_ecr_auth.clients.cluster import call_api
 from argo_ecr_auth.clients.cluster_errors import is_not_found
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.timestamps import parse_expiry
+from argo_ecr_auth_cli.checks.check_context import CheckContext
 
 _MAX_LIST = 64 * 1024 * 1024  # bytes: all Secrets of a namespace, or all our ConfigMaps
 
 
-def list_managed_objects(connection: Connection) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """The ConfigMaps with our label, by namespace and name. Raises SyncError where they may not be listed."""
-    found = get_object(connection, "/api/v1/configmaps?labelSelector=argo-ecr-auth%3Dmanaged-resource") or {}
-    return {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in found.get("items", ())}
+def list_managed_objects(context: CheckContext, connection: Connection) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """The ConfigMaps with our label, by namespace and name, listed once in each cluster.
+
+    Raises SyncError where they may not be listed.
+    """
+    target = context.target
+    cluster = ("managed objects", target.account, target.region, target.cluster, target.endpoint)
+    found: Mapping[tuple[str, str], Mapping[str, Any]] = context.shared.run(cluster, lambda: _list(connection))
+    return found
 
 
 def is_fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
     """Whether the token of its Secret still lives. When to renew it is decided by its installation."""
     expires_at = parse_expiry(config_map)
     return expires_at is not None and expires_at > now
+
+
+def _list(connection: Connection) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    found = get_object(connection, "/api/v1/configmaps?labelSelector=argo-ecr-auth%3Dmanaged-resource") or {}
+    return {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in found.get("items", ())}
 
 
 def get_object(connection: Connection, path: str) -> Mapping[str, Any] | None:

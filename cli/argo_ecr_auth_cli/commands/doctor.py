@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +15,7 @@ from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.field_types import RoleArn
 from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth.single_flight import SingleFlight
 from argo_ecr_auth.sync import Reader
 from argo_ecr_auth.token_issuer import VerifyLogin
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
@@ -138,6 +140,7 @@ def make_contexts(
     if function_role:
         role_id = _find_role_id(sessions, function_role, caller=caller, region=targets[0].region)
     all_targets = [accounts.with_account(each) for each in installation.targets]
+    shared: SingleFlight[tuple[object, ...], Any] = SingleFlight()
     return [
         CheckContext(
             target=without_role(accounts.with_account(target)),
@@ -154,6 +157,7 @@ def make_contexts(
             sessions=sessions,
             connections=connections,
             verify_login=verify_login,
+            shared=shared,
             now=datetime.now(UTC),
         )
         for target in targets
