@@ -71,7 +71,7 @@ bench: .venv/ready .venv-cloud/ready ## measure what the function costs beside i
 	@.venv/bin/python -m tests.benchmarks
 
 .PHONY: fleet
-fleet: .venv/ready .venv-cloud/ready ## measure the function over 1,000 targets; ARGS=100 for fewer
+fleet: .venv/ready .venv-cloud/ready ## measure function and commands over 1,000 targets; ARGS=100 for fewer
 	@.venv/bin/python -m tests.fleet $(ARGS)
 
 .PHONY: simulate

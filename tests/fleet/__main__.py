@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.fleet.commands import measure_commands
+from tests.fleet.faulty_runs import measure_faults
 from tests.fleet.fleet import make_fleet
-from tests.fleet.growth import measure_faults, measure_group_sizes, measure_growth
+from tests.fleet.growth import measure_group_sizes, measure_growth
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import RIGHTS, admit
@@ -33,6 +35,7 @@ def main(arguments: Sequence[str]) -> None:
         fleets = [make_fleet(clusters, count=count, prefix=f"fleet-{count}-") for count in counts]
         measure_growth(fleets, cloud=cloud, role=role, directory=Path(folder))
         measure_group_sizes(fleets[-1], cloud=cloud, role=role, directory=Path(folder))
+        measure_commands(fleets, cloud=cloud, role=role, directory=Path(folder))
         measure_faults(fleets[-1], cloud=cloud, role=role, directory=Path(folder))
 
 

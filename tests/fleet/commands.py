@@ -31,7 +31,7 @@ _HEADERS = (
 _COMMANDS = ("status", "doctor")
 
 
-def measure_operator(fleets: Sequence[Fleet], *, cloud: LocalCloud, role: str, directory: Path) -> None:
+def measure_commands(fleets: Sequence[Fleet], *, cloud: LocalCloud, role: str, directory: Path) -> None:
     """`status` and `doctor` over whole fleets, whose credentials are fresh."""
     operator = cloud.create_role("operator", allow=OPERATOR_RIGHTS)
     for cluster in fleets[0].clusters:
@@ -42,7 +42,7 @@ def measure_operator(fleets: Sequence[Fleet], *, cloud: LocalCloud, role: str, d
         _measure(command, fleet, cloud=cloud, command_line=command_line) for command in _COMMANDS for fleet in fleets
     ]
     print_table(
-        "the command line (seconds)",
+        "the command line: all targets at once, 16 in parallel (seconds)",
         (
             "command",
             "targets",
@@ -73,7 +73,6 @@ def _measure(command: str, fleet: Fleet, *, cloud: LocalCloud, command_line: Com
     wall = time.monotonic() - started
     *_, last = done.stderr.splitlines()
     cost = json.loads(last)
-    print(command, count, cost, done.stdout[:600], done.stderr[:600], sep="\n")
     asked = Counter(request["service"] for request in cloud.requests()[aws:])
     eks = asked.pop("eks", 0)
     return (

@@ -22,9 +22,8 @@ _WRITERS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Targets as settings have them, in turn on the clusters; their names begin with `prefix`."""
+    """Targets as settings have them, in turn on the clusters."""
 
-    prefix: str
     clusters: Sequence[Cluster]
     written: Sequence[dict[str, Any]]
 
@@ -41,22 +40,18 @@ class Fleet:
         return [list(members) for members in group_names(self.names, **limits).values()]
 
     def count_requests(self) -> int:
-        """The requests so far that somebody but the administrator sent to the API servers for these targets."""
-        return sum(
-            str(event.get("objectRef", {}).get("namespace", "")).startswith(self.prefix)
-            and event["user"]["username"] != ADMIN
-            for cluster in self.clusters
-            for event in cluster.audit_events()
-        )
+        """The requests so far that principals of AWS sent to the API servers."""
+        users = [event["user"]["username"] for cluster in self.clusters for event in cluster.audit_events()]
+        return sum(user != ADMIN and not user.startswith("system:") for user in users)
 
 
 def make_fleet(clusters: Sequence[Cluster], *, count: int, prefix: str) -> Fleet:
-    """The targets with their namespaces and the function's Roles, and nothing else in the clusters."""
+    """The targets, called by a prefix and a number, with their namespaces and Roles, and nothing in these."""
     written = []
     for number in range(count):
         name = f"{prefix}{number:04}"
         written.append({"name": name, "cluster": clusters[number % len(clusters)].name, "namespace": name})
-    fleet = Fleet(prefix=prefix, clusters=clusters, written=written)
+    fleet = Fleet(clusters=clusters, written=written)
     for i, cluster in enumerate(clusters):
         _prepare(cluster.admin, fleet.targets[i :: len(clusters)])
     return fleet

@@ -1,22 +1,18 @@
-"""What the function costs, by the number of targets: in all, by the size of a group, and with faulty clusters."""
+"""What the function costs, by the number of targets: in all, and by the size of a group."""
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Sequence
 from pathlib import Path
-from queue import SimpleQueue
 
-from tests.fleet.environment import RUN_SECONDS, Environment, Run, make_asset
-from tests.fleet.faults import EVERY, SLOW, make_faulty
+from tests.fleet.environment import Environment, make_asset
 from tests.fleet.fleet import Fleet
+from tests.fleet.runs import count_actions, find_errors
 from tests.fleet.tables import print_table
 from tests.local_cloud.cloud import LocalCloud
 
 _GROUP_SIZES = (1, 2, 5, 10, 20, 50, 100)
 _REPEATS = 5
-_ENVIRONMENTS = 8
 _HEADERS = (
     *("targets", "stage", "runs", "wall", "longest", "CPU", "CPU ms each", "peak MB", "open files"),
     *("DescribeCluster", "ECR", "API server, each"),
@@ -38,7 +34,7 @@ def measure_growth(fleets: Sequence[Fleet], *, cloud: LocalCloud, role: str, dir
             for stage, order, action in _STAGES:
                 aws, api = len(cloud.requests()), fleet.count_requests()
                 runs = [environment.run(group, **order) for group in groups]
-                assert _count_actions(runs) == {action: count}, _find_errors(runs)
+                assert count_actions(runs) == {action: count}, find_errors(runs)
                 asked = Counter(request["action"] for request in cloud.requests()[aws:])
                 wall, cpu = sum(run.wall for run in runs), sum(run.cpu for run in runs)
                 rows.append(
@@ -87,62 +83,3 @@ def measure_group_sizes(fleet: Fleet, *, cloud: LocalCloud, role: str, directory
         ("targets", "idle wall", "x", "idle CPU", "x", "renewal wall", "x", "renewal CPU", "x"),
         rows,
     )
-
-
-def measure_faults(fleet: Fleet, *, cloud: LocalCloud, role: str, directory: Path) -> None:
-    """A tenth of the clusters faulty; several environments share the groups, as in Lambda."""
-    with make_faulty(fleet) as faulty, ExitStack() as stack:
-        asset = make_asset(directory / "asset-faults", faulty.fleet.written)
-        idle: SimpleQueue[Environment] = SimpleQueue()
-        for _ in range(_ENVIRONMENTS):
-            idle.put(stack.enter_context(Environment(asset, cloud=cloud, role=role)))
-
-        def run(group: list[str]) -> Run:
-            environment = idle.get()
-            try:
-                return environment.run(group)
-            finally:
-                idle.put(environment)
-
-        with ThreadPoolExecutor(max_workers=_ENVIRONMENTS) as pool:
-            runs = list(pool.map(run, fleet.make_groups()))
-    actions = {name: action for run in runs for name, action in run.actions.items()}
-    kinds = [*dict.fromkeys(faulty.faults.values())]
-    rows = []
-    for kind in (None, *kinds):
-        names = [name for name in fleet.names if faulty.faults.get(name) == kind]
-        with_it = (
-            [run for run in runs if run.actions.keys() & names]
-            if kind
-            else [run for run in runs if not run.actions.keys() & faulty.faults]
-        )
-        others = [name for run in with_it for name in run.actions if name not in faulty.faults]
-        rows.append(
-            (
-                kind or "none",
-                str(len(names)),
-                _format_actions(actions[name] for name in names),
-                str(len(with_it)),
-                f"{len(others)}: {_format_actions(actions[name] for name in others)}",
-                f"{max((run.wall for run in with_it), default=0):.1f}",
-            )
-        )
-    lost = {name for name, kind in faulty.faults.items() if kind != SLOW}
-    assert {name for name, action in actions.items() if action == "failed"} == lost, _find_errors(runs)
-    print_table(
-        f"every {EVERY}th cluster faulty; a run may take {RUN_SECONDS} s",
-        ("fault", "targets", "came to", "runs", "others of these runs", "longest run"),
-        rows,
-    )
-
-
-def _count_actions(runs: Sequence[Run]) -> Counter[str]:
-    return Counter(action for run in runs for action in run.actions.values())
-
-
-def _format_actions(actions: Iterable[str]) -> str:
-    return ", ".join(f"{count} {action}" for action, count in Counter(actions).items())
-
-
-def _find_errors(runs: Sequence[Run]) -> list[str]:
-    return [str(result["error"]) for run in runs for result in run.results if result["error"]][:3]
