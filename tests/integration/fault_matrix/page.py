@@ -27,7 +27,7 @@ The rows are the requests of a run. The columns are the ways in which one fails:
 | wrong certificate | the service has a certificate of another authority, until the end of the run |
 | reset before, after | the connection is reset, before or after the service has done what was asked |
 | truncated | the service does what was asked; half of its answer comes |
-| hangs once, hangs | no answer comes to this request, or to none from this one on |
+| hangs once, hangs | no answer comes to this request, or to none from this one on; a call waits 10 s, a login 5 s |
 | 429, 500, 503 | this answer comes to all requests from this one on; `once`: to this one (429 with Retry-After) |
 | 401, 403 | the service refuses the request in its own words |
 | garbage | 200 with bytes that mean nothing |
@@ -40,7 +40,7 @@ The words of a cell:
 | retried | The request was made again. The run did all that it should, and no result shows the fault. |
 | unnoticed | The run did all that it should. Only the status of this answer counts. |
 | unverified | The new token was written, although the registry did not say whether it lets it in. |
-| failed | The credential has failed, nothing was written, and the token that was there before still lives. |
+| failed | The credential has failed. Nothing was written: a token that was there before still lives. |
 | failed, Secret | The credential has failed. The new token is in the Secret, and the ConfigMap is as before. |
 | failed, both | The credential has failed. All was written. |
 | failed, all the same | The credential has failed. The new token was written, because no other one lived. |
@@ -70,7 +70,11 @@ def compare_page(kind: Kind, cells: Cells) -> tuple[str, str]:
     if os.environ.get("WRITE_DOCS"):
         sections = _split() | {_heading(kind): section}
         PAGE.write_text("\n".join([_HEAD, *(sections[_heading(each)] for each in KINDS if _heading(each) in sections)]))
-    return _split().get(_heading(kind), ""), section
+    return _read_head() + _split().get(_heading(kind), ""), _HEAD + section
+
+
+def _read_head() -> str:
+    return re.split(r"^\n?## ", PAGE.read_text(), maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def _split() -> dict[str, str]:
