@@ -86,8 +86,9 @@ def _check_account(run: Run, account: Account, before: Snapshot) -> None:
     early = account.early(run.renew_before)
     need = before.need or run.force or ends is None or ends - reality.now < early + 2 * CLOCKS
     regions = {registry.region for registry in credential.registries}
-    if regions & reality.bad_regions and (account.unvouched or run.hits.keys() & _list_registries(account)):
-        # A token that nothing vouches for is not kept, and one that could not be tried is written.
+    untried = not credential.verify_login or run.faults.keys() & _list_registries(account)
+    if regions & reality.bad_regions and (account.unvouched or untried):
+        # A token that nothing vouches for is not kept, and one that was not tried is written.
         account.broken = True
     if payload != before.payload:
         new = reality.find_tokens(payload, credential)

@@ -14,7 +14,8 @@ from tests.simulation.api_server import ApiServer, MemoryApiServer
 from tests.simulation.history import Event, histories, play
 from tests.simulation.installation import CLUSTERS, USERS, install
 from tests.simulation.reality import Reality
-from tests.simulation.world import Summary, World
+from tests.simulation.summary import Summary
+from tests.simulation.world import World
 
 MakeApiServers = Callable[[Reality], Mapping[str, ApiServer]]
 

@@ -13,6 +13,7 @@ from tests.simulation.installation import Installation
 from tests.simulation.invariants import Run, Snapshot, check_run, check_served, take_snapshot
 from tests.simulation.ledger import Account, open_accounts
 from tests.simulation.reality import Interruption, Reality
+from tests.simulation.summary import Summary
 from tests.support.function import grant
 
 TICK = timedelta(minutes=2)
@@ -20,32 +21,6 @@ _IDLE = timedelta(hours=3)
 """Between two runs at which nothing can happen: no fault or edit since, and no token due."""
 _SECONDS = 30.0
 _SECONDS_WHERE_SLOW = 1.0
-
-
-@dataclass(kw_only=True)
-class Summary:
-    """What happened."""
-
-    runs: int = 0
-    actions: Counter[str] = field(default_factory=Counter)
-    events: Counter[str] = field(default_factory=Counter)
-    hits: Counter[str] = field(default_factory=Counter)
-    ecr_calls: int = 0
-    writes: int = 0
-    time: timedelta = timedelta(0)
-    unserved: timedelta = timedelta(0)  # of all credentials together
-    longest: timedelta = timedelta(0)
-
-    def add(self, other: "Summary") -> None:
-        self.runs += other.runs
-        self.actions += other.actions
-        self.events += other.events
-        self.hits += other.hits
-        self.ecr_calls += other.ecr_calls
-        self.writes += other.writes
-        self.time += other.time
-        self.unserved += other.unserved
-        self.longest = max(self.longest, other.longest)
 
 
 @dataclass(kw_only=True)
