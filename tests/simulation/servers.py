@@ -2,6 +2,7 @@
 
 import contextlib
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -90,8 +91,17 @@ class Server:
         self._thread.start()
 
 
-@cache
+_MAKING = threading.Lock()
+
+
 def _make_context(authority: int) -> tuple[ssl.SSLContext, str]:
+    """The same for each thread that asks."""
+    with _MAKING:
+        return _make_new_context(authority)
+
+
+@cache
+def _make_new_context(authority: int) -> tuple[ssl.SSLContext, str]:
     ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(context)

@@ -11,7 +11,7 @@ from argo_ecr_auth.core.results import Result
 from tests.simulation.api_server import ApiServer
 from tests.simulation.installation import Installation
 from tests.simulation.invariants import Run, Snapshot, check_run, check_served, take_snapshot
-from tests.simulation.ledger import Account, open_accounts
+from tests.simulation.ledger import Account, is_served, open_accounts
 from tests.simulation.reality import Interruption, Reality
 from tests.simulation.summary import Summary
 from tests.support.function import grant
@@ -212,15 +212,10 @@ class World:
         if moment <= now:
             return
         for account in self.accounts:
-            served = take_snapshot(account, self.reality).served
-            ends = self.reality.find_end(account.read_payload(), account.credential) if served else None
-            gap = (
-                max(timedelta(0), moment - max(now, ends or now))
-                if not served or (ends and ends < moment)
-                else timedelta(0)
-            )
-            self.summary.unserved += gap
-            self.summary.longest = max(self.summary.longest, gap)
+            ends = now
+            if is_served(account, self.reality):
+                ends = self.reality.find_end(account.read_payload(), account.credential) or now
+            self.summary.unserved += max(timedelta(0), moment - ends)
         self.summary.time += moment - now
         self.reality.now = moment
 
