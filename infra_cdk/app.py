@@ -1,4 +1,4 @@
-"""The CDK app: reads the settings from a file or CDK's context, makes the stacks, and writes the RBAC manifests."""
+"""The CDK app as the CDK CLI runs it: the settings are in settings.yaml or in CDK's context."""
 
 import os
 import sys
@@ -7,12 +7,9 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from argo_ecr_auth_cdk.access.rbac_files import write_rbac_files
+from argo_ecr_auth_cdk.app import synthesise
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError
 from argo_ecr_auth_cdk.function.dependencies import InstallationError
-from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
-from argo_ecr_auth_cdk.unresolved import read_settings
-from argo_ecr_auth_deployment.context import load_settings
 from argo_ecr_auth_deployment.document import SettingsError
 
 _SETTINGS_FILE = Path(__file__).parents[1] / "settings.yaml"
@@ -24,12 +21,9 @@ def main() -> None:
     account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
     if app.node.try_get_context("cluster") and _SETTINGS_FILE.exists():
         print(f"{_SETTINGS_FILE.name} is not read, because -c cluster is given", file=sys.stderr)
-    document = load_settings(app.node.get_all_context(), default_file=_SETTINGS_FILE)
-    settings = read_settings(document, account=account, region=region)
-    stack = ArgoEcrAuthStack(app, settings=settings, env=cdk.Environment(account=account, region=region))
-    files = write_rbac_files(Path(app.synth().directory) / "rbac", settings=settings, account=account, region=region)
-    if stack.bundling_required:  # not for `cdk destroy`
-        _print_apply_commands(files)
+    synthesised = synthesise(app, account=account, region=region, default_file=_SETTINGS_FILE)
+    if synthesised.stack.bundling_required:  # not for `cdk destroy`
+        _print_apply_commands(synthesised.manifests)
 
 
 def _print_apply_commands(files: Sequence[Path]) -> None:
