@@ -140,6 +140,10 @@ bootstrap: .venv/ready ## prepare an account and region for CDK, once; ARGS=aws:
 synth: .venv/ready ## write templates, asset and the clusters' manifests to cdk.out; ARGS="-c KEY=VALUE"
 	@cdk synth --quiet $(CDK_ARGS)
 
+.PHONY: package
+package: .venv/ready ## write a deployment without CDK to dist; ARGS as for synth, and --account and --region
+	@.venv/bin/python -m argo_ecr_auth_package package $(CDK_ARGS)
+
 STEP = .venv/bin/python infra_cdk/deployment_steps.py
 CDK_ARGS = $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
 

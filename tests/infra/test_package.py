@@ -21,8 +21,6 @@ from argo_ecr_auth_cdk import (
 )
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_app, make_content, make_stack
 
-_ROOT = Path(__file__).parents[2]
-
 _SOMEBODYS_APP = f"""
 import sys
 from pathlib import Path
@@ -59,21 +57,20 @@ def _stack(app: cdk.App | None = None, name: str = "Mine") -> cdk.Stack:
     return cdk.Stack(app or make_app(), name, env=cdk.Environment(account=ACCOUNT, region=REGION))
 
 
-def test_the_wheel_holds_all_that_bundling_needs(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path / "dist")]
-    subprocess.run(build, cwd=_ROOT, check=True, capture_output=True)
-    (wheel,) = (tmp_path / "dist").glob("*.whl")
-    installed = tmp_path / "site"
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(installed)]
-    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
-
-    typed = {path.parent.name for path in installed.glob("*/py.typed")}
-    assert typed == {"argo_ecr_auth", "argo_ecr_auth_cdk", "argo_ecr_auth_cli", "argo_ecr_auth_deployment"}
+def test_the_wheel_holds_all_that_bundling_needs(installed_wheel: Path, tmp_path: Path) -> None:
+    typed = {path.parent.name for path in installed_wheel.glob("*/py.typed")}
+    assert typed == {
+        "argo_ecr_auth",
+        "argo_ecr_auth_cdk",
+        "argo_ecr_auth_cli",
+        "argo_ecr_auth_deployment",
+        "argo_ecr_auth_package",
+    }
     # PYTHONPATH comes before the checkout that is installed here.
     done = subprocess.run(
-        [sys.executable, "-c", _SOMEBODYS_APP, str(installed)],
+        [sys.executable, "-c", _SOMEBODYS_APP, str(installed_wheel)],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(installed)},
+        env={**os.environ, "PYTHONPATH": str(installed_wheel)},
         check=False,
         capture_output=True,
         text=True,

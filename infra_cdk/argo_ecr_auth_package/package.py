@@ -1,0 +1,98 @@
+"""Writes what a deployment without CDK needs: the function's zip, CloudFormation templates, manifests and an SBOM."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk.cx_api import CloudFormationStackArtifact
+
+from argo_ecr_auth_cdk.app import SynthesisedApp, synthesise
+from argo_ecr_auth_cdk.function.asset import find_synth_runtime
+from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
+from argo_ecr_auth_deployment.names import AccountRegion
+from argo_ecr_auth_package.archive import zip_folder
+from argo_ecr_auth_package.bill_of_materials import PROJECT, make_bill_of_materials
+from argo_ecr_auth_package.readme import AccessTemplate, make_readme
+from argo_ecr_auth_package.synthesizer import PackageSynthesizer
+
+_ACCESS, _RBAC = "access", "rbac"
+
+
+def write_package(output: Path, *, context: Mapping[str, Any], place: AccountRegion, default_file: Path) -> None:
+    """Write the package into the folder `output`, over an earlier one. Other files there stay.
+
+    `place` is the function's; None in it stands for any account or region. Raises SettingsError,
+    RuntimeMismatchError and InstallationError, before anything is written.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        synthesizer = PackageSynthesizer()
+        app = cdk.App(outdir=temporary, context=dict(context), default_stack_synthesizer=synthesizer)
+        made = synthesise(app, account=place.account, region=place.region, default_file=default_file)
+        home, *others = _sort_stacks(made)
+        asset = Path(temporary) / synthesizer.assets[home.stack_name]
+
+        output.mkdir(parents=True, exist_ok=True)
+        zip_folder(asset, output / "function.zip")
+        digest = hashlib.sha256((output / "function.zip").read_bytes()).hexdigest()
+        _write(output / "sbom.cdx.json", _describe_contents(made, asset=asset, zip_sha256=digest))
+        _write(output / "template.json", _format_template(home))
+        access = list(_write_access_templates(output, others))
+        manifests = _copy_manifests(made.manifests, output)
+        readme = make_readme(
+            stack=home.stack_name, place=place, code_key=f"{PROJECT}/{digest}.zip", manifests=manifests, access=access
+        )
+        _write(output / "README.md", readme)
+
+
+def _sort_stacks(made: SynthesisedApp) -> list[CloudFormationStackArtifact]:
+    """The function's first."""
+    return sorted(made.assembly.stacks, key=lambda one: (one.stack_name != made.stack.stack_name, one.stack_name))
+
+
+def _describe_contents(made: SynthesisedApp, *, asset: Path, zip_sha256: str) -> str:
+    runtime = made.settings.runtime or find_synth_runtime()
+    return make_bill_of_materials(
+        asset=asset,
+        requirements=REQUIREMENTS.read_text(encoding="utf-8"),
+        version=version(PROJECT),
+        zip_sha256=zip_sha256,
+        properties={"architecture": made.settings.architecture, "runtime": runtime},
+    )
+
+
+def _write_access_templates(output: Path, stacks: Sequence[CloudFormationStackArtifact]) -> Iterator[AccessTemplate]:
+    shutil.rmtree(output / _ACCESS, ignore_errors=True)
+    for stack in stacks:
+        file = f"{_ACCESS}/{stack.stack_name}.template.json"
+        (output / _ACCESS).mkdir(exist_ok=True)
+        _write(output / file, _format_template(stack))
+        yield AccessTemplate(file=file, stack=stack.stack_name, place=_find_place(stack))
+
+
+def _find_place(stack: CloudFormationStackArtifact) -> AccountRegion:
+    account, region = stack.environment.account, stack.environment.region
+    # As CDK writes what is not known at synth.
+    return AccountRegion(
+        account=None if account == "unknown-account" else account,
+        region=None if region == "unknown-region" else region,
+    )
+
+
+def _copy_manifests(files: Sequence[Path], output: Path) -> list[str]:
+    shutil.rmtree(output / _RBAC, ignore_errors=True)
+    (output / _RBAC).mkdir()
+    return [shutil.copyfile(file, output / _RBAC / file.name).name for file in files]
+
+
+def _format_template(stack: CloudFormationStackArtifact) -> str:
+    return json.dumps(stack.template, indent=1) + "\n"
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")

@@ -1,0 +1,50 @@
+"""The README of a package: what to do with its files, in this order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from argo_ecr_auth_deployment.names import AccountRegion
+
+_CAPABILITY = "--capabilities CAPABILITY_NAMED_IAM"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessTemplate:
+    """A template beside the function's, and where its stack goes."""
+
+    file: str
+    stack: str
+    place: AccountRegion
+
+
+def make_readme(
+    *, stack: str, place: AccountRegion, code_key: str, manifests: Sequence[str], access: Sequence[AccessTemplate]
+) -> str:
+    """Six lines, and one more for each access template."""
+    manifest = manifests[0] if len(manifests) == 1 else "TARGET.rbac.yaml"
+    apply = f"`kubectl apply -f rbac/{manifest}`" if manifests else "nothing, the settings give the access otherwise"
+    deploy = f"aws cloudformation deploy {_format_stack(stack, place)} --template-file template.json"
+    parameters = f"--parameter-overrides CodeBucket=BUCKET CodeKey={code_key}"
+    show = f"aws cloudformation describe-stacks {_format_stack(stack, place)} --query 'Stacks[0].Outputs'"
+    lines = [
+        f"# {stack}, for {_describe(place)}, deployed without CDK",
+        f"1. As an administrator of each cluster: {apply}.",
+        f"2. `aws s3 cp function.zip s3://BUCKET/{code_key}`; BUCKET is in the region of the function.",
+        f"3. `{deploy} --s3-bucket BUCKET {_CAPABILITY} {parameters}`",
+        *(
+            f"   - then in {_describe(one.place)}: `aws cloudformation deploy {_format_stack(one.stack, one.place)} "
+            f"--template-file {one.file} {_CAPABILITY}`"
+            for one in access
+        ),
+        f"4. `{show}` shows InvokeCommand, which starts a run at once.",
+        "5. sbom.cdx.json lists the packages in function.zip, whose SHA-256 is in the key: each zip needs its own.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _describe(place: AccountRegion) -> str:
+    return f"account {place.account or 'of your choice'}, region {place.region or 'of your choice'}"
+
+
+def _format_stack(stack: str, place: AccountRegion) -> str:
+    return f"--stack-name {stack}" + (f" --region {place.region}" if place.region else "")
