@@ -1,0 +1,61 @@
+"""The Helm chart and the kustomize base of docs/examples make the manifests that the synth writes."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from argo_ecr_auth_cdk import read_settings, write_rbac_files
+from tests.argo_cd.assets import Assets
+from tests.local_cloud import binaries
+from tests.support.function import REGISTRY
+
+_EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
+
+def _write_manifests(directory: Path, **settings: Any) -> list[Any]:
+    document = {"targets": [{"cluster": "demo"}], "credentials": [{"registry": REGISTRY}], **settings}
+    (file,) = write_rbac_files(directory, settings=read_settings(document), account=None, region=None)
+    return list(yaml.safe_load_all(file.read_text()))
+
+
+def _render(*command: str | Path) -> list[Any]:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [one for one in yaml.safe_load_all(done.stdout) if one]
+
+
+def _render_chart(assets: Assets, values: Sequence[str] = ()) -> list[Any]:
+    chart = _EXAMPLES / "helm" / "argo-ecr-auth-access"
+    return _sort(_render(assets.helm, "template", chart, *(f"--set={value}" for value in values)))
+
+
+def _sort(manifests: list[Any]) -> list[Any]:
+    return sorted(manifests, key=lambda one: (one["metadata"]["namespace"], one["kind"]))
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Path:
+    return binaries.find().kubectl
+
+
+def test_the_chart_makes_what_the_synth_writes(assets: Assets, tmp_path: Path) -> None:
+    assert _render_chart(assets) == _write_manifests(tmp_path)
+
+
+def test_the_chart_makes_what_the_synth_writes_for_other_settings(assets: Assets, tmp_path: Path) -> None:
+    credentials = [
+        {"registry": REGISTRY, "secret_name": "one"},
+        {"registry": REGISTRY, "secret_name": "two"},
+        {"registry": REGISTRY, "namespace": "teams"},
+    ]
+    values = ["installation=second", "secrets.argocd={one,two}", "secrets.teams={ecr-auth}"]
+    expected = _write_manifests(tmp_path, installation="second", credentials=credentials)
+    assert _render_chart(assets, values) == expected
+
+
+def test_the_kustomize_base_makes_what_the_synth_writes(kubectl: Path, tmp_path: Path) -> None:
+    assert _sort(_render(kubectl, "kustomize", _EXAMPLES / "kustomize")) == _write_manifests(tmp_path)
