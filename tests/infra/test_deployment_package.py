@@ -1,0 +1,220 @@
+"""`make package`: a deployment that needs neither CDK nor a bootstrap, from the same app."""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import hcl2
+import pytest
+import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from argo_ecr_auth_cdk.app import synthesise
+from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
+from argo_ecr_auth_deployment.names import AccountRegion
+from argo_ecr_auth_package.cdk_context import ContextError, read_context
+from argo_ecr_auth_package.package import write_package
+from argo_ecr_auth_package.synthesizer import CODE_BUCKET, CODE_KEY, PackageSynthesizer
+from tests.infra.snapshot import EVERYTHING
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_app
+
+_TERRAFORM = Path(__file__).parents[2] / "docs" / "examples" / "terraform" / "main.tf"
+_HOME = AccountRegion(account=ACCOUNT, region=REGION)
+_BY_CLI = {"aws:cdk:enable-path-metadata": True, "aws:cdk:version-reporting": True}
+_NOT_BUNDLED = "aws:cdk:bundling-stacks=[]"
+
+
+@pytest.fixture(scope="module")
+def settings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("settings") / "mine.yaml"
+    file.write_text(yaml.safe_dump(EVERYTHING))
+    return file
+
+
+@pytest.fixture(scope="module")
+def package(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made by the checkout; clusters are in two regions and two accounts."""
+    output = tmp_path_factory.mktemp("checkout") / "dist"
+    context = read_context([f"settings={settings_file}"], directory=output.parent, home=output.parent)
+    write_package(output, context=context, place=_HOME, default_file=output.parent / "none.yaml")
+    return output
+
+
+@pytest.fixture(scope="module")
+def demo_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One of everything, for any account and region, written over another package."""
+    folder = tmp_path_factory.mktemp("demo")
+    for stale in ("rbac/gone.rbac.yaml", "access/gone.template.json", "mine.whl"):
+        (folder / stale).parent.mkdir(exist_ok=True)
+        (folder / stale).touch()
+    context = read_context(["cluster=demo", f"registry={REGISTRY}"], directory=folder, home=folder)
+    place = AccountRegion(account=None, region=None)
+    write_package(folder, context=context, place=place, default_file=folder / "none.yaml")
+    return folder
+
+
+def _read_templates(package: Path) -> dict[str, Any]:
+    access = {
+        file.name.removesuffix(".template.json"): json.loads(file.read_text())
+        for file in package.glob("access/*.template.json")
+    }
+    return {"argo-ecr-auth": json.loads((package / "template.json").read_text()), **access}
+
+
+def _synthesise(directory: Path, settings_file: Path, *options: str) -> dict[str, Any]:
+    """The package's templates without the asset, which takes time."""
+    options = (f"settings={settings_file}", _NOT_BUNDLED, *options)
+    context = dict(read_context(options, directory=directory, home=directory))
+    app = cdk.App(context=context, default_stack_synthesizer=PackageSynthesizer())
+    made = synthesise(app, account=ACCOUNT, region=REGION, default_file=directory / "none.yaml")
+    return {one.stack_name: one.template for one in made.assembly.stacks}
+
+
+def _find_roles(templates: dict[str, Any]) -> list[dict[str, Any]]:
+    resources = [one for template in templates.values() for one in template["Resources"].values()]
+    return [one["Properties"] for one in resources if one["Type"] == "AWS::IAM::Role"]
+
+
+def test_the_templates_differ_from_cdks_in_nothing_but_the_codes_place_and_the_bootstraps_rule(
+    package: Path, settings_file: Path
+) -> None:
+    app = make_app(context={**_BY_CLI, "settings": str(settings_file)})
+    made = synthesise(app, account=ACCOUNT, region=REGION, default_file=settings_file)
+    expected = {one.stack_name: one.template for one in made.assembly.stacks}
+    found = _read_templates(package)
+
+    for template in (*expected.values(), *found.values()):
+        template["Resources"]["CDKMetadata"]["Properties"].pop("Analytics")  # counts the constructs, also those two
+    for template in expected.values():
+        assert list(template.pop("Parameters")) == ["BootstrapVersion"]
+        assert list(template.pop("Rules")) == ["CheckBootstrapVersion"]
+    assert list(found["argo-ecr-auth"].pop("Parameters")) == [CODE_BUCKET, CODE_KEY]
+    codes = [
+        resource["Properties"].pop("Code")
+        for templates in (found, expected)
+        for resource in templates["argo-ecr-auth"]["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function"
+    ]
+    assert codes[0] == {"S3Bucket": {"Ref": CODE_BUCKET}, "S3Key": {"Ref": CODE_KEY}}
+    assert len(codes) == 2
+    assert found == expected
+
+
+def _list_files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_the_zip_is_sorted_and_holds_neither_times_nor_a_users_modes(package: Path) -> None:
+    with zipfile.ZipFile(package / "function.zip") as archive:
+        entries = archive.infolist()
+    names = [entry.filename for entry in entries]
+    assert names == sorted(names)
+    assert {"settings.json", "argo_ecr_auth/handler.py"} <= set(names)
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {oct(entry.external_attr >> 16) for entry in entries} == {"0o100644"}
+
+
+def test_the_sbom_lists_each_package_of_the_zip_and_is_valid(package: Path) -> None:
+    text = (package / "sbom.cdx.json").read_text()
+    with zipfile.ZipFile(package / "function.zip") as archive:
+        metadata = [name.split("/")[0] for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    components = json.loads(text)["components"]
+
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    assert sorted(f"{one['name']}-{one['version']}.dist-info".replace("-", "_") for one in components) == sorted(
+        name.replace("-", "_") for name in metadata
+    )
+    assert all(one["licenses"] for one in components)
+    requirements = REQUIREMENTS.read_text()
+    for one in components:
+        assert one["hashes"]
+        assert all(f"sha256:{each['content']}" in requirements for each in one["hashes"])
+
+
+def test_the_readme_has_six_lines_and_one_for_each_place_elsewhere(package: Path) -> None:
+    lines = (package / "README.md").read_text().splitlines()
+    elsewhere = [line for line in lines if line.startswith("   - ")]
+
+    assert len(lines) - len(elsewhere) == 6
+    assert f"account {ACCOUNT}, region {REGION}" in lines[0]
+    assert ["account 111111111111, region us-east-1" in line for line in elsewhere] == [True, False]
+    assert ["account 333333333333, region eu-west-1" in line for line in elsewhere] == [False, True]
+    for line in elsewhere:
+        file = line.partition("--template-file ")[2].split()[0]
+        assert (package / file).exists()
+
+
+def test_a_package_replaces_the_manifests_and_access_templates_of_the_one_before(demo_package: Path) -> None:
+    assert {str(file.relative_to(demo_package)) for file in _list_files(demo_package)} == {
+        "README.md",
+        "function.zip",
+        "mine.whl",
+        "rbac/demo.rbac.yaml",
+        "sbom.cdx.json",
+        "template.json",
+    }
+
+
+def test_the_terraform_example_fits_the_package(demo_package: Path) -> None:
+    text = _TERRAFORM.read_text()
+    blocks = hcl2.loads(text)["resource"]
+    resources = {
+        (kind.strip('"'), name.strip('"')): body
+        for block in blocks
+        for kind, named in block.items()
+        for name, body in named.items()
+    }
+    assert set(resources) == {
+        ("aws_s3_object", "function"),
+        ("aws_s3_object", "template"),
+        ("kubernetes_manifest", "access"),
+        ("aws_cloudformation_stack", "argo_ecr_auth"),
+    }
+    stack = resources["aws_cloudformation_stack", "argo_ecr_auth"]
+    assert set(stack["parameters"]) == set(json.loads((demo_package / "template.json").read_text())["Parameters"])
+    assert f"--stack-name {json.loads(stack['name'])} " in (demo_package / "README.md").read_text()
+    files = set(re.findall(r"\$\{var\.dist\}/([a-z./]+)", text))
+    assert files == {"function.zip", "template.json", "rbac/demo.rbac.yaml"}
+    assert all((demo_package / file).exists() for file in files)
+    # As the example splits it.
+    manifests = [yaml.safe_load(one) for one in (demo_package / "rbac/demo.rbac.yaml").read_text().split("\n---\n")]
+    assert [one["kind"] for one in manifests] == ["Role", "RoleBinding"]
+
+
+def test_a_permissions_boundary_reaches_every_role_and_has_the_qualifier(settings_file: Path, tmp_path: Path) -> None:
+    boundary = '@aws-cdk/core:permissionsBoundary={"name": "cdk-${Qualifier}-boundary"}'
+    qualifier = "@aws-cdk/core:bootstrapQualifier=mine12345"
+    roles = _find_roles(_synthesise(tmp_path, settings_file, boundary, qualifier))
+    assert len(roles) > 1
+    assert all("policy/cdk-mine12345-boundary" in json.dumps(role["PermissionsBoundary"]) for role in roles)
+
+
+def test_cdks_own_keys_change_the_template(settings_file: Path, tmp_path: Path) -> None:
+    with_paths = _synthesise(tmp_path, settings_file)
+    without = _synthesise(tmp_path, settings_file, "aws:cdk:enable-path-metadata=false")
+    assert "aws:cdk:path" in json.dumps(with_paths)
+    assert "aws:cdk:path" not in json.dumps(without)
+
+
+def test_context_has_the_precedence_that_it_has_in_cdk(tmp_path: Path) -> None:
+    home, directory = tmp_path / "home", tmp_path / "here"
+    for folder in (home, directory):
+        folder.mkdir()
+    flag = "@aws-cdk/aws-iam:minimizePolicies"  # which this project's cdk.json sets
+    (home / ".cdk.json").write_text(json.dumps({"context": {"a": "home", "b": "home", "c": "home", flag: "home"}}))
+    (directory / "cdk.context.json").write_text(json.dumps({"b": "here", "c": "here", flag: "here"}))
+
+    context = read_context(["c=given"], directory=directory, home=home)
+
+    assert [context[key] for key in ("a", "b", "c", flag)] == ["home", "here", "given", True]
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_file_of_context_that_cannot_be_read_is_named(content: str, tmp_path: Path) -> None:
+    (tmp_path / "cdk.context.json").write_text(content)
+    with pytest.raises(ContextError, match=r"cdk\.context\.json: "):
+        read_context([], directory=tmp_path, home=tmp_path)
