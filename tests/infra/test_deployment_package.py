@@ -1,7 +1,9 @@
 """`make package`: a deployment that needs neither CDK nor a bootstrap, from the same app."""
 
 import json
+import os
 import re
+import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -65,11 +67,13 @@ def _read_templates(package: Path) -> dict[str, Any]:
     return {"argo-ecr-auth": json.loads((package / "template.json").read_text()), **access}
 
 
-def _synthesise(directory: Path, settings_file: Path, *options: str) -> dict[str, Any]:
+def _synthesise(directory: Path, settings_file: Path, *options: str, tag: str | None = None) -> dict[str, Any]:
     """The package's templates without the asset, which takes time."""
     options = (f"settings={settings_file}", _NOT_BUNDLED, *options)
     context = dict(read_context(options, directory=directory, home=directory))
     app = cdk.App(context=context, default_stack_synthesizer=PackageSynthesizer())
+    if tag:
+        cdk.Tags.of(app).add("team", tag)
     made = synthesise(app, account=ACCOUNT, region=REGION, default_file=directory / "none.yaml")
     return {one.stack_name: one.template for one in made.assembly.stacks}
 
@@ -102,6 +106,20 @@ def test_the_templates_differ_from_cdks_in_nothing_but_the_codes_place_and_the_b
     assert codes[0] == {"S3Bucket": {"Ref": CODE_BUCKET}, "S3Key": {"Ref": CODE_KEY}}
     assert len(codes) == 2
     assert found == expected
+
+
+def test_the_wheel_makes_the_same_bytes_elsewhere(
+    package: Path, settings_file: Path, installed_wheel: Path, tmp_path: Path
+) -> None:
+    script = installed_wheel / "bin" / "argo-ecr-auth-cdk"
+    command = [str(script), "package", f"--context=settings={settings_file}", "--account", ACCOUNT, "--region", REGION]
+    environment = {**os.environ, "PYTHONPATH": str(installed_wheel), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, check=False, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "dist/README.md says how to deploy it\n"
+    made = {file.relative_to(tmp_path / "dist"): file.read_bytes() for file in _list_files(tmp_path / "dist")}
+    assert made == {file.relative_to(package): file.read_bytes() for file in _list_files(package)}
 
 
 def _list_files(folder: Path) -> list[Path]:
@@ -185,6 +203,12 @@ def test_the_terraform_example_fits_the_package(demo_package: Path) -> None:
     assert [one["kind"] for one in manifests] == ["Role", "RoleBinding"]
 
 
+def test_tags_of_the_app_reach_every_role(settings_file: Path, tmp_path: Path) -> None:
+    roles = _find_roles(_synthesise(tmp_path, settings_file, tag="platform"))
+    assert len(roles) > 1
+    assert all({"Key": "team", "Value": "platform"} in role["Tags"] for role in roles)
+
+
 def test_a_permissions_boundary_reaches_every_role_and_has_the_qualifier(settings_file: Path, tmp_path: Path) -> None:
     boundary = '@aws-cdk/core:permissionsBoundary={"name": "cdk-${Qualifier}-boundary"}'
     qualifier = "@aws-cdk/core:bootstrapQualifier=mine12345"
@@ -218,3 +242,30 @@ def test_a_file_of_context_that_cannot_be_read_is_named(content: str, tmp_path: 
     (tmp_path / "cdk.context.json").write_text(content)
     with pytest.raises(ContextError, match=r"cdk\.context\.json: "):
         read_context([], directory=tmp_path, home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-c", "cluster"], "-c cluster: write -c KEY=VALUE"),
+        (["-c", "cluster=demo"], "-c registry: missing"),
+        ([], "there is no settings.yaml"),
+    ],
+)
+def test_a_fault_is_reported_without_a_traceback(
+    options: list[str], said: str, installed_wheel: Path, tmp_path: Path
+) -> None:
+    command = [str(installed_wheel / "bin" / "argo-ecr-auth-cdk"), "package", *options]
+    environment = {**os.environ, "PYTHONPATH": str(installed_wheel)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "dist").exists()
+
+
+def test_without_node_it_says_what_to_install(installed_wheel: Path, tmp_path: Path) -> None:
+    command = [str(installed_wheel / "bin" / "argo-ecr-auth-cdk"), "package"]
+    environment = {"PYTHONPATH": str(installed_wheel), "PATH": str(tmp_path)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert done.stderr == "Node.js is needed to make the package, not to deploy it: install version 22 or later\n"
