@@ -100,6 +100,20 @@ snapshot: .venv/ready ## write the templates' snapshot; its diff shows what a ch
 schema: .venv/ready ## write settings.schema.json, from which an editor completes settings.yaml
 	@.venv/bin/python -c 'import sys; from argo_ecr_auth_deployment.schema import format_json_schema as f; sys.stdout.write(f())' > settings.schema.json
 
+.PHONY: docs
+docs: .venv/ready ## build the site in ./site, strictly: a dead link or an unlisted page fails
+	@.venv/bin/python -m tests.docs
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
+
+.PHONY: pictures
+pictures: .venv/ready .venv-cloud/ready ## draw the terminals of the documentation from real output, in docs/pictures
+	@.venv/bin/python -m tests.docs.pictures
+
+.PHONY: docs-serve
+docs-serve: .venv/ready ## show the site on http://127.0.0.1:8000 while you write
+	@.venv/bin/python -m tests.docs
+	@NO_MKDOCS_2_WARNING=1 mkdocs serve
+
 .PHONY: lock
 lock: .venv/ready ## pin the dependencies with hashes; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) pyproject.toml -o $(FUNCTION_REQUIREMENTS)

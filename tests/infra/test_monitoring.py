@@ -76,12 +76,15 @@ def test_alarm_periods_hold_two_ticks() -> None:
     }
 
 
-def test_each_alarm_names_a_section_of_the_readme_that_names_the_alarm(template: Template) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    for name, alarm in _alarms(template).items():
-        section, _, named = alarm["AlarmDescription"].partition("See the README of argo-ecr-auth, ")[2].partition(": ")
-        assert named == f"{name}."
-        assert f"`{name}`" in readme.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+def test_each_alarm_names_a_page_that_has_a_section_for_it(template: Template) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    alarms = _alarms(template)
+    assert len(alarms) == 6
+    for name, alarm in alarms.items():
+        assert alarm["AlarmDescription"].endswith(f". See docs/operations.md of argo-ecr-auth, {name}.")
+        section = page.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
+        for question in ("**It means**", "**Look at**", "**Do**", "**It is over when**"):
+            assert question in section, name
 
 
 def test_without_an_enabled_target_no_run_is_missed() -> None:
@@ -177,7 +180,7 @@ def _widgets(template: Template) -> list[dict[str, Any]]:
 def test_the_dashboard_begins_with_what_to_do(template: Template) -> None:
     first = _widgets(template)[0]
     assert first["type"] == "text"
-    for word in ("Failures by target", "argo-ecr-auth doctor", "What happens when"):
+    for word in ("Failures by target", "argo-ecr-auth doctor", "docs/operations.md"):
         assert word in first["properties"]["markdown"]
 
 

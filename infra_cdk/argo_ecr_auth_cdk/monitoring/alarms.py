@@ -24,7 +24,7 @@ _REPAIR_PERIODS_IN_A_ROW = 6
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 
-DOCUMENTATION = "README of argo-ecr-auth, What happens when"
+DOCUMENTATION = "docs/operations.md of argo-ecr-auth"
 """Where the alarms are explained; their descriptions and the dashboard name it."""
 _TIME_TO_DEPLOY = timedelta(minutes=15)
 
@@ -119,7 +119,7 @@ class Alarms(Construct):
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_description=f"{self._installation}: {description}. See the {DOCUMENTATION}: {name}.",
+            alarm_description=f"{self._installation}: {description}. See {DOCUMENTATION}, {name}.",
             metric=metric,
             comparison_operator=comparison,
             threshold=threshold,

@@ -18,7 +18,7 @@ _THIRD_OF_WIDTH, _HALF_OF_WIDTH, _FULL_WIDTH = 8, 12, 24
 _GUIDE = f"""\
 **Is an alarm red?** Look at the table *Failures by target*: each error says what to do. \
 `argo-ecr-auth doctor` says what is wrong in the clusters, `argo-ecr-auth status` what is left of each token. \
-The alarms are explained in the {DOCUMENTATION}.
+The alarms are explained in {DOCUMENTATION}.
 
 **No alarm is red?** Nothing is to be done."""
 _FAILURES_BY_TARGET = (

@@ -1,0 +1,84 @@
+"""Writes docs/command-line.md from the command line's own parsers."""
+
+import argparse
+from collections.abc import Iterator
+
+from argo_ecr_auth_cli.terminal.arguments import make_parser
+from argo_ecr_auth_cli.terminal.help_text import INSTALLATION_COMMANDS
+
+_HEAD = """<!-- Written by `make docs` from the parsers. -->
+# Command line
+
+After `make setup` it is `.venv/bin/argo-ecr-auth`; elsewhere `pip install 'argo-ecr-auth[cli]'`. `argo-ecr-auth COMMAND
+--help` prints what this page says.
+
+The commands read the `settings.yaml` of the deployment, or take `--cluster NAME --registry HOST` for one of each; `-o
+json` is for programs. They use your own AWS rights and your own access to the clusters; only the function uses a target's
+`role_arn`. `status` and `doctor` see the EKS clusters of your credentials' account only, and show others as `not
+checked`: use `--profile` for those. `rbac` gives a pipe one cluster at a time. With `doctor --function-role` and no stack
+of that name, whether the function runs is `not checked`.
+
+| exit code | |
+|---|---|
+| 0 | all is well |
+| 1 | something is wrong: a credential failed, less than a third of `renew_before` is left of its token, or the function crashes or does not run by itself |
+| 2 | a wrong flag, target or settings file |
+| 3 | something could not be checked (no rights, no connection, no valid credentials) |
+
+## What doctor needs
+
+`eks:Describe*` and `eks:List*`, `cloudformation:DescribeStacks` and `ListStackResources`, `scheduler:GetSchedule`,
+`cloudwatch:GetMetricStatistics`, `iam:GetRole`; and in the clusters the right to get namespaces, Roles and RoleBindings, to
+get and list Secrets and ConfigMaps (to list ConfigMaps in all namespaces), and to list Applications. An access entry with
+AmazonEKSAdminViewPolicy has these; without an entry, `--context NAME` or `--kubeconfig FILE` looks as kubectl does. What it
+may not ask, it reports as not checked. [Operations](operations.md#findings-of-doctor) lists what it finds.
+"""
+_LOOP = """
+## The loop
+
+Without a command it replaces the in-cluster tool, with the same flags. SIGTERM ends the loop at once. The registry's host
+decides the token's region.
+"""
+
+
+def format_command_line_page() -> str:
+    """The page's text."""
+    parser = make_parser()
+    commands = "".join(_format_command(name, one) for name, one in _list_commands(parser))
+    return f"{_HEAD}{commands}{_LOOP}\n{_format_options(parser)}"
+
+
+def _list_commands(parser: argparse.ArgumentParser, prefix: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to ask
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for name, one in action.choices.items():
+                if not any(isinstance(inner, argparse._SubParsersAction) for inner in one._actions):  # noqa: SLF001
+                    yield f"{prefix}{name}", one
+                yield from _list_commands(one, f"{prefix}{name} ")
+
+
+def _format_command(name: str, parser: argparse.ArgumentParser) -> str:
+    examples = (parser.epilog or "").removeprefix("examples:\n").rstrip()
+    language = 'bash title="AWS"' if name in INSTALLATION_COMMANDS else "text"
+    indent = min((len(line) - len(line.lstrip()) for line in examples.splitlines()), default=0)
+    lines = "\n".join(line[indent:] for line in examples.splitlines())
+    return (
+        f"\n## {name}\n\n{(parser.description or '').strip()}\n\n{_format_options(parser)}\n"
+        f"```{language}\n{lines}\n```\n"
+    )
+
+
+def _format_options(parser: argparse.ArgumentParser) -> str:
+    rows = [
+        f"| `{_format_name(action)}` | {(action.help or '').replace('|', chr(92) + '|')} |"
+        for action in parser._actions  # noqa: SLF001
+        if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)  # noqa: SLF001
+    ]
+    return "| | |\n|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _format_name(action: argparse.Action) -> str:
+    value = action.metavar or ("\\|".join(map(str, action.choices)) if action.choices else action.dest.upper())
+    if not action.option_strings:
+        return f"[{value}...]" if action.nargs == "*" else str(value)
+    return ", ".join(action.option_strings) + ("" if action.nargs == 0 else f" {value}")

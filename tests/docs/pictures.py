@@ -1,0 +1,93 @@
+"""`python -m tests.docs.pictures`: draws what a terminal shows of `status`, `doctor` and the demo, from real output.
+
+It deploys into a cloud on this machine, looks, breaks two things and looks again; then it runs the demo.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from tests.cli.command_line import CommandLine, make_command_line_with
+from tests.cli.doctor import create_secret
+from tests.local_cloud.__main__ import SETTINGS
+from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.function import REGISTRY
+from tests.support.installation import INSTALLATION, Installation
+from tests.support.objects import Objects
+
+_TOP = Path(__file__).parents[2]
+_PICTURES = _TOP / "docs" / "pictures"
+_COLUMNS = 110
+_ROLE_BINDING = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
+_STEP = re.compile(r"^\d+\. ")
+
+
+def draw_terminal(output: str, *, title: str) -> str:
+    """An SVG of a terminal that shows the output, with its colours."""
+    console = Console(record=True, width=_COLUMNS, file=StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(output), soft_wrap=True)
+    # Without an id of its own, each picture would be another one.
+    return console.export_svg(title=title, unique_id=re.sub("[^a-z]", "-", title))
+
+
+def main() -> None:
+    _PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        _draw_commands(Path(folder))
+    _draw_demo()
+
+
+def _draw_commands(folder: Path) -> None:
+    (folder / "settings.yaml").write_text(SETTINGS)
+    with LocalCloud(folder / "cloud") as cloud:
+        operator = cloud.create_operator()
+        cluster = cloud.create_cluster("demo", creator=operator)
+        cloud.bootstrap()
+        context = {"settings": str(folder / "settings.yaml"), **cloud.cdk_context()}
+        installation = Installation(cloud=cloud, cluster=cluster, output=folder / "cdk.out", context=context)
+        installation.cdk("synth", "--quiet")
+        installation.apply_manifests()
+        installation.cdk("deploy", "--all", "--require-approval=never")
+        installation.invoke({})
+        command_line = make_command_line_with(cloud, operator, directory=folder)
+        _draw_command(command_line, "status")
+        _damage(cluster)
+        _draw_command(command_line, "doctor")
+
+
+def _damage(cluster: Cluster) -> None:
+    objects = Objects(admin=cluster.admin, namespace="argocd")
+    create_secret(objects, "charts-of-last-year", kind="repository", url=REGISTRY, username="AWS", password="ended")
+    cluster.admin.request("DELETE", _ROLE_BINDING)
+
+
+def _draw_command(command_line: CommandLine, command: str) -> None:
+    with command_line.in_terminal(command, columns=_COLUMNS) as terminal:
+        terminal.end()
+        # Progress is drawn over itself; what stays is behind the last return of the cursor.
+        shown = re.sub(r"\x1b\[(?!\d*(?:;\d+)*m)[0-9;?]*[A-Za-z]", "", terminal.raw.replace("\r\n", "\n"))
+        lines = [line.rpartition("\r")[2] for line in shown.strip("\n").split("\n")]
+    text = f"$ argo-ecr-auth {command}\n" + "\n".join(lines)
+    (_PICTURES / f"{command}.svg").write_text(draw_terminal(text, title=f"argo-ecr-auth {command}"))
+
+
+def _draw_demo() -> None:
+    environment = os.environ | {"NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.local_cloud.demo"], cwd=_TOP, env=environment, stdout=subprocess.PIPE, text=True,
+        check=True,
+    )  # fmt: skip
+    # The story: its summary, which names each step with its seconds.
+    summary = done.stdout[done.stdout.rindex("\nA schedule created") :].strip()
+    (_PICTURES / "demo.svg").write_text(draw_terminal(f"$ make demo\n...\n\n{summary}", title="make demo"))
+
+
+if __name__ == "__main__":
+    main()

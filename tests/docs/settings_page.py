@@ -1,0 +1,128 @@
+"""Writes docs/settings.md from the types of the settings, and the examples from settings.example.yaml."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from argo_ecr_auth_deployment.schema import make_json_schema
+
+TOP = Path(__file__).parents[2]
+_SECTIONS = (
+    ("The file as a whole", "DeploymentSettings", ""),
+    ("A credential: `credentials[]`, `targets[].credentials[]`", "DeployedCredentialSettings", "credentials"),
+    ("A target: `targets[]`", "DeployedTargetSettings", "targets"),
+    ("The VPC: `vpc`", "VpcSettings", "vpc"),
+)
+# What the code decides where a key is not given and the types only say null.
+_DEFAULTS = {
+    ("credentials", "name"): "`ecr`",
+    ("credentials", "namespace"): "the target's",
+    ("credentials", "repositories"): "all of the registry",
+    ("credentials", "type"): "`helm`",
+    ("credentials", "url"): "the host",
+    ("credentials", "verify_repository"): "the first of `repositories` that is no pattern",
+    ("targets", "access"): "the general one",
+    ("targets", "account"): "the stack's",
+    ("targets", "certificate_authority"): "asked of EKS",
+    ("targets", "credentials"): "the general ones",
+    ("targets", "endpoint"): "asked of EKS",
+    ("targets", "name"): "the cluster's",
+    ("targets", "region"): "the stack's",
+    ("", "runtime"): "the synth's",
+    ("vpc", "security_groups"): "one is made",
+}
+_ONE_KEY = re.compile(r"^(?P<indent>\s*(?:# +)?)(?P<item>- )?(?P<key>[a-z_]+):\s+(?P<value>[^#]*?)\s*(?:#.*)?$")
+_HEAD = """<!-- Written by `make docs` from the types. -->
+# Settings
+
+`settings.yaml` beside `cdk.json`, or another file with `-c settings=FILE`. `settings.example.yaml` has every key. `-c check_every=`, `-c runtime=`, `-c architecture=` and `-c installation=` win over the file. Durations are as in
+Kubernetes (`2m`, `6h`, `1h30m`).
+
+An editor that knows YAML completes and explains the keys by `settings.schema.json`, which the first line of the example
+names. `argo-ecr-auth settings init --cluster NAME --registry HOST` writes a first file, and `argo-ecr-auth settings check`
+prints every fault with its line and column, without AWS or CDK.
+"""
+_TAIL = """
+## After a change
+
+`make synth`, apply the manifests that changed, `make deploy`. When you remove a target or a credential, its objects stay
+in the cluster: `make deploy` prints the commands that remove them, see [Removing it](removing.md).
+
+## Two installations
+
+Two installations can share an account and a cluster, each with an `installation` of its own. They need different Secrets:
+two that write the same Secret replace each other's password at every tick, because a token carries the rights of the role
+that asked for it. The result's reason then names the other role. The synth refuses it within one app; it cannot know the
+installations of other apps.
+"""
+
+
+def format_settings_page() -> str:
+    """The page's text."""
+    schema = make_json_schema()
+    examples = _read_examples()
+    parts = [_HEAD]
+    for title, name, section in _SECTIONS:
+        definition = schema["$defs"][name]
+        rows = "\n".join(
+            _format_row(key, value, section=section, required=key in definition.get("required", ()), examples=examples)
+            for key, value in definition["properties"].items()
+        )
+        parts.append(f"\n## {title}\n\n| key | type | default | allowed | example |\n|---|---|---|---|---|\n{rows}\n")
+    return "".join([*parts, _TAIL])
+
+
+def _format_row(
+    key: str, value: dict[str, Any], *, section: str, required: bool, examples: dict[tuple[str, str], str]
+) -> str:
+    chosen = [branch for branch in value.get("anyOf", [value]) if branch.get("type") != "null"]
+    described = {**chosen[0], **({"description": value["description"]} if "description" in value else {})}
+    default = "required" if required else _DEFAULTS.get((section, key)) or _format_default(value.get("default"))
+    example = examples.get((section, key))
+    cells = (
+        f"`{key}`",
+        _name_type(described),
+        default,
+        _describe(described),
+        f"`{example}`" if example else "see above",
+    )
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _name_type(value: dict[str, Any]) -> str:
+    if "$ref" in value:
+        return "mapping"
+    names = {"string": "text", "boolean": "true or false", "object": "mapping"}
+    if value.get("type") == "array":
+        inner = _name_type(value["items"])
+        return "list of mappings" if inner == "mapping" else f"list of {inner}s"
+    return "one of" if "enum" in value else names[value["type"]]
+
+
+def _describe(value: dict[str, Any]) -> str:
+    allowed = " ".join(f"`{one}`" for one in value.get("enum", ()))
+    words = value.get("description") or value.get("items", {}).get("description") or ""
+    return ": ".join(part for part in (allowed, words) if part) or "see the section below"
+
+
+def _format_default(value: object) -> str:
+    return f"`{msgspec.json.encode(value).decode().strip(chr(34))}`" if value not in (None, (), [], {}) else "none"
+
+
+def _read_examples() -> dict[tuple[str, str], str]:
+    return dict(_list_examples((TOP / "settings.example.yaml").read_text().splitlines()))
+
+
+def _list_examples(lines: list[str]) -> Iterator[tuple[tuple[str, str], str]]:
+    section = ""
+    for line in lines:
+        bare = line.removeprefix("# ") if re.match(r"# (?:[a-z_]+:|  )", line) else line
+        if heading := re.match("([a-z]+):$", bare):
+            section = heading[1]
+            continue
+        if match := _ONE_KEY.match(bare):
+            inside = bool(match["indent"].strip("# ") or match["indent"].startswith(" "))
+            yield (section if inside else "", match["key"]), match["value"]

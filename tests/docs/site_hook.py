@@ -1,0 +1,23 @@
+"""Takes CONTRIBUTING.md and CHANGELOG.md, which lie above docs/, into pages of the site; mkdocs calls it."""
+
+import re
+from pathlib import Path
+
+_TOP = Path(__file__).parents[2]
+_INCLUDE = re.compile(r"<!-- include: (\S+) -->")
+# Links of a file at the top level, as the site has their targets.
+_LINKS = {"(README.md": "(index.md", "(CONTRIBUTING.md": "(development.md", "(CHANGELOG.md": "(changelog.md"}
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Mkdocs calls it for each page (mkdocs, Plugins, Events)."""
+    return _INCLUDE.sub(lambda match: _read(match[1]), markdown)
+
+
+def _read(name: str) -> str:
+    text = (_TOP / name).read_text()
+    for link, target in _LINKS.items():
+        text = text.replace(link, target)
+    # SECURITY.md and tests/README.md are no pages: their names stay, without a link.
+    text = re.sub(r"\[([^]]+)\]\((?:SECURITY|tests/README)\.md\)", r"`\1`", text)
+    return text.replace("(docs/", "(")

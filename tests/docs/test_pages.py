@@ -1,0 +1,64 @@
+"""The documentation: the site builds strictly, generated pages are current, examples and commands are real."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.__main__ import PAGES
+
+_TOP = Path(__file__).parents[2]
+_DOCS = _TOP / "docs"
+_PAGES = sorted([_TOP / "README.md", *_DOCS.rglob("*.md")])
+_BLOCK = re.compile(
+    r"(?P<before>[^\n]*)\n(?P<fence>```(?:bash|sh|shell|console)[^\n]*)\n(?P<commands>.*?)\n *```", re.DOTALL
+)
+# A block says where its commands are run; tests find those that they run by the same words.
+_ON_AWS, _ON_THIS_MACHINE = '```bash title="AWS"', '```bash title="On this machine"'
+_RECIPE = re.compile("<!-- (recipe|wait|back): [a-z-]+ -->$")
+
+
+def test_the_site_builds_without_a_dead_link_or_an_unlisted_page(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path / "site")]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(build, cwd=_TOP, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "<h1" in (tmp_path / "site" / "index.html").read_text()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_generated_page_is_current(name: str) -> None:
+    assert (_DOCS / name).read_text() == PAGES[name](), "run `make docs`"
+
+
+def test_every_setting_has_an_example() -> None:
+    rows = [line for line in (_DOCS / "settings.md").read_text().splitlines() if line.startswith("| `")]
+    assert len(rows) > 40
+    assert [row for row in rows if row.endswith("| see above |") and "list of mappings" not in row] == [
+        row for row in rows if row.startswith("| `vpc` |")
+    ]
+
+
+def test_the_readme_is_short() -> None:
+    assert len((_TOP / "README.md").read_text().splitlines()) <= 130
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: str(page.relative_to(_TOP)))
+def test_each_block_of_commands_is_run_by_a_test_or_marked_as_for_aws(page: Path) -> None:
+    for block in _BLOCK.finditer(page.read_text()):
+        marked = block["fence"] in {_ON_AWS, _ON_THIS_MACHINE} or _RECIPE.search(block["before"])
+        assert marked, f"{page.name}: no test runs {block['commands']!r}"
+
+
+def test_only_one_page_has_commands_for_this_machine_and_a_test_runs_them_all() -> None:
+    named = [page for page in _PAGES if _ON_THIS_MACHINE in page.read_text()]
+    assert named == [_DOCS / "getting-started.md"]
+
+
+@pytest.mark.parametrize("example", sorted(_DOCS.glob("examples/credentials/*/*")), ids=lambda example: example.name)
+def test_each_example_is_shown_on_a_page(example: Path) -> None:
+    name = example.relative_to(_DOCS / "examples")
+    assert any(f'--8<-- "{name}"' in page.read_text() for page in _PAGES)

@@ -1,0 +1,106 @@
+"""The examples of docs/examples/credentials: the function writes their Secrets, an API server takes the rest."""
+
+import base64
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from argo_ecr_auth.core.targets import Target
+from tests.local_cloud import binaries
+from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.support.custom_resources import serve_resource
+from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
+
+_EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "credentials"
+_NAMESPACES = ("argocd", "my-app")
+# Of each example, the URLs of the Secrets for Argo CD, by the registry's host.
+_URLS = {
+    "git-dependency": {"{}", "oci://{}"},
+    "host": {"{}"},
+    "image-updater": set(),
+    "oci": {"oci://{}/charts/my-app"},
+    "pods": set(),
+    "prefix": {"{}/charts"},
+}
+
+
+@pytest.fixture(scope="module")
+def shared(local_cloud: LocalCloud, role: str) -> Cluster:
+    """A cluster that serves Argo CD's resources."""
+    cluster = local_cloud.create_cluster("examples", namespaces=list(_NAMESPACES))
+    admit(local_cloud, cluster, role)
+    for plural, kind in (("applications", "Application"), ("appprojects", "AppProject")):
+        serve_resource(cluster.admin, group="argoproj.io", version="v1alpha1", plural=plural, kind=kind)
+    return cluster
+
+
+def _read(path: Path) -> Iterator[dict[str, Any]]:
+    yield from yaml.safe_load_all(path.read_text().replace("123456789012.dkr.ecr.eu-west-1.amazonaws.com", REGISTRY))
+
+
+@pytest.mark.parametrize("example", sorted(_URLS))
+def test_the_function_writes_the_secrets_that_the_example_asks_for(
+    example: str, shared: Cluster, make_function: FunctionFactory
+) -> None:
+    (written,) = _read(_EXAMPLES / example / "settings.yaml")
+    name = f"{example}-{uuid4().hex[:6]}"
+    for credential in written["credentials"]:
+        credential["secret_name"] = name  # the examples share a cluster here
+    function = make_function(make_settings({"cluster": shared.name}, credentials=written["credentials"]))
+    _grant_again(shared, function.targets)
+
+    assert {result.action for result in function.run()} == {"created"}
+
+    urls = {url for namespace in _NAMESPACES for url in _list_urls(shared, namespace, name)}
+    assert urls == {url.format(REGISTRY) for url in _URLS[example]}
+
+
+def _grant_again(cluster: Cluster, targets: tuple[Target, ...]) -> None:
+    """Apply the manifests; those of an earlier example in the same namespace go first."""
+    for namespace in _NAMESPACES:
+        for plural in ("roles", "rolebindings"):
+            cluster.admin.request(
+                "DELETE", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/{plural}/argo-ecr-auth"
+            )
+    grant(cluster.admin, *targets)
+
+
+def _list_urls(cluster: Cluster, namespace: str, name: str) -> Iterator[str]:
+    _, found = cluster.admin.request("GET", f"/api/v1/namespaces/{namespace}/secrets")
+    for secret in found["items"]:
+        if secret["metadata"]["name"].startswith(name) and "url" in secret["data"]:
+            yield base64.b64decode(secret["data"]["url"]).decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in _EXAMPLES.glob("*/*.yaml") if path.name not in {"settings.yaml", "Chart.yaml"}),
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_what_is_yours_in_an_example_is_one_that_an_api_server_takes(path: Path, shared: Cluster) -> None:
+    kubectl = [str(binaries.find().kubectl), f"--kubeconfig={shared.kubeconfig}"]
+    text = "\n---\n".join(yaml.safe_dump(document) for document in _read(path))
+    done = subprocess.run(
+        [*kubectl, "create", "--dry-run=server", "-f", "-"], input=text, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("example", ["host", "prefix", "oci"])
+def test_an_application_names_the_url_of_its_secret_and_its_project_permits_it(example: str) -> None:
+    documents = list(_read(_EXAMPLES / example / "application.yaml"))
+    (application,) = (document for document in documents if document["kind"] == "Application")
+    (url,) = (url.format(REGISTRY) for url in _URLS[example])
+    assert application["spec"]["source"]["repoURL"] == url
+    permitted = [document["spec"]["sourceRepos"] for document in documents if document["kind"] == "AppProject"]
+    text = (
+        (_EXAMPLES / example / "application.yaml")
+        .read_text()
+        .replace("123456789012.dkr.ecr.eu-west-1.amazonaws.com", REGISTRY)
+    )
+    assert permitted == [[url]] or f"# Its sourceRepos: [{url}]" in text
