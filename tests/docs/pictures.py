@@ -34,7 +34,9 @@ def draw_terminal(output: str, *, title: str) -> str:
     console = Console(record=True, width=_COLUMNS, file=StringIO(), force_terminal=True)
     console.print(Text.from_ansi(output), soft_wrap=True)
     # Without an id of its own, each picture would be another one.
-    return console.export_svg(title=title, unique_id=re.sub("[^a-z]", "-", title))
+    picture = console.export_svg(title=title, unique_id=re.sub("[^a-z]", "-", title))
+    # A font of another host: the reader's own monospace font serves too.
+    return re.sub(r"\s*@font-face \{.*?\n    \}", "", picture, flags=re.DOTALL)
 
 
 def main() -> None:
