@@ -73,9 +73,9 @@ def _damage(cluster: Cluster) -> None:
 def _draw_command(command_line: CommandLine, command: str) -> None:
     with command_line.in_terminal(command, columns=_COLUMNS) as terminal:
         terminal.end()
-        # Progress is drawn over itself; what stays is behind the last return of the cursor.
+        # The progress goes from a terminal when the command ends.
         shown = re.sub(r"\x1b\[(?!\d*(?:;\d+)*m)[0-9;?]*[A-Za-z]", "", terminal.raw.replace("\r\n", "\n"))
-        lines = [line.rpartition("\r")[2] for line in shown.strip("\n").split("\n")]
+        lines = [line.rpartition("\r")[2] for line in shown.strip("\n").split("\n") if "━" not in line]
     text = f"$ argo-ecr-auth {command}\n" + "\n".join(lines)
     (_PICTURES / f"{command}.svg").write_text(draw_terminal(text, title=f"argo-ecr-auth {command}"))
 
