@@ -105,7 +105,7 @@ def _name_type(value: dict[str, Any]) -> str:
 def _describe(value: dict[str, Any]) -> str:
     allowed = " ".join(f"`{one}`" for one in value.get("enum", ()))
     words = value.get("description") or value.get("items", {}).get("description") or ""
-    return ": ".join(part for part in (allowed, words) if part) or "see the section below"
+    return ": ".join(part for part in (allowed, words) if part) or "a section below"
 
 
 def _format_default(value: object) -> str:
