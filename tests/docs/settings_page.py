@@ -87,7 +87,7 @@ def _format_row(
         _name_type(described),
         default,
         _describe(described),
-        f"`{example}`" if example else "see above",
+        f"`{example}`" if example else "a section below",
     )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
