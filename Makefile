@@ -133,6 +133,10 @@ audit: .venv/ready ## look the pinned packages up in the databases of known vuln
 	  pip-audit --strict --require-hashes --disable-pip --progress-spinner off --requirement $$file || failed=1; \
 	done; cd infra_cdk && npm audit && exit $$failed
 
+.PHONY: release-check
+release-check: .venv/ready ## build a release from two clones of HEAD and try it; VERSION=X.Y.Z: may it be released?
+	@.venv/bin/python -m tests.release $(if $(VERSION),--version $(VERSION)) $(ARGS)
+
 .PHONY: up
 up: .venv/ready .venv-cloud/ready ## start a cloud on this machine: emulated AWS, a real API server for EKS
 	@.venv/bin/python -m tests.local_cloud up
