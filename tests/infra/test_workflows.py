@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from argo_ecr_auth_deployment.settings import RUNTIMES
+from tests.release.function_zips import ARCHITECTURES
 
 _ROOT = Path(__file__).parents[2]
 _WORKFLOWS = sorted((_ROOT / ".github" / "workflows").glob("*.yml"))
@@ -46,8 +47,18 @@ def test_each_make_target_of_a_workflow_exists() -> None:
     named = set(re.findall(r"^ *make ([a-z-]+)", commands, re.MULTILINE))
     targets = set(re.findall(r"^([a-z-]+):", (_ROOT / "Makefile").read_text(), re.MULTILINE))
 
-    assert {"test", "test-argo-cd", "audit"} <= named
+    assert {"test", "test-argo-cd", "audit", "docs", "release-check"} <= named
     assert named <= targets
+
+
+def test_a_release_attests_the_sbom_of_each_zip() -> None:
+    given = [step.get("with", {}) for step in _read_jobs("release.yml")["attest"]["steps"]]
+    attested = [(one["subject-path"], one["sbom-path"]) for one in given if "sbom-path" in one]
+
+    assert attested == [
+        (f"release/function-{architecture}.zip", f"release/function-{architecture}.cdx.json")
+        for architecture in ARCHITECTURES
+    ]
 
 
 def test_argo_cd_is_tried_in_the_versions_of_the_page() -> None:
