@@ -18,7 +18,14 @@ from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.diff import holds
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
-from argo_ecr_auth.core.manifests import Manifest, Payload, make_config_map_manifest, make_secret_manifest, pin_version
+from argo_ecr_auth.core.manifests import (
+    Manifest,
+    Payload,
+    keep_logins,
+    make_config_map_manifest,
+    make_secret_manifest,
+    pin_version,
+)
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
 from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, compute_jitter, make_plan
 from argo_ecr_auth.core.results import Result, new_result
@@ -110,7 +117,8 @@ class _Run:
                 if plan.needs_token:
                     issued = self._issuer.issue(credential)
                     result = _with_verification(result, issued.verification)
-                payload = choose_payload(plan, issued.payload)
+                new = issued.payload and keep_logins(issued.payload, credential=credential, secret=observed.secret)
+                payload = choose_payload(plan, new)
                 if payload is not None:
                     # What the cluster holds already is only put back over what was read: another run may have renewed.
                     unchanged = payload is plan.current

@@ -1,7 +1,18 @@
 """Drawn histories of weeks break no invariant."""
 
-from tests.simulation.months import simulate_days
+from tests.simulation.history import Event
+from tests.simulation.months import simulate, simulate_days
 
 
 def test_no_history_breaks_an_invariant() -> None:
     assert simulate_days(20, seed=1).runs > 300
+
+
+def test_a_region_without_new_tokens_keeps_its_login_where_nothing_vouches_for_the_payload() -> None:
+    """The shortest history of seed 3: once, the other region's new token replaced the whole payload."""
+    simulate(
+        [
+            Event(after=208, what="ECR: unavailable", where=8, minutes=782),
+            Event(after=4, what="edit: expiry in binaryData", where=6, minutes=15),
+        ]
+    )

@@ -12,6 +12,7 @@ from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import (
     Payload,
     describe_source,
+    keep_logins,
     make_config_map_manifest,
     make_payload,
     make_secret_manifest,
@@ -242,3 +243,35 @@ def test_a_fingerprint_changes_with_each_part_of_a_payload(other: Payload) -> No
 def test_a_fingerprint_is_the_same_in_every_environment() -> None:
     # Pinned: another value would have every credential written again after an update.
     assert PAYLOAD.fingerprint == "sha256:a31bab40ce19681e04554b81ddb6e7e7"
+
+
+_TWO = pull_secret(HOST, OTHER_HOST)
+
+
+@pytest.mark.parametrize(
+    ("auths", "kept"),
+    [
+        ({OTHER_HOST: {"auth": "older"}}, {OTHER_HOST: "older"}),
+        ({OTHER_HOST: {"auth": "older", "email": "somebodys"}}, {OTHER_HOST: "older"}),
+        ({HOST: {"auth": "older"}, OTHER_HOST: {"auth": "older"}}, {OTHER_HOST: "older"}),
+        ({"registry.example.com": {"auth": "older"}}, {}),
+        ({OTHER_HOST: {"auth": None}}, {}),
+        ({OTHER_HOST: "older"}, {}),
+        (["no mapping"], {}),
+        (None, {}),
+    ],
+)
+def test_a_registry_that_gave_no_token_keeps_the_login_that_the_secret_has(auths: Any, kept: dict[str, str]) -> None:
+    secret = {"data": {".dockerconfigjson": b64(json.dumps({"auths": auths}))}}
+    new = make_payload(_TWO, {_TWO.registries[0]: token()}, refused=True)
+
+    completed = json.loads(keep_logins(new, credential=_TWO, secret=secret).text)["auths"]
+
+    assert {host: each["auth"] for host, each in completed.items()} == {HOST: AUTH, **kept}
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[" * 100_000, "7"])
+def test_a_secret_of_another_shape_gives_no_login(text: str) -> None:
+    secret = {"data": {".dockerconfigjson": b64(text)}}
+    new = make_payload(_TWO, {_TWO.registries[0]: token()}, refused=True)
+    assert keep_logins(new, credential=_TWO, secret=secret) == new

@@ -8,11 +8,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
+from argo_ecr_auth.core.docker_config import format_docker_config, make_login, read_docker_config
 from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Credential
@@ -59,16 +60,25 @@ def make_payload(
     """The payload that holds these tokens, one for each registry that gave one; it ends with the first of them."""
     expires_at = min(token.expires_at for token in tokens.values())
     if not KINDS[credential.kind].for_argo_cd:
-        auths = {
-            # The bare host as the key: Image Updater and kubelet both find it so.
-            registry.host: {"auth": base64.b64encode(f"{USERNAME}:{token.password}".encode()).decode()}
-            for registry, token in tokens.items()
-        }
-        text = json.dumps({"auths": auths}, separators=(",", ":"))
+        text = format_docker_config({registry.host: make_login(token.password) for registry, token in tokens.items()})
     else:
         (token,) = tokens.values()
         text = token.password
     return Payload(text=text, expires_at=expires_at, source=describe_source(credential), refused=refused)
+
+
+def keep_logins(payload: Payload, *, credential: Credential, secret: Manifest | None) -> Payload:
+    """The payload, with what the Secret holds for those of the credential's registries that gave no token now.
+
+    An incomplete payload is marked, so that each run tries again. Until then a login that may live serves better than
+    none.
+    """
+    if KINDS[credential.kind].for_argo_cd:
+        return payload
+    logins, found = read_docker_config(payload.text), read_docker_config(read_payload_text(secret, credential))
+    hosts = [registry.host for registry in credential.registries]
+    kept = {host: found[host] for host in hosts if host in found and host not in logins}
+    return replace(payload, text=format_docker_config({**logins, **kept}))
 
 
 def secret_type(credential: Credential) -> str:
