@@ -17,12 +17,14 @@ from tests.support.custom_resources import serve_resource
 from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "credentials"
-_NAMESPACES = ("argocd", "my-app")
+_NAMESPACES = ("argocd", "my-app", "team-a", "team-b", "team-c")
 # Of each example, the URLs of the Secrets for Argo CD, by the registry's host.
 _URLS = {
     "git-dependency": {"{}", "oci://{}"},
     "host": {"{}"},
     "image-updater": set(),
+    "mounted": set(),
+    "namespaces": set(),
     "oci": {"oci://{}/charts/my-app"},
     "pods": set(),
     "prefix": {"{}/charts"},
@@ -41,6 +43,20 @@ def shared(local_cloud: LocalCloud, role: str) -> Cluster:
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:
     yield from yaml.safe_load_all(path.read_text().replace("123456789012.dkr.ecr.eu-west-1.amazonaws.com", REGISTRY))
+
+
+def test_each_example_is_tried() -> None:
+    # Image Updater's own namespace: test_image_updater.py. Two teams' roles: the roles must be there.
+    assert {path.name for path in _EXAMPLES.iterdir()} == {*_URLS, "image-updater-namespace", "teams"}
+
+
+def test_two_teams_have_a_secret_and_a_role_each(make_function: FunctionFactory) -> None:
+    (written,) = _read(_EXAMPLES / "teams" / "settings.yaml")
+    (target,) = make_function(make_settings(*written["targets"], credentials=written["credentials"])).targets
+    found = [(each.secret_name, each.project, each.role and each.role.arn) for each in target.credentials]
+    assert found == [
+        (f"ecr-team-{team}", f"team-{team}", f"arn:aws:iam::123456789012:role/pull-team-{team}") for team in "ab"
+    ]
 
 
 @pytest.mark.parametrize("example", sorted(_URLS))
@@ -77,11 +93,11 @@ def _list_urls(cluster: Cluster, namespace: str, name: str) -> Iterator[str]:
             yield base64.b64decode(secret["data"]["url"]).decode()
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted(path for path in _EXAMPLES.glob("*/*.yaml") if path.name not in {"settings.yaml", "Chart.yaml"}),
-    ids=lambda path: f"{path.parent.name}/{path.name}",
-)
+_NO_OBJECTS = {"settings.yaml", "Chart.yaml", "registries.conf.yaml"}
+_OBJECTS = sorted(path for path in _EXAMPLES.glob("*/*.yaml") if path.name not in _NO_OBJECTS)
+
+
+@pytest.mark.parametrize("path", _OBJECTS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_what_is_yours_in_an_example_is_one_that_an_api_server_takes(path: Path, shared: Cluster) -> None:
     kubectl = [str(binaries.find().kubectl), f"--kubeconfig={shared.kubeconfig}"]
     text = "\n---\n".join(yaml.safe_dump(document) for document in _read(path))

@@ -18,7 +18,7 @@ from tests.local_cloud.cloud import LocalCloud
 from tests.support.ecr import run_ecr
 from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
 
-_PAGE = Path(__file__).parents[2] / "docs" / "credentials.md"
+_EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "credentials" / "image-updater-namespace"
 _NAMESPACE = "argocd-image-updater-system"
 _USER = f"system:serviceaccount:{_NAMESPACE}:argocd-image-updater-controller"
 _RBAC = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{_NAMESPACE}"
@@ -27,10 +27,9 @@ _RBAC = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{_NAMESPACE}"
 def test_it_reads_the_pull_secret_that_the_page_names_and_the_registry_takes_it(
     local_cloud: LocalCloud, role: str, make_function: FunctionFactory, tmp_path: Path
 ) -> None:
-    section = _PAGE.read_text().partition("## Image Updater in its own namespace")[2].partition("\n## ")[0]
     settings, config = (
-        yaml.safe_load(block.replace("HOST", REGISTRY))
-        for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+        yaml.safe_load((_EXAMPLE / name).read_text().replace("123456789012.dkr.ecr.eu-west-1.amazonaws.com", REGISTRY))
+        for name in ("settings.yaml", "registries.conf.yaml")
     )
     (registry,) = config["registries"]
     named = re.fullmatch("pullsecret:([^/]+)/([^/]+)", registry["credentials"])
@@ -46,7 +45,7 @@ def test_it_reads_the_pull_secret_that_the_page_names_and_the_registry_takes_it(
     for plural, manifest in manifests.items():
         body = {"metadata": {"name": "image-updater"}, **manifest}
         assert cluster.admin.request("POST", f"{_RBAC}/{plural}", body)[0] == 201
-    function = make_function(make_settings({"cluster": cluster.name}, **settings))
+    function = make_function(make_settings({"cluster": cluster.name}, credentials=settings["credentials"]))
     grant(cluster.admin, *function.targets)
     assert function.result().action == "created"
 
