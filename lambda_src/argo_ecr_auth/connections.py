@@ -8,7 +8,7 @@ from kubernetes.client.rest import RESTClientObject
 from argo_ecr_auth.clients.api_client import MAX_CONNECTIONS, Connection, make_api_client
 from argo_ecr_auth.clients.cluster import read_object
 from argo_ecr_auth.clients.eks import Address, describe_cluster
-from argo_ecr_auth.clients.eks_token import sign_bearer_token
+from argo_ecr_auth.clients.eks_token import BearerTokens
 from argo_ecr_auth.clients.open_clients import OpenClients
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.errors import AddressError
@@ -19,10 +19,11 @@ from argo_ecr_auth.single_flight import SingleFlight
 
 @dataclass(frozen=True, kw_only=True)
 class WarmCache:
-    """What an environment keeps between runs: AWS clients, each target's address, and the last targets' clients."""
+    """What an environment keeps between runs: AWS clients, each target's address and bearer token, the last clients."""
 
     sessions: Sessions
     addresses: dict[str, Address] = field(default_factory=dict)
+    bearers: BearerTokens = field(default_factory=BearerTokens)
     clients: OpenClients = field(default_factory=OpenClients)
     make_api_client: Callable[[Address], RESTClientObject] = make_api_client
 
@@ -34,7 +35,7 @@ class _Way:
 
 
 class Connections:
-    """One run's connections: a target's address is requested, and its bearer token signed, at most once."""
+    """One run's connections: a target's address is requested at most once."""
 
     def __init__(self, cache: WarmCache) -> None:
         self._cache = cache
@@ -94,10 +95,10 @@ class Connections:
         address = known or self._find_address(target)
         self._open_client(target, address)  # an address that serves no client is not kept
         self._cache.addresses[target.name] = address
-        return _Way(
-            address=address,
-            bearer=sign_bearer_token(credentials=credentials, cluster=target.cluster, region=target.region),
+        bearer = self._cache.bearers.get(
+            target.name, credentials=credentials, cluster=target.cluster, region=target.region
         )
+        return _Way(address=address, bearer=bearer)
 
     def _open_client(self, target: Target, address: Address) -> RESTClientObject:
         connections = min(MAX_CONNECTIONS, len(target.credentials))

@@ -4,6 +4,9 @@ The rules are the verifier's (aws-iam-authenticator, pkg/token/token.go) and aws
 """
 
 import base64
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
@@ -13,6 +16,7 @@ from argo_ecr_auth.core.registry import sts_host
 
 _CLUSTER_HEADER = "x-k8s-aws-id"
 _VALID_SECONDS = 60  # as awscli; the API server accepts up to 900
+_KEPT_SECONDS = 600  # kubectl keeps one for 840; the rest is for clocks that differ
 
 
 def sign_bearer_token(*, credentials: ReadOnlyCredentials, cluster: str, region: str) -> str:
@@ -27,3 +31,30 @@ def sign_bearer_token(*, credentials: ReadOnlyCredentials, cluster: str, region:
     )
     SigV4QueryAuth(credentials, "sts", region, expires=_VALID_SECONDS).add_auth(request)
     return "k8s-aws-v1." + base64.urlsafe_b64encode(str(request.url).encode()).decode().rstrip("=")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Signed:
+    access_key: str | None
+    at: float
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BearerTokens:
+    """The last bearer token for each target, used for ten minutes: to sign one is a sixth of a run's processor time.
+
+    Credentials that were renewed sign again, so that no token outlives the session that it was signed by.
+    """
+
+    clock: Callable[[], float] = time.time  # as the signature's; a monotonic clock stands still in a frozen environment
+    _signed: dict[str, _Signed] = field(default_factory=dict, repr=False)
+
+    def get(self, target: str, *, credentials: ReadOnlyCredentials, cluster: str, region: str) -> str:
+        """A token for the target's cluster, signed now or by an earlier run."""
+        now, found = self.clock(), self._signed.get(target)
+        if found and found.access_key == credentials.access_key and 0 <= now - found.at < _KEPT_SECONDS:
+            return found.token
+        token = sign_bearer_token(credentials=credentials, cluster=cluster, region=region)
+        self._signed[target] = _Signed(access_key=credentials.access_key, at=now, token=token)
+        return token
