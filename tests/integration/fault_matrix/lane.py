@@ -28,6 +28,8 @@ from tests.support.objects import Objects
 
 _SECONDS = 20
 """Of a run: one call may hang for 15 of them."""
+_ATTEMPTS = 5
+"""Of runs before a cell, until one finds all fresh: the first writes, and a busy machine may let one fail."""
 
 
 @dataclass(kw_only=True)
@@ -88,7 +90,9 @@ class Lane:
             self._with_role = with_role
             self._renew_sessions()
             self._cache = WarmCache(sessions=self._sessions)
-            self._run()
+        for _ in range(_ATTEMPTS):
+            if all(result.action == "fresh" for result in self._run()):
+                return
 
     def _renew_sessions(self) -> None:
         self._sessions = Sessions(region=REGION, profile=self.name)

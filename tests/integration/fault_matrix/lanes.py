@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -59,9 +59,14 @@ def use_configuration(directory: Path, environment: pytest.MonkeyPatch) -> None:
         environment.setenv(variable, value)
 
 
-def run_cells(lanes: list[Lane], kind: Kind) -> Cells:
-    """Every request of this kind of run with each way."""
-    cells = [(request, way) for request in kind.requests for way in make_ways(request.service).values()]
+def run_cells(lanes: list[Lane], kind: Kind, *, only: Collection[tuple[str, str]] | None = None) -> Cells:
+    """Every request of this kind of run with each way, or `only` those of these names."""
+    cells = [
+        (request, way)
+        for request in kind.requests
+        for way in make_ways(request.service).values()
+        if only is None or (request.name, way.name) in only
+    ]
     waiting = deque(sorted(cells, key=lambda cell: "hangs" in cell[1].name))
 
     def run(number: int) -> list[Outcome]:

@@ -73,6 +73,23 @@ def compare_page(kind: Kind, cells: Cells) -> tuple[str, str]:
     return _read_head() + _split().get(_heading(kind), ""), _HEAD + section
 
 
+def find_differences(kind: Kind, cells: Cells) -> set[tuple[str, str]]:
+    """The cells of which the page says something else."""
+    written, found = _read_cells(_split().get(_heading(kind), "")), _read_cells(format_section(kind, cells))
+    return {name for name, words in found.items() if written.get(name) != words}
+
+
+def _read_cells(section: str) -> dict[tuple[str, str], str]:
+    """The cells of a section, each with its message in the place of the number."""
+    messages = dict(re.findall(r"^(\d+)\. (.*)$", section, flags=re.MULTILINE))
+    ways, *rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")] or [[]]
+    return {
+        (request, way): re.sub(r"\d+$", lambda number: messages.get(number[0], ""), words)
+        for request, *row in rows
+        for way, words in zip(ways, row, strict=True)
+    }
+
+
 def _read_head() -> str:
     return re.split(r"^\n?## ", PAGE.read_text(), maxsplit=1, flags=re.MULTILINE)[0]
 
