@@ -53,25 +53,27 @@ def test_nor_does_doctor(both: CommandLine, stack: str) -> None:
 def test_the_role_of_another_account_is_one_of_an_access_stack(
     local_cloud: LocalCloud, role: str, tmp_path: Path
 ) -> None:
-    cluster = local_cloud.create_cluster("abroad", account=ABROAD)
-    operator = local_cloud.create_role("operator", account=ABROAD, allow=OPERATOR_RIGHTS)
-    admit_operator(local_cloud, cluster, operator)
-    there = make_command_line(local_cloud, operator, directory=tmp_path)
-    there.write_settings({"cluster": "abroad", "account": ABROAD})
+    with local_cloud.run_cluster("abroad", account=ABROAD) as cluster:
+        operator = local_cloud.create_role("operator", account=ABROAD, allow=OPERATOR_RIGHTS)
+        admit_operator(local_cloud, cluster, operator)
+        there = make_command_line(local_cloud, operator, directory=tmp_path)
+        there.write_settings({"cluster": "abroad", "account": ABROAD})
 
-    def found() -> dict[str, str]:
-        done = there.run("doctor", "-o", "json", "--function-role", role)
-        return {each["finding"]: each["remedy"] for each in json.loads(done.stdout)["findings"]}
+        def found() -> dict[str, str]:
+            done = there.run("doctor", "-o", "json", "--function-role", role)
+            return {each["finding"]: each["remedy"] for each in json.loads(done.stdout)["findings"]}
 
-    before = found()
-    local_cloud.client("eks", account=ABROAD).create_access_entry(
-        clusterName="abroad", principalArn=local_cloud.create_role(f"{GROUP}-access-0123", account=ABROAD)
-    )
+        before = found()
+        local_cloud.client("eks", account=ABROAD).create_access_entry(
+            clusterName="abroad", principalArn=local_cloud.create_role(f"{GROUP}-access-0123", account=ABROAD)
+        )
 
-    assert f"deploy the access stack of the account {ABROAD}" in before["no-access-entry"]
-    after = found()
-    assert "no-access-entry" not in after
-    assert "of the function's account" in after["not-checked"], "only the function's own stack is not visible from here"
+        assert f"deploy the access stack of the account {ABROAD}" in before["no-access-entry"]
+        after = found()
+        assert "no-access-entry" not in after
+        assert "of the function's account" in after["not-checked"], (
+            "only the function's own stack is not visible from here"
+        )
 
 
 Cases = Callable[..., list[CheckContext]]

@@ -97,16 +97,16 @@ def place(
     ecr: Ecr,
     make_function: FunctionFactory,
     request: pytest.FixtureRequest,
-) -> Place:
+) -> Iterator[Place]:
     monkeypatch, directory = request.getfixturevalue("monkeypatch"), request.getfixturevalue("tmp_path")
-    cluster = local_cloud.create_cluster(f"recipe-{uuid4().hex[:8]}")
-    admit(local_cloud, cluster, role)
-    function = make_function(make_settings({"cluster": cluster.name}))
-    for name, value in ecr.environment.items():
-        monkeypatch.setenv(name, value)
-        monkeypatch.setenv(name.lower(), value)
-    grant(cluster.admin, *function.targets)
-    return Place(cluster=cluster, cloud=local_cloud, ecr=ecr, function=function, directory=directory)
+    with local_cloud.run_cluster(f"recipe-{uuid4().hex[:8]}") as cluster:
+        admit(local_cloud, cluster, role)
+        function = make_function(make_settings({"cluster": cluster.name}))
+        for name, value in ecr.environment.items():
+            monkeypatch.setenv(name, value)
+            monkeypatch.setenv(name.lower(), value)
+        grant(cluster.admin, *function.targets)
+        yield Place(cluster=cluster, cloud=local_cloud, ecr=ecr, function=function, directory=directory)
 
 
 @dataclass(kw_only=True)

@@ -32,13 +32,13 @@ _URLS = {
 
 
 @pytest.fixture(scope="module")
-def shared(local_cloud: LocalCloud, role: str) -> Cluster:
+def shared(local_cloud: LocalCloud, role: str) -> Iterator[Cluster]:
     """A cluster that serves Argo CD's resources."""
-    cluster = local_cloud.create_cluster("examples", namespaces=list(_NAMESPACES))
-    admit(local_cloud, cluster, role)
-    for plural, kind in (("applications", "Application"), ("appprojects", "AppProject")):
-        serve_resource(cluster.admin, group="argoproj.io", version="v1alpha1", plural=plural, kind=kind)
-    return cluster
+    with local_cloud.run_cluster("examples", namespaces=list(_NAMESPACES)) as cluster:
+        admit(local_cloud, cluster, role)
+        for plural, kind in (("applications", "Application"), ("appprojects", "AppProject")):
+            serve_resource(cluster.admin, group="argoproj.io", version="v1alpha1", plural=plural, kind=kind)
+        yield cluster
 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:

@@ -73,34 +73,34 @@ def test_a_right_that_the_role_lacks_on_the_cluster_is_named(
 def test_an_unreachable_endpoint_is_named_with_what_to_look_at(
     local_cloud: LocalCloud, role: str, make_function: FunctionFactory
 ) -> None:
-    cluster = local_cloud.create_cluster("halted")
-    endpoint = cluster.endpoint
-    cluster.halt()
+    with local_cloud.run_cluster("halted") as cluster:
+        endpoint = cluster.endpoint
+        cluster.halt()
 
-    result = make_function(make_settings({"cluster": "halted"})).result()
+        result = make_function(make_settings({"cluster": "halted"})).result()
 
-    assert_failed(result, endpoint, "does not answer", "publicAccessCidrs")
+        assert_failed(result, endpoint, "does not answer", "publicAccessCidrs")
 
 
 def test_a_cluster_that_never_answers_ends_with_the_runs_time_and_keeps_no_other_from_being_done(
     local_cloud: LocalCloud, role: str, cluster: Cluster, namespace: str, make_function: FunctionFactory
 ) -> None:
-    frozen = local_cloud.create_cluster("frozen")
-    admit(local_cloud, frozen, role)
-    more_than_at_once = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 1)]
-    targets = {"cluster": "frozen", "credentials": more_than_at_once}, {"cluster": "demo", "namespace": namespace}
-    function = make_function(make_settings(*targets))
-    grant(cluster.admin, function.targets[1])
-    frozen.freeze()
-    try:
-        first, *_, last, healthy = function.run(seconds=3)
-    finally:
-        frozen.thaw()
+    with local_cloud.run_cluster("frozen") as frozen:
+        admit(local_cloud, frozen, role)
+        more_than_at_once = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 1)]
+        targets = {"cluster": "frozen", "credentials": more_than_at_once}, {"cluster": "demo", "namespace": namespace}
+        function = make_function(make_settings(*targets))
+        grant(cluster.admin, function.targets[1])
+        frozen.freeze()
+        try:
+            first, *_, last, healthy = function.run(seconds=3)
+        finally:
+            frozen.thaw()
 
-    assert_failed(first, "frozen", "timed out")
-    # The last had to wait for the others. On a busy machine its turn may come just before the end.
-    assert "not begun within 3 s" in str(last.error) or "timed out" in str(last.error)
-    assert healthy.action == "created"
+        assert_failed(first, "frozen", "timed out")
+        # The last had to wait for the others. On a busy machine its turn may come just before the end.
+        assert "not begun within 3 s" in str(last.error) or "timed out" in str(last.error)
+        assert healthy.action == "created"
 
 
 def test_a_wrong_authority_is_told_and_the_certificate_never_trusted(

@@ -10,15 +10,15 @@ def test_ecr_refusing_is_told_in_its_own_words_with_the_right_that_is_missing(
     local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
     poor = local_cloud.create_role("poor", allow=["eks:DescribeCluster"])
-    cluster = local_cloud.create_cluster("poor")
-    admit(local_cloud, cluster, poor)
-    function = make_function(make_settings({"cluster": "poor"}), role=poor)
-    grant(cluster.admin, *function.targets)
+    with local_cloud.run_cluster("poor") as cluster:
+        admit(local_cloud, cluster, poor)
+        function = make_function(make_settings({"cluster": "poor"}), role=poor)
+        grant(cluster.admin, *function.targets)
 
-    result = function.result()
+        result = function.result()
 
-    assert_failed(result, "ECR in us-east-1", "AccessDenied", "ecr:GetAuthorizationToken")
-    assert result.reason == "there is no Secret and no ConfigMap"
+        assert_failed(result, "ECR in us-east-1", "AccessDenied", "ecr:GetAuthorizationToken")
+        assert result.reason == "there is no Secret and no ConfigMap"
 
 
 def test_a_label_is_put_back_while_ecr_refuses(

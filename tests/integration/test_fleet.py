@@ -18,10 +18,10 @@ _ACCEPTED_GROWTH_MB = 8
 
 
 @pytest.fixture(scope="module")
-def clusters(local_cloud: LocalCloud, cluster: Cluster, role: str) -> list[Cluster]:
-    second = local_cloud.create_cluster("fleet")
-    admit(local_cloud, second, role)
-    return [cluster, second]
+def clusters(local_cloud: LocalCloud, cluster: Cluster, role: str) -> Iterator[list[Cluster]]:
+    with local_cloud.run_cluster("fleet") as second:
+        admit(local_cloud, second, role)
+        yield [cluster, second]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ _REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
 @pytest.fixture(scope="module")
-def cluster(local_cloud: LocalCloud) -> Cluster:
-    return local_cloud.create_cluster("real")
+def cluster(local_cloud: LocalCloud) -> Iterator[Cluster]:
+    with local_cloud.run_cluster("real") as cluster:
+        yield cluster
 
 
 def bearer(credentials: dict[str, str], cluster: str, region: str = "us-east-1") -> str:
@@ -223,18 +225,17 @@ def test_a_deleted_cluster_is_gone(local_cloud: LocalCloud) -> None:
 
 
 def test_a_cluster_of_a_running_cloud_changes_its_authority_and_its_address(local_cloud: LocalCloud) -> None:
-    cluster = local_cloud.create_cluster("restless", namespaces=[])
-    endpoint, ca_pem = cluster.endpoint, cluster.ca_pem
-    cluster.rotate_ca()
-    assert (cluster.endpoint, cluster.ca_pem == ca_pem) == (endpoint, False)
-    cluster.move()
-    assert cluster.endpoint != endpoint
-    described = local_cloud.client("eks").describe_cluster(name="restless")["cluster"]
-    assert described["endpoint"] == cluster.endpoint
-    cluster.halt()
-    with pytest.raises(OSError, match="refused"):
-        cluster.admin.request("GET", "/version")
-    local_cloud.client("eks").delete_cluster(name="restless")
+    with local_cloud.run_cluster("restless", namespaces=[]) as cluster:
+        endpoint, ca_pem = cluster.endpoint, cluster.ca_pem
+        cluster.rotate_ca()
+        assert (cluster.endpoint, cluster.ca_pem == ca_pem) == (endpoint, False)
+        cluster.move()
+        assert cluster.endpoint != endpoint
+        described = local_cloud.client("eks").describe_cluster(name="restless")["cluster"]
+        assert described["endpoint"] == cluster.endpoint
+        cluster.halt()
+        with pytest.raises(OSError, match="refused"):
+            cluster.admin.request("GET", "/version")
 
 
 def test_the_audit_log_tells_every_request(control_plane: ControlPlane) -> None:

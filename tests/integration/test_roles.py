@@ -1,6 +1,7 @@
 """Roles of other accounts, to reach a cluster and to ask ECR: two accounts, external ids, IAM enforced."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -135,9 +136,10 @@ def test_two_roles_of_two_accounts_have_a_token_each(
 
 
 @pytest.fixture(scope="module")
-def abroad(local_cloud: LocalCloud) -> Cluster:
+def abroad(local_cloud: LocalCloud) -> Iterator[Cluster]:
     """A cluster of a third account, which has an entry for nobody."""
-    return local_cloud.create_cluster("abroad", account=THIRD)
+    with local_cloud.run_cluster("abroad", account=THIRD) as cluster:
+        yield cluster
 
 
 def gate_to(local_cloud: LocalCloud, name: str, *, role: str) -> str:

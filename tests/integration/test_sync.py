@@ -171,17 +171,17 @@ def test_a_run_that_died_between_its_two_writes_is_mended_by_the_next(function: 
 def test_a_changed_authority_or_endpoint_is_asked_for_again_in_the_same_run(
     change: str, local_cloud: LocalCloud, role: str, make_function: FunctionFactory
 ) -> None:
-    cluster = local_cloud.create_cluster(change.replace("_", "-"))
-    admit(local_cloud, cluster, role)
-    # More than are done at once: some begin when another has learned the news already.
-    credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 4)]
-    function = make_function(make_settings({"cluster": cluster.name, "credentials": credentials}))
-    grant(cluster.admin, *function.targets)
-    assert {result.action for result in function.run()} == {"created"}
+    with local_cloud.run_cluster(change.replace("_", "-")) as cluster:
+        admit(local_cloud, cluster, role)
+        # More than are done at once: some begin when another has learned the news already.
+        credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 4)]
+        function = make_function(make_settings({"cluster": cluster.name, "credentials": credentials}))
+        grant(cluster.admin, *function.targets)
+        assert {result.action for result in function.run()} == {"created"}
 
-    getattr(cluster, change)()
+        getattr(cluster, change)()
 
-    assert {(result.action, result.error) for result in function.run()} == {("fresh", None)}
+        assert {(result.action, result.error) for result in function.run()} == {("fresh", None)}
 
 
 def test_no_result_holds_a_password(function: Function, objects: Objects) -> None:

@@ -6,12 +6,13 @@ with LocalCloud(tmp_path / "cloud") as cloud:
     ecr = cloud.client("ecr", credentials=cloud.assume(role))
 """
 
+import contextlib
 import json
 import os
 import platform
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +140,22 @@ class LocalCloud(EmulatorProcess):
         """Create an EKS cluster with these namespaces, and wait until it is ready; `creator` as `begin_cluster`."""
         self.begin_cluster(name, account=account, region=region, creator=creator)
         return self.finish_cluster(name, account=account, region=region, namespaces=namespaces)
+
+    @contextlib.contextmanager
+    def run_cluster(
+        self,
+        name: str,
+        *,
+        account: str = ACCOUNT,
+        region: str = REGION,
+        namespaces: Sequence[str] = ("argocd",),
+    ) -> Iterator[Cluster]:
+        """A cluster that is deleted at the end of the `with` block, so that its processes do not slow what follows."""
+        cluster = self.create_cluster(name, account=account, region=region, namespaces=namespaces)
+        try:
+            yield cluster
+        finally:
+            self.client("eks", account=account, region=region).delete_cluster(name=name)
 
     def begin_cluster(
         self, name: str, *, account: str = ACCOUNT, region: str = REGION, creator: Mapping[str, str] | None = None

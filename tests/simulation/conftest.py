@@ -12,7 +12,7 @@ from tests.simulation.real_api_server import RealApiServer
 USERS = {"member": ("member", ["argo-ecr-auth"]), "stranger": ("stranger", [])}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     with ControlPlane(tmp_path_factory.mktemp("control-plane"), users=USERS) as plane:
         yield plane
