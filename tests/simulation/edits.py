@@ -190,17 +190,23 @@ EDITS: Mapping[str, Edit] = {
 }
 
 
+_OWNER = {
+    "apiVersion": "v1",
+    "kind": "Deployment",
+    "name": "owner",
+    "uid": "00000000-0000-0000-0000-000000000001",
+}
+FOREIGN_KINDS: Mapping[str, dict[str, Any]] = {
+    "an owner": {"metadata": {"ownerReferences": [_OWNER]}},
+    "External Secrets": {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}},
+    "immutable": {"immutable": True},
+}
+"""What makes a Secret somebody else's, or one that nobody can write to."""
+
+
 def make_foreign(account: Account, kind: str) -> None:
-    """Let the Secret belong to something else, or be one that nobody can write to."""
-    uid = "00000000-0000-0000-0000-000000000001"
-    owner = {"apiVersion": "v1", "kind": "Deployment", "name": "owner", "uid": uid}
-    changes: dict[str, dict[str, Any]] = {
-        "an owner": {"metadata": {"ownerReferences": [owner]}},
-        "External Secrets": {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}},
-        "immutable": {"immutable": True},
-    }
     if account.get("secrets"):
-        _patch(account, "secrets", changes[kind])
+        _patch(account, "secrets", FOREIGN_KINDS[kind])
         account.foreign = account.unvouched = True
 
 

@@ -1,13 +1,11 @@
-"""Histories: what happens in the world, drawn by hypothesis, and how each event changes the world."""
+"""Histories: what happens in the world, and how each event changes it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from hypothesis import strategies as st
-
-from tests.simulation.edits import EDITS, end_foreign, make_foreign
+from tests.simulation.edits import EDITS, FOREIGN_KINDS, end_foreign, make_foreign
 from tests.simulation.installation import CLUSTERS, ENVIRONMENTS, FAR, NEAR, SHARED, VARIANTS
 from tests.simulation.services import CONNECTION_WAYS, WAYS
 from tests.simulation.world import TICK, World
@@ -24,15 +22,28 @@ class Event:
     where: int = 0
     minutes: int = 0
 
+    def __str__(self) -> str:
+        return f'Event({self.after}, "{self.what}", {self.where}, {self.minutes})'
 
-def play(world: World, history: list[Event]) -> None:
+
+def play(world: World, history: Sequence[Event]) -> None:
     """Let all of it happen, and all of it end."""
     world.begin()
     for event in history:
-        world.advance(timedelta(minutes=event.after))
-        world.summary.events[event.what] += 1
-        EVENTS[event.what](world, event)
-        world.lively = 2
+        let_happen(world, event)
+    let_end(world)
+
+
+def let_happen(world: World, event: Event) -> None:
+    """The time before the event, then the event."""
+    world.advance(timedelta(minutes=event.after))
+    world.summary.events[event.what] += 1
+    EVENTS[event.what](world, event)
+    world.lively = 2
+
+
+def let_end(world: World) -> None:
+    """All faults and changes end, and all becomes fresh."""
     world.advance(TICK)
     world.settle()
 
@@ -152,7 +163,7 @@ def _overlap(world: World, event: Event) -> None:
 _HOSTS = (NEAR, FAR, SHARED)
 _AWS_WAYS = tuple(way for way in WAYS if way not in CONNECTION_WAYS)  # no TLS there
 _REFUSING_WAYS = tuple(way for way in WAYS if way not in {"garbage", "a page"})
-_SERVICES: Mapping[str, tuple[list[str], tuple[str, ...]]] = {
+SERVICES: Mapping[str, tuple[list[str], tuple[str, ...]]] = {
     "API server": ([f"api:{name}" for name in CLUSTERS], tuple(WAYS)),
     "EKS": (["eks"], _AWS_WAYS),
     "STS": (["sts"], _AWS_WAYS),
@@ -160,15 +171,16 @@ _SERVICES: Mapping[str, tuple[list[str], tuple[str, ...]]] = {
     # A login that is answered 200 is accepted, whatever else the answer holds.
     "registry": ([f"registry:{host}" for host in _HOSTS], _REFUSING_WAYS),
 }
+"""Each service's instances, and the ways in which it may fail."""
 FAULTS: Mapping[str, Callable[[World, Event], None]] = {
     f"{name}: {way}": partial(_break, services=services, way=way)
-    for name, (services, ways) in _SERVICES.items()
+    for name, (services, ways) in SERVICES.items()
     for way in ways
 }
 EVENTS: Mapping[str, Callable[[World, Event], None]] = {
     **FAULTS,
     **{f"edit: {edit}": partial(_edit, edit=edit) for edit in EDITS},
-    **{f"foreign: {k}": partial(_make_foreign, kind=k) for k in ("an owner", "External Secrets", "immutable")},
+    **{f"foreign: {kind}": partial(_make_foreign, kind=kind) for kind in FOREIGN_KINDS},
     **{f"settings: {variant}": partial(_deploy, variant=variant) for variant in VARIANTS},
     "Role removed": _remove_role,
     "CA rotated": _rotate,
@@ -181,21 +193,3 @@ EVENTS: Mapping[str, Callable[[World, Event], None]] = {
     "run killed": _kill,
     "runs overlap": _overlap,
 }
-
-_GROUPS = (
-    tuple(FAULTS),
-    tuple(name for name in EVENTS if name.startswith("edit:")),
-    tuple(name for name in EVENTS if name not in FAULTS and not name.startswith("edit:")),
-)
-
-_events = st.builds(
-    Event,
-    after=st.one_of(st.integers(0, 10), st.integers(0, 12 * 60), st.integers(0, 3 * 24 * 60)),
-    what=st.one_of(*(st.sampled_from(group) for group in _GROUPS)),
-    where=st.integers(0, 8),
-    minutes=st.one_of(st.integers(1, 30), st.integers(1, 6 * 60), st.integers(5 * 60, 16 * 60)),
-)
-# Lists of lists: hypothesis draws long ones, of some weeks, and still shrinks them to a few events.
-histories = st.lists(st.lists(_events, max_size=12), min_size=1, max_size=12).map(
-    lambda parts: [event for part in parts for event in part]
-)

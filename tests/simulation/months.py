@@ -1,17 +1,13 @@
-"""Simulates histories that hypothesis draws from a seed, and shrinks one that breaks an invariant."""
+"""Plays a history in a world of its own."""
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
-
-import hypothesis
-from hypothesis import HealthCheck, Phase
 
 from argo_ecr_auth.handler import quieten_libraries
 from tests.simulation.api_server import ApiServer, MemoryApiServer
-from tests.simulation.history import Event, histories, play
+from tests.simulation.history import Event, play
 from tests.simulation.installation import CLUSTERS, USERS, install
 from tests.simulation.reality import Reality
 from tests.simulation.summary import Summary
@@ -24,52 +20,33 @@ def make_memory_servers(reality: Reality) -> Mapping[str, ApiServer]:
     return {name: MemoryApiServer(users=USERS, now=lambda: reality.now) for name in CLUSTERS}
 
 
-def simulate(
-    history: list[Event],
+@contextmanager
+def open_world(
     *,
     api_servers: MakeApiServers = make_memory_servers,
     namespace: str = "argocd",
     change: Callable[[World], None] = lambda _: None,
-) -> Summary:
-    """Play one history. Raises AssertionError where an invariant does not hold.
-
-    `change` may put another part in the place of one of the world's.
-    """
+) -> Iterator[World]:
+    """A world in which nothing has happened. `change` may put another part in the place of one of the world's."""
     reality = Reality()
     with _kept_environment(), install(reality, api_servers(reality), namespace=namespace) as installation:
         world = World(installation=installation)
         change(world)
         with _logged(world.log):
-            play(world, history)
+            yield world
+
+
+def simulate(
+    history: Sequence[Event],
+    *,
+    api_servers: MakeApiServers = make_memory_servers,
+    namespace: str = "argocd",
+    change: Callable[[World], None] = lambda _: None,
+) -> Summary:
+    """Play one history. Raises AssertionError where an invariant does not hold. `change` as for `open_world`."""
+    with open_world(api_servers=api_servers, namespace=namespace, change=change) as world:
+        play(world, history)
         return world.summary
-
-
-def simulate_days(days: float, *, seed: int, change: Callable[[World], None] = lambda _: None) -> Summary:
-    """Play drawn histories until so many days have passed. Raises as `simulate`, with the shortest history."""
-    total = Summary()
-
-    def play_one(history: list[Event]) -> None:
-        if total.time < timedelta(days=days):
-            total.add(simulate(history, change=change))
-
-    turn = 0
-    while total.time < timedelta(days=days):
-        drawn = hypothesis.given(history=histories)(play_one)
-        hypothesis.seed(f"{seed}.{turn}")(_SETTINGS(drawn))()
-        turn += 1
-    return total
-
-
-_SETTINGS = hypothesis.settings(
-    max_examples=4,
-    derandomize=False,
-    database=None,
-    deadline=None,
-    phases=(Phase.generate, Phase.shrink),
-    suppress_health_check=list(HealthCheck),
-    report_multiple_bugs=False,
-    print_blob=False,
-)
 
 
 @contextmanager

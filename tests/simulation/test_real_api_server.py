@@ -3,10 +3,12 @@
 from uuid import uuid4
 
 from tests.local_cloud.control_plane import ControlPlane
+from tests.simulation.drawing import play_steadily
 from tests.simulation.history import Event
 from tests.simulation.installation import CLUSTERS
 from tests.simulation.months import simulate
 from tests.simulation.real_api_server import RealApiServer
+from tests.simulation.summary import Summary
 
 HISTORY = [
     Event(30, "edit: key added", 0),
@@ -29,6 +31,9 @@ def test_a_day_against_a_real_api_server_breaks_no_invariant(control_plane: Cont
     """Its three clusters are namespaces of one: each has its own names of objects."""
     servers = {name: RealApiServer(plane=control_plane, suffix=f"-{name}") for name in CLUSTERS}
 
-    summary = simulate(HISTORY, api_servers=lambda _: servers, namespace=f"month-{uuid4().hex[:8]}")
+    def play() -> Summary:
+        return simulate(HISTORY, api_servers=lambda _: servers, namespace=f"month-{uuid4().hex[:8]}")
+
+    summary = play_steadily(play)
 
     assert summary.events.total() == len(HISTORY)

@@ -95,6 +95,10 @@ class World:
         assert not run.calls, "a run where all is fresh calls ECR"
         assert not run.writes, "a run where all is fresh writes"
 
+    def check_served(self) -> None:
+        for account in self.accounts:
+            check_served(account, self.reality)
+
     def tick(self) -> None:
         self.lively = max(0, self.lively - 1)
         self.run()
@@ -139,8 +143,7 @@ class World:
 
     def _prepare(self, accounts: Sequence[Account]) -> list[Snapshot]:
         self.reality.begin_run()
-        for account in self.accounts:
-            check_served(account, self.reality)
+        self.check_served()
         return [take_snapshot(account, self.reality) for account in accounts]
 
     def _sync(self, accounts: Sequence[Account], *, environment: int, force: bool) -> tuple[Result, ...]:
