@@ -120,6 +120,45 @@ for service in ("ecr", "ecr-public", "eks", "sts"):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="imports wheels for Linux")
+def test_it_asks_the_same_hosts_as_the_packages_whole(asset: Path) -> None:
+    """In each partition and in a region that botocore does not know yet, also with FIPS and dual stack."""
+    program = """
+import itertools, json, sys
+sys.path.insert(0, sys.argv[1])
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b")
+calls = {
+    "ecr": "get_authorization_token",
+    "ecr-public": "get_authorization_token",
+    "eks": "list_clusters",
+    "sts": "get_caller_identity",
+}
+regions = [
+    "us-east-1", "eu-west-1", "eu-new-9", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1",
+    "eu-isoe-west-1", "us-isof-south-1", "eusc-de-east-1",
+]
+configs = [Config(), Config(use_fips_endpoint=True), Config(use_dualstack_endpoint=True)]
+for (service, call), region, (number, config) in itertools.product(calls.items(), regions, enumerate(configs)):
+    try:
+        client = session.client(service, region_name=region, config=config)
+        url = client.generate_presigned_url(call)
+        host, scope = url.split("/")[2], [part for part in url.split("&") if "Credential" in part][0].split("%2F")[2:]
+    except BotoCoreError as error:
+        host, scope = type(error).__name__, []
+    print(service, region, number, host, scope)
+"""
+    whole = Path(kubernetes.__file__).parents[1]
+    asked = [
+        subprocess.run([sys.executable, "-I", "-S", "-c", program, str(packages)], check=True, capture_output=True)
+        for packages in (asset, whole)
+    ]
+    assert b"sts eu-new-9 0 sts.eu-new-9.amazonaws.com ['eu-new-9'" in asked[0].stdout
+    assert asked[0].stdout.splitlines() == asked[1].stdout.splitlines()
+
+
 @pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.reason)
 def test_every_cut_still_finds_what_it_removes(cut: Cut) -> None:
     packages = Path(kubernetes.__file__).parents[1]  # as pip installs them, of the same versions
@@ -127,6 +166,8 @@ def test_every_cut_still_finds_what_it_removes(cut: Cut) -> None:
     parts += [replace(cut, distributions="", paths=path) for path in cut.paths.split()]
     assert [part for part in parts if not list_cut_files(part, packages)] == []
     assert [path for path in f"{cut.kept} {cut.emptied}".split() if not any(packages.glob(path))] == []
+    endpoints = (packages / "botocore" / "data" / "endpoints.json").read_text()
+    assert [service for service in cut.endpoints.split() if f'"{service}"' not in endpoints] == []
 
 
 def test_what_is_cut_is_not_in_it(asset: Path) -> None:

@@ -5,10 +5,12 @@ module without byte code would be compiled at every cold start: three seconds in
 """
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution
 from pathlib import Path
@@ -21,6 +23,7 @@ LAMBDA_TASK_ROOT = "/var/task"
 """Where Lambda unpacks the asset. Tracebacks name it, and the asset is the same on every machine that makes it."""
 
 _WHEEL_PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
+_ENDPOINTS = "botocore/data/endpoints.json"
 _UNUSED_OF_KUBERNETES = ("config", "dynamic", "informer", "leaderelection", "stream", "watch")
 
 
@@ -34,6 +37,7 @@ class Cut:
     paths: str = ""  # globs under the asset's root, removed
     kept: str = ""  # globs among those, not removed
     emptied: str = ""  # modules whose code is not run, but whose package is imported
+    endpoints: str = ""  # of these services, in botocore's file of all endpoints: the others are removed
 
 
 # Of all this the function imports nothing: its own code works the same with the packages whole.
@@ -66,6 +70,11 @@ CUTS = (
         saves="18 MB",
         paths="botocore/data/*/",
         kept="botocore/data/ecr/ botocore/data/ecr-public/ botocore/data/eks/ botocore/data/sts/",
+    ),
+    Cut(
+        reason="where those services are: botocore parses the file for its first client",
+        saves="1.2 MB, an eighth of a cold start",
+        endpoints="api.ecr api.ecr-public eks sts",
     ),
     Cut(reason="Powertools for functions behind HTTP", saves="3 MB", paths="aws_lambda_powertools/event_handler"),
 )
@@ -132,10 +141,19 @@ def _remove_unused(directory: Path) -> None:
         _remove(list_cut_files(cut, directory))
         for module in cut.emptied.split():
             (directory / module).write_bytes(b"")
+        if cut.endpoints:
+            _keep_endpoints(directory / _ENDPOINTS, services=cut.endpoints.split())
     _remove(_list_files(directory, _LEFT_BY_PIP))
     for path in sorted(directory.rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
+
+
+def _keep_endpoints(file: Path, *, services: Sequence[str]) -> None:
+    endpoints = json.loads(file.read_bytes())
+    for partition in endpoints["partitions"]:
+        partition["services"] = {name: found for name, found in partition["services"].items() if name in services}
+    file.write_text(json.dumps(endpoints))
 
 
 def list_cut_files(cut: Cut, directory: Path) -> set[Path]:
