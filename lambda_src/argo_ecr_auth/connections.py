@@ -1,6 +1,7 @@
 """The connections to the targets' API servers: shared by a run's credentials, kept while the environment is warm."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kubernetes.client.rest import RESTClientObject
@@ -19,13 +20,14 @@ from argo_ecr_auth.single_flight import SingleFlight
 
 @dataclass(frozen=True, kw_only=True)
 class WarmCache:
-    """What an environment keeps between runs: AWS clients, each target's address and bearer token, the last clients."""
+    """What an environment keeps between runs: clients of AWS and of API servers, addresses, bearer tokens, threads."""
 
     sessions: Sessions
     addresses: dict[str, Address] = field(default_factory=dict)
     bearers: BearerTokens = field(default_factory=BearerTokens)
     clients: OpenClients = field(default_factory=OpenClients)
     make_api_client: Callable[[Address], RESTClientObject] = make_api_client
+    idle_pools: list[ThreadPoolExecutor] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
