@@ -13,7 +13,7 @@ from tests.benchmarks.table import Row
 from tests.local_cloud import binaries
 
 _ROUNDS = 7
-_WARM_RUNS = 30
+_WARM_RUNS = 100
 _IDLE: tuple[object, str] = ({}, "fresh")
 _RENEWAL: tuple[object, str] = ({"force": True}, "renewed")
 _MB = 1_000_000
