@@ -62,6 +62,11 @@ def test_an_odd_message_is_told(message: Any) -> None:
     assert _explain(500, message).startswith("demo's API server refused to get it (500): ")
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_what_may_pass_is_told_as_that(status: int) -> None:
+    assert _explain(status, "no") == f"demo's API server refused to get it ({status}): no; the next run tries again"
+
+
 @pytest.mark.parametrize("form", [PASSWORD, PASSWORD.encode().hex(), PASSWORD.upper()], ids=["text", "hex", "upper"])
 def test_words_that_hold_something_of_the_secret_are_not_repeated(form: str) -> None:
     said = _explain(400, f"{WEBHOOK}{form} is weak", secrets=[PASSWORD.encode()])

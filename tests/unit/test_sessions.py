@@ -4,7 +4,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, SSLError
 
 from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.errors import SyncError
@@ -43,7 +43,21 @@ def test_a_refusal_is_followed_by_the_right_that_is_missing_and_who_needs_it() -
 
 def test_another_fault_than_a_refusal_names_no_right() -> None:
     throttled = _client_error({"Error": {"Code": "ThrottlingException", "Message": "slow down"}})
-    assert _said(throttled, right="s:Do") == "asked X: ThrottlingException: slow down"
+    assert _said(throttled, right="s:Do") == "asked X: ThrottlingException: slow down; the next run tries again"
+
+
+@pytest.mark.parametrize(
+    ("status", "then"), [(500, "; the next run tries again"), (429, "; the next run tries again"), (400, "")]
+)
+def test_what_may_pass_is_told_as_that(status: int, then: str) -> None:
+    failed = _client_error({"Error": {"Code": "Odd"}, "ResponseMetadata": {"HTTPStatusCode": status}})
+    assert _said(failed) == f"asked X: Odd{then}"
+
+
+def test_a_certificate_that_is_not_trusted_points_at_a_proxy() -> None:
+    said = _said(SSLError(endpoint_url="https://planted.example", error=OSError("planted")))
+    assert said.endswith("of an authority that is not trusted here; look for an intercepting proxy")
+    assert "planted" not in said
 
 
 def test_a_role_that_cannot_be_assumed_is_named_with_both_sides_policies() -> None:
@@ -72,7 +86,7 @@ def test_an_error_of_botocores_own_is_told_by_its_kind_alone(error: BotoCoreErro
 def test_a_role_that_was_not_refused_is_told_nothing_of_policies() -> None:
     throttled = ClientError({"Error": {"Code": "Throttling", "Message": "slow down"}}, "AssumeRole")
     role = Role(arn="arn:aws:iam::123456789012:role/reader")
-    assert _said(throttled, role=role) == "asked X: Throttling: slow down"
+    assert _said(throttled, role=role) == "asked X: Throttling: slow down; the next run tries again"
 
 
 def test_half_a_pair_of_keys_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

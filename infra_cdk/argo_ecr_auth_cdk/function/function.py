@@ -27,7 +27,7 @@ TIMEOUT = cdk.Duration.seconds(60)
 ROLE_ID = "ROLE_ID"
 """The environment variable with the unique id of the function's role."""
 
-# Measured with the asset in a process of its own: a run holds 51 MB with one credential, 54 MB with a hundred in one
+# Measured with the asset in a process of its own: a run holds 44 MB with one credential, 47 MB with a hundred in one
 # cluster; Lambda's runtime adds some. Memory also buys processor time, and 256 MB is a
 # seventh of a core: a first run, with its TLS handshakes, takes 90 ms of a core for one target and 0.9 s for a hundred,
 # a warm run of one target some milliseconds. Twice the memory would cost twice as much and only shorten first runs.

@@ -1,8 +1,9 @@
 """boto3 sessions per role, the clients that a warm environment keeps, and what AWS's refusals mean."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import boto3
@@ -16,7 +17,7 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
     ReadOnlyCredentials,
 )
-from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError, SSLError
 from botocore.parsers import ResponseParserError
 
 from argo_ecr_auth.clients.deadlines import time_is_up, time_limit
@@ -29,6 +30,7 @@ SESSION_NAME = "argo-ecr-auth"
 
 _MAX_QUOTE = 300
 _NO_CREDENTIALS = "there are no AWS credentials here: run it with a role, a profile or keys"
+_FOREIGN_CERTIFICATE = "the certificate is of an authority that is not trusted here; look for an intercepting proxy"
 _SECONDS_PER_CALL = 15  # with its retries
 _MAX_BYTES_PER_CALL = 256 * 1024  # an answer has a few thousand
 _ATTEMPTS = 3  # of each call; botocore waits between them
@@ -181,6 +183,8 @@ def explain_aws_error(
         time_is_up() and not isinstance(error, ClientError)
     ):
         return SyncError(f"asked {asked}: timed out waiting for the answer; the next run tries again")
+    if isinstance(error, SSLError):
+        return SyncError(f"asked {asked}: {_FOREIGN_CERTIFICATE}")
     if not isinstance(error, ClientError):
         return SyncError(f"asked {asked}: {type(error).__name__}, no answer or none that can be read")
     answer = error.response.get("Error") or {}
@@ -194,4 +198,14 @@ def explain_aws_error(
             "shows the one, the synth writes the other)"
         )
     who = f"the role {role.arn}" if role else caller.name
-    return SyncError(f"asked {asked}: {why}{f'; {who} needs {right}' if right and 'Denied' in why else ''}")
+    passing = "Throttling" in why or _is_passing(error)
+    if right and "Denied" in why:
+        return SyncError(f"asked {asked}: {why}; {who} needs {right}")
+    return SyncError(f"asked {asked}: {why}{'; the next run tries again' if passing else ''}")
+
+
+def _is_passing(error: ClientError) -> bool:
+    """Whether a later call may well succeed: AWS has failed, or was called too often."""
+    metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
+    status: int = metadata.get("HTTPStatusCode", 0)
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
