@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -109,19 +110,19 @@ class MemoryApiServer:
     def _answer(
         self, method: str, path: str, body: dict[str, Any], content_type: str, token: str
     ) -> tuple[int, dict[str, Any]]:
-        parts = urlsplit(path)
+        place, query = _parse(path)
         if token != ADMIN and token not in self.users:
             raise _RefusedError(HTTPStatus.UNAUTHORIZED, "Unauthorized", "Unauthorized")
-        if parts.path == "/api/v1/namespaces" and method == "POST" and token == ADMIN:
+        if place == "/api/v1/namespaces" and method == "POST" and token == ADMIN:
             self._namespaces.add(body["metadata"]["name"])
             return HTTPStatus.CREATED, body
-        namespace, plural, *names = parts.path.partition("/namespaces/")[2].split("/")
+        namespace, plural, *names = place.partition("/namespaces/")[2].split("/")
         request = _Request(
             verb={"POST": "create"}.get(method, method.lower()),
             namespace=namespace,
             plural=plural,
             name=names[0] if names else body["metadata"]["name"],
-            query=parse_qs(parts.query),
+            query=query,
             body=body,
             content_type=content_type,
         )
@@ -226,6 +227,12 @@ class MemoryApiServer:
     @property
     def _time(self) -> str:
         return format_time(self.now())
+
+
+@cache
+def _parse(path: str) -> tuple[str, Mapping[str, list[str]]]:
+    parts = urlsplit(path)
+    return parts.path, parse_qs(parts.query)
 
 
 def _default(request: _Request) -> dict[Path, Any]:

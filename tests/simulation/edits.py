@@ -7,7 +7,7 @@ from typing import Any
 
 from argo_ecr_auth.core.manifests import FINGERPRINT_ANNOTATION, SOURCE_ANNOTATION, VERIFIED_ANNOTATION, secret_key
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time
-from tests.simulation.ledger import Account
+from tests.simulation.ledger import Account, list_own_paths
 from tests.simulation.reality import Reality
 from tests.simulation.stored_object import Path
 
@@ -32,7 +32,7 @@ def _secret(**data: str | None) -> Edit:
     change = {key: value if value is None else _text(value) for key, value in data.items()}
 
     def edit(account: Account, _: Reality) -> None:
-        own = account.list_own_paths()
+        own = list_own_paths(account.credential)
         _patch(account, "secrets", {"data": change})
         for key, value in change.items():
             leaf = "secrets", ("data", key)
@@ -138,7 +138,7 @@ def _take_over(account: Account, _: Reality) -> None:
     found = account.get("secrets")
     if not found:
         return
-    keys = {path[1] for plural, path in account.list_own_paths() if plural == "secrets" and path[0] == "data"}
+    keys = {path[1] for plural, path in list_own_paths(account.credential) if plural == "secrets" and path[0] == "data"}
     data = dict.fromkeys([*keys - {secret_key(account.credential)}, "rival"], _text("theirs"))
     labels = {key: "theirs" for key in found["metadata"].get("labels") or {} if key.startswith("argocd.")}
     manifest: dict[str, Any] = {

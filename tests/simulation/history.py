@@ -51,6 +51,9 @@ def let_end(world: World) -> None:
 def _break(world: World, event: Event, *, services: list[str], way: str) -> None:
     service = services[event.where % len(services)]
     world.reality.faults[service] = way
+    if service == "sts":
+        # It is asked where no session lives.
+        world.installation.forget_sessions()
     _drop_connections(world, service)
     # It would take a second at each tick.
     minutes = min(event.minutes, 3) if way == "slow" else event.minutes
@@ -66,9 +69,6 @@ def _break(world: World, event: Event, *, services: list[str], way: str) -> None
 def _drop_connections(world: World, service: str) -> None:
     """A fault hits connections that are open, too."""
     kind, _, name = service.partition(":")
-    if kind == "sts":
-        # It is asked where no session lives.
-        world.installation.forget_sessions()
     if kind == "api":
         world.installation.fronts[name].drop_connections()
     if kind == "registry":

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+import botocore.loaders
+import botocore.session
 from kubernetes.client.rest import RESTClientObject
 
 from argo_ecr_auth.clients.api_client import make_api_client
@@ -124,6 +126,7 @@ def install(
 ) -> Iterator[Installation]:
     """Start the servers, and connect the function with them."""
     with ExitStack() as stack:
+        stack.enter_context(_shared_models())
         fronts = {
             name: stack.enter_context(serve_cluster(reality, name, role=role, api_server=api_servers[name]))
             for name, role in CLUSTERS.items()
@@ -152,6 +155,20 @@ def install(
             caches=caches,
             login=partial(_log_in, http),
         )
+
+
+_load_models = cache(botocore.loaders.create_loader)
+
+
+@contextmanager
+def _shared_models() -> Iterator[None]:
+    """Let botocore read its models of the services once, not for each new environment."""
+    own = botocore.session.create_loader
+    botocore.session.create_loader = _load_models
+    try:
+        yield
+    finally:
+        botocore.session.create_loader = own
 
 
 def _log_in(

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from argo_ecr_auth.core.manifests import VERIFIED_ANNOTATION
 from argo_ecr_auth.core.results import Result
-from tests.simulation.ledger import CLOCKS, Account, is_served
+from tests.simulation.ledger import CLOCKS, Account, find_own_values, is_served, list_own_paths
 from tests.simulation.reality import Reality
 
 _MARK = "configmaps", ("metadata", "annotations", VERIFIED_ANNOTATION)  # a comment for people
@@ -125,9 +125,9 @@ def _check_fields(account: Account) -> None:
     """After an undisturbed run the objects hold our keys and others' own, and nothing else."""
     found = account.find_leaves()
     found.pop(_MARK, None)
-    wanted = account.list_own_paths() | account.others.keys()
+    wanted = list_own_paths(account.credential) | account.others.keys()
     assert found.keys() == wanted, f"{account.place}: {found.keys() ^ wanted}"
-    for leaf, value in account.find_own_values().items():
+    for leaf, value in find_own_values(account.credential).items():
         assert found[leaf] == value, f"{account.place}: {leaf} is not as the settings say"
 
 

@@ -1,7 +1,9 @@
 """What the world did to each credential since its last undisturbed run, and so what a run may do and must reach."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from argo_ecr_auth.core.kinds import KINDS
@@ -38,6 +40,9 @@ class Account:
     others: dict[tuple[str, Path], Any] = field(default_factory=dict)  # what others wrote beside ours
     backup: dict[str, dict[str, Any]] = field(default_factory=dict)
     others_in_backup: dict[tuple[str, Path], Any] = field(default_factory=dict)
+    _leaves: dict[str, tuple[str, Mapping[tuple[str, Path], Any]]] = field(
+        default_factory=dict
+    )  # by plural: a version's
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -69,32 +74,40 @@ class Account:
 
     def find_leaves(self) -> dict[tuple[str, Path], Any]:
         """All that both objects hold."""
-        return {
-            (plural, path): value
-            for plural in ("secrets", "configmaps")
-            for path, value in read_leaves(self.get(plural)).items()
-        }
+        return {**self._find_leaves("secrets"), **self._find_leaves("configmaps")}
 
-    def list_own_paths(self) -> set[tuple[str, Path]]:
-        """The keys that both objects have from us."""
-        payload = Payload(text="x", expires_at=START, source="x")
-        return {
-            (plural, path)
-            for plural, manifest in (
-                ("secrets", make_secret_manifest(self.credential, payload)),
-                ("configmaps", make_config_map_manifest(self.credential, payload)),
-            )
-            for path in read_leaves(manifest)
-        }
+    def _find_leaves(self, plural: str) -> Mapping[tuple[str, Path], Any]:
+        """What a version of the object holds, read once."""
+        found = self.get(plural)
+        version = str((found.get("metadata") or {}).get("resourceVersion"))
+        if self._leaves.get(plural, ("", {}))[0] != version:
+            self._leaves[plural] = version, {(plural, path): value for path, value in read_leaves(found).items()}
+        return self._leaves[plural][1]
 
-    def find_own_values(self) -> dict[tuple[str, Path], Any]:
-        """Our keys of both objects that hold the same whatever the token is."""
-        one, two = (Payload(text=text, expires_at=START, source="x") for text in "ab")
-        return {
-            ("secrets", path): value
-            for path, value in read_leaves(make_secret_manifest(self.credential, one)).items()
-            if read_leaves(make_secret_manifest(self.credential, two))[path] == value
-        }
+
+@cache
+def list_own_paths(credential: Credential) -> frozenset[tuple[str, Path]]:
+    """The keys that both objects have from us."""
+    payload = Payload(text="x", expires_at=START, source="x")
+    return frozenset(
+        (plural, path)
+        for plural, manifest in (
+            ("secrets", make_secret_manifest(credential, payload)),
+            ("configmaps", make_config_map_manifest(credential, payload)),
+        )
+        for path in read_leaves(manifest)
+    )
+
+
+@cache
+def find_own_values(credential: Credential) -> Mapping[tuple[str, Path], Any]:
+    """Our keys of both objects that hold the same whatever the token is."""
+    one, two = (Payload(text=text, expires_at=START, source="x") for text in "ab")
+    return {
+        ("secrets", path): value
+        for path, value in read_leaves(make_secret_manifest(credential, one)).items()
+        if read_leaves(make_secret_manifest(credential, two))[path] == value
+    }
 
 
 def open_accounts(targets: tuple[Target, ...], api_servers: dict[str, ApiServer]) -> list[Account]:

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,13 +12,13 @@ from tests.simulation.api_server import ApiServer
 from tests.simulation.installation import Installation
 from tests.simulation.invariants import Run, Snapshot, check_run, check_served, take_snapshot
 from tests.simulation.ledger import Account, is_served, open_accounts
-from tests.simulation.reality import Interruption, Reality
+from tests.simulation.reality import START, Interruption, Reality
 from tests.simulation.summary import Summary
 from tests.support.function import grant
 
 TICK = timedelta(minutes=2)
 _IDLE = timedelta(hours=3)
-"""Between two runs at which nothing can happen: no fault or edit since, and no token due."""
+"""Between two runs over all targets where nothing can happen: no fault or edit since, and no token due."""
 _SECONDS = 30.0
 _SECONDS_WHERE_SLOW = 1.0
 
@@ -33,6 +33,7 @@ class World:
     lively: int = 0  # so many ticks are not left out
     accounts: list[Account] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    _idle_since: datetime = START  # the last run over all targets
     _ends: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
 
     @property
@@ -51,7 +52,7 @@ class World:
         for target in self.installation.targets:
             self.grant(target.cluster)
         self.accounts = open_accounts(self.installation.targets, dict(self.api_servers))
-        self.tick()
+        self.run()
 
     def grant(self, cluster: str) -> None:
         targets = [target for target in self.installation.targets if target.cluster == cluster]
@@ -77,9 +78,11 @@ class World:
     def advance(self, span: timedelta) -> None:
         """Let time go on, with a run at every tick at which something can happen."""
         end = self.reality.now + span
-        while (tick := self._find_next_tick()) <= end:
+        tick, targets = self._find_next_tick()
+        while tick <= end:
             self._go_to(tick)
-            self.tick()
+            self.tick(targets)
+            tick, targets = self._find_next_tick()
         self._go_to(end)
 
     def settle(self) -> None:
@@ -99,16 +102,18 @@ class World:
         for account in self.accounts:
             check_served(account, self.reality)
 
-    def tick(self) -> None:
+    def tick(self, targets: set[str]) -> None:
         self.lively = max(0, self.lively - 1)
-        self.run()
+        self.run(targets)
 
-    def run(self, *, force: bool = False, only: Account | None = None) -> Run:
-        """A run over all targets, or over that of one account, and what must hold after it."""
-        accounts = [each for each in self.accounts if only is None or each.target is only.target]
+    def run(self, targets: Collection[str] = ()) -> Run:
+        """A run over all targets, or over these alone, and what must hold after it."""
+        accounts = [each for each in self.accounts if not targets or each.target.name in targets]
+        if len(accounts) == len(self.accounts):
+            self._idle_since = self.reality.now
         before = self._prepare(accounts)
-        results = self._sync(accounts, environment=0, force=force)
-        return self._conclude(accounts, before, results, force=force)
+        results = self._sync(accounts, environment=0, force=False)
+        return self._conclude(accounts, before, results, force=False)
 
     def run_killed(self, account: Account, *, turn: int) -> None:
         """A renewal of one target that is killed right after so many requests for a credential."""
@@ -190,16 +195,18 @@ class World:
         check_run(run)
         return run
 
-    def _find_next_tick(self) -> datetime:
-        now = self.reality.now
+    def _find_next_tick(self) -> tuple[datetime, set[str]]:
+        """When the next run happens, and for which targets: each has a schedule of its own."""
+        now, all_of_them = self.reality.now, {account.target.name for account in self.accounts}
         if self.lively:
-            return _to_grid(now + TICK)
-        moments = [now + _IDLE, *(moment for moment, _ in self._ends)]
+            return _to_grid(now + TICK), all_of_them
+        moments = [(self._idle_since + _IDLE, all_of_them), *((moment, all_of_them) for moment, _ in self._ends)]
         for account in self.accounts:
             ends = self.reality.find_end(account.read_payload(), account.credential)
             due = ends and ends - account.early(self.installation.renew_before)
-            moments += [due + TICK] if due and due > now else []
-        return max(_to_grid(min(moments)), _to_grid(now + TICK))
+            moments += [(due + TICK, {account.target.name})] if due and due > now else []
+        tick = max(_to_grid(min(moment for moment, _ in moments)), _to_grid(now + TICK))
+        return tick, set().union(*(targets for moment, targets in moments if moment <= tick))
 
     def _go_to(self, moment: datetime) -> None:
         """Let time go on, and count how long Argo CD has no token that works."""
