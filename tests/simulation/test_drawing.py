@@ -21,10 +21,10 @@ def _simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_prints_a_summary() -> None:
-    done = _simulate("2", "7")
+    done = _simulate("1", "7")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("2 simulated days, SEED=7\n")
+    assert done.stdout.startswith("1 simulated days, SEED=7\n")
     for figure in ("runs", "events", "requests that met a fault", "results", "without a valid token", "events by kind"):
         assert re.search(rf"^{figure} *", done.stdout, re.MULTILINE), done.stdout
     assert re.search(r"\d+ renewed", done.stdout)
@@ -35,7 +35,7 @@ def test_without_a_seed_it_prints_its_own() -> None:
 
 
 def test_the_same_seed_draws_the_same_history() -> None:
-    first, second = (simulate_days(2, seed=5) for _ in range(2))
+    first, second = (simulate_days(1, seed=5) for _ in range(2))
 
     assert first.events
     assert first.events == second.events
@@ -73,7 +73,7 @@ def test_what_is_broken_once_and_not_again_is_printed(capsys: pytest.CaptureFixt
         if len(worlds) == 1:
             stop_the_clock(world)
 
-    summary = simulate_days(2, seed=1, change=stop_the_first_clock)
+    summary = simulate_days(1, seed=1, change=stop_the_first_clock)
 
     assert summary.broken_once == 1
     assert "SEED=1: broken once, and not when it was played again: " in capsys.readouterr().out

@@ -12,13 +12,13 @@ from tests.simulation.api_server import ApiServer
 from tests.simulation.installation import Installation
 from tests.simulation.invariants import Run, Snapshot, check_run, check_served, take_snapshot
 from tests.simulation.ledger import Account, is_served, open_accounts
-from tests.simulation.reality import START, Interruption, Reality
+from tests.simulation.reality import Interruption, Reality
 from tests.simulation.summary import Summary
 from tests.support.function import grant
 
 TICK = timedelta(minutes=2)
 _IDLE = timedelta(hours=3)
-"""Between two runs over all targets where nothing can happen: no fault or edit since, and no token due."""
+"""Between two runs of a target to which nothing can happen: no fault or edit since, and no token due."""
 _SECONDS = 30.0
 _SECONDS_WHERE_SLOW = 1.0
 
@@ -33,7 +33,7 @@ class World:
     lively: int = 0  # so many ticks are not left out
     accounts: list[Account] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
-    _idle_since: datetime = START  # the last run over all targets
+    _last_runs: dict[str, datetime] = field(default_factory=dict)  # by targets
     _ends: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
 
     @property
@@ -109,8 +109,7 @@ class World:
     def run(self, targets: Collection[str] = ()) -> Run:
         """A run over all targets, or over these alone, and what must hold after it."""
         accounts = [each for each in self.accounts if not targets or each.target.name in targets]
-        if len(accounts) == len(self.accounts):
-            self._idle_since = self.reality.now
+        self._last_runs |= {account.target.name: self.reality.now for account in accounts}
         before = self._prepare(accounts)
         results = self._sync(accounts, environment=0, force=False)
         return self._conclude(accounts, before, results, force=False)
@@ -200,7 +199,8 @@ class World:
         now, all_of_them = self.reality.now, {account.target.name for account in self.accounts}
         if self.lively:
             return _to_grid(now + TICK), all_of_them
-        moments = [(self._idle_since + _IDLE, all_of_them), *((moment, all_of_them) for moment, _ in self._ends)]
+        moments = [(moment, all_of_them) for moment, _ in self._ends]
+        moments += [(moment + _IDLE, {target}) for target, moment in self._last_runs.items()]
         for account in self.accounts:
             ends = self.reality.find_end(account.read_payload(), account.credential)
             due = ends and ends - account.early(self.installation.renew_before)
