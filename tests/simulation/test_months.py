@@ -6,7 +6,7 @@ from tests.simulation.months import simulate
 
 
 def test_no_history_breaks_an_invariant() -> None:
-    assert simulate_days(52, seed=1).runs > 700
+    assert simulate_days(52, seed=3).runs > 1000
 
 
 def test_a_region_without_new_tokens_keeps_its_login_where_nothing_vouches_for_the_payload() -> None:

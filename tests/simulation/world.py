@@ -92,7 +92,7 @@ class World:
         self.skew = timedelta(0)
         self._go_to(self.reality.now + TICK)
         self.run()
-        self._go_to(self.reality.now + TICK)
+        # At once: in two minutes a token may be due.
         run = self.run()
         assert [result.action for result in run.results] == ["fresh"] * len(self.accounts), run.results
         assert not run.calls, "a run where all is fresh calls ECR"
