@@ -6,8 +6,8 @@ from datetime import timedelta
 from functools import partial
 
 from tests.simulation.edits import EDITS, FOREIGN_KINDS, end_foreign, make_foreign
-from tests.simulation.installation import CLUSTERS, ENVIRONMENTS, FAR, NEAR, SHARED, VARIANTS
-from tests.simulation.services import CONNECTION_WAYS, WAYS
+from tests.simulation.installation import CLUSTERS, ENVIRONMENTS, VARIANTS
+from tests.simulation.service_faults import SERVICES, break_service
 from tests.simulation.world import TICK, World
 
 _ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces"
@@ -49,30 +49,7 @@ def let_end(world: World) -> None:
 
 
 def _break(world: World, event: Event, *, services: list[str], way: str) -> None:
-    service = services[event.where % len(services)]
-    world.reality.faults[service] = way
-    if service == "sts":
-        # It is asked where no session lives.
-        world.installation.forget_sessions()
-    _drop_connections(world, service)
-    # It would take a second at each tick.
-    minutes = min(event.minutes, 3) if way == "slow" else event.minutes
-
-    def end() -> None:
-        if world.reality.faults.get(service) == way:
-            del world.reality.faults[service]
-            _drop_connections(world, service)
-
-    world.after(timedelta(minutes=minutes), end)
-
-
-def _drop_connections(world: World, service: str) -> None:
-    """A fault hits connections that are open, too."""
-    kind, _, name = service.partition(":")
-    if kind == "api":
-        world.installation.fronts[name].drop_connections()
-    if kind == "registry":
-        world.installation.registries[name].drop_connections()
+    break_service(world, services[event.where % len(services)], way=way, minutes=event.minutes)
 
 
 def _edit(world: World, event: Event, *, edit: str) -> None:
@@ -160,18 +137,6 @@ def _overlap(world: World, event: Event) -> None:
     world.run_overlapping(account, turn=1 + event.minutes % 5, others=1 + event.minutes % 2)
 
 
-_HOSTS = (NEAR, FAR, SHARED)
-_AWS_WAYS = tuple(way for way in WAYS if way not in CONNECTION_WAYS)  # no TLS there
-_REFUSING_WAYS = tuple(way for way in WAYS if way not in {"garbage", "a page"})
-SERVICES: Mapping[str, tuple[list[str], tuple[str, ...]]] = {
-    "API server": ([f"api:{name}" for name in CLUSTERS], tuple(WAYS)),
-    "EKS": (["eks"], _AWS_WAYS),
-    "STS": (["sts"], _AWS_WAYS),
-    "ECR": (["ecr:us-east-1", "ecr:eu-west-1"], _AWS_WAYS),
-    # A login that is answered 200 is accepted, whatever else the answer holds.
-    "registry": ([f"registry:{host}" for host in _HOSTS], _REFUSING_WAYS),
-}
-"""Each service's instances, and the ways in which it may fail."""
 FAULTS: Mapping[str, Callable[[World, Event], None]] = {
     f"{name}: {way}": partial(_break, services=services, way=way)
     for name, (services, ways) in SERVICES.items()

@@ -8,8 +8,22 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.simulation.edits import EDITS, FOREIGN_KINDS
-from tests.simulation.history import SERVICES, Event, let_end, let_happen
+from tests.simulation.draws import (
+    ADDED,
+    AFTER,
+    DAYS,
+    DELETED,
+    EXPIRY,
+    HOURS,
+    MARKS,
+    MINUTES,
+    PASSWORD,
+    VALUES,
+    WHERE,
+    choose_way,
+)
+from tests.simulation.edits import FOREIGN_KINDS
+from tests.simulation.history import Event, let_end, let_happen
 from tests.simulation.installation import VARIANTS
 from tests.simulation.ledger import Account
 from tests.simulation.summary import Summary
@@ -28,14 +42,6 @@ class Drawn:
         return timedelta(days=self.days) - self.summary.time
 
 
-# The simplest is hypothesis' first example each time.
-_DAYS = st.sampled_from((0, *range(9, 21)))
-_AFTER = st.one_of(st.integers(0, 10), st.integers(0, 12 * 60), st.integers(0, 3 * 24 * 60))
-_HOURS = st.integers(5 * 60, 16 * 60)  # so long that a token is due meanwhile
-_MINUTES = st.one_of(st.integers(1, 30), st.integers(1, 6 * 60), _HOURS)
-_WHERE = st.integers(0, 8)
-
-
 class BrokenHistoryError(BaseException):
     """Leaves hypothesis, which would play a failure again to report it: that takes minutes, and all is known."""
 
@@ -43,21 +49,6 @@ class BrokenHistoryError(BaseException):
         super().__init__(str(invariant))
         self.history = history
         self.invariant = invariant
-
-
-_WITHOUT_ANSWER = {"no connection", "wrong CA", "reset", "broken off", "slow"}
-_ADDED = tuple(name for name in EDITS if name.endswith("added") and name != "mark added")
-_DELETED = tuple(name for name in EDITS if name.endswith("deleted"))
-_PASSWORD = tuple(name for name in EDITS if name.startswith("password"))
-_EXPIRY = tuple(name for name in EDITS if name.startswith("expiry"))
-_MARKS = tuple(
-    name for name in EDITS if name.startswith(("fingerprint", "source", "mark a", "ConfigMap's name", "labels"))
-)
-_VALUES = ("url changed", "username changed", "enableOCI reset", "name removed", "ConfigMap's label changed")
-
-
-def _choose_way(service: str, *, answering: bool) -> st.SearchStrategy[str]:
-    return st.sampled_from([way for way in SERVICES[service][1] if answering == (way not in _WITHOUT_ANSWER)])
 
 
 class Month(RuleBasedStateMachine):
@@ -78,7 +69,7 @@ class Month(RuleBasedStateMachine):
     def accounts(self) -> list[Account]:
         return self._world.accounts if self._world else []
 
-    @initialize(days=_DAYS)
+    @initialize(days=DAYS)
     def begin(self, days: int) -> None:
         self._lasts = min(timedelta(days=days), self._drawn.left)
         if self._lasts > timedelta(0):
@@ -101,125 +92,125 @@ class Month(RuleBasedStateMachine):
             if self._world:
                 self._world.check_served()
 
-    @rule(after=_AFTER, where=_WHERE, minutes=_MINUTES, way=_choose_way("API server", answering=False))
+    @rule(after=AFTER, where=WHERE, minutes=MINUTES, way=choose_way("API server", answering=False))
     def an_api_server_gives_no_answer(self, after: int, where: int, minutes: int, way: str) -> None:
         self._happen(after, f"API server: {way}", where, minutes)
 
-    @rule(after=_AFTER, where=_WHERE, minutes=_MINUTES, way=_choose_way("API server", answering=True))
+    @rule(after=AFTER, where=WHERE, minutes=MINUTES, way=choose_way("API server", answering=True))
     def an_api_server_answers_wrongly(self, after: int, where: int, minutes: int, way: str) -> None:
         self._happen(after, f"API server: {way}", where, minutes)
 
-    @rule(after=_AFTER, minutes=_MINUTES, way=_choose_way("EKS", answering=False))
+    @rule(after=AFTER, minutes=MINUTES, way=choose_way("EKS", answering=False))
     def eks_gives_no_answer(self, after: int, minutes: int, way: str) -> None:
         self._happen(after, f"EKS: {way}", 0, minutes)
 
-    @rule(after=_AFTER, minutes=_MINUTES, way=_choose_way("EKS", answering=True))
+    @rule(after=AFTER, minutes=MINUTES, way=choose_way("EKS", answering=True))
     def eks_answers_wrongly(self, after: int, minutes: int, way: str) -> None:
         self._happen(after, f"EKS: {way}", 0, minutes)
 
-    @rule(after=_AFTER, minutes=_MINUTES, way=_choose_way("STS", answering=False))
+    @rule(after=AFTER, minutes=MINUTES, way=choose_way("STS", answering=False))
     def sts_gives_no_answer(self, after: int, minutes: int, way: str) -> None:
         self._happen(after, f"STS: {way}", 0, minutes)
 
-    @rule(after=_AFTER, minutes=_MINUTES, way=_choose_way("STS", answering=True))
+    @rule(after=AFTER, minutes=MINUTES, way=choose_way("STS", answering=True))
     def sts_answers_wrongly(self, after: int, minutes: int, way: str) -> None:
         self._happen(after, f"STS: {way}", 0, minutes)
 
-    @rule(after=_AFTER, where=_WHERE, minutes=_MINUTES, way=_choose_way("ECR", answering=False))
+    @rule(after=AFTER, where=WHERE, minutes=MINUTES, way=choose_way("ECR", answering=False))
     def ecr_gives_no_answer(self, after: int, where: int, minutes: int, way: str) -> None:
         self._happen(after, f"ECR: {way}", where, minutes)
 
-    @rule(after=_AFTER, where=_WHERE, minutes=_MINUTES, way=_choose_way("ECR", answering=True))
+    @rule(after=AFTER, where=WHERE, minutes=MINUTES, way=choose_way("ECR", answering=True))
     def ecr_answers_wrongly(self, after: int, where: int, minutes: int, way: str) -> None:
         self._happen(after, f"ECR: {way}", where, minutes)
 
-    @rule(after=_AFTER, where=_WHERE, minutes=_MINUTES, way=_choose_way("registry", answering=False))
+    @rule(after=AFTER, where=WHERE, minutes=MINUTES, way=choose_way("registry", answering=False))
     def a_registry_gives_no_answer(self, after: int, where: int, minutes: int, way: str) -> None:
         self._happen(after, f"registry: {way}", where, minutes)
 
-    @rule(after=_AFTER, where=_WHERE, minutes=_MINUTES, way=_choose_way("registry", answering=True))
+    @rule(after=AFTER, where=WHERE, minutes=MINUTES, way=choose_way("registry", answering=True))
     def a_registry_answers_wrongly(self, after: int, where: int, minutes: int, way: str) -> None:
         self._happen(after, f"registry: {way}", where, minutes)
 
-    @rule(after=_AFTER, where=_WHERE, minutes=_HOURS)
+    @rule(after=AFTER, where=WHERE, minutes=HOURS)
     def ecr_issues_bad_tokens(self, after: int, where: int, minutes: int) -> None:
         self._happen(after, "bad tokens", where, minutes)
 
-    @rule(after=_AFTER, minutes=_MINUTES)
+    @rule(after=AFTER, minutes=MINUTES)
     def sessions_end(self, after: int, minutes: int) -> None:
         self._happen(after, "sessions ended", 0, minutes)
 
-    @rule(after=_AFTER, where=_WHERE, edit=st.sampled_from(_PASSWORD))
+    @rule(after=AFTER, where=WHERE, edit=st.sampled_from(PASSWORD))
     def somebody_changes_the_password(self, after: int, where: int, edit: str) -> None:
         self._happen(after, f"edit: {edit}", self._choose(where, _is_ours))
 
-    @rule(after=_AFTER, where=_WHERE, edit=st.sampled_from(_VALUES))
+    @rule(after=AFTER, where=WHERE, edit=st.sampled_from(VALUES))
     def somebody_changes_a_value(self, after: int, where: int, edit: str) -> None:
         self._happen(after, f"edit: {edit}", self._choose(where, _is_ours))
 
-    @rule(after=_AFTER, where=_WHERE, edit=st.sampled_from(_MARKS))
+    @rule(after=AFTER, where=WHERE, edit=st.sampled_from(MARKS))
     def somebody_changes_a_mark(self, after: int, where: int, edit: str) -> None:
         self._happen(after, f"edit: {edit}", self._choose(where, _is_ours))
 
-    @rule(after=_AFTER, where=_WHERE, edit=st.sampled_from(_EXPIRY))
+    @rule(after=AFTER, where=WHERE, edit=st.sampled_from(EXPIRY))
     def somebody_changes_the_expiry(self, after: int, where: int, edit: str) -> None:
         self._happen(after, f"edit: {edit}", self._choose(where, _is_ours))
 
-    @rule(after=_AFTER, where=_WHERE, edit=st.sampled_from(_ADDED))
+    @rule(after=AFTER, where=WHERE, edit=st.sampled_from(ADDED))
     def somebody_adds_a_key(self, after: int, where: int, edit: str) -> None:
         self._happen(after, f"edit: {edit}", self._choose(where, _is_ours))
 
-    @rule(after=_AFTER, where=_WHERE, edit=st.sampled_from(_DELETED))
+    @rule(after=AFTER, where=WHERE, edit=st.sampled_from(DELETED))
     def somebody_deletes(self, after: int, where: int, edit: str) -> None:
         self._happen(after, f"edit: {edit}", self._choose(where, _is_ours))
 
-    @rule(after=_AFTER, where=_WHERE)
+    @rule(after=AFTER, where=WHERE)
     def somebody_takes_over(self, after: int, where: int) -> None:
         self._happen(after, "edit: taken over", self._choose(where, _is_ours))
 
-    @rule(after=_AFTER, where=_WHERE)
+    @rule(after=AFTER, where=WHERE)
     def a_backup_is_made(self, after: int, where: int) -> None:
         self._happen(after, "edit: backed up", self._choose(where, _is_ours))
         self._backed_up = True
 
     @precondition(lambda self: self._backed_up)
-    @rule(after=_AFTER, where=_WHERE)
+    @rule(after=AFTER, where=WHERE)
     def a_backup_is_restored(self, after: int, where: int) -> None:
         self._happen(after, "edit: restored", self._choose(where, lambda account: bool(account.backup)))
 
-    @rule(after=_AFTER, where=_WHERE, minutes=_MINUTES, kind=st.sampled_from(tuple(FOREIGN_KINDS)))
+    @rule(after=AFTER, where=WHERE, minutes=MINUTES, kind=st.sampled_from(tuple(FOREIGN_KINDS)))
     def a_secret_becomes_foreign(self, after: int, where: int, minutes: int, kind: str) -> None:
         self._happen(after, f"foreign: {kind}", self._choose(where, _is_ours), minutes)
 
-    @rule(after=_AFTER, minutes=_MINUTES, variant=st.sampled_from(VARIANTS))
+    @rule(after=AFTER, minutes=MINUTES, variant=st.sampled_from(VARIANTS))
     def settings_change(self, after: int, minutes: int, variant: str) -> None:
         self._happen(after, f"settings: {variant}", 0, minutes)
 
-    @rule(after=_AFTER, where=_WHERE, minutes=_MINUTES)
+    @rule(after=AFTER, where=WHERE, minutes=MINUTES)
     def a_role_is_removed(self, after: int, where: int, minutes: int) -> None:
         self._happen(after, "Role removed", where, minutes)
 
-    @rule(after=_AFTER, where=_WHERE, what=st.sampled_from(("CA rotated", "endpoint moved")))
+    @rule(after=AFTER, where=WHERE, what=st.sampled_from(("CA rotated", "endpoint moved")))
     def a_cluster_changes(self, after: int, where: int, what: str) -> None:
         self._happen(after, what, where)
 
-    @rule(after=_AFTER)
+    @rule(after=AFTER)
     def the_functions_role_is_made_again(self, after: int) -> None:
         self._happen(after, "function's role made again")
 
-    @rule(after=_AFTER, where=_WHERE)
+    @rule(after=AFTER, where=WHERE)
     def a_clock_is_off(self, after: int, where: int) -> None:
         self._happen(after, "clock off", where)
 
-    @rule(after=_AFTER, where=_WHERE)
+    @rule(after=AFTER, where=WHERE)
     def an_environment_starts_cold(self, after: int, where: int) -> None:
         self._happen(after, "cold start", where)
 
-    @rule(after=_AFTER, where=_WHERE, turn=st.integers(0, 4))
+    @rule(after=AFTER, where=WHERE, turn=st.integers(0, 4))
     def a_run_is_killed(self, after: int, where: int, turn: int) -> None:
         self._happen(after, "run killed", where, turn)
 
-    @rule(after=_AFTER, where=_WHERE, turn=st.integers(0, 9))
+    @rule(after=AFTER, where=WHERE, turn=st.integers(0, 9))
     def runs_overlap(self, after: int, where: int, turn: int) -> None:
         self._happen(after, "runs overlap", where, turn)
 
