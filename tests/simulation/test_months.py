@@ -10,7 +10,7 @@ def test_no_history_breaks_an_invariant() -> None:
 
 
 def test_a_region_without_new_tokens_keeps_its_login_where_nothing_vouches_for_the_payload() -> None:
-    """The shortest history of seed 3: once, the other region's new token replaced the whole payload."""
+    """A drawn history, shortened: once, the other region's new token replaced the whole payload."""
     history = [
         Event(after=208, what="ECR: unavailable", where=8, minutes=782),
         Event(after=4, what="edit: expiry in binaryData", where=6, minutes=15),
