@@ -78,7 +78,7 @@ def explain_refusal(
         who = f"{who}{denied}, " if denied and not reveals(who, secrets) else ""
         message = f"{who}for a reason that holds something of the Secret and is not repeated here"
     passing = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    then = "; the next run tries again" if passing else ""
+    then = "; the next run tries again" if passing and connection.caller.is_function else ""
     return SyncError(f"{where} refused to {doing} ({status}): {message[:_MAX_QUOTE] or 'no reason given'}{then}")
 
 

@@ -198,7 +198,7 @@ def explain_aws_error(
             "shows the one, the synth writes the other)"
         )
     who = f"the role {role.arn}" if role else caller.name
-    passing = "Throttling" in why or _is_passing(error)
+    passing = caller.is_function and ("Throttling" in why or _is_passing(error))
     if right and "Denied" in why:
         return SyncError(f"asked {asked}: {why}; {who} needs {right}")
     return SyncError(f"asked {asked}: {why}{'; the next run tries again' if passing else ''}")
