@@ -11,25 +11,16 @@ from pathlib import PurePath
 from typing import Any, Protocol
 
 from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.clients.cluster import apply_object, read_object, remove_binary_data
 from argo_ecr_auth.clients.deadlines import time_limit
 from argo_ecr_auth.clients.registry_login import Login, Verification, verify_login
 from argo_ecr_auth.connections import Connections, WarmCache
-from argo_ecr_auth.core.diff import holds
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.managed_fields import read_writers
-from argo_ecr_auth.core.manifests import (
-    Manifest,
-    Payload,
-    keep_logins,
-    make_config_map_manifest,
-    make_secret_manifest,
-    pin_version,
-)
+from argo_ecr_auth.core.manifests import Payload, keep_logins
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
 from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, compute_jitter, make_plan
 from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth.credential_writer import write_credential
 from argo_ecr_auth.token_issuer import Issued, TokenIssuer, VerifyLogin
 
 MAX_CONCURRENCY = 16
@@ -133,7 +124,14 @@ class _Run:
                 if payload is not None:
                     # What the cluster holds already is only put back over what was read: another run may have renewed.
                     unchanged = payload is plan.current
-                    self._write(connection, credential, observed, payload, only_over_observed=unchanged)
+                    write_credential(
+                        connection,
+                        credential,
+                        observed,
+                        payload,
+                        only_over_observed=unchanged,
+                        is_stopped=self.stopped.is_set,
+                    )
                     result = self._with_expiry(result, expires_at=None if payload.refused else payload.expires_at)
                 if issued.error is None:
                     return result
@@ -164,40 +162,6 @@ class _Run:
             renew_before=renew_before + compute_jitter(target.name, renew_before=renew_before),
             force=self._options.force,
         )
-
-    def _write(
-        self,
-        connection: Connection,
-        credential: Credential,
-        observed: ObservedState,
-        payload: Payload,
-        *,
-        only_over_observed: bool,
-    ) -> None:
-        """Apply the Secret, then the ConfigMap, and see that the Secret is still the one that was applied.
-
-        The Secret first: a run that ends between the two leaves a ConfigMap that does not vouch for the new password,
-        and the next run sees that.
-        """
-        secret, config_map = make_secret_manifest(credential, payload), make_config_map_manifest(credential, payload)
-        if clashing := observed.binary_keys(config_map["data"].keys()):
-            remove_binary_data(connection, config_map, keys=clashing)
-        for manifest, found in ((secret, observed.secret), (config_map, observed.config_map)):
-            if self.stopped.is_set():
-                raise SyncError("out of time before it was written; the next run tries again")
-            pinned = only_over_observed and not (clashing and manifest is config_map)
-            applied = pin_version(manifest, found) if pinned and found else manifest
-            apply_object(connection, applied, found=observed.secret)
-        self._check_written(connection, secret)
-
-    def _check_written(self, connection: Connection, secret: Manifest) -> None:
-        """Raise SyncError where somebody has changed the Secret since it was applied; another run may."""
-        namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
-        found = read_object(connection, kind="Secret", namespace=namespace, name=name) or {}
-        changed = {key for key, value in secret["data"].items() if (found.get("data") or {}).get(key) != value}
-        by_us = any(writer.is_ours and changed <= writer.data for writer in read_writers(found))
-        if not holds(found, secret) and not (changed and by_us):
-            raise SyncError(f"the Secret {namespace}/{name} was changed while it was written; the next run repairs it")
 
     def _with_plan(self, result: Result, plan: Plan) -> Result:
         reason = "; ".join(plan.reasons) or None
