@@ -77,8 +77,7 @@ def explain_refusal(
         who, denied, _ = message.partition(_DENIED)
         who = f"{who}{denied}, " if denied and not reveals(who, secrets) else ""
         message = f"{who}for a reason that holds something of the Secret and is not repeated here"
-    passing = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    then = "; the next run tries again" if passing and connection.caller.is_function else ""
+    then = connection.caller.promise_retry(status)
     return SyncError(f"{where} refused to {doing} ({status}): {message[:_MAX_QUOTE] or 'no reason given'}{then}")
 
 

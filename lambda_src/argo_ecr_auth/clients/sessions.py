@@ -198,14 +198,9 @@ def explain_aws_error(
             "shows the one, the synth writes the other)"
         )
     who = f"the role {role.arn}" if role else caller.name
-    passing = caller.is_function and ("Throttling" in why or _is_passing(error))
     if right and "Denied" in why:
         return SyncError(f"asked {asked}: {why}; {who} needs {right}")
-    return SyncError(f"asked {asked}: {why}{'; the next run tries again' if passing else ''}")
-
-
-def _is_passing(error: ClientError) -> bool:
-    """Whether a later call may well succeed: AWS has failed, or was called too often."""
     metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
-    status: int = metadata.get("HTTPStatusCode", 0)
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    # Some services of AWS answer 400 where they are called too often.
+    status = HTTPStatus.TOO_MANY_REQUESTS if "Throttling" in why else metadata.get("HTTPStatusCode", 0)
+    return SyncError(f"asked {asked}: {why}{caller.promise_retry(status)}")

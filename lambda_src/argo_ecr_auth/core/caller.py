@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from argo_ecr_auth.core.registry import find_partition
 
@@ -14,6 +15,11 @@ class Caller:
     is_function: bool = False
     # An operator's user or role as EKS takes it, where that is known. It may ask IAM: only for a message.
     find_principal: Callable[[], str] | None = None
+
+    def promise_retry(self, status: int) -> str:
+        """The end of a message about this answer: where it may pass, the function asks again with its next run."""
+        may_pass = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return "; the next run tries again" if may_pass and self.is_function else ""
 
     def format_admission(self, *, cluster: str, region: str) -> str | None:
         """The commands that let the operator read a whole cluster; somebody with rights in EKS runs them.
