@@ -84,7 +84,7 @@ def sync(
 
 
 def _take_pool(cache: WarmCache) -> ThreadPoolExecutor:
-    """Threads of an earlier run, or new ones: to start one is a twentieth of a run's processor time."""
+    """Threads of an earlier run, or new ones: to start one is a fourth of an idle run's processor time."""
     try:
         return cache.idle_pools.pop()
     except IndexError:
