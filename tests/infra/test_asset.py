@@ -120,7 +120,6 @@ for service in ("ecr", "ecr-public", "eks", "sts"):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="imports wheels for Linux")
 def test_it_asks_the_same_hosts_as_the_packages_whole(asset: Path) -> None:
     """In each partition and in a region that botocore does not know yet, also with FIPS and dual stack."""
     program = """
