@@ -143,19 +143,14 @@ class LocalCloud(EmulatorProcess):
 
     @contextlib.contextmanager
     def run_cluster(
-        self,
-        name: str,
-        *,
-        account: str = ACCOUNT,
-        region: str = REGION,
-        namespaces: Sequence[str] = ("argocd",),
+        self, name: str, *, account: str = ACCOUNT, namespaces: Sequence[str] = ("argocd",)
     ) -> Iterator[Cluster]:
         """A cluster that is deleted at the end of the `with` block, so that its processes do not slow what follows."""
-        cluster = self.create_cluster(name, account=account, region=region, namespaces=namespaces)
+        cluster = self.create_cluster(name, account=account, namespaces=namespaces)
         try:
             yield cluster
         finally:
-            self.client("eks", account=account, region=region).delete_cluster(name=name)
+            self.client("eks", account=account).delete_cluster(name=name)
 
     def begin_cluster(
         self, name: str, *, account: str = ACCOUNT, region: str = REGION, creator: Mapping[str, str] | None = None
