@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 # Not the Python of .venv, and without its packages: what is imported comes from the folder that is measured.
 PYTHON = (str(getattr(sys, "_base_executable", sys.executable)), "-I", "-S")
@@ -39,9 +40,9 @@ def run(command: Sequence[str | Path], *, directory: Path, environment: Mapping[
         return Done(cpu=usage.ru_utime + usage.ru_stime, output=stdout.read())
 
 
-def read_last_line(done: Done) -> list[dict[str, float]]:
-    measured: list[dict[str, float]] = json.loads(done.output.splitlines()[-1])
-    return measured
+def read_last_line(done: Done) -> Any:
+    """The JSON at the end of what it printed."""
+    return json.loads(done.output.splitlines()[-1])
 
 
 def take_minimum(works: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str, float]:

@@ -3,8 +3,9 @@
 import json
 import statistics
 import tempfile
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks import processes
 from tests.benchmarks.alternatives import install_aws_cli, install_whole_packages, zip_size
@@ -21,19 +22,6 @@ _BUDGETS_MB = {1: 70, 100: 80}
 
 _BOTO3 = "import boto3; boto3.client('ecr')"
 _WHOLE = f"{_BOTO3}; from kubernetes import client; client.CoreV1Api(); import aws_lambda_powertools as p; p.Logger()"
-_GETS = """
-import json, sys, time, urllib3
-ca, token, *urls = sys.argv[1:]
-pool = urllib3.PoolManager(ca_cert_data=ca)
-headers = {"Authorization": "Bearer " + token, "Accept": "application/json"}
-measured = []
-for _ in range(RUNS + 2):
-    for url in urls:
-        response = pool.request("GET", url, headers=headers)
-        assert response.status == 200 and response.data
-    measured.append({"cpu": time.process_time(), "wall": time.perf_counter()})
-print(json.dumps(measured))
-""".replace("RUNS", str(_WARM_RUNS))
 
 # A day of one target at the default tick of two minutes, which renews every six hours. AWS ends an environment "every
 # few hours" even where it is invoked continuously (AWS Lambda Developer Guide, "Understanding the Lambda execution
@@ -50,6 +38,15 @@ RECKONING = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Idle:
+    """Seconds of a warm idle run and of its requests alone."""
+
+    cpu: float
+    cpu_of_requests: float
+    waited: float
+
+
 def measure_rows(scene: Scene) -> list[Row]:
     """First the memory: its first runs create what the others find."""
     memory = [_measure_memory(scene, count) for count in COUNTS]
@@ -60,24 +57,22 @@ def measure_rows(scene: Scene) -> list[Row]:
             "cold": lambda: scene.invoke(_IDLE).cpu,
             "boto3": lambda: scene.run_python(_BOTO3, packages=asset).cpu,
             "whole": lambda: scene.run_python(_WHOLE, packages=whole).cpu,
-            "warm": lambda: min(_list_warm(scene.invoke(*[_IDLE] * (_WARM_RUNS + 2)), "cpu")),
-            "gets": lambda: min(_list_warm(_get_by_urllib3(scene), "cpu")),
             "renewal": lambda: scene.invoke(_RENEWAL).cpu,
-            "warm renewal": lambda: min(_list_warm(scene.invoke(*[_RENEWAL] * (_WARM_RUNS + 2)), "cpu")),
+            "warm renewal": lambda: _measure_warm_renewal(scene),
             "cron job": lambda: _run_cron_job(scene, aws),
         },
         rounds=_ROUNDS,
     )
-    wall = statistics.median(_list_warm(scene.invoke(*[_IDLE] * (_WARM_RUNS + 2)), "wall"))
+    idle = _measure_idle(scene)
     cron_job = "a CronJob: aws ecr get-login-password, kubectl apply"
     return [
         _cpu("cold start and first idle run", cpu["cold"], "the asset's boto3 and a client", cpu["boto3"], 1.5),
         _cpu("the same", cpu["cold"], "boto3, CoreV1Api, Powertools of pip", cpu["whole"], 0.35),
-        _cpu("a warm idle run", cpu["warm"], "its two GETs by urllib3, kept alive", cpu["gets"], 2.5),
+        _cpu("a warm idle run", idle.cpu, "its two GETs by urllib3, kept alive", idle.cpu_of_requests, 2.5),
         _cpu("a renewal, cold", cpu["renewal"], cron_job, cpu["cron job"], 0.6),
         _cpu("a renewal, warm", cpu["warm renewal"], cron_job, cpu["cron job"], 0.02),
         *memory,
-        _reckon_a_day(cpu, waited=max(0.0, wall - cpu["warm"])),
+        _reckon_a_day(cpu, idle),
         Row(
             what="asset, zipped",
             ours=zip_size(asset) / _MB,
@@ -93,23 +88,42 @@ def _cpu(what: str, ours: float, beside: str, theirs: float, budget: float) -> R
     return Row(what=f"{what} (CPU)", ours=ours, unit="s", beside=beside, theirs=theirs, budget=budget)
 
 
-def _list_warm(done: processes.Done, what: str) -> list[float]:
-    """What each run took, without the first two."""
-    values = [measured[what] for measured in processes.read_last_line(done)][-_WARM_RUNS - 1 :]
-    return [after - before for before, after in pairwise(values)]
+def _measure_idle(scene: Scene) -> _Idle:
+    """Run, requests, run, requests, ... in one process: both meet the same state of the processor's caches.
+
+    Alone, either has caches of its own, as it never has minutes after the run before. The median of each, because other
+    work slows both alike; a minimum favours the shorter one.
+    """
+    admin = scene.cluster.admin
+    objects = f"{admin.endpoint}/api/v1/namespaces/{namespace(1)}"
+    urls = [f"{objects}/secrets/ecr-0", f"{objects}/configmaps/ecr-0"]
+    beside = json.dumps({"urls": urls, "ca": admin.ca_pem, "token": admin.token}).encode()
+    taken = [processes.read_last_line(_invoke_warm(scene, _IDLE, beside=beside)) for _ in range(_ROUNDS)]
+    cpu = statistics.median(_list_warm(taken, "runs", "cpu"))
+    return _Idle(
+        cpu=cpu,
+        cpu_of_requests=statistics.median(_list_warm(taken, "requests", "cpu")),
+        waited=max(0.0, statistics.median(_list_warm(taken, "runs", "wall")) - cpu),
+    )
+
+
+def _measure_warm_renewal(scene: Scene) -> float:
+    return min(_list_warm([processes.read_last_line(_invoke_warm(scene, _RENEWAL))], "runs", "cpu"))
+
+
+def _invoke_warm(scene: Scene, order: tuple[object, str], *, beside: bytes = b"") -> processes.Done:
+    return scene.invoke(*[order] * (_WARM_RUNS + 2), beside=beside)
+
+
+def _list_warm(taken: list[Any], of: str, what: str) -> list[float]:
+    """What each run of these processes took, or the requests after it, without the first two."""
+    return [one[what] for process in taken for one in process[of][2:]]
 
 
 def _measure_memory(scene: Scene, count: int) -> Row:
     measured = processes.read_last_line(scene.invoke(({}, "created"), _IDLE, _RENEWAL, count=count))
     what = f"memory of a process, credentials: {count}"
-    return Row(what=what, ours=max(one["mb"] for one in measured), unit="MB", budget=_BUDGETS_MB[count])
-
-
-def _get_by_urllib3(scene: Scene) -> processes.Done:
-    admin = scene.cluster.admin
-    objects = f"{admin.endpoint}/api/v1/namespaces/{namespace(1)}"
-    urls = f"{objects}/secrets/ecr-0", f"{objects}/configmaps/ecr-0"
-    return scene.run_python(_GETS, admin.ca_pem, admin.token, *urls, packages=scene.assets[1])
+    return Row(what=what, ours=measured["mb"], unit="MB", budget=_BUDGETS_MB[count])
 
 
 def _run_cron_job(scene: Scene, aws: Path) -> float:
@@ -130,15 +144,11 @@ def _run_cron_job(scene: Scene, aws: Path) -> float:
     return login.cpu + applied.cpu
 
 
-def _reckon_a_day(cpu: dict[str, float], *, waited: float) -> Row:
+def _reckon_a_day(cpu: dict[str, float], idle: _Idle) -> Row:
     """See RECKONING."""
     seconds = (
-        _RUNS * waited
-        + (
-            (_RUNS - _RENEWALS - _COLD_STARTS) * cpu["warm"]
-            + _RENEWALS * cpu["warm renewal"]
-            + _COLD_STARTS * cpu["cold"]
-        )
+        _RUNS * idle.waited
+        + ((_RUNS - _RENEWALS - _COLD_STARTS) * idle.cpu + _RENEWALS * cpu["warm renewal"] + _COLD_STARTS * cpu["cold"])
         * _MB_OF_ONE_PROCESSOR
         / _MEMORY_MB
     )

@@ -32,14 +32,17 @@ class Scene:
     assets: dict[int, Path]
     environment: dict[str, str] = field(repr=False)
 
-    def invoke(self, *orders: tuple[object, str], count: int = 1) -> processes.Done:
-        """Invoke the function with that many credentials in a new process, with these events, for these actions."""
-        command = [*processes.PYTHON, str(_CHILD), json.dumps(orders)]
-        return processes.run(command, directory=self.assets[count], environment=self.environment)
+    def invoke(self, *orders: tuple[object, str], count: int = 1, beside: bytes = b"") -> processes.Done:
+        """Invoke the function with that many credentials in a new process, with these events, for these actions.
 
-    def run_python(self, program: str, *arguments: str, packages: Path) -> processes.Done:
+        `beside` are the requests that follow each run.
+        """
+        command = [*processes.PYTHON, str(_CHILD), json.dumps(orders)]
+        return processes.run(command, directory=self.assets[count], environment=self.environment, given=beside)
+
+    def run_python(self, program: str, *, packages: Path) -> processes.Done:
         """Run a program in a new process that imports from a folder alone."""
-        command = [*processes.PYTHON, "-c", f"import sys; sys.path.insert(0, '.'); {program}", *arguments]
+        command = [*processes.PYTHON, "-c", f"import sys; sys.path.insert(0, '.'); {program}"]
         return processes.run(command, directory=packages, environment=self.environment)
 
 
