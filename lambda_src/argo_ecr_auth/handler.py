@@ -12,7 +12,6 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from argo_ecr_auth.clients.open_clients import OpenClients
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import WarmCache
 from argo_ecr_auth.core.events import parse_event, select_targets
@@ -26,8 +25,6 @@ ROLE_ID = "ROLE_ID"
 """The environment variable with the unique id of the function's role: a role created again has the same name."""
 PER_TARGET_METRICS = "PER_TARGET_METRICS"
 """The environment variable that adds metrics for each target; each metric costs money each month."""
-_OPEN_CONNECTIONS = 500
-"""To API servers: half of the files that Lambda lets an environment open (AWS Lambda Developer Guide, quotas)."""
 _SECONDS_TO_REPORT = 5  # left of the function's timeout when a run ends
 
 logger = Logger()
@@ -80,7 +77,7 @@ def _prepare_environment() -> tuple[tuple[Target, ...], timedelta, WarmCache]:
     """The targets, how early to renew, and what is kept warm: by the first run of an environment."""
     region = os.environ["AWS_REGION"]
     settings = load_settings((Path(__file__).parents[1] / SETTINGS_FILE).read_bytes())
-    cache = WarmCache(sessions=Sessions(region=region), clients=OpenClients(limit=_OPEN_CONNECTIONS))
+    cache = WarmCache(sessions=Sessions(region=region))
     targets = resolve_targets(settings, region=region, function_role_id=os.environ.get(ROLE_ID))
     return targets, parse_duration(settings.renew_before), cache
 
