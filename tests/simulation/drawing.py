@@ -8,8 +8,9 @@ import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.simulation.drawn_history import BrokenHistoryError, Drawn
 from tests.simulation.history import Event
-from tests.simulation.machine import BrokenHistoryError, Drawn, Month
+from tests.simulation.machine import Month
 from tests.simulation.months import open_world, simulate
 from tests.simulation.shortest import find_shortest
 from tests.simulation.summary import Summary
