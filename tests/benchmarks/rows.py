@@ -58,7 +58,7 @@ def measure_rows(scene: Scene) -> list[Row]:
             "boto3": lambda: scene.run_python(_BOTO3, packages=asset).cpu,
             "whole": lambda: scene.run_python(_WHOLE, packages=whole).cpu,
             "renewal": lambda: scene.invoke(_RENEWAL).cpu,
-            "warm renewal": lambda: _measure_warm_renewal(scene),
+            "warm renewal": lambda: min(_list_warm([_invoke_warm(scene, _RENEWAL)], "runs", "cpu")),
             "cron job": lambda: _run_cron_job(scene, aws),
         },
         rounds=_ROUNDS,
@@ -98,7 +98,7 @@ def _measure_idle(scene: Scene) -> _Idle:
     objects = f"{admin.endpoint}/api/v1/namespaces/{namespace(1)}"
     urls = [f"{objects}/secrets/ecr-0", f"{objects}/configmaps/ecr-0"]
     beside = json.dumps({"urls": urls, "ca": admin.ca_pem, "token": admin.token}).encode()
-    taken = [processes.read_last_line(_invoke_warm(scene, _IDLE, beside=beside)) for _ in range(_ROUNDS)]
+    taken = [_invoke_warm(scene, _IDLE, beside=beside) for _ in range(_ROUNDS)]
     cpu = statistics.median(_list_warm(taken, "runs", "cpu"))
     return _Idle(
         cpu=cpu,
@@ -107,12 +107,8 @@ def _measure_idle(scene: Scene) -> _Idle:
     )
 
 
-def _measure_warm_renewal(scene: Scene) -> float:
-    return min(_list_warm([processes.read_last_line(_invoke_warm(scene, _RENEWAL))], "runs", "cpu"))
-
-
-def _invoke_warm(scene: Scene, order: tuple[object, str], *, beside: bytes = b"") -> processes.Done:
-    return scene.invoke(*[order] * (_WARM_RUNS + 2), beside=beside)
+def _invoke_warm(scene: Scene, order: tuple[object, str], *, beside: bytes = b"") -> Any:
+    return processes.read_last_line(scene.invoke(*[order] * (_WARM_RUNS + 2), beside=beside))
 
 
 def _list_warm(taken: list[Any], of: str, what: str) -> list[float]:
