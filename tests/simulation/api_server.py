@@ -1,6 +1,6 @@
 """An API server in memory: namespaces, Roles, Secrets and ConfigMaps, with server-side apply and RBAC.
 
-What it answers is held against a real API server by the same tests (`test_api_server.py`).
+What it answers is held against a real API server by the same tests (`test_api_server.py`, `test_server_side_apply.py`).
 """
 
 import threading

@@ -1,35 +1,29 @@
 """What others do to the objects of a credential."""
 
-import base64
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from argo_ecr_auth.core.manifests import FINGERPRINT_ANNOTATION, SOURCE_ANNOTATION, VERIFIED_ANNOTATION, secret_key
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time
+from tests.simulation.api_request import APPLY, MERGE
 from tests.simulation.ledger import Account, list_own_paths
 from tests.simulation.reality import Reality
 from tests.simulation.stored_object import Path
+from tests.support.loopback import encode_base64
 
 Edit = Callable[[Account, Reality], None]
-
-_MERGE = "application/merge-patch+json"
-_APPLY = "application/apply-patch+yaml"
-
-
-def _text(value: str) -> str:
-    return base64.b64encode(value.encode()).decode()
 
 
 def _patch(account: Account, plural: str, change: dict[str, Any]) -> None:
     path = f"{account.path(plural)}?fieldManager=somebody"
-    status, answer = account.api_server.request("PATCH", path, change, content_type=_MERGE)
+    status, answer = account.api_server.request("PATCH", path, change, content_type=MERGE)
     assert status in {200, 404, 422}, answer
     account.may_write = True
 
 
 def _secret(**data: str | None) -> Edit:
-    change = {key: value if value is None else _text(value) for key, value in data.items()}
+    change = {key: value if value is None else encode_base64(value) for key, value in data.items()}
 
     def edit(account: Account, _: Reality) -> None:
         own = list_own_paths(account.credential)
@@ -64,7 +58,7 @@ def _move_expiry(span: timedelta) -> Edit:
 
 def _change_password(value: str | None) -> Edit:
     def edit(account: Account, _: Reality) -> None:
-        change = {secret_key(account.credential): value if value is None else _text(value)}
+        change = {secret_key(account.credential): value if value is None else encode_base64(value)}
         _patch(account, "secrets", {"data": change})
         account.unvouched = account.broken = True
 
@@ -79,7 +73,7 @@ def _strip_labels(account: Account, _: Reality) -> None:
 
 
 def _put_into_binary_data(account: Account, _: Reality) -> None:
-    change = {"data": {EXPIRY_KEY: None}, "binaryData": {EXPIRY_KEY: _text("tomorrow")}}
+    change = {"data": {EXPIRY_KEY: None}, "binaryData": {EXPIRY_KEY: encode_base64("tomorrow")}}
     _patch(account, "configmaps", change)
     account.unvouched = True
 
@@ -139,7 +133,7 @@ def _take_over(account: Account, _: Reality) -> None:
     if not found:
         return
     keys = {path[1] for plural, path in list_own_paths(account.credential) if plural == "secrets" and path[0] == "data"}
-    data = dict.fromkeys([*keys - {secret_key(account.credential)}, "rival"], _text("theirs"))
+    data = dict.fromkeys([*keys - {secret_key(account.credential)}, "rival"], encode_base64("theirs"))
     labels = {key: "theirs" for key in found["metadata"].get("labels") or {} if key.startswith("argocd.")}
     manifest: dict[str, Any] = {
         "apiVersion": "v1",
@@ -149,7 +143,7 @@ def _take_over(account: Account, _: Reality) -> None:
         "data": data,
     }
     path = f"{account.path('secrets')}?fieldManager=rival&force=true"
-    status, answer = account.api_server.request("PATCH", path, manifest, content_type=_APPLY)
+    status, answer = account.api_server.request("PATCH", path, manifest, content_type=APPLY)
     assert status == 200, answer
     account.others["secrets", ("data", "rival")] = data["rival"]
     account.may_write = True
@@ -178,7 +172,7 @@ EDITS: Mapping[str, Edit] = {
     "name removed": _secret(name=None),
     "label added": _add("secrets", ("metadata", "labels", "somebodys"), "1"),
     "annotation added": _add("secrets", ("metadata", "annotations", "somebodys"), "2"),
-    "key added": _add("secrets", ("data", "somebodys"), _text("3")),
+    "key added": _add("secrets", ("data", "somebodys"), encode_base64("3")),
     "ConfigMap's key added": _add("configmaps", ("data", "somebodys"), "4"),
     "ConfigMap's annotation added": _add("configmaps", ("metadata", "annotations", "somebodys"), "5"),
     "Secret deleted": lambda account, _: delete(account, "secrets"),

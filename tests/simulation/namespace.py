@@ -1,19 +1,13 @@
 """A namespace of an API server, and what the tests do in it."""
 
-import base64
 import json
 from dataclasses import dataclass
 from typing import Any
 
+from tests.simulation.api_request import APPLY, KINDS, MERGE
 from tests.simulation.api_server import ADMIN, ApiServer
 
-_TYPES = {"apply": "application/apply-patch+yaml", "merge": "application/merge-patch+json"}
 _ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces"
-
-
-def encode(value: str) -> str:
-    """As a Secret's data holds it."""
-    return base64.b64encode(value.encode()).decode()
 
 
 @dataclass(kw_only=True)
@@ -49,14 +43,13 @@ class Namespace:
         metadata: dict[str, Any] | None = None,
         **content: Any,
     ) -> tuple[int, Any]:
-        kind = {"secrets": "Secret", "configmaps": "ConfigMap"}[plural]
-        body = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, **(metadata or {})}, **content}
+        body = {"apiVersion": "v1", "kind": KINDS[plural], "metadata": {"name": name, **(metadata or {})}, **content}
         path = f"{self.path(plural, name)}?fieldManager={by}&force={json.dumps(force)}"
-        return self.server.request("PATCH", path, body, content_type=_TYPES["apply"], token=token)
+        return self.server.request("PATCH", path, body, content_type=APPLY, token=token)
 
     def merge(self, plural: str = "secrets", *, by: str = "somebody", **change: Any) -> tuple[int, Any]:
         path = f"{self.path(plural)}?fieldManager={by}"
-        return self.server.request("PATCH", path, change, content_type=_TYPES["merge"])
+        return self.server.request("PATCH", path, change, content_type=MERGE)
 
     def owners(self, plural: str = "secrets") -> dict[tuple[str, str], Any]:
         return {

@@ -5,11 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.simulation.namespace import Namespace, encode, read_version
+from tests.simulation.namespace import Namespace, read_version
+from tests.support.loopback import encode_base64
 
 
 def test_a_created_secret_without_a_type_is_opaque(namespace: Namespace) -> None:
-    status, answer = namespace.create(data={"k": encode("v")})
+    status, answer = namespace.create(data={"k": encode_base64("v")})
 
     assert (status, answer["type"]) == (201, "Opaque")
     assert namespace.owners() == {("creator", "Update"): {"f:type": {}, "f:data": {"f:k": {}}}}
@@ -43,7 +44,7 @@ def test_what_is_missing_is_not_found_in_the_words_of_the_api(namespace: Namespa
     status, answer = namespace.get()
     assert (status, answer["kind"], answer["reason"]) == (404, "Status", "NotFound")
     assert answer["message"] == 'secrets "x" not found'
-    assert namespace.merge(data={"k": encode("v")})[0] == 404
+    assert namespace.merge(data={"k": encode_base64("v")})[0] == 404
 
 
 def test_a_deleted_object_comes_back_as_another_without_its_owners(namespace: Namespace) -> None:
@@ -62,7 +63,7 @@ def test_a_deleted_object_comes_back_as_another_without_its_owners(namespace: Na
 def test_a_missing_namespace_is_not_found(namespace: Namespace) -> None:
     namespace.name = f"missing-{uuid4().hex[:8]}"
 
-    status, answer = namespace.apply(data={"k": encode("v")})
+    status, answer = namespace.apply(data={"k": encode_base64("v")})
 
     assert (status, answer["reason"]) == (404, "NotFound")
     assert answer["message"] == f'namespaces "{namespace.name}" not found'
@@ -71,7 +72,9 @@ def test_a_missing_namespace_is_not_found(namespace: Namespace) -> None:
 def test_a_secrets_type_cannot_be_changed(namespace: Namespace) -> None:
     namespace.create(type="Opaque")
 
-    status, answer = namespace.apply(type="kubernetes.io/dockerconfigjson", data={".dockerconfigjson": encode("{}")})
+    status, answer = namespace.apply(
+        type="kubernetes.io/dockerconfigjson", data={".dockerconfigjson": encode_base64("{}")}
+    )
 
     assert (status, answer["reason"]) == (422, "Invalid")
 
@@ -86,7 +89,7 @@ def test_an_immutable_object_takes_labels_and_no_data(namespace: Namespace) -> N
 
 
 def test_a_key_is_in_data_or_in_binary_data(namespace: Namespace) -> None:
-    namespace.create("configmaps", binaryData={"k": encode("v")})
+    namespace.create("configmaps", binaryData={"k": encode_base64("v")})
 
     assert namespace.apply("configmaps", data={"k": "w"})[0] == 422
     assert namespace.merge("configmaps", binaryData={"k": None})[0] == 200
@@ -134,7 +137,7 @@ def test_without_a_role_nothing_is_allowed_in_the_words_of_the_api(namespace: Na
 def test_a_role_allows_its_names_to_its_group_alone_until_it_is_removed(namespace: Namespace) -> None:
     namespace.grant("x", "y")
 
-    assert namespace.apply(token="member", data={"k": encode("v")})[0] == 201
+    assert namespace.apply(token="member", data={"k": encode_base64("v")})[0] == 201
     assert namespace.get(token="member")[0] == 200
     assert namespace.get(token="member", name="y")[0] == 404
     assert namespace.get(token="member", name="z")[0] == 403

@@ -1,13 +1,14 @@
 """Server-side apply in memory does as a real API server's: each test runs against both."""
 
-from tests.simulation.namespace import Namespace, encode, read_version
+from tests.simulation.namespace import Namespace, read_version
+from tests.support.loopback import encode_base64
 
 
 def test_an_apply_creates_what_is_missing_and_owns_each_key(namespace: Namespace) -> None:
-    status, answer = namespace.apply(metadata={"labels": {"a": "1"}}, type="Opaque", data={"k": encode("v")})
+    status, answer = namespace.apply(metadata={"labels": {"a": "1"}}, type="Opaque", data={"k": encode_base64("v")})
 
     assert status == 201
-    assert (answer["kind"], answer["type"], answer["data"]) == ("Secret", "Opaque", {"k": encode("v")})
+    assert (answer["kind"], answer["type"], answer["data"]) == ("Secret", "Opaque", {"k": encode_base64("v")})
     assert answer["metadata"]["labels"] == {"a": "1"}
     assert answer["metadata"]["name"] == "x"
     assert namespace.owners() == {
@@ -16,19 +17,19 @@ def test_an_apply_creates_what_is_missing_and_owns_each_key(namespace: Namespace
 
 
 def test_the_same_apply_again_changes_nothing(namespace: Namespace) -> None:
-    namespace.apply(data={"k": encode("v")})
+    namespace.apply(data={"k": encode_base64("v")})
     before = namespace.found()
 
-    status, answer = namespace.apply(data={"k": encode("v")})
+    status, answer = namespace.apply(data={"k": encode_base64("v")})
 
     assert (status, read_version(answer)) == (200, read_version(before))
 
 
-def test_an_apply_that_changes_something_gives_a_newread_version(namespace: Namespace) -> None:
-    namespace.apply(data={"k": encode("v")})
+def test_an_apply_that_changes_something_gives_a_new_version(namespace: Namespace) -> None:
+    namespace.apply(data={"k": encode_base64("v")})
     before = namespace.found()
 
-    status, answer = namespace.apply(data={"k": encode("w")})
+    status, answer = namespace.apply(data={"k": encode_base64("w")})
 
     assert status == 200
     assert read_version(answer) != read_version(before)

@@ -102,5 +102,5 @@ def denying(words: Callable[[dict[str, Any], dict[str, Any] | None], str]) -> ty
     return Handler
 
 
-def encode_base64(pem: str) -> str:
-    return base64.b64encode(pem.encode()).decode()
+def encode_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
