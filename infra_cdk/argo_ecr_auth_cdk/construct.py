@@ -29,6 +29,7 @@ from argo_ecr_auth_deployment.document import SettingsError
 from argo_ecr_auth_deployment.leftovers import list_objects
 from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
 from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_deployment.warnings import find_warnings
 
 
 class ArgoEcrAuth(Construct):
@@ -47,6 +48,8 @@ class ArgoEcrAuth(Construct):
         stack = cdk.Stack.of(self)
         account, region = get_known(stack.account), get_known(stack.region)
         check_settings(settings, account=account, region=region)
+        for i, warning in enumerate(find_warnings(settings)):
+            cdk.Annotations.of(self).add_warning_v2(f"argo-ecr-auth:settings-{i}", warning)
         place = AccountRegion(account=account, region=region)
         home = HomeDeployment(place=place, address=_make_address(self))
         complete = add_access_roles(settings, home=home)

@@ -15,6 +15,9 @@ import yaml
 
 from argo_ecr_auth_deployment.document import Path, Position, SettingsDocument, SettingsError, format_path
 
+ORIGINAL_NAME = "ecr"
+"""What the original in-cluster tool calls the repository in Argo CD."""
+
 _MOST_LEVELS = 20  # settings have six
 _MOST_PARTS = 1_000_000
 _TOO_DEEP = "too many lists or keys within each other"
@@ -68,9 +71,9 @@ def load_document(file: FilePath, *, remedy: str) -> SettingsDocument:
 def make_document(
     *, cluster: str, registry: str, cluster_option: str = "--cluster", registry_option: str = "--registry"
 ) -> SettingsDocument:
-    """One cluster with one registry; a fault of either names the option that gave it."""
+    """One cluster with one registry, in the original tool's shape; a fault of either names the option that gave it."""
     return SettingsDocument(
-        content={"targets": [{"cluster": cluster}], "credentials": [{"registry": registry}]},
+        content={"targets": [{"cluster": cluster}], "credentials": [{"registry": registry, "name": ORIGINAL_NAME}]},
         source="the command line",
         options={"targets[0].cluster": cluster_option, "credentials[0].registry": registry_option},
     )

@@ -34,9 +34,11 @@ def _package(options: argparse.Namespace) -> str | None:
     try:
         context = read_context(options.context, directory=Path.cwd(), home=Path.home())
         place = AccountRegion(account=options.account, region=options.region)
-        write_package(options.output, context=context, place=place, default_file=Path("settings.yaml"))
+        warnings = write_package(options.output, context=context, place=place, default_file=Path("settings.yaml"))
     except (ContextError, SettingsError, RuntimeMismatchError, InstallationError) as error:
         return str(error)
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     print(f"{options.output / 'README.md'} says how to deploy it")
     return None
 

@@ -16,6 +16,7 @@ from argo_ecr_auth_cdk.app import SynthesisedApp, synthesise
 from argo_ecr_auth_cdk.function.asset import find_synth_runtime
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
 from argo_ecr_auth_deployment.names import AccountRegion
+from argo_ecr_auth_deployment.warnings import find_warnings
 from argo_ecr_auth_package.archive import zip_folder
 from argo_ecr_auth_package.bill_of_materials import PROJECT, make_bill_of_materials
 from argo_ecr_auth_package.readme import AccessTemplate, make_readme
@@ -24,11 +25,13 @@ from argo_ecr_auth_package.synthesizer import PackageSynthesizer
 _ACCESS, _RBAC = "access", "rbac"
 
 
-def write_package(output: Path, *, context: Mapping[str, Any], place: AccountRegion, default_file: Path) -> None:
-    """Write the package into the folder `output`, over an earlier one. Other files there stay.
+def write_package(
+    output: Path, *, context: Mapping[str, Any], place: AccountRegion, default_file: Path
+) -> tuple[str, ...]:
+    """Write the package into the folder `output`, over an earlier one; return the warnings about its settings.
 
-    `place` is the function's; None in it stands for any account or region. Raises SettingsError,
-    RuntimeMismatchError and InstallationError, before anything is written.
+    Other files there stay. `place` is the function's; None in it stands for any account or region. Raises
+    SettingsError, RuntimeMismatchError and InstallationError, before anything is written.
     """
     with tempfile.TemporaryDirectory() as temporary:
         synthesizer = PackageSynthesizer()
@@ -48,6 +51,7 @@ def write_package(output: Path, *, context: Mapping[str, Any], place: AccountReg
             stack=home.stack_name, place=place, code_key=f"{PROJECT}/{digest}.zip", manifests=manifests, access=access
         )
         _write(output / "README.md", readme)
+        return find_warnings(made.settings)
 
 
 def _sort_stacks(made: SynthesisedApp) -> list[CloudFormationStackArtifact]:

@@ -166,7 +166,8 @@ class _Run:
     def _with_plan(self, result: Result, plan: Plan) -> Result:
         reason = "; ".join(plan.reasons) or None
         changes = plan.changes if self._options.dry_run else ()
-        return self._with_expiry(result, action=plan.action, reason=reason, expires_at=plan.expires_at, changes=changes)
+        known = replace(result, action=plan.action, reason=reason, changes=changes, tampered=plan.tampered)
+        return self._with_expiry(known, expires_at=plan.expires_at)
 
     def _with_expiry(self, result: Result, *, expires_at: datetime | None = None, **others: Any) -> Result:
         """The result with more known of it; what remains of the token is counted from now."""

@@ -45,7 +45,8 @@ def test_keys_of_cdk_and_of_other_apps_are_left_alone() -> None:
         "cli-telemetry": False,
         "stage": "production",
     }
-    assert load_settings({**others, **_ONE_OF_EVERYTHING}, default_file=Path("none.yaml")).content == make_content()
+    content = load_settings({**others, **_ONE_OF_EVERYTHING}, default_file=Path("none.yaml")).content
+    assert content == make_content(credentials=[{"registry": REGISTRY, "name": "ecr"}])
 
 
 def test_a_fault_of_a_value_from_the_context_does_not_point_into_the_file(tmp_path: Path) -> None:

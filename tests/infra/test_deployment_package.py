@@ -18,6 +18,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from argo_ecr_auth_cdk.app import synthesise
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
 from argo_ecr_auth_deployment.names import AccountRegion
+from argo_ecr_auth_package.__main__ import main
 from argo_ecr_auth_package.cdk_context import ContextError, read_context
 from argo_ecr_auth_package.package import write_package
 from argo_ecr_auth_package.synthesizer import CODE_BUCKET, CODE_KEY, PackageSynthesizer
@@ -120,6 +121,23 @@ def test_the_wheel_makes_the_same_bytes_elsewhere(
     assert done.stdout == "dist/README.md says how to deploy it\n"
     made = {file.relative_to(tmp_path / "dist"): file.read_bytes() for file in _list_files(tmp_path / "dist")}
     assert made == {file.relative_to(package): file.read_bytes() for file in _list_files(package)}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_what_lets_the_token_leave_is_a_warning(
+    named: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    credential = {"registry": REGISTRY, **({"name": "ecr"} if named else {"kind": "argo-cd"})}
+    content = {"credentials": [credential], "targets": [{"cluster": "demo"}]}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content))
+
+    fault = main(["package", "-c", f"settings={tmp_path / 'mine.yaml'}", "-c", _NOT_BUNDLED, "-o", str(tmp_path)])
+
+    shown = capsys.readouterr()
+    assert fault is None
+    assert shown.out == f"{tmp_path / 'README.md'} says how to deploy it\n"
+    assert ("warning: credentials[0]: a repository with a name " in shown.err) == named
+    assert ("Use kind: argo-cd instead" in shown.err) == named
 
 
 def _list_files(folder: Path) -> list[Path]:

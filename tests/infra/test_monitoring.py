@@ -15,7 +15,7 @@ _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 
 def _alarms(template: Template) -> dict[str, dict[str, Any]]:
     """The properties of each alarm by its construct's id."""
-    names = ("TokenEndsSoon", "ChecksMissing", "Failing", "RepairsNeverEnd", "Undelivered", "Throttled")
+    names = ("TokenEndsSoon", "ChecksMissing", "Failing", "RepairsNeverEnd", "Tampering", "Undelivered", "Throttled")
     found = template.find_resources("AWS::CloudWatch::Alarm").items()
     return {next(name for name in names if name in id_): alarm["Properties"] for id_, alarm in found}
 
@@ -79,24 +79,29 @@ def test_alarm_periods_hold_two_ticks() -> None:
 def test_each_alarm_names_a_page_that_has_a_section_for_it(template: Template) -> None:
     page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
     alarms = _alarms(template)
-    assert len(alarms) == 6
+    assert len(alarms) == 7
     for name, alarm in alarms.items():
         assert alarm["AlarmDescription"].endswith(f". See docs/operations.md of argo-ecr-auth, {name}.")
         section = page.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
-        for question in ("**It means**", "**Look at**", "**Do**", "**It is over when**"):
+        for question in ("**It means**", "**Look at**", "**Do**", "**It is resolved when**"):
             assert question in section, name
 
 
 def test_without_an_enabled_target_no_run_is_missed() -> None:
     alarms = _alarms(make_template(make_content(targets=[{"cluster": "asleep", "enabled": False}])))
     assert "ChecksMissing" not in alarms
-    assert len(alarms) == 5
+    assert len(alarms) == 6
 
 
 def test_failures_and_repairs_alarm_when_they_go_on(template: Template) -> None:
     once = ("GreaterThanOrEqualToThreshold", 1)
     assert _key_facts(_alarms(template)["Failing"]) == ("Failures", "Sum", 300, *once, 3, "notBreaching")
     assert _key_facts(_alarms(template)["RepairsNeverEnd"]) == ("Repaired", "Sum", 300, *once, 6, "notBreaching")
+
+
+def test_one_tampered_secret_alarms(template: Template) -> None:
+    once = ("GreaterThanOrEqualToThreshold", 1)
+    assert _key_facts(_alarms(template)["Tampering"]) == ("Tampered", "Sum", 300, *once, 1, "notBreaching")
 
 
 def test_events_that_scheduler_gives_up_in_the_alarms_period_alarm(template: Template) -> None:
@@ -127,10 +132,10 @@ def test_throttles_of_this_function_alarm(template: Template) -> None:
 
 def test_the_functions_metrics_have_the_names_and_the_dimension_that_it_emits(template: Template) -> None:
     own = [alarm for alarm in _alarms(template).values() if alarm["Namespace"] == "ArgoEcrAuth"]
-    assert len(own) == 4
+    assert len(own) == 5
     for alarm in own:
         assert alarm["Dimensions"] == [{"Name": "service", "Value": "argo-ecr-auth"}]
-        assert alarm["MetricName"] in {*metric_values(()), "SecondsToExpiry"}
+        assert alarm["MetricName"] in {*metric_values(()), "SecondsToExpiry", "Tampered"}
 
 
 def test_without_an_address_the_alarms_have_no_action_and_no_key_is_made(template: Template) -> None:

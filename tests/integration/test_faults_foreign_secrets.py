@@ -34,7 +34,7 @@ def test_a_secret_of_another_type_is_refused_and_not_deleted(function: Function,
     body = {"metadata": {"name": "ecr-auth"}, "type": "example.org/other", "data": {"password": "eA=="}}
     assert objects.admin.request("POST", objects.path("secrets").rpartition("/")[0], body)[0] == 201
 
-    assert_failed(function.result(), "the type example.org/other")
+    assert_failed(function.result(), "was not written by argo-ecr-auth")
     assert objects.password == "x"
 
 

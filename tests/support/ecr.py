@@ -1,6 +1,7 @@
 """ECR as Argo CD meets it: a registry under ECR's own host name, behind a front that judges tokens in ECR's words.
 
 The front is also the proxy that leads to the host. A client finds it by HTTPS_PROXY, so that nobody needs to be root.
+Behind the proxy every other host and port is a registry too: it asks for a password, and notes the header that it gets.
 """
 
 import contextlib
@@ -9,9 +10,10 @@ import json
 import re
 import secrets
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache, partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,6 +44,7 @@ _HAS_ENDED: _Answer = (
     json.dumps({"errors": [{"code": "DENIED", "message": ENDED}]}).encode(),
     {"Content-Type": "application/json; charset=utf-8"},
 )
+_NOT_FOUND: _Answer = (HTTPStatus.NOT_FOUND, b"{}", {"Content-Type": "application/json; charset=utf-8"})
 _REPOSITORY = re.compile(r"/v2/(.+)/(?:manifests|blobs|tags)/")
 _PASSED_ON = ("Accept", "Content-Type", "Content-Range", "Content-Length", "Host", "Range")
 _PASSED_BACK = (
@@ -64,6 +67,14 @@ class Pull:
     repository: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """A request to another place (HOST:PORT) than the registry's, with its Authorization header."""
+
+    place: str
+    authorization: str | None
+
+
 @dataclass(kw_only=True)
 class Ecr:
     """The registry's front: the proxy that leads to it, which tokens it lets in, and what it let them pull."""
@@ -72,6 +83,7 @@ class Ecr:
     authority: Path
     proxy: str = field(default="", init=False)
     ended: int = field(default=0, init=False)
+    visits: list[Visit] = field(default_factory=list, init=False)
     _pulls: list[Pull] = field(default_factory=list, init=False)
     _held: str | None = field(default=None, init=False)
     _holds: Event = field(default_factory=Event, init=False)
@@ -141,7 +153,8 @@ def run_ecr(cloud: LocalCloud, directory: Path) -> Iterator[Ecr]:
     users = {"front": secrets.token_urlsafe(24)}
     with Registry(directory / "registry", authority=authority, users=users) as registry:
         ecr = Ecr(cloud=cloud, authority=certificates)
-        handler = type("Handler", (_Front,), {"ecr": ecr, "registry": registry, "tls": _make_tls(authority)})
+        make_tls = staticmethod(cache(partial(_make_tls, authority)))
+        handler = type("Handler", (_Front,), {"ecr": ecr, "registry": registry, "make_tls": make_tls})
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         ecr.proxy = f"http://127.0.0.1:{server.server_port}"
@@ -154,28 +167,28 @@ def run_ecr(cloud: LocalCloud, directory: Path) -> Iterator[Ecr]:
             server.server_close()
 
 
-def _make_tls(authority: trustme.CA) -> ssl.SSLContext:
+def _make_tls(authority: trustme.CA, host: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(REGISTRY).configure_cert(context)
+    authority.issue_cert(host).configure_cert(context)
     return context
 
 
 class _Front(BaseHTTPRequestHandler):
-    """A proxy that ends TLS itself: after CONNECT it is ECR on the same connection."""
+    """A proxy that terminates TLS itself: after CONNECT it is ECR, or another host, on the same connection."""
 
     protocol_version = "HTTP/1.1"
     ecr: Ecr
     registry: Registry
-    tls: ssl.SSLContext
+    make_tls: Callable[[str], ssl.SSLContext]
+    place: str
 
     def do_CONNECT(self) -> None:
-        if self.path != f"{REGISTRY}:443":
-            self._answer(HTTPStatus.FORBIDDEN, f"this proxy leads only to {REGISTRY}".encode(), {})
-            return
+        self.place = self.path
         self.send_response(HTTPStatus.OK)
         self.end_headers()
         try:
-            self.connection = self.tls.wrap_socket(self.connection, server_side=True)
+            tls = self.make_tls(self.place.rpartition(":")[0])
+            self.connection = tls.wrap_socket(self.connection, server_side=True)
         except OSError:
             self.close_connection = True
             return
@@ -187,6 +200,10 @@ class _Front(BaseHTTPRequestHandler):
         body = self._read_body()
         if not isinstance(self.connection, ssl.SSLSocket):
             self._answer(HTTPStatus.BAD_REQUEST, b"this proxy only connects", {})
+        elif self.place != f"{REGISTRY}:443":
+            self.ecr.visits.append(Visit(place=self.place, authorization=self.headers["Authorization"]))
+            # Whoever has sent a password is not asked for it again.
+            self._answer(*(_NOT_FOUND if self.headers["Authorization"] else _NO_CREDENTIALS))
         elif refusal := self.ecr.find_refusal(self.headers["Authorization"]):
             self._answer(*refusal)
         else:

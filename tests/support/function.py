@@ -39,8 +39,8 @@ def admit(cloud: LocalCloud, cluster: Cluster, role: str) -> None:
 
 
 def make_settings(*targets: dict[str, Any], **others: Any) -> Settings:
-    """Settings as a user writes them, with one credential for the targets that have none."""
-    written = {"credentials": [{"registry": REGISTRY}], "targets": targets, **others}
+    """Settings as a user writes them, with one credential, of the original tool's shape, for targets without."""
+    written = {"credentials": [{"registry": REGISTRY, "name": "ecr"}], "targets": targets, **others}
     settings = msgspec.convert(written, type=Settings)
     assert not find_faults(settings)
     return settings

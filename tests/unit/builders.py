@@ -23,7 +23,7 @@ REMOVED: Final = object()
 
 
 def credential(**others: Any) -> Credential:
-    """The credential of nothing but a registry, but for what is given."""
+    """A credential of the original tool's shape, but for what is given."""
     default = Credential(
         namespace="argocd", secret_name="ecr-auth", registries=(parse_registry(HOST),), url=HOST, name="ecr"
     )
@@ -37,9 +37,10 @@ def pull_secret(*hosts: str) -> Credential:
 
 KINDS: Final = {
     "repository-helm": credential(),
+    "repository-nameless": credential(name=None),
     "repository-oci": credential(type="oci", url=f"oci://{HOST}/charts/app", project="team-a"),
-    "repo-creds-helm": credential(kind="repo-creds", name=None),
-    "repo-creds-oci": credential(kind="repo-creds", type="oci", url=f"oci://{HOST}", name=None),
+    "repo-creds-helm": credential(kind="repo-creds", url=f"{HOST}/", name=None),
+    "repo-creds-oci": credential(kind="repo-creds", type="oci", url=f"oci://{HOST}/", name=None),
     "pull-secret": pull_secret(),
     "pull-secret-of-two": pull_secret(HOST, OTHER_HOST),
 }
@@ -121,6 +122,16 @@ def _stored(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "uid": "0ad9a37c-0b93-4cbd-8d4e-7b0dc5bd4f7d",
         "resourceVersion": "4711",
         "creationTimestamp": "2026-11-23T19:00:00Z",
-        "managedFields": [{"manager": "argo-ecr-auth", "operation": "Apply"}],
+        "managedFields": [{"manager": "argo-ecr-auth", "operation": "Apply", "fieldsV1": _own_all(stored)}],
     }
     return stored
+
+
+def _own_all(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A field manager's fields: every label, annotation and key of the data (Kubernetes, Server-Side Apply)."""
+
+    def own(keys: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {f"f:{key}": {} for key in keys or ()}
+
+    metadata = {f"f:{part}": own(stored["metadata"].get(part)) for part in ("labels", "annotations")}
+    return {"f:metadata": metadata, "f:data": own(stored["data"])}

@@ -98,9 +98,30 @@ def test_a_key_of_ours_that_is_no_longer_wanted_is_a_change() -> None:
     assert (str(change), change.desired) == ("the Secret's data project is no longer wanted", None)
 
 
+def _owning(*keys: str) -> ObservedState:
+    """Our Secret with these keys too, written by whoever calls themselves our field manager."""
+    secret = secret_there()
+    fields = secret["metadata"]["managedFields"][0]["fieldsV1"]["f:data"] | {f"f:{key}": {} for key in keys}
+    managed = [{"manager": "argo-ecr-auth", "operation": "Apply", "fieldsV1": {"f:data": fields}}]
+    for key in keys:
+        secret = edited(secret, "data", key, to=b64("x"))
+    return ObservedState(secret=edited(secret, "metadata", "managedFields", to=managed), config_map=config_map_there())
+
+
+@pytest.mark.parametrize(("key", "tampered"), [("insecure", True), ("tlsClientCertData", True), ("proxy", False)])
+def test_a_key_that_was_never_ours_is_tampering_whoever_calls_it_theirs(key: str, tampered: bool) -> None:
+    (change,) = _changes(_owning(key), written=payload())
+    assert (change.key, change.tampered) == (key, tampered)
+
+
+def test_a_key_of_a_secret_that_is_taken_over_is_no_tampering() -> None:
+    secret = edited(edited(secret_there(), "data", "proxy", to=b64("x")), "metadata", "managedFields", to=[])
+    (change,) = _changes(ObservedState(secret=secret, config_map=config_map_there()), written=payload())
+    assert (str(change), change.tampered) == ("the Secret's data proxy is no longer wanted", False)
+
+
 def test_a_key_that_somebody_else_added_is_no_change() -> None:
-    theirs = [{"manager": "somebody", "operation": "Apply", "fieldsV1": {"f:data": {"f:proxy": {}}}}]
-    secret = edited(edited(secret_there(), "data", "proxy", to=b64("x")), "metadata", "managedFields", to=theirs)
+    secret = edited(secret_there(), "data", "team", to=b64("x"))
     assert _changes(ObservedState(secret=secret, config_map=config_map_there()), written=payload()) == []
 
 
@@ -109,10 +130,11 @@ def test_a_password_is_named_by_its_hash() -> None:
     assert password.actual == "sha256:" + hashlib.sha256(PASSWORD.encode()).hexdigest()[:32]
 
 
-def test_what_is_there_in_a_config_map_is_told() -> None:
+def test_what_somebody_wrote_into_a_config_map_is_not_told() -> None:
+    """Whoever has seen the password may have written it there."""
     config_map = edited(config_map_there(), "data", "name", to="other")
     assert _changes(ObservedState(secret=secret_there(), config_map=config_map), written=payload()) == [
-        Change(kind="ConfigMap", part="data", key="name", actual="other", desired=HOST)
+        Change(kind="ConfigMap", part="data", key="name", actual="another value", desired=HOST)
     ]
 
 

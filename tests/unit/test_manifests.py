@@ -38,6 +38,11 @@ SECRETS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
             "password": PASSWORD,
         },
     ),
+    "repository-nameless": (
+        "Opaque",
+        {"argocd.argoproj.io/secret-type": "repository"},
+        {"url": HOST, "type": "helm", "enableOCI": "true", "username": "AWS", "password": PASSWORD},
+    ),
     "repository-oci": (
         "Opaque",
         {"argocd.argoproj.io/secret-type": "repository"},
@@ -54,12 +59,12 @@ SECRETS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     "repo-creds-helm": (
         "Opaque",
         {"argocd.argoproj.io/secret-type": "repo-creds"},
-        {"url": HOST, "type": "helm", "enableOCI": "true", "username": "AWS", "password": PASSWORD},
+        {"url": f"{HOST}/", "type": "helm", "enableOCI": "true", "username": "AWS", "password": PASSWORD},
     ),
     "repo-creds-oci": (
         "Opaque",
         {"argocd.argoproj.io/secret-type": "repo-creds"},
-        {"url": f"oci://{HOST}", "type": "oci", "enableOCI": "true", "username": "AWS", "password": PASSWORD},
+        {"url": f"oci://{HOST}/", "type": "oci", "enableOCI": "true", "username": "AWS", "password": PASSWORD},
     ),
     "pull-secret": (
         "kubernetes.io/dockerconfigjson",

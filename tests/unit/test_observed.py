@@ -8,7 +8,18 @@ import pytest
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
 from argo_ecr_auth.core.targets import Credential
-from tests.unit.builders import KINDS, PASSWORD, b64, config_map_there, credential, edited, secret_there, there
+from tests.unit.builders import (
+    HOST,
+    KINDS,
+    OTHER_HOST,
+    PASSWORD,
+    b64,
+    config_map_there,
+    credential,
+    edited,
+    secret_there,
+    there,
+)
 
 
 def _secret(*path: str, to: Any) -> ObservedState:
@@ -79,29 +90,93 @@ def test_what_is_not_ours_to_write_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize("kind", ["kubernetes.io/dockerconfigjson", "kubernetes.io/basic-auth"])
-def test_a_secret_of_another_type_is_refused_with_its_type(kind: str) -> None:
+def test_a_secret_of_another_type_is_refused(kind: str) -> None:
     with pytest.raises(SyncError) as refused:
         refuse_foreign_objects(_secret("type", to=kind), credential())
     assert str(refused.value) == (
-        f"the Secret argocd/ecr-auth has the type {kind}, which cannot be changed: delete it, or choose another "
-        "secret_name"
+        "the Secret argocd/ecr-auth is not of the type Opaque, and its type cannot be changed: delete it, or choose "
+        "another secret_name"
     )
 
 
 @pytest.mark.parametrize(
-    ("written", "wanted", "found"),
+    ("written", "wanted", "needed"),
     [
-        ("repository-helm", "pull-secret", "Opaque"),
-        ("repo-creds-oci", "pull-secret", "Opaque"),
-        ("pull-secret", "repository-helm", "kubernetes.io/dockerconfigjson"),
-        ("pull-secret", "repo-creds-helm", "kubernetes.io/dockerconfigjson"),
+        ("repository-helm", "pull-secret", "kubernetes.io/dockerconfigjson"),
+        ("repo-creds-oci", "pull-secret", "kubernetes.io/dockerconfigjson"),
+        ("pull-secret", "repository-helm", "Opaque"),
+        ("pull-secret", "repo-creds-helm", "Opaque"),
     ],
 )
-def test_a_kind_that_needs_another_type_is_refused_with_the_type_that_is_there(
-    written: str, wanted: str, found: str
+def test_a_kind_that_needs_another_type_is_refused_with_the_type_that_it_needs(
+    written: str, wanted: str, needed: str
 ) -> None:
-    with pytest.raises(SyncError, match=f"the Secret argocd/ecr-auth has the type {found}, which cannot be changed"):
+    with pytest.raises(SyncError, match=f"the Secret argocd/ecr-auth is not of the type {needed}, and its type"):
         refuse_foreign_objects(there(of=KINDS[written]), KINDS[wanted])
+
+
+def _foreign(kind: str, *, labels: dict[str, str] | None = None, **data: str) -> dict[str, Any]:
+    """An object of somebody else's."""
+    metadata = {"namespace": "argocd", "name": "ecr-auth", "labels": labels or {}, "annotations": {}}
+    encoded = {key: b64(value) if kind == "Secret" else value for key, value in data.items()}
+    return {"kind": kind, "metadata": metadata, "data": encoded, "type": "Opaque"}
+
+
+ARGO_CD = {"argocd.argoproj.io/secret-type": "repository"}
+FOREIGN = {
+    "a password": _foreign("Secret", username="admin", password="the only copy"),
+    "a git repository": _foreign("Secret", labels=ARGO_CD, type="git", url="https://github.com/team/app"),
+    "a chart repository": _foreign("Secret", labels=ARGO_CD, type="helm", url="https://charts.example.org"),
+    "another registry": _foreign("Secret", labels=ARGO_CD, type="helm", url=OTHER_HOST),
+    "a host that looks like it": _foreign("Secret", labels=ARGO_CD, type="helm", url=f"{HOST}.example.org"),
+    "without the label": _foreign("Secret", type="helm", url=HOST),
+    "a URL that is no text": {**_foreign("Secret", labels=ARGO_CD, type="helm"), "data": {"url": "/w=="}},
+    "no data": {**_foreign("Secret"), "data": None},
+}
+
+
+@pytest.mark.parametrize("secret", FOREIGN.values(), ids=FOREIGN)
+def test_somebody_elses_secret_is_refused_with_the_command_that_hands_it_over(secret: dict[str, Any]) -> None:
+    with pytest.raises(SyncError) as refused:
+        refuse_foreign_objects(ObservedState(secret=secret, config_map=None), credential())
+    assert str(refused.value) == (
+        "the Secret argocd/ecr-auth was not written by argo-ecr-auth: choose another secret_name, or hand it over: "
+        "kubectl -n argocd annotate secret ecr-auth argo-ecr-auth/take-over=true"
+    )
+
+
+def test_somebody_elses_config_map_is_refused() -> None:
+    with pytest.raises(SyncError, match="the ConfigMap argocd/ecr-auth was not written by argo-ecr-auth"):
+        refuse_foreign_objects(ObservedState(secret=None, config_map=_foreign("ConfigMap", name="app")), credential())
+
+
+TAKE_OVER = ("metadata", "annotations", "argo-ecr-auth/take-over")
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        ObservedState(secret=edited(FOREIGN["a password"], *TAKE_OVER, to="true"), config_map=None),
+        ObservedState(secret=None, config_map=edited(_foreign("ConfigMap", name="app"), *TAKE_OVER, to="true")),
+        ObservedState(secret=FOREIGN["a password"], config_map=config_map_there()),
+        ObservedState(secret=secret_there(), config_map=_foreign("ConfigMap", name="app")),
+        ObservedState(secret=_foreign("Secret", labels=ARGO_CD, type="helm", url=HOST), config_map=None),
+        ObservedState(secret=_foreign("Secret", labels=ARGO_CD, type="helm", url=f"{HOST}/charts"), config_map=None),
+        ObservedState(
+            secret=None, config_map=_foreign("ConfigMap", labels={"argo-ecr-auth": "managed-resource"}, name=HOST)
+        ),
+    ],
+    ids=["Secret handed over", "ConfigMap handed over", "our ConfigMap", "our Secret", "original", "prefix", "label"],
+)
+def test_what_is_recognizably_ours_is_taken_over(observed: ObservedState) -> None:
+    refuse_foreign_objects(observed, credential())
+
+
+@pytest.mark.parametrize("value", ["false", "", "yes"])
+def test_only_a_plain_yes_hands_a_secret_over(value: str) -> None:
+    secret = edited(FOREIGN["a password"], *TAKE_OVER, to=value)
+    with pytest.raises(SyncError, match="was not written by argo-ecr-auth"):
+        refuse_foreign_objects(ObservedState(secret=secret, config_map=None), credential())
 
 
 def test_every_owner_is_named() -> None:

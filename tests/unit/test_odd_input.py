@@ -119,7 +119,7 @@ def test_a_null_password_is_replaced(observed: ObservedState) -> None:
 @pytest.mark.parametrize(
     "found",
     [
-        {"kind": "Secret", "metadata": {"namespace": "argocd", "name": "x", "ownerReferences": None}, "type": "Opaque"},
+        edited(secret_there(), "metadata", "ownerReferences", to=None),
     ],
 )
 def test_no_owners_are_no_owners(found: Any) -> None:

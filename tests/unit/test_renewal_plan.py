@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.manifests import Payload, make_config_map_manifest
+from argo_ecr_auth.core.kinds import ARGO_CD_KEYS
+from argo_ecr_auth.core.manifests import Payload, make_config_map_manifest, make_secret_manifest
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, make_plan
 from argo_ecr_auth.core.targets import Credential
@@ -263,13 +264,37 @@ def test_what_a_pull_secret_has_beside_ours_is_left_alone(path: tuple[str, ...],
         ("metadata", "annotations", "team"),
         ("metadata", "annotations", "managed-by"),
         ("metadata", "annotations", "argo-ecr-auth/verified"),
-        ("data", "proxy"),
+        ("data", "team"),
     ],
     ids="/".join,
 )
 @pytest.mark.parametrize("change", [with_secret, with_config_map], ids=["Secret", "ConfigMap"])
 def test_what_others_added_is_left_alone(change: Callable[..., ObservedState], path: tuple[str, ...]) -> None:
     assert plan_for(change(*path, to="ZmFsc2U=")).action == "fresh"
+
+
+@pytest.mark.parametrize("key", sorted(ARGO_CD_KEYS - make_secret_manifest(credential(), payload())["data"].keys()))
+def test_a_key_that_argo_cd_reads_and_the_settings_do_not_have_is_tampering(key: str) -> None:
+    plan = plan_for(with_secret("data", key, to=b64("true")))
+    assert (plan.action, plan.tampered, plan.needs_token) == ("repaired", True, False)
+    assert plan.reasons == (f"somebody added {key} to the Secret, which tells Argo CD how to use the token",)
+
+
+def test_a_key_of_the_settings_is_no_tampering() -> None:
+    of = credential(proxy="http://proxy:3128", no_proxy="localhost")
+    assert plan_for(there(of=of), of=of).action == "fresh"
+
+
+@pytest.mark.parametrize("key", ["proxy", "insecure", "url"])
+def test_what_argo_cd_reads_is_no_tampering_with_a_pull_secret(key: str) -> None:
+    secret = edited(secret_there(of=PULL_SECRET), "data", key, to=b64("true"))
+    plan = plan_for(ObservedState(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
+    assert (plan.action, plan.tampered) == ("fresh", False)
+
+
+def test_a_name_that_the_settings_no_longer_have_is_no_tampering() -> None:
+    plan = plan_for(there(), of=credential(name=None))
+    assert (plan.reasons, plan.tampered) == (("the Secret's data name is no longer wanted",), False)
 
 
 @given(st.text())

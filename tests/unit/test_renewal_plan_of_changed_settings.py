@@ -13,8 +13,12 @@ from tests.unit.test_renewal_plan import plan_for
 ROLE = "arn:aws:iam::123456789012:role/reader"
 READ_AS_ROLE = credential(role=Role(arn=ROLE, external_id="who"))
 BY_ANOTHER_ROLE = (
-    "the token was written by another role (AROABEFORE): another installation, which needs a Secret of its own, or "
-    "this function's role before it was created again"
+    "the token was written by another function's role: another installation, which needs a Secret of its own, or "
+    "this function's role before it was created again (the ConfigMap's argo-ecr-auth/token-source has its id)"
+)
+ELSEWHERE = (
+    "the token was requested for another registry or by another role (see the ConfigMap's argo-ecr-auth/token-source), "
+    "not for "
 )
 EACH_SOURCE = pytest.mark.parametrize(
     ("written", "desired", "reason"),
@@ -22,27 +26,27 @@ EACH_SOURCE = pytest.mark.parametrize(
         (
             credential(),
             credential(registries=(parse_registry(OTHER_HOST),), url=OTHER_HOST),
-            f"the token was requested for {HOST} as the function, not for {OTHER_HOST} as the function",
+            f"{ELSEWHERE}{OTHER_HOST} as the function",
         ),
         (
             credential(),
             READ_AS_ROLE,
-            f"the token was requested for {HOST} as the function, not for {HOST} as {ROLE}",
+            f"{ELSEWHERE}{HOST} as {ROLE}",
         ),
         (
             READ_AS_ROLE,
             credential(),
-            f"the token was requested for {HOST} as {ROLE}, not for {HOST} as the function",
+            f"{ELSEWHERE}{HOST} as the function",
         ),
         (
             pull_secret(HOST),
             pull_secret(HOST, OTHER_HOST),
-            f"the token was requested for {HOST} as the function, not for {HOST},{OTHER_HOST} as the function",
+            f"{ELSEWHERE}{HOST},{OTHER_HOST} as the function",
         ),
         (
             pull_secret(HOST, OTHER_HOST),
             pull_secret(HOST),
-            f"the token was requested for {HOST},{OTHER_HOST} as the function, not for {HOST} as the function",
+            f"{ELSEWHERE}{HOST} as the function",
         ),
         (
             credential(function_role_id="AROABEFORE"),
@@ -55,7 +59,9 @@ EACH_SOURCE = pytest.mark.parametrize(
 
 
 @EACH_SOURCE
-def test_the_reason_names_the_other_source(written: Credential, desired: Credential, reason: str) -> None:
+def test_the_reason_names_the_source_of_the_settings_and_not_the_words_of_the_other(
+    written: Credential, desired: Credential, reason: str
+) -> None:
     assert plan_for(there(of=written), of=desired).reasons[0] == reason
 
 
@@ -91,7 +97,11 @@ def test_who_does_not_know_the_functions_role_takes_any_for_the_right_one() -> N
         (
             credential(),
             KINDS["repo-creds-helm"],
-            ("the Secret's label argocd.argoproj.io/secret-type differs",),
+            (
+                "the Secret's label argocd.argoproj.io/secret-type differs",
+                "the Secret's data url differs",
+                "the Secret's data name is no longer wanted",
+            ),
         ),
         (
             KINDS["repo-creds-oci"],

@@ -30,6 +30,11 @@ def _find_credential_faults(**keys: Any) -> list[str]:
         {"registry": HOST, "kind": "repo-creds", "type": "helm", "url": URL},
         {"registry": HOST, "kind": "repo-creds", "type": "oci", "url": f"oci://{URL}"},
         {"registry": HOST, "kind": "repo-creds", "url": f"oci://{URL}"},
+        {"registry": HOST, "kind": "repo-creds", "url": f"{HOST}/"},
+        {"registry": HOST, "kind": "repo-creds", "url": f"{URL}/"},
+        {"registry": HOST, "kind": "argo-cd"},
+        {"registry": HOST, "kind": "argo-cd", "proxy": "http://proxy:3128", "no_proxy": "localhost"},
+        {"registry": HOST, "proxy": "http://proxy:3128"},
         {"registry": HOST, "kind": "pull-secret"},
         {"registries": [HOST], "kind": "pull-secret"},
         {"registries": [HOST, OTHER_HOST, "public.ecr.aws"], "kind": "pull-secret"},
@@ -45,6 +50,11 @@ def test_each_kind_can_be_given_with_the_keys_that_it_has(keys: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("kind", "key", "value"),
     [
+        ("argo-cd", "type", "helm"),
+        ("argo-cd", "url", HOST),
+        ("argo-cd", "name", "ecr"),
+        ("argo-cd", "project", "team-a"),
+        ("pull-secret", "proxy", "http://proxy:3128"),
         ("repo-creds", "name", "ecr"),
         ("repo-creds", "project", "team-a"),
         ("pull-secret", "type", "helm"),
@@ -57,7 +67,25 @@ def test_a_key_that_a_kind_does_not_have_is_a_fault(kind: str, key: str, value: 
     assert _find_credential_faults(registry=HOST, kind=kind, **{key: value}) == [f"{key}: not for the kind {kind}"]
 
 
-@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
+@pytest.mark.parametrize("name", ["argocd-secret", "argocd-cm", "kube-root-ca.crt", "sh.helm.release.v1.argo-cd.v1"])
+def test_a_name_of_somebody_elses_object_is_a_fault(name: str) -> None:
+    fault = f"secret_name: {name} is an object of Argo CD's, Kubernetes' or Helm's; choose another"
+    assert _find_credential_faults(registry=HOST, secret_name=name) == [fault]
+
+
+def test_no_proxy_goes_with_proxy() -> None:
+    assert _find_credential_faults(registry=HOST, no_proxy="localhost") == [
+        "no_proxy: goes with proxy, which is missing"
+    ]
+
+
+def test_only_a_templates_url_ends_in_a_slash() -> None:
+    assert _find_credential_faults(registry=HOST, url=f"{URL}/") == [
+        "url: a repository's URL does not end in a slash; Argo CD compares it as a whole"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["argo-cd", "repository", "repo-creds"])
 def test_several_registries_are_for_a_pull_secret_alone(kind: str) -> None:
     assert _find_credential_faults(registries=[HOST], kind=kind) == [f"registries: not for the kind {kind}"]
 

@@ -77,8 +77,11 @@ def test_a_target_of_wrong_form_is_refused_with_its_path(keys: dict[str, Any], p
         ({"type": ""}, "type"),
         ({"url": ""}, "url"),
         ({"url": f"https://{HOST}"}, "url"),
-        ({"url": f"{HOST}/"}, "url"),
-        ({"url": f"{HOST}/charts/"}, "url"),
+        ({"url": f"{HOST}//"}, "url"),
+        ({"url": f"{HOST}/charts//"}, "url"),
+        ({"proxy": "proxy:3128"}, "proxy"),
+        ({"proxy": "http://user:pass@proxy:3128"}, "proxy"),
+        ({"no_proxy": ""}, "no_proxy"),
         ({"url": f"{HOST}/Charts"}, "url"),
         ({"url": f"{HOST}/a b"}, "url"),
         ({"url": f"user@{HOST}"}, "url"),
@@ -166,18 +169,20 @@ def test_a_duration_is_the_sum_of_its_parts(text: str, span: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "names"),
+    ("keys", "expected"),
     [
-        ({}, (("ecr", "helm"),)),
-        ({"type": "oci"}, (("ecr", "oci"),)),
-        ({"kind": "repo-creds"}, (("ecr", "helm"), ("ecr-oci", "oci"))),
-        ({"kind": "repo-creds", "type": "helm"}, (("ecr", "helm"),)),
-        ({"kind": "repo-creds", "type": "oci"}, (("ecr", "oci"),)),
-        ({"kind": "pull-secret"}, (("ecr", None),)),
+        ({}, ["ecr repository helm"]),
+        ({"type": "oci"}, ["ecr repository oci"]),
+        ({"kind": "argo-cd"}, ["ecr repository helm", "ecr-helm repo-creds helm", "ecr-oci repo-creds oci"]),
+        ({"kind": "repo-creds"}, ["ecr repo-creds helm", "ecr-oci repo-creds oci"]),
+        ({"kind": "repo-creds", "type": "helm"}, ["ecr repo-creds helm"]),
+        ({"kind": "repo-creds", "type": "oci"}, ["ecr repo-creds oci"]),
+        ({"kind": "pull-secret"}, ["ecr pull-secret None"]),
     ],
 )
-def test_a_credential_stands_for_these_secrets(keys: dict[str, Any], names: tuple[tuple[str, str | None], ...]) -> None:
-    assert _with_credential(secret_name="ecr", **keys).credentials[0].secret_names == names
+def test_a_credential_stands_for_these_secrets(keys: dict[str, Any], expected: list[str]) -> None:
+    secrets = _with_credential(secret_name="ecr", **keys).credentials[0].secrets
+    assert [f"{secret.name} {secret.kind} {secret.type}" for secret in secrets] == expected
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_target_of_nothing_but_a_cluster_has_every_default() -> None:
         enabled=True,
         endpoint=None,
         certificate_authority=None,
-        credentials=(credential(),),
+        credentials=(credential(name=None),),
         role=None,
     )
 
@@ -80,12 +80,14 @@ def test_what_a_credential_leaves_out_is_filled_in(keys: dict[str, Any], field: 
 @pytest.mark.parametrize(
     ("kind", "keys"),
     [
-        ("repository-helm", {}),
+        ("repository-nameless", {}),
         ("repository-helm", {"kind": "repository", "type": "helm", "url": HOST, "name": "ecr"}),
-        ("repository-oci", {"type": "oci", "url": f"{HOST}/charts/app", "project": "team-a"}),
-        ("repository-oci", {"type": "oci", "url": f"oci://{HOST}/charts/app", "project": "team-a"}),
+        ("repository-oci", {"type": "oci", "url": f"{HOST}/charts/app", "name": "ecr", "project": "team-a"}),
+        ("repository-oci", {"type": "oci", "url": f"oci://{HOST}/charts/app", "name": "ecr", "project": "team-a"}),
         ("repo-creds-helm", {"kind": "repo-creds", "type": "helm"}),
         ("repo-creds-oci", {"kind": "repo-creds", "type": "oci"}),
+        ("repo-creds-oci", {"kind": "repo-creds", "type": "oci", "url": f"oci://{HOST}"}),
+        ("repo-creds-oci", {"kind": "repo-creds", "type": "oci", "url": f"{HOST}/"}),
         ("pull-secret", {"kind": "pull-secret"}),
         ("pull-secret", {"kind": "pull-secret", "registry": None, "registries": [HOST]}),
         ("pull-secret-of-two", {"kind": "pull-secret", "registry": None, "registries": [HOST, OTHER_HOST]}),
@@ -103,6 +105,20 @@ def _pair(**keys: Any) -> list[Credential]:
 def test_a_template_without_a_type_is_the_pair() -> None:
     second = replace(KINDS["repo-creds-oci"], secret_name="ecr-auth-oci")
     assert _pair() == [KINDS["repo-creds-helm"], second]
+
+
+def test_the_kind_for_argo_cd_is_a_nameless_repository_and_the_pair_of_templates() -> None:
+    assert _pair(kind="argo-cd") == [
+        KINDS["repository-nameless"],
+        replace(KINDS["repo-creds-helm"], secret_name="ecr-auth-helm"),
+        replace(KINDS["repo-creds-oci"], secret_name="ecr-auth-oci"),
+    ]
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_templates_path_ends_as_it_is_written(end: str) -> None:
+    urls = [found.url for found in _pair(url=f"{HOST}/charts{end}")]
+    assert urls == [f"{HOST}/charts{end}", f"oci://{HOST}/charts{end}"]
 
 
 @pytest.mark.parametrize("scheme", ["", "oci://"])

@@ -90,6 +90,13 @@ class Alarms(Construct):
             periods_in_a_row=_REPAIR_PERIODS_IN_A_ROW,
         )
         self._add(
+            "Tampering",
+            "somebody added keys to a Secret by which Argo CD could send its token elsewhere; a run removes them, and "
+            "its log lines say which",
+            title="Secrets with keys that redirect the token",
+            metric=metric("Tampered", "Sum"),
+        )
+        self._add(
             "Undelivered",
             "Scheduler gave up on invoking the function; for a day, the messages in the queue say why",
             title="Invocations that Scheduler gave up",

@@ -4,7 +4,7 @@ The models would cost every cold start more than all the rest of this package.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from argo_ecr_auth.clients.cluster_errors import explain_refusal, explain_unreac
 from argo_ecr_auth.clients.deadlines import time_limit
 from argo_ecr_auth.core.diff import holds
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.manifests import FIELD_MANAGER, Manifest, decode_value, is_public_key
+from argo_ecr_auth.core.manifests import FIELD_MANAGER, Manifest, pin_version
 
 _CONNECT_AND_READ_SECONDS = (3, 10)
 _SECONDS_PER_CALL = 15  # with its retries
@@ -38,11 +38,10 @@ def read_object(connection: Connection, *, kind: str, namespace: str, name: str)
     return {**body, "kind": kind}
 
 
-def apply_object(connection: Connection, manifest: Manifest, *, found: Manifest | None = None) -> None:
+def apply_object(connection: Connection, manifest: Manifest) -> None:
     """Server-side apply: takes over our fields from whoever wrote them, and leaves the others.
 
-    Raises SyncError, also where the answer is not the object with what was applied. The words of an admission webhook
-    are quoted in it, unless they hold something of the Secret, as it is applied or was `found`.
+    Raises SyncError, also if the answer is not the object with what was applied.
     """
     kind, metadata = manifest["kind"], manifest["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
@@ -50,28 +49,32 @@ def apply_object(connection: Connection, manifest: Manifest, *, found: Manifest 
     path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}&force=true"
     status, body = call_api(connection, "PATCH", path, manifest)
     if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-        secrets = [value for each in (manifest, found) if each for value in _list_secret_values(each)]
-        raise explain_refusal(connection, status, body, doing=doing, namespace=namespace, secrets=secrets)
+        raise explain_refusal(connection, status, body, doing=doing, namespace=namespace)
     if not holds(body, manifest):
         raise _explain_other_object(connection, status, doing=doing)
 
 
-def remove_binary_data(connection: Connection, config_map: Manifest, *, keys: list[str]) -> None:
-    """Remove keys of a ConfigMap's binaryData, which no apply can replace by a key of its data.
+def remove_keys(
+    connection: Connection, manifest: Manifest, *, part: str, keys: list[str], only_over: Manifest | None
+) -> Manifest:
+    """Remove keys of somebody else's from the data or the binaryData of the manifest's object, as no apply can.
 
-    Raises SyncError, also where the answer is not the ConfigMap without them.
+    With `only_over`, an object that has changed since then stays as it is. Returns the object without the keys. Raises
+    SyncError, also if the answer is not that.
     """
-    namespace, name = config_map["metadata"]["namespace"], config_map["metadata"]["name"]
-    patch = {"binaryData": dict.fromkeys(keys)}
-    path = f"{_path('ConfigMap', namespace, name)}?fieldManager={FIELD_MANAGER}"
+    kind, namespace, name = manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+    patch: Manifest = {"metadata": {"namespace": namespace, "name": name}, part: dict.fromkeys(keys)}
+    patch = pin_version(patch, only_over) if only_over else patch
+    path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}"
     status, body = call_api(connection, "PATCH", path, patch, content_type="application/merge-patch+json")
-    doing = f"change the ConfigMap {namespace}/{name}"
+    doing = f"remove keys from the {kind} {namespace}/{name}"
     if status != HTTPStatus.OK:
         raise explain_refusal(connection, status, body, doing=doing, namespace=namespace)
-    left = body.get("binaryData") or {}
+    left = body.get(part) or {}
     is_removed = isinstance(left, Mapping) and not left.keys() & keys
     if not (is_removed and holds(body, {"metadata": {"namespace": namespace, "name": name}})):
         raise _explain_other_object(connection, status, doing=doing)
+    return {**body, "kind": kind}
 
 
 def call_api(
@@ -135,9 +138,3 @@ def _read_body(response: urllib3.BaseHTTPResponse, *, max_body: int) -> bytes | 
 
 def _path(kind: str, namespace: str, name: str) -> str:
     return f"/api/v1/namespaces/{quote(namespace, safe='')}/{_PLURALS[kind]}/{quote(name, safe='')}"
-
-
-def _list_secret_values(manifest: Manifest) -> Iterator[bytes]:
-    """What no message may hold of a Secret: every value but those that Argo CD's users see."""
-    data = manifest.get("data") or {} if manifest["kind"] == "Secret" else {}
-    return (decode_value(value) for key, value in data.items() if not is_public_key(key))

@@ -1,4 +1,9 @@
-"""What an API server's refusals mean, and what to do about them."""
+"""What an API server's refusals mean, and what to do about them.
+
+The words of an answer are never quoted: an admission webhook, a policy or a proxy may put anything into them that it
+has seen of the request, the password and the bearer token included, in any encoding. Only what the API server itself
+composes is read from them, by patterns that have no room for a value of the object.
+"""
 
 import re
 from collections.abc import Mapping
@@ -10,13 +15,33 @@ from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 from argo_ecr_auth.clients.api_client import Connection
 from argo_ecr_auth.clients.deadlines import time_is_up
 from argo_ecr_auth.core.errors import AddressError, SyncError
-from argo_ecr_auth.core.redaction import reveals
 
 _MAX_MESSAGE = 1_000  # characters that are looked at
-_MAX_QUOTE = 300
-_DENIED = "denied the request"  # after an admission webhook's name
+# Of an object, in the API server's own words (RFC 1123; apimachinery, validation).
+_NAME = r"[a-z0-9](?:[a-z0-9.:-]{0,251}[a-z0-9])?"
+_SUBJECT = r'(?:secrets|configmaps) "[^"]*" is forbidden: '
 # The words of the API server's own authorizer. An admission webhook may answer 403 too, in other words.
 _NO_RIGHT = re.compile(r'[a-z.]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot [a-z]+ resource "')
+# How the API server begins to tell of others that refuse (apiserver, admission/plugin/webhook/errors and
+# admission/plugin/policy/validating), of its quotas and of a namespace that ends (plugin/pkg/admission).
+_LOG = "its own log says why"
+_REFUSED_BY = (
+    (re.compile(rf'admission webhook "({_NAME})" denied the request'), f"the admission webhook {{}} denied it: {_LOG}"),
+    (
+        re.compile(rf'(?:Internal error occurred: )?failed calling webhook "({_NAME})"'),
+        f"the admission webhook {{}} did not answer as it should: {_LOG}",
+    ),
+    (
+        re.compile(rf"{_SUBJECT}ValidatingAdmissionPolicy '({_NAME})' with binding '{_NAME}' denied request"),
+        "the ValidatingAdmissionPolicy {} denied it: kubectl describe validatingadmissionpolicy {} says why",
+    ),
+    (re.compile(rf"{_SUBJECT}exceeded quota: ({_NAME}),"), "the ResourceQuota {} is exhausted: raise it"),
+    (
+        re.compile(rf"{_SUBJECT}unable to create new content in namespace ({_NAME}) because it is being terminated"),
+        "the namespace {} is being deleted",
+    ),
+)
+_SEE_AUDIT_LOG = "the API server's audit log says why"
 
 
 def is_not_found(body: Mapping[str, Any]) -> bool:
@@ -53,7 +78,6 @@ def explain_refusal(
     *,
     doing: str,
     namespace: str,
-    secrets: list[bytes] | None = None,
 ) -> SyncError:
     where = f"{connection.cluster}'s API server"
     message = " ".join(str(body.get("message", ""))[:_MAX_MESSAGE].split())
@@ -73,12 +97,18 @@ def explain_refusal(
         return SyncError(f"{where} has no namespace {namespace}: kubectl create namespace {namespace}")
     if status == HTTPStatus.CONFLICT:
         return SyncError(f"{where} refused to {doing} (409): it changed since it was read; the next run tries again")
-    if secrets and reveals(message, secrets):
-        who, denied, _ = message.partition(_DENIED)
-        who = f"{who}{denied}, " if denied and not reveals(who, secrets) else ""
-        message = f"{who}for a reason that holds something of the Secret and is not repeated here"
     then = connection.caller.promise_retry(status)
-    return SyncError(f"{where} refused to {doing} ({status}): {message[:_MAX_QUOTE] or 'no reason given'}{then}")
+    return SyncError(f"{where} refused to {doing} ({status}): {_name_reason(status, message)}{then}")
+
+
+def _name_reason(status: int, message: str) -> str:
+    """Who or what refused, and where to look; no word of the answer that somebody else composed."""
+    for pattern, words in _REFUSED_BY:
+        if found := pattern.match(message):
+            return words.replace("{}", found[1])
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        return f"it is not a valid object; {_SEE_AUDIT_LOG}"
+    return _SEE_AUDIT_LOG
 
 
 def _explain_unauthorized(connection: Connection) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from argo_ecr_auth.core.kinds import OPTIONAL_KEYS
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.manifests import (
     FINGERPRINT_ANNOTATION,
@@ -17,6 +18,7 @@ from argo_ecr_auth.core.manifests import (
     decode_value,
     describe_source,
     is_source_of,
+    list_foreign_keys,
     make_config_map_manifest,
     make_secret_manifest,
     secret_key,
@@ -42,8 +44,11 @@ class Change:
     actual: str | None  # None: missing
     desired: str | None  # None: an earlier apply of ours wrote it, and the settings no longer have it
     by_token: bool = False  # every new token changes it, and it is no reason to write by itself
+    tampered: bool = False  # somebody added a key that Argo CD reads to a Secret of ours
 
     def __str__(self) -> str:
+        if self.tampered:
+            return f"somebody added {self.key} to the {self.kind}, which tells Argo CD how to use the token"
         how = "is missing" if self.actual is None else "is no longer wanted" if self.desired is None else "differs"
         return f"the {self.kind}'s {self.part} {self.key} {how}"
 
@@ -63,8 +68,9 @@ def diff_objects(observed: ObservedState, credential: Credential, *, payload: Pa
         owned = _find_owned_keys(found)
         for part, path in _PARTS.items():
             actual, desired = _look_up(found, *path), _look_up(manifest, *path)
-            stale = (key for key in owned[part] if key in actual and key not in desired)
-            for key in (*desired, *stale):
+            stale = {key for key in owned[part] if key in actual and key not in desired}
+            foreign = set(list_foreign_keys(found, manifest) if manifest["kind"] == "Secret" and part == "data" else ())
+            for key in (*desired, *sorted(stale | foreign)):
                 by_token = payload is None and key in {*stand_ins, SOURCE_ANNOTATION, VERIFIED_ANNOTATION}
                 if actual.get(key) != desired.get(key) or (payload is None and key in stand_ins):
                     shown = show(desired.get(key), part=part, key=key, ours=True)
@@ -75,6 +81,7 @@ def diff_objects(observed: ObservedState, credential: Credential, *, payload: Pa
                         actual=show(actual.get(key), part=part, key=key),
                         desired=stand_ins.get(key, shown) if payload is None else shown,
                         by_token=by_token,
+                        tampered=key in foreign and any(owned.values()) and key not in stale & OPTIONAL_KEYS,
                     )
 
 
@@ -108,9 +115,11 @@ def _find_owned_keys(found: Manifest | None) -> dict[str, set[str]]:
 
 
 def _show(value: str | None, *, part: str, key: str, payload_key: str | None, ours: bool = False) -> str | None:
-    if value is None or part != "data" or payload_key is None:
-        return value if value is None else " ".join(value.split())[:_MAX_QUOTE]
-    if key == payload_key:
+    if value is None:
+        return None
+    if key == payload_key and part == "data":
         return "sha256:" + hashlib.sha256(decode_value(value)).hexdigest()[:32]
-    # Somebody may have put anything into a Secret, under any key.
-    return decode_value(value).decode() if ours else "another value"
+    # Somebody may have put anything into an object, under any key, the password too.
+    if not ours:
+        return "another value"
+    return decode_value(value).decode() if part == "data" and payload_key else " ".join(value.split())[:_MAX_QUOTE]

@@ -14,7 +14,7 @@ from typing import Any
 
 from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
 from argo_ecr_auth.core.docker_config import format_docker_config, make_login, read_docker_config
-from argo_ecr_auth.core.kinds import KINDS
+from argo_ecr_auth.core.kinds import ARGO_CD_KEYS, KINDS, SECRET_TYPE_LABEL
 from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time
@@ -30,9 +30,9 @@ SOURCE_ANNOTATION = "argo-ecr-auth/token-source"
 VERIFIED_ANNOTATION = "argo-ecr-auth/verified"
 """On the ConfigMap, `"false"`: a registry refused the token, or one of several gave none, and no better one lived."""
 
-FIELD_MANAGER = "argo-ecr-auth"
+CONFIG_MAP_LABEL, CONFIG_MAP_LABEL_VALUE = "argo-ecr-auth", "managed-resource"
 
-_PUBLIC_KEYS = {"url", "name", "type", "enableOCI", "project", "username"}
+FIELD_MANAGER = "argo-ecr-auth"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +91,6 @@ def secret_key(credential: Credential) -> str:
     return KINDS[credential.kind].payload_key
 
 
-def is_public_key(key: str) -> bool:
-    """Whether a key of the Secret's data holds what every user of Argo CD may see."""
-    return key in _PUBLIC_KEYS
-
-
 def decode_value(text: object) -> bytes:
     """A value of a Secret's data, nothing where it is not base64."""
     try:
@@ -114,7 +109,7 @@ def read_payload_text(secret: Manifest | None, credential: Credential) -> str:
 
 def make_secret_manifest(credential: Credential, payload: Payload) -> Manifest:
     """The Secret. As `data`: server-side apply does not own what `stringData` sets."""
-    own = {"argocd.argoproj.io/secret-type": credential.kind} if KINDS[credential.kind].for_argo_cd else {}
+    own = {SECRET_TYPE_LABEL: credential.kind} if KINDS[credential.kind].for_argo_cd else {}
     labels = {**credential.labels, **own}
     annotations = {"annotations": credential.annotations} if credential.annotations else {}
     values = {**_argo_cd_keys(credential), secret_key(credential): payload.text}
@@ -141,11 +136,19 @@ def make_config_map_manifest(credential: Credential, payload: Payload) -> Manife
         "metadata": {
             "namespace": credential.namespace,
             "name": credential.secret_name,
-            "labels": {"argo-ecr-auth": "managed-resource"},
+            "labels": {CONFIG_MAP_LABEL: CONFIG_MAP_LABEL_VALUE},
             "annotations": {FINGERPRINT_ANNOTATION: payload.fingerprint, SOURCE_ANNOTATION: payload.source, **mark},
         },
         "data": {EXPIRY_KEY: format_time(payload.expires_at), "name": credential.registry},
     }
+
+
+def list_foreign_keys(secret: Manifest | None, manifest: Manifest) -> list[str]:
+    """The keys that Argo CD reads from a Secret of its kinds and that its manifest does not have."""
+    if SECRET_TYPE_LABEL not in manifest["metadata"]["labels"]:
+        return []
+    found = ((secret or {}).get("data") or {}).keys()
+    return sorted((ARGO_CD_KEYS & found) - manifest["data"].keys())
 
 
 def pin_version(manifest: Manifest, found: Manifest) -> Manifest:
@@ -180,6 +183,8 @@ def _argo_cd_keys(credential: Credential) -> dict[str, str]:
         # Go's ParseBool reads it; a template overwrites a repository's own with it, so that it is never left out.
         "enableOCI": "true",
         "project": credential.project,
+        "proxy": credential.proxy,
+        "noProxy": credential.no_proxy,
         "username": USERNAME,
     }
     return {key: value for key, value in keys.items() if value is not None}

@@ -38,6 +38,11 @@ class Plan:
     changes: tuple[Change, ...] = ()
 
     @property
+    def tampered(self) -> bool:
+        """Whether somebody added keys to the Secret by which Argo CD could send the token elsewhere."""
+        return any(change.tampered for change in self.changes)
+
+    @property
     def expires_at(self) -> datetime | None:
         """When the token in the cluster ends; None where nothing is known of it, or its registry refused it."""
         return None if self.current is None or self.current.refused else self.current.expires_at
@@ -129,13 +134,17 @@ def _find_repair_reasons(
 
 
 def _explain_source(source: str, credential: Credential) -> str:
+    """Without its words: whoever has the password can have them vouched for, whatever they are."""
     function = f"{credential.registry} as the function "
     if source.startswith(function) and describe_source(credential).startswith(function):
         return (
-            f"the token was written by another role ({source.removeprefix(function)}): another installation, which "
-            "needs a Secret of its own, or this function's role before it was created again"
+            "the token was written by another function's role: another installation, which needs a Secret of its own, "
+            f"or this function's role before it was created again (the ConfigMap's {SOURCE_ANNOTATION} has its id)"
         )
-    return f"the token was requested for {source or 'elsewhere'}, not for {describe_source(credential)}"
+    return (
+        f"the token was requested for another registry or by another role (see the ConfigMap's {SOURCE_ANNOTATION}), "
+        f"not for {describe_source(credential)}"
+    )
 
 
 def _find_renewal_reasons(

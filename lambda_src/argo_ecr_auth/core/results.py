@@ -24,6 +24,7 @@ class Result:
     error: str | None = None
     dry_run: bool = False
     changes: tuple[Change, ...] = ()
+    tampered: bool = False  # somebody had added keys to the Secret by which Argo CD could send the token elsewhere
     doubtful: bool = False  # written, but something about it is worth a look; the reason says what
 
     @property
@@ -69,7 +70,11 @@ def new_result(target: Target, credential: Credential, *, dry_run: bool = False)
 
 
 def metric_values(results: tuple[Result, ...]) -> dict[str, int]:
-    """A run in numbers, by the names of its metrics; `SecondsToExpiry` (the least) only where one is known."""
+    """A run in numbers, by the names of its metrics.
+
+    `SecondsToExpiry` (the least) only if one is known, `Tampered` only if there is any: a metric without values costs
+    nothing.
+    """
     remaining = [result.seconds_to_expiry for result in results if result.seconds_to_expiry is not None]
     actions = [result.action for result in results if not result.dry_run or result.failed]
     figures = {
@@ -78,4 +83,8 @@ def metric_values(results: tuple[Result, ...]) -> dict[str, int]:
         "Renewed": actions.count("renewed") + actions.count("created"),
         "Repaired": actions.count("repaired"),
     }
-    return figures | ({"SecondsToExpiry": min(remaining)} if remaining else {})
+    if remaining:
+        figures["SecondsToExpiry"] = min(remaining)
+    if tampered := sum(result.tampered for result in results if not result.dry_run):
+        figures["Tampered"] = tampered
+    return figures

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
 
-from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
 from argo_ecr_auth.core.settings import CredentialSettings, Settings, parse_duration
 
@@ -15,6 +14,25 @@ MAX_RENEW_BEFORE = timedelta(hours=11)
 
 _MAX_NAME = 253  # of a Kubernetes object
 _MAX_ANNOTATIONS = 256 * 1024  # bytes, of an object (apimachinery, TotalAnnotationSizeLimitB)
+
+_MEANINGLESS_KEYS = {
+    "argo-cd": ("registries", "type", "url", "name", "project"),
+    "repository": ("registries",),
+    "repo-creds": ("registries", "name", "project"),
+    "pull-secret": ("type", "url", "name", "project", "proxy", "no_proxy"),
+}
+"""Keys that have no meaning for a kind."""
+
+_OTHERS_NAMES = {
+    *("argocd-secret", "argocd-initial-admin-secret", "argocd-redis", "argocd-repo-server-tls", "argocd-server-tls"),
+    *("argocd-dex-server-tls", "argocd-notifications-secret", "argocd-image-updater-secret", "argocd-cm"),
+    *("argocd-cmd-params-cm", "argocd-gpg-keys-cm", "argocd-rbac-cm", "argocd-ssh-known-hosts-cm"),
+    *("argocd-tls-certs-cm", "argocd-notifications-cm", "argocd-image-updater-config"),
+    *("argocd-image-updater-ssh-config", "argocd-redis-health-configmap", "kube-root-ca.crt", "aws-auth", "coredns"),
+    *("kube-proxy", "kube-proxy-config", "cluster-info", "extension-apiserver-authentication"),
+}
+"""Secrets and ConfigMaps of Argo CD (its manifests), Kubernetes and EKS; a credential writes one of each."""
+_OTHERS_PREFIXES = ("sh.helm.release.", "bootstrap-token-")
 
 # Labels and annotations of a Secret that are ours, Argo CD's, kubectl's or External Secrets'. With some of them another
 # tool would take the Secret for its own.
@@ -46,6 +64,7 @@ def _check_credentials(settings: Settings) -> Iterator[str]:
     for place, credentials in places:
         for i, credential in enumerate(credentials):
             yield from (f"{place}[{i}].{fault}" for fault in _check_kind(credential))
+            yield from (f"{place}[{i}].{fault}" for fault in _check_secret_names(credential))
             yield from (f"{place}[{i}].{fault}" for fault in _check_registries(credential))
             yield from (f"{place}[{i}].{fault}" for fault in _check_namespaces(credential))
             yield from (f"{place}[{i}].{fault}" for fault in _check_metadata(credential))
@@ -55,12 +74,11 @@ def _check_credentials(settings: Settings) -> Iterator[str]:
 
 def _check_kind(credential: CredentialSettings) -> Iterator[str]:
     kind = credential.kind
-    for name, _ in credential.secret_names:
-        if len(name) > _MAX_NAME:
-            yield f"secret_name: {name[:20]}... is too long; a name has at most {_MAX_NAME} characters"
-    for key in KINDS[kind].meaningless_settings:
+    for key in _MEANINGLESS_KEYS[kind]:
         if getattr(credential, key):
             yield f"{key}: not for the kind {kind}"
+    if credential.no_proxy and not credential.proxy:
+        yield "no_proxy: goes with proxy, which is missing"
     if credential.url and credential.registry:
         place = credential.url.removeprefix("oci://")
         if place != credential.registry and not place.startswith(credential.registry + "/"):
@@ -69,11 +87,21 @@ def _check_kind(credential: CredentialSettings) -> Iterator[str]:
         helm = credential.type == "helm" or (credential.kind == "repository" and credential.type is None)
         if credential.url.startswith("oci://") and helm:
             yield "url: oci:// goes with type: oci; the type here is helm"
+        if credential.url.endswith("/") and kind != "repo-creds":
+            yield "url: a repository's URL does not end in a slash; Argo CD compares it as a whole"
+
+
+def _check_secret_names(credential: CredentialSettings) -> Iterator[str]:
+    for name in (secret.name for secret in credential.secrets):
+        if len(name) > _MAX_NAME:
+            yield f"secret_name: {name[:20]}... is too long; a name has at most {_MAX_NAME} characters"
+        if name in _OTHERS_NAMES or name.startswith(_OTHERS_PREFIXES):
+            yield f"secret_name: {name} is an object of Argo CD's, Kubernetes' or Helm's; choose another"
 
 
 def _check_registries(credential: CredentialSettings) -> Iterator[str]:
     if not credential.hosts:
-        alternative = ", or registries" if KINDS[credential.kind].takes("registries") else ""
+        alternative = "" if "registries" in _MEANINGLESS_KEYS[credential.kind] else ", or registries"
         yield f"registry: missing; it must be given{alternative}"
     if credential.registry is not None and credential.registries:
         yield "registries: registry is given too; give one of them"
@@ -144,14 +172,14 @@ def _check_secrets(settings: Settings, *, region: str | None, account: str | Non
             path = f"targets[{i}].credentials[{j}]" if has_own else f"targets[{i}] with credentials[{j}]"
             cluster = (target.account or account, target.region or region, target.cluster)
             namespaces = dict.fromkeys(credential.list_namespaces(default=target.namespace))
-            for namespace, (name, _) in product(namespaces, credential.secret_names):
-                secret = (*cluster, namespace, name)
-                if secret in written:
+            for namespace, secret in product(namespaces, credential.secrets):
+                place = (*cluster, namespace, secret.name)
+                if place in written:
                     yield (
-                        f"{path}: the Secret {namespace}/{name} of cluster {target.cluster} "
-                        f"is {written[secret]}'s already; give each its own secret_name"
+                        f"{path}: the Secret {namespace}/{secret.name} of cluster {target.cluster} "
+                        f"is {written[place]}'s already; give each its own secret_name"
                     )
-                written.setdefault(secret, path)
+                written.setdefault(place, path)
 
 
 def _is_pem(base64_text: str) -> bool:

@@ -1,6 +1,7 @@
 """The function's settings as they are written: their types, which also make the JSON Schema."""
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -19,7 +20,7 @@ from argo_ecr_auth.core.field_types import (
     Region,
     RoleArn,
 )
-from argo_ecr_auth.core.kinds import KINDS, Kind
+from argo_ecr_auth.core.kinds import Kind
 
 TOKEN_LIFE = timedelta(hours=12)
 """How long ECR's authorization tokens live (Amazon ECR API Reference, GetAuthorizationToken)."""
@@ -28,10 +29,20 @@ OVERDUE_DIVISOR = 3
 """A token is overdue with less left than `renew_before` divided by this: nobody has renewed it for hours."""
 
 ChartType = Literal["helm", "oci"]
+SettingsKind = Literal["argo-cd", "repository", "repo-creds", "pull-secret"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretSettings:
+    """One of a credential's Secrets."""
+
+    name: str
+    kind: Kind
+    type: ChartType | None  # None for a pull-secret
 
 
 class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One Secret in one namespace, with its ConfigMap; `repo-creds` without `type` makes two of each."""
+    """One Secret in one namespace, with its ConfigMap; `argo-cd` makes three, `repo-creds` without `type` two."""
 
     registry: (
         Annotated[
@@ -61,10 +72,11 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         ),
     ] = "ecr-auth"  # noqa: S105 - an object's name
     kind: Annotated[
-        Kind,
+        SettingsKind,
         msgspec.Meta(
-            description="repository: one URL for Argo CD; repo-creds: a credential template for all URLs that "
-            "begin with one; pull-secret: for Image Updater and kubelet."
+            description="argo-cd: what Argo CD can ask of this registry, and no other host; repository: one URL for "
+            "Argo CD; repo-creds: a credential template for all URLs below one; pull-secret: for Image Updater and "
+            "kubelet."
         ),
     ] = "repository"
     type: (
@@ -80,19 +92,44 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=rf"^(oci://)?[a-z0-9.-]+(/{REPOSITORY})?$(?!\n)",
-                description="The registry's host, or HOST/PREFIX, in lower case; for type oci with or without oci://.",
+                pattern=rf"^(oci://)?[a-z0-9.-]+(/{REPOSITORY})?/?$(?!\n)",
+                description="The registry's host, or HOST/PREFIX, in lower case; for type oci with or without oci://. "
+                "A repo-creds may end in a slash.",
             ),
         ]
         | None
     ) = None
     name: (
-        Annotated[str, msgspec.Meta(pattern=ONE_LINE, description="Argo CD's name for the repository: ecr. One line.")]
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=ONE_LINE,
+                description="Argo CD's name for the repository: ecr. One line. With a name it also serves charts that "
+                "depend on the registry, and Argo CD sends the token to hosts that only look like it.",
+            ),
+        ]
         | None
     ) = None
     project: (
         Annotated[
             str, msgspec.Meta(pattern=ONE_LINE, description="The only Argo CD project that may use it. One line.")
+        ]
+        | None
+    ) = None
+    proxy: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=r"^(https?|socks5)://[^\s/@]+/?$(?!\n)",
+                description="The proxy through which Argo CD asks the registry: http://HOST:PORT, without a password.",
+            ),
+        ]
+        | None
+    ) = None
+    no_proxy: (
+        Annotated[
+            str,
+            msgspec.Meta(pattern=ONE_LINE, description="The hosts that Argo CD asks without the proxy. One line."),
         ]
         | None
     ) = None
@@ -136,13 +173,25 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         return self.namespaces or (self.namespace or default,)
 
     @property
-    def secret_names(self) -> tuple[tuple[str, ChartType | None], ...]:
-        """The names of its Secrets, with the `type` of each; None for a pull-secret."""
-        if not KINDS[self.kind].for_argo_cd:
-            return ((self.secret_name, None),)
-        if self.kind == "repo-creds" and self.type is None:
-            return (self.secret_name, "helm"), (f"{self.secret_name}-oci", "oci")
-        return ((self.secret_name, self.type or "helm"),)
+    def secrets(self) -> tuple[SecretSettings, ...]:
+        """Its Secrets. A `repository` is for one URL, and a pair of templates for all URLs below it."""
+        name = self.secret_name
+        match self.kind:
+            case "pull-secret":
+                return (SecretSettings(name=name, kind="pull-secret", type=None),)
+            case "argo-cd":
+                return (
+                    SecretSettings(name=name, kind="repository", type="helm"),
+                    SecretSettings(name=f"{name}-helm", kind="repo-creds", type="helm"),
+                    SecretSettings(name=f"{name}-oci", kind="repo-creds", type="oci"),
+                )
+            case "repo-creds" if self.type is None:
+                return (
+                    SecretSettings(name=name, kind="repo-creds", type="helm"),
+                    SecretSettings(name=f"{name}-oci", kind="repo-creds", type="oci"),
+                )
+            case kind:
+                return (SecretSettings(name=name, kind=kind, type=self.type or "helm"),)
 
 
 class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

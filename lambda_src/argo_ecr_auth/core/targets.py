@@ -4,9 +4,9 @@ import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from argo_ecr_auth.core.kinds import KINDS, Kind
+from argo_ecr_auth.core.kinds import Kind
 from argo_ecr_auth.core.registry import Registry, parse_registry
-from argo_ecr_auth.core.settings import ChartType, CredentialSettings, Settings
+from argo_ecr_auth.core.settings import ChartType, CredentialSettings, SecretSettings, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,8 @@ class Credential:
     url: str | None
     name: str | None
     project: str | None = None
+    proxy: str | None = None  # that the repo-server asks the registry through
+    no_proxy: str | None = None
     role: Role | None = None  # to ask ECR with
     # The unique id of the function's own role, where no other is assumed: a token has the rights of the role that
     # requests it.
@@ -94,18 +96,18 @@ def resolve_targets(
 
 def _credentials(written: CredentialSettings, *, namespace: str, function_role_id: str | None) -> Iterator[Credential]:
     registries = tuple(parse_registry(host) for host in written.hosts)
-    place = (written.url or written.hosts[0]).removeprefix("oci://")
-    for secret_name, chart_type in written.secret_names:
+    for secret in written.secrets:
         yield Credential(
             namespace=namespace,
-            secret_name=secret_name,
+            secret_name=secret.name,
             registries=registries,
-            kind=written.kind,
-            type=chart_type,
-            url=None if chart_type is None else f"oci://{place}" if chart_type == "oci" else place,
-            # A nameless repository is passed over by charts that depend on it (argo-cd, util/db/helmrepository.go).
-            name=(written.name or "ecr") if KINDS[written.kind].takes("name") else None,
+            kind=secret.kind,
+            type=secret.type,
+            url=None if secret.type is None else _make_url(written, secret),
+            name=written.name,
             project=written.project,
+            proxy=written.proxy,
+            no_proxy=written.no_proxy,
             role=_role(written.role_arn, written.external_id),
             function_role_id=None if written.role_arn else function_role_id,
             verify_login=written.verify == "login",
@@ -113,6 +115,17 @@ def _credentials(written: CredentialSettings, *, namespace: str, function_role_i
             labels=written.labels,
             annotations=written.annotations,
         )
+
+
+def _make_url(written: CredentialSettings, secret: SecretSettings) -> str:
+    """The URL as Argo CD matches it: a template serves all that begins with its own, so that its host ends in a slash.
+
+    Without it, `HOST.example.org` would begin with `HOST` too (argo-cd, util/db/repository_secrets.go).
+    """
+    place = (written.url or written.hosts[0]).removeprefix("oci://").removesuffix("/")
+    if secret.kind == "repo-creds" and (place in written.hosts or (written.url or "").endswith("/")):
+        place += "/"
+    return f"oci://{place}" if secret.type == "oci" else place
 
 
 def _pem(base64_text: str | None) -> str | None:

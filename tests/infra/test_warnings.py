@@ -1,0 +1,52 @@
+"""What the synth says of settings that let Argo CD send a token elsewhere."""
+
+from typing import Any
+
+import pytest
+
+from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_deployment.warnings import find_warnings
+from tests.infra.synthesis import REGISTRY, make_content, make_stack
+
+NAMED = {"registry": REGISTRY, "name": "ecr"}
+OCI = {"registry": REGISTRY, "secret_name": "oci", "type": "oci"}
+
+
+def _find_warnings(*credentials: dict[str, Any]) -> tuple[str, ...]:
+    return find_warnings(read_settings(make_content(credentials=list(credentials))))
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {"registry": REGISTRY, "kind": "argo-cd"},
+        {"registry": REGISTRY},
+        {"registry": REGISTRY, "kind": "repo-creds"},
+        {"registry": REGISTRY, "kind": "repo-creds", "type": "oci"},
+        {"registry": REGISTRY, "kind": "pull-secret"},
+    ],
+)
+def test_what_keeps_the_token_at_its_registry_is_not_warned_about(credential: dict[str, Any]) -> None:
+    assert _find_warnings(credential) == ()
+
+
+@pytest.mark.parametrize(
+    ("credential", "what"), [(NAMED, "a repository with a name"), (OCI, "a repository of type oci")]
+)
+def test_what_lets_the_token_leave_is_warned_about_with_the_safe_setting(credential: dict[str, Any], what: str) -> None:
+    (warning,) = _find_warnings(credential)
+    assert warning.startswith(f"credentials[0]: {what} lets Argo CD send the token to hosts that only look like")
+    assert "Use kind: argo-cd instead" in warning
+
+
+def test_many_credentials_are_warned_about_once() -> None:
+    credentials = [{**NAMED, "secret_name": f"ecr-{i}"} for i in range(7)]
+    (warning,) = _find_warnings(*credentials)
+    assert "credentials[4] and 2 more: " in warning
+
+
+def test_the_synth_warns() -> None:
+    stack = make_stack(make_content(credentials=[NAMED, OCI]))
+    entries = [entry for construct in stack.node.find_all() for entry in construct.node.metadata]
+    warnings = [str(entry.data) for entry in entries if entry.type == "aws:cdk:warning"]
+    assert len([warning for warning in warnings if "Use kind: argo-cd instead" in warning]) == 2

@@ -1,0 +1,107 @@
+"""Keys that redirect or weaken Argo CD's connection, added to our Secret by somebody else, are removed and reported."""
+
+import json
+
+import pytest
+
+from argo_ecr_auth.core.results import metric_values
+from tests.local_cloud.cloud import Cluster
+from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.loopback import encode_base64
+from tests.support.objects import Objects
+
+REDIRECTED = {"proxy": encode_base64("http://attacker:3128"), "insecure": encode_base64("true")}
+
+
+def _data(objects: Objects) -> dict[str, str]:
+    return dict(objects.require("secrets")["data"])
+
+
+def test_added_keys_are_removed_and_reported(function: Function, objects: Objects) -> None:
+    function.run()
+    password = objects.password
+    objects.patch("secrets", {"data": REDIRECTED})
+
+    results = function.run()
+    (result,) = results
+
+    assert not REDIRECTED.keys() & _data(objects).keys()
+    assert result.action == "repaired"
+    assert "somebody added insecure to the Secret" in str(result.reason)
+    assert "somebody added proxy to the Secret" in str(result.reason)
+    assert metric_values(results)["Tampered"] == 1
+    assert objects.password == password
+    assert function.result().action == "fresh"
+
+
+def test_a_renewal_removes_them_before_the_new_token_is_written(
+    cluster: Cluster, function: Function, objects: Objects
+) -> None:
+    """Otherwise Argo CD would send the new token through the attacker's proxy for a moment."""
+    function.run()
+    objects.patch("secrets", {"data": REDIRECTED})
+    version = objects.require("secrets")["metadata"]["resourceVersion"]
+
+    function.run(force=True)
+
+    before, *_, after = states = _list_states(objects, since=version)
+    assert after["password"] != before["password"]
+    assert [state for state in states if state["password"] == after["password"] and REDIRECTED.keys() & state] == []
+
+
+def _list_states(objects: Objects, *, since: str) -> list[dict[str, str]]:
+    """The data of the Secret after each of its writes."""
+    secrets = objects.path("secrets").rpartition("/")[0]
+    _, answer = objects.admin.request("GET", f"{secrets}?watch=true&timeoutSeconds=1&resourceVersion={since}")
+    return [json.loads(line)["object"]["data"] for line in str(answer).splitlines()]
+
+
+def test_a_key_that_another_field_manager_owns_with_us_is_removed(function: Function, objects: Objects) -> None:
+    """As when the original tool wrote the same name, and the settings no longer have one."""
+    function.run()
+    written = _data(objects)
+    objects.patch("secrets", {"data": {"name": encode_base64("theirs")}})
+    objects.patch("secrets", {"data": {"name": written["name"]}})
+    function.settings = make_settings(
+        {"cluster": "demo", "namespace": objects.namespace, "credentials": [{"registry": REGISTRY}]}
+    )
+
+    assert function.result().action == "repaired"
+    assert "name" not in _data(objects)
+
+
+@pytest.mark.parametrize("kind", ["argo-cd", "repo-creds"])
+def test_every_secret_for_argo_cd_is_watched(
+    kind: str, cluster: Cluster, namespace: str, make_function: FunctionFactory
+) -> None:
+    credentials = [{"registry": REGISTRY, "kind": kind}]
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    grant(cluster.admin, *function.targets)
+    function.run()
+    names = [credential.secret_name for credential in function.targets[0].credentials]
+    all_objects = [Objects(admin=cluster.admin, namespace=namespace, name=name) for name in names]
+    for objects in all_objects:
+        objects.patch("secrets", {"data": REDIRECTED})
+
+    assert {result.action for result in function.run()} == {"repaired"}
+    assert not [objects.name for objects in all_objects if REDIRECTED.keys() & _data(objects).keys()]
+
+
+def test_keys_that_argo_cd_does_not_read_stay(function: Function, objects: Objects) -> None:
+    function.run()
+    objects.patch("secrets", {"data": {"team": encode_base64("platform")}})
+
+    assert function.result().action == "fresh"
+    assert "team" in _data(objects)
+
+
+def test_a_proxy_of_the_settings_is_written(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> None:
+    credential = {"registry": REGISTRY, "proxy": "http://proxy:3128", "no_proxy": "localhost"}
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": [credential]}))
+    grant(cluster.admin, *function.targets)
+    objects = Objects(admin=cluster.admin, namespace=namespace)
+
+    assert function.result().action == "created"
+    assert function.result().action == "fresh"
+    assert _data(objects)["proxy"] == encode_base64("http://proxy:3128")
+    assert _data(objects)["noProxy"] == encode_base64("localhost")
