@@ -1,7 +1,7 @@
 """An Application of Argo CD, as its owner sees it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,12 @@ class Application:
         return _read_status(self._request("GET"))
 
     @property
+    def is_healthy(self) -> bool:
+        """Whether it is Synced, and nothing is wrong."""
+        found = self._request("GET")
+        return _read_status(found) == "Synced" and not _read_error(found)
+
+    @property
     def error(self) -> str:
         """Argo CD's words of what is wrong."""
         return _read_error(self._request("GET"))
@@ -79,6 +85,14 @@ class Application:
         )
         assert status == 200, answer
         return dict(answer)
+
+
+def refresh(applications: Collection[Application]) -> None:
+    """Refresh all of them hard, at the same time."""
+    for application in applications:
+        application.request_refresh()
+    for application in applications:
+        application.wait_for_refresh()
 
 
 def _read_status(application: dict[str, Any]) -> str:

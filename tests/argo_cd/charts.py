@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,11 @@ from tests.support.function import REGISTRY
 VERSION = "1.0.0"
 
 PREFIX = f"{REGISTRY}/team"
-# The chart `demo` as an Application's source, and the credential template that serves all of them.
+# The chart `demo` as an Application's source, and the credential that serves all of them.
 BY_HOST = {"repoURL": REGISTRY, "chart": "demo", "targetRevision": VERSION}
 BY_PREFIX = {"repoURL": PREFIX, "chart": "demo", "targetRevision": VERSION}
 BY_OCI_URL = {"repoURL": f"oci://{PREFIX}/demo", "path": ".", "targetRevision": VERSION}
-TEMPLATE = {"registry": REGISTRY, "kind": "repo-creds"}
+WHOLE = {"registry": REGISTRY, "kind": "argo-cd"}
 
 
 def by_prefix(prefix: str) -> dict[str, str]:
@@ -51,15 +53,24 @@ def push_chart(assets: Assets, ecr: Ecr, chart: Path, *prefixes: str) -> None:
         )
         assert done.returncode == 0, done.stderr
 
-    helm("package", str(chart))
+    # `helm package` refuses a chart whose dependencies are missing in its archive.
+    with tarfile.open(directory / f"{chart.name}-{VERSION}.tgz", "w:gz") as archive:
+        archive.add(chart, arcname=chart.name)
     for prefix in prefixes:
         helm("push", f"{chart.name}-{VERSION}.tgz", f"oci://{REGISTRY}{prefix}", f"--registry-config={login}")
 
 
-def commit_chart(directory: Path, *, depends_on: str) -> str:
-    """Commit a chart `wrapper` that depends on the chart `demo` there to a git repository; its URL."""
-    dependency = {"name": "demo", "version": VERSION, "repository": depends_on}
-    write_chart(directory, "wrapper", dependencies=[dependency])
+def write_dependent_chart(directory: Path, name: str, *, depends_on: str) -> Path:
+    """Write a chart that depends on the chart `demo` at a repository."""
+    return write_chart(directory, name, dependencies=[{"name": "demo", "version": VERSION, "repository": depends_on}])
+
+
+def commit_charts(directory: Path, repositories: Mapping[str, str]) -> str:
+    """Commit charts, each of which depends on the chart `demo` at a repository, to a git repository; its URL."""
+    for name, repository in repositories.items():
+        chart = write_dependent_chart(directory, name, depends_on=repository)
+        # Otherwise Argo CD renders one chart of a git repository after the other.
+        (chart / ".argocd-allow-concurrency").touch()
     return commit_all(directory)
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.argo_cd.assets import Assets
 from tests.argo_cd.charts import push_chart, write_chart
 from tests.argo_cd.deployment import NAMESPACES, TEAM_NAMES, Deployment
+from tests.argo_cd.other_hosts import OtherHosts
+from tests.argo_cd.playground import Playground
 from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud.cloud import LocalCloud
 from tests.support.ecr import Ecr, run_ecr
@@ -62,3 +64,21 @@ def argo_cds(
         list(pool.map(ArgoCd.start, argo_cds.values()))
         deployment.wait_for_the_schedule()
         yield argo_cds
+
+
+@pytest.fixture(scope="session")
+def playground(
+    assets: Assets, cloud: LocalCloud, ecr: Ecr, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Playground]:
+    playground = Playground.make(assets, cloud, ecr, tmp_path_factory.mktemp("playground") / "argo-cd")
+    try:
+        playground.argo_cd.start()
+        yield playground
+    finally:
+        playground.argo_cd.stop()
+
+
+@pytest.fixture(scope="session")
+def other_hosts(playground: Playground, ecr: Ecr, tmp_path_factory: pytest.TempPathFactory) -> OtherHosts:
+    """The Applications of `playground`."""
+    return OtherHosts.create(playground, ecr, tmp_path_factory.mktemp("other-hosts"))

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from argo_ecr_auth.core.targets import Credential, resolve_targets
 from argo_ecr_auth.core.timestamps import parse_expiry
-from tests.argo_cd.charts import PREFIX, TEMPLATE
+from tests.argo_cd.charts import PREFIX, WHOLE
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import REGION
 from tests.support.function import REGISTRY, make_settings
@@ -20,9 +20,9 @@ from tests.support.objects import Objects
 from tests.support.rewritten import rewrite_expiry
 
 # The namespaces, each with an Argo CD of its own.
-REPOSITORIES, TEMPLATES, TEAMS = "repositories", "templates", "teams"
-NAMESPACES = (REPOSITORIES, TEMPLATES, TEAMS)
-# And one whose Argo CD has a pull secret mounted.
+REPOSITORIES, WHOLE_REGISTRY, TEAMS = "repositories", "whole-registry", "teams"
+NAMESPACES = (REPOSITORIES, WHOLE_REGISTRY, TEAMS)
+# Another one: its Argo CD has a pull secret mounted.
 MOUNTED = "mounted"
 TEAM_NAMES = ("team-a", "team-b")
 
@@ -36,9 +36,9 @@ def make_credentials(roles: Mapping[str, str]) -> list[dict[str, Any]]:
     repository = {"registry": REGISTRY, "namespace": REPOSITORIES}
     return [
         repository,
-        {**repository, "secret_name": "ecr-prefix", "url": PREFIX, "name": "prefix"},
-        {**repository, "secret_name": "ecr-oci", "type": "oci", "url": f"{PREFIX}/demo", "name": "oci"},
-        {**TEMPLATE, "namespace": TEMPLATES},
+        {**repository, "secret_name": "ecr-prefix", "url": PREFIX},
+        {**repository, "secret_name": "ecr-oci", "type": "oci", "url": f"{PREFIX}/demo"},
+        {**WHOLE, "namespace": WHOLE_REGISTRY},
         {"registry": REGISTRY, "kind": "pull-secret", "namespace": MOUNTED, "secret_name": "ecr-pull"},
         *(
             {"registry": REGISTRY, "namespace": TEAMS, "secret_name": team, "project": team, "role_arn": role}

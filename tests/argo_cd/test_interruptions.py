@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tests.argo_cd.application import Application
 from tests.argo_cd.charts import BY_HOST, BY_PREFIX
-from tests.argo_cd.deployment import REPOSITORIES, TEMPLATES, Deployment
+from tests.argo_cd.deployment import REPOSITORIES, WHOLE_REGISTRY, Deployment
 from tests.argo_cd.programs import ArgoCd
 from tests.support.ecr import Ecr
 from tests.support.objects import Objects
@@ -33,7 +33,7 @@ def test_a_sync_that_runs_while_the_password_changes_succeeds(
 def test_argo_cd_restarts_and_pulls_with_what_was_renewed_meanwhile_and_later(
     ecr: Ecr, deployment: Deployment, argo_cds: Mapping[str, ArgoCd]
 ) -> None:
-    argo_cd = argo_cds[TEMPLATES]
+    argo_cd = argo_cds[WHOLE_REGISTRY]
     application = Application(argo_cd=argo_cd, name="restarted")
     application.create(**BY_PREFIX)
     application.wait_for("Synced")

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.argo_cd import versions_page
-from tests.argo_cd.application import Application
+from tests.argo_cd.application import Application, refresh
 from tests.argo_cd.assets import Assets
-from tests.argo_cd.charts import BY_HOST, BY_OCI_URL, BY_PREFIX, PREFIX, commit_chart
-from tests.argo_cd.deployment import REPOSITORIES, TEMPLATES, Deployment
+from tests.argo_cd.charts import BY_HOST, BY_OCI_URL, BY_PREFIX, PREFIX, commit_charts
+from tests.argo_cd.deployment import REPOSITORIES, WHOLE_REGISTRY, Deployment
 from tests.argo_cd.programs import ArgoCd
 from tests.support.ecr import ENDED, Ecr
 
@@ -36,17 +36,17 @@ class Kind:
 
 
 KINDS = {
-    "HOST": Kind(name="host", namespace=REPOSITORIES, source=BY_HOST),
+    "HOST": Kind(name="host", namespace=WHOLE_REGISTRY, source=BY_HOST),
     "HOST, a range of versions": Kind(
-        name="range", namespace=REPOSITORIES, source={**BY_HOST, "targetRevision": "^1.0"}
+        name="range", namespace=WHOLE_REGISTRY, source={**BY_HOST, "targetRevision": "^1.0"}
     ),
     "HOST/prefix": Kind(name="prefix", namespace=REPOSITORIES, source=BY_PREFIX),
-    "HOST/prefix by a template": Kind(name="prefix-by-template", namespace=TEMPLATES, source=BY_PREFIX),
+    "HOST/prefix by a template": Kind(name="prefix-by-template", namespace=WHOLE_REGISTRY, source=BY_PREFIX),
     "oci://": Kind(name="oci", namespace=REPOSITORIES, source=BY_OCI_URL, words=FORBIDDEN),
-    "oci:// by a template": Kind(name="oci-by-template", namespace=TEMPLATES, source=BY_OCI_URL, words=FORBIDDEN),
+    "oci:// by a template": Kind(name="oci-by-template", namespace=WHOLE_REGISTRY, source=BY_OCI_URL, words=FORBIDDEN),
     # Its repoURL is the git repository of this run.
     "a chart in git that depends on oci://HOST/prefix": Kind(
-        name="git", namespace=TEMPLATES, source={"path": "wrapper", "targetRevision": "HEAD"}
+        name="git", namespace=WHOLE_REGISTRY, source={"path": "wrapper", "targetRevision": "HEAD"}
     ),
 }
 
@@ -80,7 +80,7 @@ class Stories:
 def stories(
     argo_cds: Mapping[str, ArgoCd], deployment: Deployment, ecr: Ecr, tmp_path_factory: pytest.TempPathFactory
 ) -> Stories:
-    git = commit_chart(tmp_path_factory.mktemp("git"), depends_on=f"oci://{PREFIX}")
+    git = commit_charts(tmp_path_factory.mktemp("git"), {"wrapper": f"oci://{PREFIX}"})
     applications = {
         title: Application(argo_cd=argo_cds[kind.namespace], name=kind.name) for title, kind in KINDS.items()
     }
@@ -89,13 +89,13 @@ def stories(
     at_first = _observe(applications, lambda application: application.status == "Synced")
 
     ecr.end_tokens()
-    _refresh(applications)
+    refresh(applications.values())
     ended = _observe(applications, lambda application: application.status == "Unknown" and application.error != "")
 
     writes = deployment.count_writes()
     deployment.age_tokens()
     deployment.wait_for_the_schedule()
-    _refresh(applications)
+    refresh(applications.values())
     renewed = _observe(applications, lambda application: application.status == "Synced" and not application.error)
     return Stories(
         by_kind={title: Story(at_first=at_first[title], ended=ended[title], renewed=renewed[title]) for title in KINDS},
@@ -136,13 +136,6 @@ def test_the_schedule_renews_every_token_that_has_ended(deployment: Deployment, 
     renewals = {line["secret"]: (line["action"], line["verified"]) for line in stories.renewals}
 
     assert renewals == {f"{one.namespace}/{one.secret_name}": ("renewed", True) for one in deployment.credentials}
-
-
-def _refresh(applications: Mapping[str, Application]) -> None:
-    for application in applications.values():
-        application.request_refresh()
-    for application in applications.values():
-        application.wait_for_refresh()
 
 
 def _observe(applications: Mapping[str, Application], reached: Callable[[Application], bool]) -> dict[str, Observation]:

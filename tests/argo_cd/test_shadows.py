@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tests.argo_cd.application import Application
 from tests.argo_cd.charts import by_prefix
-from tests.argo_cd.deployment import REPOSITORIES, TEMPLATES, Deployment
+from tests.argo_cd.deployment import REPOSITORIES, WHOLE_REGISTRY, Deployment
 from tests.argo_cd.programs import ArgoCd
 from tests.local_cloud import ecr_token
 from tests.support.ecr import ENDED, Ecr
@@ -17,7 +17,7 @@ NOTHING_SERVES = "basic credential not found"
 def test_an_older_secret_for_the_same_url_shadows_a_template(
     ecr: Ecr, deployment: Deployment, argo_cds: Mapping[str, ArgoCd]
 ) -> None:
-    argo_cd, source = argo_cds[TEMPLATES], by_prefix("shadowed")
+    argo_cd, source = argo_cds[WHOLE_REGISTRY], by_prefix("shadowed")
     password = ecr_token.parse(ecr.issue_token()).password
     argo_cd.apply(make_repository("theirs", url=source["repoURL"], username="AWS", password=password))
     ecr.end_tokens()
@@ -28,13 +28,13 @@ def test_an_older_secret_for_the_same_url_shadows_a_template(
     application.wait_for("Unknown")
     application.wait_for_error(ENDED)
 
-    Objects(admin=argo_cd.cluster.admin, namespace=TEMPLATES, name="theirs").delete("secrets")
+    Objects(admin=argo_cd.cluster.admin, namespace=WHOLE_REGISTRY, name="theirs").delete("secrets")
     application.refresh()
     application.wait_for("Synced")
 
 
 def test_an_older_secret_without_credentials_gets_those_of_the_template(argo_cds: Mapping[str, ArgoCd]) -> None:
-    argo_cd, source = argo_cds[TEMPLATES], by_prefix("bare")
+    argo_cd, source = argo_cds[WHOLE_REGISTRY], by_prefix("bare")
     argo_cd.apply(make_repository("bare", url=source["repoURL"]))
     application = Application(argo_cd=argo_cd, name="bare")
 
@@ -58,6 +58,6 @@ def make_repository(name: str, *, url: str, **credentials: str) -> dict[str, obj
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": name, "namespace": TEMPLATES, "labels": labels},
+        "metadata": {"name": name, "namespace": WHOLE_REGISTRY, "labels": labels},
         "stringData": {"url": url, "name": name, "type": "helm", "enableOCI": "true", **credentials},
     }
