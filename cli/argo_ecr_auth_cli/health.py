@@ -7,8 +7,14 @@ from argo_ecr_auth.core.settings import OVERDUE_DIVISOR
 
 
 def is_healthy(result: Result, *, renew_before: timedelta) -> bool:
-    """Whether it did not fail, and at least a third of `renew_before` is left of its token."""
-    return not result.failed and lives_long_enough(result.seconds_to_expiry, renew_before=renew_before)
+    """Whether it did not fail, nobody's keys redirect its token, and at least a third of `renew_before` is left of it.
+
+    A run removes such keys; a dry run only finds them.
+    """
+    is_redirected = result.tampered and result.dry_run
+    return not (result.failed or is_redirected) and lives_long_enough(
+        result.seconds_to_expiry, renew_before=renew_before
+    )
 
 
 def lives_long_enough(seconds: int | None, *, renew_before: timedelta) -> bool:

@@ -15,6 +15,8 @@ from tests.support.function import REGISTRY
 
 ROOT = Path(__file__).parents[2]
 
+CREDENTIAL = {"registry": REGISTRY}
+"""The credential of these tests: a repository without a name, so that Argo CD sends the token to the registry only."""
 
 COMMAND = [sys.executable, "-m", "argo_ecr_auth_cli"]
 
@@ -60,7 +62,7 @@ class CommandLine:
 
     def write_settings(self, *targets: Mapping[str, object], **others: object) -> None:
         """A settings.yaml where the commands look for it."""
-        written = {"credentials": [{"registry": REGISTRY, "verify": "off"}], "targets": list(targets), **others}
+        written = {"credentials": [{**CREDENTIAL, "verify": "off"}], "targets": list(targets), **others}
         (self.directory / "settings.yaml").write_text(yaml.safe_dump(written))
 
 

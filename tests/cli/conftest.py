@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import CommandLine, make_command_line, without_network
+from tests.cli.command_line import CREDENTIAL, CommandLine, make_command_line, without_network
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.cli.original_tool import PROFILE
 from tests.cli.stacks import create_stack
 from tests.integration.conftest import (
     cluster,
-    function,
     local_cloud,
     make_function,
     namespace,
@@ -18,9 +17,9 @@ from tests.integration.conftest import (
     role,
 )
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import admit
+from tests.support.function import Function, FunctionFactory, admit, grant, make_settings
 
-__all__ = ["cluster", "function", "local_cloud", "make_function", "namespace", "objects", "role"]
+__all__ = ["cluster", "local_cloud", "make_function", "namespace", "objects", "role"]
 
 
 INSTALLATION = "argo-ecr-auth"
@@ -59,6 +58,15 @@ def stack(local_cloud: LocalCloud, role: str) -> str:
 def command_line(local_cloud: LocalCloud, operator: str, tmp_path: Path) -> CommandLine:
     """The command line with the operator's rights."""
     return make_command_line(local_cloud, operator, directory=tmp_path)
+
+
+@pytest.fixture
+def function(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> Function:
+    """A function with one target and one credential, in a namespace where it has its Role."""
+    target = {"cluster": cluster.name, "namespace": namespace}
+    function = make_function(make_settings(target, credentials=[CREDENTIAL]))
+    grant(cluster.admin, *function.targets)
+    return function
 
 
 @pytest.fixture

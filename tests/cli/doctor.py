@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 from tests.cli.command_line import CommandLine
@@ -34,6 +35,14 @@ def give_policy(eks: Any, principal: str, policy: str, scope: dict[str, Any]) ->
         policyArn=f"arn:aws:eks::aws:cluster-access-policy/{policy}",
         accessScope=scope,
     )
+
+
+def find_by_secret(doctor: CommandLine, name: str) -> dict[str, dict[str, Any]]:
+    """The findings of this name, by the Secret that their message names first."""
+    found = [finding for finding in run_doctor(doctor)[1] if finding["finding"] == name]
+    by_secret = {re.findall(r"test-[0-9a-f]+/([a-z0-9-]+)", finding["message"])[0]: finding for finding in found}
+    assert len(by_secret) == len(found), found
+    return by_secret
 
 
 def create_secret(objects: Objects, secret: str, *, kind: str, **data: str) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import CREDENTIAL, CommandLine
 from tests.cli.doctor import create_secret, get_only_finding, run_doctor
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
@@ -16,7 +16,7 @@ from tests.support.objects import Objects
 def test_where_nothing_is_wrong_nothing_is_found(
     stack: str, command_line: CommandLine, ward: Cluster, make_function: FunctionFactory
 ) -> None:
-    function = make_function(make_settings({"cluster": "ward"}))
+    function = make_function(make_settings({"cluster": "ward"}, credentials=[CREDENTIAL]))
     grant(ward.admin, *function.targets)
     function.run()
     command_line.write_settings({"cluster": "ward"})

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.cli.command_line import CommandLine
-from tests.cli.doctor import create_secret, run_doctor
+from tests.cli.doctor import create_secret, find_by_secret, run_doctor
 from tests.local_cloud.cloud import Cluster
 from tests.support.custom_resources import serve_resource
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
@@ -19,6 +19,7 @@ from tests.support.objects import Objects
     ("credential", "theirs"),
     [
         ({}, {"kind": "repository", "url": REGISTRY.upper()}),
+        ({}, {"kind": "repository", "url": f" {REGISTRY}.git\n", "password": "old"}),
         ({}, {"kind": "repository", "url": f"{REGISTRY}.git", "password": "old"}),
         ({"type": "oci"}, {"kind": "repository", "url": f"oci://{REGISTRY}", "password": "old"}),
         ({"project": "a"}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
@@ -31,6 +32,9 @@ from tests.support.objects import Objects
         ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts", "username": "AWS"}),
         ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts", "password": "old"}),
         ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": f"oci://{REGISTRY}/charts"}),
+        ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": f"{REGISTRY.upper()}/charts\n", "password": "old"}),
+        ({"kind": "argo-cd"}, {"kind": "repository", "url": REGISTRY, "password": "old"}),
+        ({"kind": "argo-cd"}, {"kind": "repository", "url": f"oci://{REGISTRY}/charts", "password": "old"}),
     ],
 )
 def test_a_secret_that_shadows_ours(
@@ -54,6 +58,7 @@ def test_a_secret_that_shadows_ours(
         ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts"}),
         ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts", "tlsClientCertKey": "old"}),
         ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": REGISTRY[:20], "password": "old"}),
+        ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}.example.org/a", "password": "old"}),
         ({"kind": "pull-secret"}, {"kind": "repository", "url": REGISTRY, "password": "old"}),
         # Argo CD's own login to ECR, as two proposals spell it.
         ({}, {"kind": "repository", "url": REGISTRY, "useAWSWorkloadIdentity": "true"}),
@@ -87,17 +92,122 @@ def _finds(command_line: CommandLine, name: str) -> list[dict[str, Any]]:
     return [each for each in run_doctor(command_line)[1] if each["finding"] == name]
 
 
+_CHART = {"kind": "repository", "type": "helm", "name": "theirs"}
+_THEIRS = {
+    "named": _CHART | {"url": f"{REGISTRY}/named", "password": "theirs"},
+    "bare": _CHART | {"url": f"{REGISTRY}/bare"},
+    "of-project": _CHART | {"url": f"{REGISTRY}/of-project", "project": "team"},
+    "odd-url": _CHART | {"url": f" {REGISTRY.upper()}/Odd.git\n"},
+    "oci": {"kind": "repository", "type": "oci", "url": f"oci://{REGISTRY}/oci"},
+    "oci-password": {"kind": "repository", "type": "oci", "url": f"oci://{REGISTRY}/a/b", "password": "theirs"},
+}
+_HARMLESS = {
+    "nameless": {"kind": "repository", "type": "helm", "url": f"{REGISTRY}/nameless"},
+    "empty-name": _CHART | {"name": "", "url": f"{REGISTRY}/empty-name"},
+    "git": _CHART | {"type": "git", "url": f"{REGISTRY}/git"},
+    "longer-host": _CHART | {"url": f"{REGISTRY}.example.org/a", "password": "theirs"},
+    "other-port": _CHART | {"url": f"{REGISTRY}:8443/a", "password": "theirs"},
+    "other-host": _CHART | {"url": "charts.example.com/a", "password": "theirs"},
+    "nothing-to-take": _CHART | {"url": REGISTRY},
+    "below": {"kind": "repo-creds", "type": "helm", "url": f"{REGISTRY}/team", "password": "theirs"},
+}
+
+
+@pytest.fixture
+def all_of_argo_cd(
+    doctor: CommandLine, objects: Objects, make_function: FunctionFactory, cluster: Cluster
+) -> CommandLine:
+    """With settings of `kind: argo-cd`, and what the function writes by them."""
+    credential = {"registry": REGISTRY, "verify": "off", "kind": "argo-cd"}
+    target = {"cluster": cluster.name, "namespace": objects.namespace, "credentials": [credential]}
+    function = make_function(make_settings(target))
+    grant(cluster.admin, *function.targets)
+    function.run()
+    doctor.write_settings(target)
+    return doctor
+
+
+def test_secrets_of_others_that_send_a_password_to_hosts_that_only_look_like_the_registry(
+    all_of_argo_cd: CommandLine, objects: Objects
+) -> None:
+    for name, data in (_THEIRS | _HARMLESS).items():
+        create_secret(objects, name, **data)
+
+    found = find_by_secret(all_of_argo_cd, "token-may-leave")
+
+    assert set(found) == set(_THEIRS)
+    kubectl = f"kubectl -n {objects.namespace}"
+    removal = """--type=json --patch='[{"op": "remove", "path": "/data/name"}]'"""
+    for name in ("bare", "of-project", "odd-url"):
+        assert found[name]["remedy"].endswith(f": {kubectl} patch secret {name} {removal}")
+        assert f"takes from the repo-creds {objects.namespace}/ecr-auth-helm" in found[name]["message"]
+    assert f"takes from the repo-creds {objects.namespace}/ecr-auth-oci" in found["oci"]["message"]
+    for name in ("named", "oci-password", "oci"):  # the first two shadow ours too, with the same remedy
+        assert f"{kubectl} delete secret {name}" in found[name]["remedy"]
+    assert set(find_by_secret(all_of_argo_cd, "shadowed")) == {"named", "oci-password", "below", "nothing-to-take"}
+
+
+def test_what_takes_its_name_away_is_a_patch_of_the_remedy(all_of_argo_cd: CommandLine, objects: Objects) -> None:
+    create_secret(objects, "bare", **_THEIRS["bare"])
+    remedy = find_by_secret(all_of_argo_cd, "token-may-leave")["bare"]["remedy"]
+    patch = json.loads(remedy.partition("--patch='")[2].removesuffix("'"))
+
+    status, answer = objects.admin.request(
+        "PATCH",
+        objects.path("secrets").replace("ecr-auth", "bare"),
+        patch,
+        content_type="application/json-patch+json",
+    )
+
+    assert status == 200, answer
+    assert run_doctor(all_of_argo_cd) == (0, [])
+
+
+@pytest.mark.parametrize("url", [REGISTRY, REGISTRY.upper(), f"oci://{REGISTRY}", REGISTRY[:20]])
+def test_a_template_of_others_that_ends_within_the_host(url: str, doctor: CommandLine, objects: Objects) -> None:
+    create_secret(objects, "open", kind="repo-creds", url=url, password="theirs")
+
+    found = find_by_secret(doctor, "token-may-leave")
+
+    assert f"{objects.namespace}/open is a template for more than its registry" in found["open"]["message"]
+
+
+def test_a_secret_without_a_password_sends_none(doctor: CommandLine, objects: Objects) -> None:
+    create_secret(objects, "bare", **_THEIRS["bare"])
+    create_secret(objects, "open", kind="repo-creds", url=REGISTRY)
+
+    assert find_by_secret(doctor, "token-may-leave") == {}
+
+
+def test_a_named_secret_of_another_installation(all_of_argo_cd: CommandLine, objects: Objects) -> None:
+    create_secret(objects, "another", **_THEIRS["named"])
+    config_map = {
+        "metadata": {"name": "another", "labels": {"argo-ecr-auth": "managed-resource"}},
+        "data": {"expireyTime": f"{datetime.now(UTC) + timedelta(hours=9):%Y-%m-%dT%H:%M:%SZ}"},
+    }
+    path = f"/api/v1/namespaces/{objects.namespace}/configmaps"
+    assert objects.admin.request("POST", path, config_map)[0] == 201
+
+    found = find_by_secret(all_of_argo_cd, "token-may-leave")
+    objects.admin.request("DELETE", f"{path}/another")
+
+    assert "use kind: argo-cd in the settings of what renews it" in found["another"]["remedy"]
+
+
 def test_two_secrets_for_one_url_and_project_whoever_wrote_them(doctor: CommandLine, objects: Objects) -> None:
     other = "https://charts.example.com"
     create_secret(objects, "a", kind="repository", url=other, project="x")
     create_secret(objects, "b", kind="repository", url=f"{other.upper()}", project="x")
     create_secret(objects, "c", kind="repository", url=other)
     create_secret(objects, "d", kind="repo-creds", url=other)
+    create_secret(objects, "e", kind="repo-creds", url=f"{other.upper()}\n")
 
-    (found,) = _finds(doctor, "duplicate")
+    repositories, templates = _finds(doctor, "duplicate")
 
     names = f"{objects.namespace}/a and {objects.namespace}/b are both a repository for {other} in the project x"
-    assert found["message"].startswith(names)
+    assert repositories["message"].startswith(names)
+    names = f"{objects.namespace}/d and {objects.namespace}/e are both a repo-creds for {other}"
+    assert templates["message"].startswith(names)
 
 
 def test_two_credentials_of_the_settings_for_one_url(
@@ -142,19 +252,59 @@ def test_the_secret_that_serves_a_url_is_named(
     assert ("these settings would serve it:" in done.stdout) == serves.startswith("nothing")
 
 
-@pytest.mark.parametrize("url", [REGISTRY, f"{REGISTRY}/charts", f"oci://{REGISTRY}/charts/app"])
-def test_the_settings_that_are_shown_would_serve_the_url(
-    url: str, doctor: CommandLine, objects: Objects, make_function: FunctionFactory, cluster: Cluster
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        (REGISTRY, "the repository {}/ecr-auth"),
+        (f" {REGISTRY.upper()}.git", "the repository {}/ecr-auth"),
+        (f"{REGISTRY}/charts", "the repo-creds {}/ecr-auth-helm"),
+        (f"{REGISTRY}/", "the repo-creds {}/ecr-auth-helm"),
+        (f"oci://{REGISTRY.upper()}/charts/app", "the repo-creds {}/ecr-auth-oci"),
+    ],
+)
+def test_all_that_the_kind_argo_cd_serves(url: str, secret: str, all_of_argo_cd: CommandLine, objects: Objects) -> None:
+    done = all_of_argo_cd.run("doctor", "--repo-url", url)
+
+    assert done.stdout == f"demo: {secret.format(objects.namespace)} serves it, of these settings\n"
+    assert done.returncode == 0
+
+
+def test_the_host_of_an_oci_url_is_served_by_nothing_that_is_safe(
+    all_of_argo_cd: CommandLine, objects: Objects
 ) -> None:
-    done = doctor.run("doctor", "-o", "json", "--repo-url", url, "--project", "team")
+    url = f"oci://{REGISTRY}"
+    done = all_of_argo_cd.run("doctor", "--repo-url", url)
+    answer = json.loads(all_of_argo_cd.run("doctor", "--repo-url", url, "-o", "json").stdout)
+
+    nothing, advice = done.stdout.splitlines()
+    assert nothing == f"demo: nothing in the namespace {objects.namespace} serves it"
+    assert advice == f"no settings would serve it: use {url}/PREFIX, and push the charts below a prefix"
+    assert (done.returncode, answer["settings"]) == (1, None)
+
+
+_URLS = [
+    REGISTRY,
+    f"{REGISTRY}/charts",
+    f"{REGISTRY}/charts/",
+    f"{REGISTRY}/a_b/c.d",
+    f"oci://{REGISTRY}/charts/app",
+]
+
+
+@pytest.mark.parametrize("asked", [[url, *project] for url in _URLS for project in ([], ["--project", "team"])])
+def test_the_settings_that_are_shown_would_serve_the_url_and_are_safe(
+    asked: list[str], doctor: CommandLine, objects: Objects, make_function: FunctionFactory
+) -> None:
+    done = doctor.run("doctor", "-o", "json", "--repo-url", *asked)
     shown = json.loads(done.stdout)
-    target = {"cluster": cluster.name, "namespace": objects.namespace, **yaml.safe_load(shown["settings"])}
+    target = {"cluster": "demo", "namespace": objects.namespace, **yaml.safe_load(shown["settings"])}
     function = make_function(make_settings(target))
-    grant(cluster.admin, *function.targets)
+    grant(objects.admin, *function.targets)
     function.run()
     doctor.write_settings(target)
 
-    assert doctor.run("doctor", "--repo-url", url, "--project", "team").returncode == 0
+    assert doctor.run("doctor", "--repo-url", *asked).returncode == 0
+    assert doctor.run("settings", "check").stderr == ""
 
 
 def test_a_url_that_is_none_of_ecrs_is_refused(doctor: CommandLine) -> None:
@@ -180,6 +330,8 @@ def applications(cluster: Cluster) -> str:
         (REGISTRY, "ComparisonError", "403: denied: Your authorization token has expired.", 1, False),
         (REGISTRY, "ComparisonError", "chart not found", -1, False),
         (REGISTRY, "SyncError", "403: denied", -1, False),
+        (f"oci://{REGISTRY.upper()}/a", "ComparisonError", "403: Forbidden", -1, True),
+        (f"{REGISTRY}.example.org/a", "ComparisonError", "403: Forbidden", -1, False),
         ("https://git.example.com/a", "ComparisonError", "403: Forbidden", -1, False),
     ],
 )

@@ -22,7 +22,7 @@ from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine
-from tests.cli.doctor import create_secret, get_only_finding, run_doctor
+from tests.cli.doctor import create_secret, find_by_secret, get_only_finding, run_doctor
 from tests.local_cloud.cloud import LocalCloud
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
@@ -85,6 +85,121 @@ def test_an_object_that_is_somebody_elses(doctor: CommandLine, function: Functio
     found = get_only_finding(doctor)
 
     assert (found["finding"], "External Secrets" in found["message"]) == ("not-ours", True)
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"kind": "repository", "type": "git", "url": "git@git.example.com:a", "sshPrivateKey": "theirs"},
+        {"kind": "repo-creds", "type": "helm", "url": f"{REGISTRY}/", "password": "theirs"},
+    ],
+)
+def test_a_secret_that_was_there_before_is_shown_with_the_command_that_hands_it_over(
+    theirs: dict[str, str], doctor: CommandLine, function: Function, objects: Objects
+) -> None:
+    create_secret(objects, "ecr-auth", **theirs)
+
+    found = get_only_finding(doctor)
+    objects.patch("secrets", {"metadata": {"annotations": {"argo-ecr-auth/take-over": "true"}}})
+    function.run()
+
+    assert found["finding"] == "not-ours"
+    assert found["message"] == f"the Secret {objects.namespace}/ecr-auth was not written by argo-ecr-auth"
+    assert found["remedy"].endswith(
+        f": kubectl -n {objects.namespace} annotate secret ecr-auth argo-ecr-auth/take-over=true"
+    )
+    assert run_doctor(doctor) == (0, [])
+
+
+@pytest.mark.parametrize("manager", ["attacker", "argo-ecr-auth"])
+def test_keys_that_somebody_added_and_that_argo_cd_reads(
+    manager: str, doctor: CommandLine, function: Function, objects: Objects
+) -> None:
+    function.run()
+    added = {"proxy": "http://evil.example", "insecure": "true", "name": "theirs", "ours": "is not read"}
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in added.items()}
+    path = f"{objects.path('secrets')}?fieldManager={manager}"
+    change = {"data": data}
+    assert objects.admin.request("PATCH", path, change, content_type="application/merge-patch+json")[0] == 200
+
+    found = get_only_finding(doctor)
+    function.run()
+
+    assert found["finding"] == "tampered"
+    assert f": insecure, name, proxy, written by {manager} (Update) at 20" in found["message"]
+    assert "argo-ecr-auth invoke demo" in found["remedy"]
+    assert f"find out who may patch Secrets in the namespace {objects.namespace}" in found["remedy"]
+    assert "evil" not in json.dumps(found)
+    assert run_doctor(doctor) == (0, [])
+
+
+def test_keys_of_earlier_settings_are_no_tampering(
+    doctor: CommandLine, objects: Objects, make_function: FunctionFactory
+) -> None:
+    credential = {"registry": REGISTRY, "name": "ecr", "proxy": "http://proxy.example:3128"}
+    target = {"cluster": "demo", "namespace": objects.namespace, "credentials": [credential]}
+    function = make_function(make_settings(target))
+    grant(objects.admin, *function.targets)
+    function.run()
+
+    found = get_only_finding(doctor)
+
+    assert found["finding"] == "stale-keys"
+    assert ": name, proxy, written by argo-ecr-auth" in found["message"]
+    assert found["remedy"] == "deploy these settings; the next run removes them"
+
+
+def test_the_credentials_of_the_settings_that_let_the_token_leave(
+    stack: str, command_line: CommandLine, objects: Objects
+) -> None:
+    def write(secret_name: str, **credential: str) -> dict[str, str]:
+        return {"registry": REGISTRY, "verify": "off", "secret_name": secret_name, **credential}
+
+    leaking = [
+        write("named", name="ecr"),
+        write("prefix", name="ecr", url=f"{REGISTRY}/charts"),
+        write("of-project", name="ecr", project="team"),
+        write("oci", type="oci", url=f"oci://{REGISTRY}/app", name="ecr"),
+        write("oci-nameless", type="oci", url=f"oci://{REGISTRY}/other"),
+    ]
+    safe = [
+        write("nameless"),
+        write("all", kind="argo-cd"),
+        write("templates", kind="repo-creds"),
+        write("team", kind="repo-creds", type="helm", url=f"{REGISTRY}/team"),
+        write("image", kind="pull-secret"),
+    ]
+    target = {"cluster": "demo", "namespace": objects.namespace}
+    command_line.write_settings({**target, "credentials": leaking + safe})
+
+    found = find_by_secret(command_line, "token-may-leave")
+
+    assert set(found) == {"named", "prefix", "of-project", "oci", "oci-nameless"}
+    for finding in found.values():
+        assert (
+            "Argo CD sends its token also to hosts that only look like the registry, for a chart" in finding["message"]
+        )
+        assert finding["remedy"].startswith("use kind: argo-cd for the registry instead; docs/credentials.md ")
+
+
+def test_a_template_as_an_earlier_version_wrote_it(
+    doctor: CommandLine, objects: Objects, make_function: FunctionFactory
+) -> None:
+    """Without a slash after the host, it serves every host that begins with it."""
+    credential = {"registry": REGISTRY, "kind": "repo-creds", "type": "helm", "verify": "off"}
+    target = {"cluster": "demo", "namespace": objects.namespace, "credentials": [credential]}
+    function = make_function(make_settings(target))
+    grant(objects.admin, *function.targets)
+    function.run()
+    doctor.write_settings(target)
+    before = run_doctor(doctor)
+    objects.patch("secrets", {"data": {"url": base64.b64encode(REGISTRY.encode()).decode()}})
+
+    found = find_by_secret(doctor, "token-may-leave")
+
+    assert before == (0, [])
+    assert "ecr-auth is a template for more than its registry" in found["ecr-auth"]["message"]
+    assert found["ecr-auth"]["remedy"] == "deploy these settings; the next run changes it"
 
 
 def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, objects: Objects) -> None:

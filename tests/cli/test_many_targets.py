@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from argo_ecr_auth_cli.findings_report import print_findings
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import CREDENTIAL, CommandLine
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import FunctionFactory, grant, make_settings
 
@@ -24,7 +24,7 @@ def four(stack: str, command_line: CommandLine, cluster: Cluster, make_function:
         cluster.admin.create_namespace(namespace)
         written.append({"name": name, "cluster": cluster.name, "namespace": namespace})
     one, two, missing = written
-    function = make_function(make_settings(one, two))
+    function = make_function(make_settings(one, two, credentials=[CREDENTIAL]))
     grant(cluster.admin, *function.targets)
     function.run()
     command_line.write_settings(one, _ABROAD, two, missing)

@@ -21,6 +21,27 @@ def test_a_file_without_faults_is_counted(offline: CommandLine) -> None:
     assert done.stdout == "mine.yaml: no errors (targets: 2, Secrets: 2)\n"
 
 
+@pytest.mark.parametrize(
+    ("keys", "warned"),
+    [
+        ("", False),
+        ("kind: argo-cd", False),
+        ("name: ecr", True),
+        (f"type: oci, url: oci://{REGISTRY}/charts", True),
+    ],
+)
+def test_what_lets_the_token_leave_is_a_warning_and_no_fault(keys: str, warned: bool, offline: CommandLine) -> None:
+    credential = f"{{registry: {REGISTRY}, {keys}}}"
+    (offline.directory / "settings.yaml").write_text(f"credentials: [{credential}]\ntargets: [{{cluster: one}}]\n")
+
+    done = offline.run("settings", "check")
+
+    assert (done.returncode, done.stdout[:25]) == (0, "settings.yaml: no errors "[:25])
+    assert done.stderr.startswith("argo-ecr-auth: warning: credentials[0]: a repository ") == warned
+    assert ("Use kind: argo-cd instead" in done.stderr) == warned
+    assert done.stderr.count("\n") == warned
+
+
 def test_every_fault_is_shown_with_its_line_and_column(offline: CommandLine) -> None:
     (offline.directory / "settings.yaml").write_text(
         f"credentials:\n  - registry: {REGISTRY}\n    kidn: oci\ntargets:\n  - cluster: a b\ncheck_every: often\n"
@@ -75,10 +96,14 @@ def test_a_first_file_has_no_faults_and_names_its_schema(offline: CommandLine) -
 
     assert done.returncode == 0, done.stderr
     text = (offline.directory / "settings.yaml").read_text()
-    assert [target["cluster"] for target in yaml.safe_load(text)["targets"]] == ["my-cluster", "true", "007"]
+    written = yaml.safe_load(text)
+    assert [target["cluster"] for target in written["targets"]] == ["my-cluster", "true", "007"]
+    assert written["credentials"] == [{"registry": REGISTRY, "kind": "argo-cd"}]
     assert text.startswith("# yaml-language-server: $schema=settings.schema.json\n")
     assert (offline.directory / "settings.schema.json").read_text() == format_json_schema()
-    assert offline.run("settings", "check").returncode == 0
+    checked = offline.run("settings", "check")
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert checked.stdout == "settings.yaml: no errors (targets: 3, Secrets: 9)\n"
 
 
 def test_a_first_file_replaces_none(offline: CommandLine) -> None:

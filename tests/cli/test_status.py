@@ -1,5 +1,6 @@
 """How the credentials are: read with the operator's own rights, and nothing else."""
 
+import base64
 import json
 import re
 import signal
@@ -45,6 +46,7 @@ def test_a_fresh_credential_with_its_remaining_life_and_its_last_writer(
         "registry": "000000000000.dkr.ecr.us-east-1.amazonaws.com",
         "state": "fresh",
         "healthy": True,
+        "tampered": False,
         "reason": None,
         "expires_at": expiry,
         "error": None,
@@ -217,6 +219,34 @@ def test_a_missing_credential_is_unhealthy(status: CommandLine, function: Functi
     code, result = only_result(status)
 
     assert (code, result["state"], result["last_writer"]) == (1, "missing", None)
+
+
+def test_keys_that_tell_argo_cd_how_to_use_the_token_are_unhealthy(
+    status: CommandLine, function: Function, objects: Objects
+) -> None:
+    function.run()
+    objects.patch("secrets", {"data": {"proxy": base64.b64encode(b"http://evil.example").decode()}})
+
+    code, result = only_result(status)
+    with status.in_terminal("status", columns=200) as terminal:
+        terminal.end()
+    function.run()
+    after, repaired = only_result(status)
+
+    assert (code, result["state"], result["healthy"], result["tampered"]) == (1, "to repair", False, True)
+    assert "somebody added proxy to the Secret" in result["reason"]
+    assert "\x1b[1;31mto repair" in terminal.raw, "red"
+    assert "evil" not in json.dumps(result) + terminal.raw
+    assert (after, repaired["state"], repaired["tampered"]) == (0, "fresh", False)
+
+
+def test_keys_that_nobody_reads_are_no_tampering(status: CommandLine, function: Function, objects: Objects) -> None:
+    function.run()
+    objects.patch("secrets", {"data": {"note": ""}})
+
+    code, result = only_result(status)
+
+    assert (code, result["state"], result["tampered"]) == (0, "fresh", False)
 
 
 def test_an_object_that_is_not_ours_has_failed(status: CommandLine, function: Function, objects: Objects) -> None:

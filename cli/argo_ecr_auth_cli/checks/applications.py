@@ -11,6 +11,7 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential
+from argo_ecr_auth_cli.checks.argo_cd_secrets import is_in_registry
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 
 _APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
@@ -75,7 +76,7 @@ def _list_applications(connection: Connection, namespaces: Sequence[str]) -> Ite
 def _names(application: Mapping[str, Any], host: str) -> bool:
     spec = application.get("spec") or {}
     sources = [spec.get("source") or {}, *(spec.get("sources") or ())]
-    return any(str(source.get("repoURL", "")).removeprefix("oci://").startswith(host) for source in sources)
+    return any(is_in_registry(str(source.get("repoURL", "")), host) for source in sources)
 
 
 def _is_refusal(condition: Mapping[str, Any], words: str) -> bool:

@@ -1,4 +1,4 @@
-"""Checks for other Secrets that Argo CD may use instead of ours."""
+"""Checks for other Secrets that Argo CD may use instead of ours, or whose password it may send elsewhere."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,41 +7,56 @@ from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth_cli.checks.argo_cd_secrets import (
     ArgoCdSecret,
     find_duplicates,
-    is_same_url,
     list_argo_cd_secrets,
+    normalize_url,
 )
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.checks.managed_objects import is_fresh, list_managed_objects
+from argo_ecr_auth_cli.checks.other_hosts import check_others_secret
 
 
 def check_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Finding]:
-    """Secrets of others that shadow ours, and several for one URL. Raises SyncError where they may not be listed."""
+    """Secrets of others that shadow ours or send a password to other hosts, and several for one URL.
+
+    Raises SyncError where they may not be listed.
+    """
     credentials = [credential for credential in context.target.credentials if credential.kind != "pull-secret"]
     managed = list_managed_objects(context, connection)
     for namespace in sorted({credential.namespace for credential in credentials}):
         secrets = list_argo_cd_secrets(connection, namespace)
         ours = [credential for credential in credentials if credential.namespace == namespace]
+        hosts = sorted({credential.registries[0].host for credential in ours})
         shadowing = set()
         for secret in secrets:
+            if secret.place in context.ours:
+                continue
             # Another installation's is as good as ours while it is kept fresh.
-            if secret.place not in context.ours and not is_fresh(managed.get(secret.place), now=context.now):
-                for finding in (found for one in ours for found in check_shadowing(context, one, secret)):
+            if not is_fresh(managed.get(secret.place), now=context.now):
+                for finding in (found for credential in ours for found in check_shadowing(context, credential, secret)):
                     shadowing.add(secret.place)
                     yield finding
+            yield from check_others_secret(
+                context,
+                secret,
+                namespace=secrets,
+                hosts=hosts,
+                is_managed=secret.place in managed,
+                is_shadowing=secret.place in shadowing,
+            )
         yield from check_duplicates(
-            context, [each for each in secrets if each.place not in shadowing and not each.has_own_login]
+            context, [secret for secret in secrets if secret.place not in shadowing and not secret.has_own_login]
         )
 
 
 def check_shadowing(context: CheckContext, credential: Credential, secret: ArgoCdSecret) -> Iterator[Finding]:
     """Another Secret that Argo CD would use instead of this credential's."""
-    url = credential.url or ""
+    url = normalize_url(credential.url or "")
     if secret.has_own_login:
         shadows = False
     elif credential.kind == "repository":
         shadows = (
             secret.kind == "repository"
-            and is_same_url(secret.url, url)
+            and secret.url == url
             # For a project's Applications, a Secret with the project goes before one without.
             and (credential.project is None or secret.project == credential.project)
         )
@@ -50,7 +65,7 @@ def check_shadowing(context: CheckContext, credential: Credential, secret: ArgoC
     if shadows:
         yield context.report(
             "shadowed",
-            f"Argo CD may use the {secret.kind} {secret.namespace}/{secret.name} for {secret.url} instead of "
+            f"Argo CD may use {secret} for {secret.url} instead of "
             f"{credential.namespace}/{credential.secret_name}, and nobody renews its password",
             remedy=f"if nothing else needs it: kubectl -n {secret.namespace} delete secret {secret.name}",
         )
@@ -59,7 +74,7 @@ def check_shadowing(context: CheckContext, credential: Credential, secret: ArgoC
 def check_duplicates(context: CheckContext, secrets: Sequence[ArgoCdSecret]) -> Iterator[Finding]:
     """Several Secrets for one URL and project, whoever wrote them: Argo CD takes any of them."""
     for group in find_duplicates(secrets):
-        names = " and ".join(f"{each.namespace}/{each.name}" for each in group)
+        names = " and ".join(f"{secret.namespace}/{secret.name}" for secret in group)
         project = f" in the project {group[0].project}" if group[0].project else ""
         yield context.report(
             "duplicate",

@@ -1,8 +1,9 @@
 """Argo CD's repository Secrets, and which of them serves a URL.
 
-A `repository` serves the URL that is the same as its own once both are normalised: one of the Application's project
-first, else one without a project. A `repo-creds` serves every URL that begins with its own, the longest first, where no
-`repository` has credentials (argo-cd, util/db/repository_secrets.go and util/git/git.go).
+URLs are compared once they are normalized. A `repository` serves the URL that is the same as its own: one of the
+Application's project first, else one without a project. A `repo-creds`, a credential template, serves every URL that
+begins with its own, the longest first, where no `repository` has credentials (argo-cd, util/db/repository_secrets.go
+and util/git/git.go).
 """
 
 import base64
@@ -11,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from argo_ecr_auth.clients.api_client import Connection
+from argo_ecr_auth.core.kinds import SECRET_TYPE_LABEL
 from argo_ecr_auth_cli.checks.managed_objects import get_object
-
-LABEL = "argocd.argoproj.io/secret-type"
 
 # Its HasCredentials (argo-cd, pkg/apis/application/v1alpha1/repository_types.go).
 _CREDENTIALS = ("username", "password", "sshPrivateKey", "tlsClientCertData", "githubAppPrivateKey")
@@ -31,8 +31,10 @@ class ArgoCdSecret:
     namespace: str
     name: str
     kind: str  # repository or repo-creds
-    url: str
+    url: str  # normalized
+    type: str
     project: str
+    is_named: bool  # whether Argo CD has a name for the repository
     has_credentials: bool
     has_own_login: bool  # Argo CD logs in to ECR by itself
 
@@ -40,10 +42,13 @@ class ArgoCdSecret:
     def place(self) -> tuple[str, str]:
         return self.namespace, self.name
 
+    def __str__(self) -> str:
+        return f"the {self.kind} {self.namespace}/{self.name}"
+
 
 def list_argo_cd_secrets(connection: Connection, namespace: str) -> list[ArgoCdSecret]:
     """Those of a namespace. Raises SyncError where Secrets may not be listed."""
-    path = f"/api/v1/namespaces/{namespace}/secrets?labelSelector={LABEL}+in+(repository,repo-creds)"
+    path = f"/api/v1/namespaces/{namespace}/secrets?labelSelector={SECRET_TYPE_LABEL}+in+(repository,repo-creds)"
     return [read_argo_cd_secret(secret) for secret in (get_object(connection, path) or {}).get("items", ())]
 
 
@@ -53,9 +58,11 @@ def read_argo_cd_secret(secret: Mapping[str, Any]) -> ArgoCdSecret:
     return ArgoCdSecret(
         namespace=secret["metadata"]["namespace"],
         name=secret["metadata"]["name"],
-        kind=secret["metadata"]["labels"][LABEL],
-        url=data.get("url", ""),
+        kind=(secret["metadata"].get("labels") or {}).get(SECRET_TYPE_LABEL, ""),
+        url=normalize_url(data.get("url", "")),
+        type=data.get("type", ""),
         project=data.get("project", ""),
+        is_named=bool(data.get("name")),
         has_credentials=any(data.get(key) for key in _CREDENTIALS)
         or data.get("useAzureWorkloadIdentity", "").lower() in _TRUE,
         has_own_login=any(
@@ -67,30 +74,41 @@ def read_argo_cd_secret(secret: Mapping[str, Any]) -> ArgoCdSecret:
 def find_serving(secrets: Iterable[ArgoCdSecret], url: str, *, project: str) -> list[ArgoCdSecret]:
     """The Secrets that may serve the URL: one, several where Argo CD takes any of them, none where nothing does."""
     every = list(secrets)
-    same = [each for each in every if each.kind == "repository" and is_same_url(each.url, url)]
-    repositories = [each for each in same if each.project == project] or [each for each in same if not each.project]
-    if any(each.has_credentials for each in repositories):
+    same = [secret for secret in every if secret.kind == "repository" and secret.url == normalize_url(url)]
+    of_project = [secret for secret in same if secret.project == project]
+    repositories = of_project or [secret for secret in same if not secret.project]
+    if any(secret.has_credentials for secret in repositories):
         return repositories
-    templates = [each for each in every if each.kind == "repo-creds" and url.startswith(each.url)]
-    longest = max((len(each.url) for each in templates), default=0)
-    return [each for each in templates if len(each.url) == longest]
+    return find_templates(every, url)
+
+
+def find_templates(secrets: Iterable[ArgoCdSecret], url: str) -> list[ArgoCdSecret]:
+    """The credential templates that a URL without credentials of its own may take them from."""
+    normalized = normalize_url(url)
+    templates = [
+        secret for secret in secrets if secret.kind == "repo-creds" and secret.url and normalized.startswith(secret.url)
+    ]
+    longest = max((len(template.url) for template in templates), default=0)
+    return [template for template in templates if len(template.url) == longest]
 
 
 def find_duplicates(secrets: Iterable[ArgoCdSecret]) -> list[list[ArgoCdSecret]]:
     """Groups of Secrets of one kind for one URL and project: Argo CD takes any of a group."""
     groups: dict[tuple[str, str, str], list[ArgoCdSecret]] = {}
-    for each in secrets:
-        url = normalise_url(each.url) if each.kind == "repository" else each.url
-        groups.setdefault((each.kind, url, each.project), []).append(each)
+    for secret in secrets:
+        groups.setdefault((secret.kind, secret.url, secret.project), []).append(secret)
     return [group for group in groups.values() if len(group) > 1]
 
 
-def is_same_url(one: str, other: str) -> bool:
-    return normalise_url(one) == normalise_url(other)
-
-
-def normalise_url(url: str) -> str:
+def normalize_url(url: str) -> str:
+    """The URL as Argo CD compares it. Of a registry's URL its parser changes nothing else."""
     return url.strip().lower().removesuffix(".git")
+
+
+def is_in_registry(url: str, host: str) -> bool:
+    """Whether the URL is the registry's host or below it, with or without `oci://`."""
+    place = normalize_url(url).removeprefix("oci://")
+    return place == host or place.startswith(f"{host}/")
 
 
 def _decode(value: str) -> str:

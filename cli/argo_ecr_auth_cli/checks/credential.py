@@ -21,7 +21,9 @@ from argo_ecr_auth.core.observed import ObservedState, get_metadata, refuse_fore
 from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
+from argo_ecr_auth_cli.checks.added_keys import check_added_keys
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.checks.other_hosts import check_own_secret
 from argo_ecr_auth_cli.health import lives_long_enough
 from argo_ecr_auth_cli.last_writer import name_writer
 
@@ -45,9 +47,14 @@ class Objects:
 
 def check_credential(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """All checks of the credential's own objects."""
-    yield from check_ownership(context, objects)
+    yield from check_own_secret(context, objects.credential, objects.observed.secret)
+    refusals = list(check_ownership(context, objects))
+    yield from refusals
+    if refusals:  # what is in them is their owner's, and nothing keeps them fresh
+        return
     yield from check_freshness(context, objects)
     yield from check_source(context, objects)
+    yield from check_added_keys(context, objects.credential, objects.observed.secret)
     yield from check_writers(context, objects)
     yield from check_tracking(context, objects)
     yield from check_login(context, objects)

@@ -1,5 +1,6 @@
 """Explains which credential serves an Application's `repoURL` in a cluster, or which settings would."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +8,15 @@ from typing import Any
 import yaml
 
 from argo_ecr_auth.clients.api_client import Connection
+from argo_ecr_auth.core.field_types import REPOSITORY
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_cli.checks.argo_cd_secrets import ArgoCdSecret, find_serving, list_argo_cd_secrets
+from argo_ecr_auth_cli.checks.argo_cd_secrets import (
+    ArgoCdSecret,
+    find_serving,
+    list_argo_cd_secrets,
+    normalize_url,
+)
 from argo_ecr_auth_cli.terminal.exits import USAGE, CommandError
 
 
@@ -31,7 +38,7 @@ class Service:
         }
 
     def __str__(self) -> str:
-        names = " or ".join(f"the {each.kind} {each.namespace}/{each.name}" for each in self.secrets)
+        names = " or ".join(map(str, self.secrets))
         if not self.secrets:
             return f"{self.target}: nothing in the namespace {self.namespace} serves it"
         whose = "of these settings" if self.ours else "which is not of these settings"
@@ -49,20 +56,27 @@ def find_services(target: Target, connection: Connection, *, url: str, project: 
     return services
 
 
-def format_settings(url: str, *, project: str) -> str:
-    """A credential of `settings.yaml` that would serve the URL. Raises CommandError where it is none of ECR's."""
-    place = url.removeprefix("oci://")
-    host = place.partition("/")[0]
+def format_settings(url: str, *, project: str) -> str | None:
+    """A credential of `settings.yaml` that would serve the URL and send its token nowhere else, None where none would.
+
+    Raises CommandError where the URL is none of ECR's.
+    """
+    normalized = normalize_url(url)
+    place = normalized.removeprefix("oci://")
+    host, _, path = place.partition("/")
     try:
         parse_registry(host)
     except NotARegistryError as fault:
         raise CommandError(f"--repo-url: {fault}", code=USAGE) from None
-    credential: dict[str, str] = {"registry": host}
-    if url.startswith("oci://"):
-        credential["type"] = "oci"
-    if place != host or "type" in credential:
-        credential["url"] = url
-        credential["secret_name"] = "ecr-" + "-".join(part for part in ("oci", *place.split("/")[1:]) if part)
-    if project:
+    if normalized == f"oci://{host}":
+        return None
+    credential = {"registry": host}
+    is_one_helm_url = place == host or (place == normalized and re.fullmatch(REPOSITORY, path))
+    if project and is_one_helm_url:
         credential["project"] = project
+        if path:
+            credential |= {"url": place, "secret_name": "ecr-" + re.sub("[^a-z0-9]+", "-", path)}
+    else:
+        # Templates have no project. A repository of type oci could have one, but it sends its token elsewhere.
+        credential["kind"] = "argo-cd"
     return str(yaml.safe_dump({"credentials": [credential]}, sort_keys=False)).rstrip()

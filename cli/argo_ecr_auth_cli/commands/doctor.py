@@ -112,7 +112,9 @@ def _explain_repo_url(
     else:
         for service in services:
             print_line(str(service))
-        if unserved:
+        if unserved and snippet is None:
+            print_line(f"no settings would serve it: use {url}/PREFIX, and push the charts below a prefix")
+        elif unserved and snippet:
             print_line("these settings would serve it:")
             for line in snippet.splitlines():
                 print_line(f"  {line}")

@@ -22,6 +22,7 @@ from argo_ecr_auth_cli.recording_reader import RecordingReader
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
 from argo_ecr_auth_cli.terminal.output import print_error, print_line
 from argo_ecr_auth_deployment.document import SettingsDocument, SettingsError
+from argo_ecr_auth_deployment.loader import ORIGINAL_NAME
 from argo_ecr_auth_deployment.validation import read_settings
 
 _SECONDS = 120  # a pass's time at most
@@ -96,7 +97,7 @@ def _make_settings(given: dict[str, Any], registry: Registry) -> Settings:
     kind = given.get("kube_config", _KUBE_CONFIG)
     if ("loop_cluster" in given) != (kind == "eks"):
         raise CommandError("--kube-config eks and --cluster go together", code=USAGE)
-    credential = {"registry": registry.host}
+    credential = {"registry": registry.host, "name": ORIGINAL_NAME}
     credential |= {key: given[key] for key in ("namespace", "secret_name") if given.get(key)}
     if given["ecr_registry"] != registry.host:  # HOST/prefix
         credential["url"] = given["ecr_registry"]

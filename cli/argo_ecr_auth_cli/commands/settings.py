@@ -7,11 +7,12 @@ import yaml
 
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.terminal.exits import OK, UNKNOWN, USAGE, CommandError
-from argo_ecr_auth_cli.terminal.output import print_line
+from argo_ecr_auth_cli.terminal.output import print_error, print_line
 from argo_ecr_auth_deployment.document import SettingsDocument, SettingsError
 from argo_ecr_auth_deployment.loader import load_document
 from argo_ecr_auth_deployment.schema import SCHEMA_FILE, format_json_schema
 from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_deployment.warnings import SAFE_SETTING, find_warnings
 
 _HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
@@ -32,6 +33,8 @@ def _check(options: argparse.Namespace) -> int:
     document = load_document(Path(options.file), remedy=remedy)
     settings = read_settings(document, account=options.account, region=options.region)
     targets = resolve_targets(settings, region=options.region or "")
+    for warning in find_warnings(settings):
+        print_error(f"warning: {warning}")
     secrets = sum(len(target.credentials) for target in targets)
     print_line(f"{options.file}: no errors (targets: {len(targets)}, Secrets: {secrets})")
     return OK
@@ -56,7 +59,7 @@ def _write_first(options: argparse.Namespace) -> int:
 def _make_document(options: argparse.Namespace) -> SettingsDocument:
     targets = [{"cluster": cluster} for cluster in options.clusters]
     return SettingsDocument(
-        content={"credentials": [{"registry": options.registry}], "targets": targets},
+        content={"credentials": [{"registry": options.registry, **yaml.safe_load(SAFE_SETTING)}], "targets": targets},
         source="the command line",
         options={
             "credentials[0].registry": "--registry",
@@ -67,7 +70,7 @@ def _make_document(options: argparse.Namespace) -> SettingsDocument:
 
 def _format_first(options: argparse.Namespace) -> str:
     targets = "".join(f"  - cluster: {_format_scalar(cluster)}\n" for cluster in options.clusters)
-    return f"{_HEAD}credentials:\n  - registry: {options.registry}\ntargets:\n{targets}"
+    return f"{_HEAD}credentials:\n  - registry: {options.registry}\n    {SAFE_SETTING}\ntargets:\n{targets}"
 
 
 def _format_scalar(text: str) -> str:

@@ -61,6 +61,7 @@ class Status:
         return {key: result[key] for key in keys} | {
             "state": self.state,
             "healthy": self.healthy,
+            "tampered": self.result.tampered,
             "last_writer": _describe_writer(self.writer) if self.writer else None,
             "error": self.result.error,
         }

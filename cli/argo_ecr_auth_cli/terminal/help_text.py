@@ -109,8 +109,9 @@ SETTINGS = Command(
 SETTINGS_CHECK = Command(
     brief="print every fault of a settings file, with its line and column",
     description="""\
-Checks all that the synth checks. Some rules need the function's account or
-region: they are checked where you give these.""",
+Checks all that the synth checks, and prints its warnings, which are no faults.
+Some rules need the function's account or region: they are checked where you
+give these.""",
     examples="""\
   argo-ecr-auth settings check
   argo-ecr-auth settings check production.yaml --region eu-west-1
