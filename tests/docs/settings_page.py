@@ -18,7 +18,6 @@ _SECTIONS = (
 )
 # What the code decides where a key is not given and the types only say null.
 _DEFAULTS = {
-    ("credentials", "name"): "`ecr`",
     ("credentials", "namespace"): "the target's",
     ("credentials", "repositories"): "all of the registry",
     ("credentials", "type"): "`helm`",
@@ -38,12 +37,14 @@ _ONE_KEY = re.compile(r"^(?P<indent>\s*(?:# +)?)(?P<item>- )?(?P<key>[a-z_]+):\s
 _HEAD = """<!-- Written by `make docs` from the types. -->
 # Settings
 
-`settings.yaml` beside `cdk.json`, or another file with `-c settings=FILE`. `settings.example.yaml` has every key. `-c check_every=`, `-c runtime=`, `-c architecture=` and `-c installation=` win over the file. Durations are as in
-Kubernetes (`2m`, `6h`, `1h30m`).
+`settings.yaml` beside `cdk.json`, or another file with `-c settings=FILE`. `settings.example.yaml` has every key. `-c
+check_every=`, `-c runtime=`, `-c architecture=` and `-c installation=` win over the file. Durations are as in Kubernetes
+(`2m`, `6h`, `1h30m`).
 
 An editor that knows YAML completes and explains the keys by `settings.schema.json`, which the first line of the example
 names. `argo-ecr-auth settings init --cluster NAME --registry HOST` writes a first file, and `argo-ecr-auth settings check`
-prints every fault with its line and column, without AWS or CDK.
+prints every fault with its line and column, without AWS or CDK. It and the synth also warn about a credential whose token
+Argo CD would send to other hosts than the registry: [Which credential do I need](credentials.md) says which ones those are.
 """
 _TAIL = """
 ## After a change

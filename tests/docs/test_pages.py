@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.docs.__main__ import PAGES
 from tests.docs.test_commands import PAGES_THAT_ARE_RUN
@@ -61,3 +62,22 @@ def test_the_pages_with_commands_for_this_machine_are_those_that_a_test_runs() -
 def test_each_example_is_shown_on_a_page(example: Path) -> None:
     name = example.relative_to(_DOCS / "examples")
     assert any(f'--8<-- "{name}"' in page.read_text() for page in _PAGES)
+
+
+def test_the_readmes_settings_are_what_settings_init_writes(tmp_path: Path) -> None:
+    text = (_TOP / "README.md").read_text()
+    (shown,) = re.findall(r"```yaml title=\"settings.yaml\"\n(.*?)```", text, re.DOTALL)
+    (command,) = re.findall(r"^argo-ecr-auth (settings init .*)$", text, re.MULTILINE)
+
+    subprocess.run([sys.executable, "-m", "argo_ecr_auth_cli", *command.split()], cwd=tmp_path, check=True)
+
+    assert yaml.safe_load((tmp_path / "settings.yaml").read_text()) == yaml.safe_load(shown)
+
+
+def test_each_threat_names_tests_that_are_there() -> None:
+    _, _, table = (_DOCS / "security.md").read_text().partition("| shown by |\n|---|---|---|---|\n")
+    rows = table.partition("\n\n")[0].splitlines()
+    named = [re.findall(r"`(tests/[a-z0-9_/]+\.py)`", row) for row in rows]
+    assert len(rows) > 10
+    assert all(named)
+    assert [file for files in named for file in files if not (_TOP / file).is_file()] == []

@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import pytest
 import urllib3
+import yaml
 
 from argo_ecr_auth.core.timestamps import format_time, parse_expiry
 from tests.local_cloud import binaries, ecr_token
@@ -85,9 +86,14 @@ class Place:
 
     def follow(self, kind: str, recipe: str) -> Iterator[str]:
         """The page's blocks of a recipe, run one after the other; each block's output."""
-        for block in _BLOCK.finditer((_DOCS / "coming-from.md").read_text()):
-            if (block["kind"], block["recipe"]) == (kind, recipe):
-                yield self.run(textwrap.dedent(block["commands"]))
+        return (self.run(commands) for commands in _list_commands(kind, recipe))
+
+
+def _list_commands(kind: str, recipe: str) -> Iterator[str]:
+    """The page's blocks of a recipe."""
+    for block in _BLOCK.finditer((_DOCS / "coming-from.md").read_text()):
+        if (block["kind"], block["recipe"]) == (kind, recipe):
+            yield textwrap.dedent(block["commands"])
 
 
 @pytest.fixture
@@ -229,6 +235,40 @@ def test_there_from_the_in_cluster_tool_and_back(place: Place) -> None:
         _run_original_tool(place)
 
     _assert_well(seen, passwords=3)
+
+
+def test_a_secret_of_another_shape_is_handed_over_by_the_pages_command(
+    place: Place, make_function: FunctionFactory
+) -> None:
+    credential = {"registry": REGISTRY, "kind": "repo-creds", "type": "helm"}
+    function = make_function(make_settings({"cluster": place.cluster.name}, credentials=[credential]))
+    token = ecr_token.parse(place.ecr.issue_token())
+    labels = {"labels": {"argocd.argoproj.io/secret-type": "repo-creds"}}
+    _write(place, "secrets", {"metadata": labels, "data": _encode_data(token.password)}, manager="kubectl")
+    (command,) = _list_commands("recipe", "hand-over")
+
+    refused = function.result()
+
+    assert refused.action == "failed"
+    assert str(refused.error).endswith(command.strip()), "the error names the page's command"
+    assert place.objects.get("configmaps") is None
+    place.run(command)
+    assert function.result().action == "repaired"
+    assert function.result().action == "fresh"
+
+
+def test_the_pages_settings_keep_every_key_of_the_in_cluster_tools_secret(
+    place: Place, make_function: FunctionFactory
+) -> None:
+    _run_original_tool(place)
+    text = (_DOCS / "coming-from.md").read_text().split("```yaml\n")[1].split("```")[0]
+    written = yaml.safe_load(text.replace("HOST", REGISTRY).replace("my-cluster", place.cluster.name))
+    function = make_function(make_settings(*written["targets"], credentials=written["credentials"]))
+    keys = place.objects.require("secrets")["data"].keys()
+
+    assert "somebody added" not in str(function.result().reason)
+
+    assert place.objects.require("secrets")["data"].keys() == keys
 
 
 def test_deleting_an_external_secret_first_would_delete_the_secret(place: Place) -> None:

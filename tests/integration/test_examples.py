@@ -2,6 +2,7 @@
 
 import base64
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,17 @@ from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.custom_resources import serve_resource
 from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
+from tests.support.objects import Objects
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "credentials"
 _NAMESPACES = ("argocd", "my-app", "team-a", "team-b", "team-c")
 # Of each example, the URLs of the Secrets for Argo CD, by the registry's host.
 _URLS = {
-    "git-dependency": {"{}", "oci://{}"},
-    "host": {"{}"},
+    "argo-cd": {"{}", "{}/", "oci://{}/"},
     "image-updater": set(),
     "mounted": set(),
     "namespaces": set(),
-    "oci": {"oci://{}/charts/my-app"},
     "pods": set(),
-    "prefix": {"{}/charts"},
 }
 
 
@@ -73,7 +72,7 @@ def test_the_function_writes_the_secrets_that_the_example_asks_for(
     assert {result.action for result in function.run()} == {"created"}
 
     urls = {url for namespace in _NAMESPACES for url in _list_urls(shared, namespace, name)}
-    assert urls == {url.format(REGISTRY) for url in _URLS[example]}
+    assert urls == set(_list_written(example))
 
 
 def _grant_again(cluster: Cluster, targets: tuple[Target, ...]) -> None:
@@ -107,16 +106,60 @@ def test_what_is_yours_in_an_example_is_one_that_an_api_server_takes(path: Path,
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("example", ["host", "prefix", "oci"])
-def test_an_application_names_the_url_of_its_secret_and_its_project_permits_it(example: str) -> None:
-    documents = list(_read(_EXAMPLES / example / "application.yaml"))
-    (application,) = (document for document in documents if document["kind"] == "Application")
-    (url,) = (url.format(REGISTRY) for url in _URLS[example])
-    assert application["spec"]["source"]["repoURL"] == url
-    permitted = [document["spec"]["sourceRepos"] for document in documents if document["kind"] == "AppProject"]
-    text = (
-        (_EXAMPLES / example / "application.yaml")
-        .read_text()
-        .replace("123456789012.dkr.ecr.eu-west-1.amazonaws.com", REGISTRY)
+@pytest.mark.parametrize("name", ["host", "prefix", "oci", "git"])
+def test_the_credential_serves_each_application_and_the_project_permits_it(name: str) -> None:
+    (application,) = _read(_EXAMPLES / "argo-cd" / f"{name}.yaml")
+    (project,) = _read(_EXAMPLES / "argo-cd" / "project.yaml")
+    (chart,) = _read(_EXAMPLES / "argo-cd" / "Chart.yaml")
+    (dependency,) = chart["dependencies"]
+    url = application["spec"]["source"]["repoURL"]
+    asked = dependency["repository"].removeprefix("oci://") if name == "git" else url
+
+    (served_by,) = [written for written in _list_written("argo-cd") if _serves(written, asked)]
+
+    assert application["spec"]["project"] == project["metadata"]["name"]
+    permitted = project["spec"]["sourceRepos"]
+    assert _permits(permitted, url)
+    # Of a dependency, Argo CD asks the project for the credential's URL (argo-cd, controller/state.go).
+    assert name != "git" or _permits(permitted, served_by)
+
+
+def _list_written(example: str) -> Iterator[str]:
+    return (url.format(REGISTRY) for url in _URLS[example])
+
+
+def _serves(written: str, url: str) -> bool:
+    """As Argo CD compares: a template's URL is the beginning of the other one, a repository's all of it."""
+    return url == written or (written.endswith("/") and url.startswith(written))
+
+
+def _permits(patterns: list[str], url: str) -> bool:
+    """As Argo CD reads the patterns of the page: a URL, or all below one."""
+    return url in patterns or any(
+        pattern.endswith("/**") and url.startswith(pattern.removesuffix("**")) for pattern in patterns
     )
-    assert permitted == [[url]] or f"# Its sourceRepos: [{url}]" in text
+
+
+def test_the_change_over_adds_the_new_secrets_beside_the_old_one_and_then_leaves_that_alone(
+    local_cloud: LocalCloud, role: str, make_function: FunctionFactory
+) -> None:
+    page = (_EXAMPLES.parents[1] / "credentials.md").read_text()
+    section = page[page.index("### Step by step") :]
+    written = yaml.safe_load(textwrap.dedent(section.split("```yaml\n")[1].split("```")[0]).replace("HOST", REGISTRY))
+    old, new = written["credentials"]
+    with local_cloud.run_cluster("change-over") as cluster:
+        admit(local_cloud, cluster, role)
+
+        def run(*credentials: dict[str, Any]) -> dict[str, str]:
+            function = make_function(make_settings({"cluster": cluster.name}, credentials=list(credentials)))
+            _grant_again(cluster, function.targets)
+            return {result.secret: result.action for result in function.run()}
+
+        assert run(old) == {"argocd/ecr-auth": "created"}
+        assert run(old, new) == {
+            "argocd/ecr-auth": "fresh",
+            **dict.fromkeys(("argocd/ecr", "argocd/ecr-helm", "argocd/ecr-oci"), "created"),
+        }
+        before = Objects(admin=cluster.admin, namespace="argocd").versions
+        assert set(run(new).values()) == {"fresh"}
+        assert Objects(admin=cluster.admin, namespace="argocd").versions == before

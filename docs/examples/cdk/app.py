@@ -13,7 +13,7 @@ stack = cdk.Stack(app, "ecr-auth", env=cdk.Environment(account=ACCOUNT, region=R
 settings = read_settings(
     {
         "targets": [{"cluster": "my-cluster"}],
-        "credentials": [{"registry": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"}],
+        "credentials": [{"registry": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com", "kind": "argo-cd"}],
     },
     account=stack.account,
     region=stack.region,
