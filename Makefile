@@ -98,7 +98,7 @@ snapshot: .venv/ready ## write the templates' snapshot; its diff shows what a ch
 
 .PHONY: schema
 schema: .venv/ready ## write settings.schema.json, from which an editor completes settings.yaml
-	@.venv/bin/python -c 'import sys; from argo_ecr_auth_deployment.schema import format_json_schema as f; sys.stdout.write(f())' > settings.schema.json
+	@.venv/bin/python -c 'import sys; from argo_ecr_auth_settings.schema import format_json_schema as f; sys.stdout.write(f())' > settings.schema.json
 
 .PHONY: docs
 docs: .venv/ready ## build the site in ./site, strictly: a dead link or an unlisted page fails

@@ -10,7 +10,7 @@ import aws_cdk as cdk
 from argo_ecr_auth_cdk.app import synthesise
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError
 from argo_ecr_auth_cdk.function.dependencies import InstallationError
-from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_settings.document import SettingsError
 
 _SETTINGS_FILE = Path(__file__).parents[1] / "settings.yaml"
 _MAX_COMMANDS = 10

@@ -13,11 +13,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.core.targets import Target, resolve_targets
 from argo_ecr_auth_cli.installation import format_shared_options
-from argo_ecr_auth_deployment.context import load_settings
-from argo_ecr_auth_deployment.document import SettingsError
-from argo_ecr_auth_deployment.leftovers import METADATA_KEY, Objects, find_dropped, format_removal, list_objects
-from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.context import load_settings
+from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.leftovers import METADATA_KEY, Objects, find_dropped, format_removal, list_objects
+from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.validation import read_settings
 from destination import Destination, find_destination
 
 _ROOT = Path(__file__).parents[1]

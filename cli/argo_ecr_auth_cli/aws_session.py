@@ -24,7 +24,7 @@ from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
-from argo_ecr_auth_deployment.regions import explain_no_region, is_region
+from argo_ecr_auth_settings.regions import explain_no_region, is_region
 
 _ENDED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}

@@ -11,11 +11,11 @@ from pathlib import Path
 from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth.core.targets import Target, resolve_targets
 from argo_ecr_auth_cli.terminal.exits import USAGE, CommandError
-from argo_ecr_auth_deployment.access_plan import choose_access
-from argo_ecr_auth_deployment.document import SettingsError
-from argo_ecr_auth_deployment.loader import load_document, make_document
-from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.access_plan import choose_access
+from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.loader import load_document, make_document
+from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.validation import read_settings
 
 DEFAULT_NAME = "argo-ecr-auth"
 DEFAULT_FILE = "settings.yaml"

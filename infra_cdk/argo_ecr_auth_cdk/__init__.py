@@ -5,8 +5,8 @@ from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_cdk.function.network import Network
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_cdk.unresolved import read_settings
-from argo_ecr_auth_deployment.document import SettingsError
-from argo_ecr_auth_deployment.settings import (
+from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.settings import (
     DeployedCredentialSettings,
     DeployedTargetSettings,
     DeploymentSettings,

@@ -10,8 +10,8 @@ from aws_cdk.cx_api import CloudAssembly
 from argo_ecr_auth_cdk.access.rbac_files import write_rbac_files
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_cdk.unresolved import read_settings
-from argo_ecr_auth_deployment.context import load_settings
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.context import load_settings
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 
 @dataclass(frozen=True, kw_only=True)

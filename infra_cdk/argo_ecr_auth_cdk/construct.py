@@ -17,7 +17,7 @@ from argo_ecr_auth_cdk.monitoring.alarms import Alarms
 from argo_ecr_auth_cdk.monitoring.dashboard import Dashboard
 from argo_ecr_auth_cdk.schedules.schedules import Schedules
 from argo_ecr_auth_cdk.unresolved import check_settings, get_known
-from argo_ecr_auth_deployment.access_plan import (
+from argo_ecr_auth_settings.access_plan import (
     Entry,
     add_access_roles,
     choose_access,
@@ -25,11 +25,11 @@ from argo_ecr_auth_deployment.access_plan import (
     group_by_place,
     make_entries,
 )
-from argo_ecr_auth_deployment.document import SettingsError
-from argo_ecr_auth_deployment.leftovers import list_objects
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
-from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.warnings import find_warnings
+from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.leftovers import list_objects
+from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
+from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.warnings import find_warnings
 
 
 class ArgoEcrAuth(Construct):

@@ -7,8 +7,8 @@ from argo_ecr_auth.core.events import MAX_TARGETS
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_cdk.unresolved import get_known
-from argo_ecr_auth_deployment.leftovers import METADATA_KEY, list_objects
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.leftovers import METADATA_KEY, list_objects
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 
 class ArgoEcrAuthStack(cdk.Stack):

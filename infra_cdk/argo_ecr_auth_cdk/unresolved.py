@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from argo_ecr_auth_deployment import validation
-from argo_ecr_auth_deployment.access_plan import choose_access
-from argo_ecr_auth_deployment.document import Path, SettingsError, as_document, format_path
-from argo_ecr_auth_deployment.regions import explain_no_region, is_region
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings import validation
+from argo_ecr_auth_settings.access_plan import choose_access
+from argo_ecr_auth_settings.document import Path, SettingsError, as_document, format_path
+from argo_ecr_auth_settings.regions import explain_no_region, is_region
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 _MARK = "${Token["  # how CDK encodes a token in a text
 _UNKNOWN_TEXT = (

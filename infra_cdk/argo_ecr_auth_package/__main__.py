@@ -26,10 +26,10 @@ def _package(options: argparse.Namespace) -> str | None:
     # Not for --help, and only where CDK is: its import starts Node.js.
     from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError  # noqa: PLC0415
     from argo_ecr_auth_cdk.function.dependencies import InstallationError  # noqa: PLC0415
-    from argo_ecr_auth_deployment.document import SettingsError  # noqa: PLC0415
-    from argo_ecr_auth_deployment.names import AccountRegion  # noqa: PLC0415
     from argo_ecr_auth_package.cdk_context import ContextError, read_context  # noqa: PLC0415
     from argo_ecr_auth_package.package import write_package  # noqa: PLC0415
+    from argo_ecr_auth_settings.document import SettingsError  # noqa: PLC0415
+    from argo_ecr_auth_settings.names import AccountRegion  # noqa: PLC0415
 
     try:
         context = read_context(options.context, directory=Path.cwd(), home=Path.home())

@@ -15,12 +15,12 @@ from aws_cdk.cx_api import CloudFormationStackArtifact
 from argo_ecr_auth_cdk.app import SynthesisedApp, synthesise
 from argo_ecr_auth_cdk.function.asset import find_synth_runtime
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
-from argo_ecr_auth_deployment.names import AccountRegion
-from argo_ecr_auth_deployment.warnings import find_warnings
 from argo_ecr_auth_package.archive import zip_folder
 from argo_ecr_auth_package.bill_of_materials import PROJECT, make_bill_of_materials
 from argo_ecr_auth_package.readme import AccessTemplate, make_readme
 from argo_ecr_auth_package.synthesizer import PackageSynthesizer
+from argo_ecr_auth_settings.names import AccountRegion
+from argo_ecr_auth_settings.warnings import find_warnings
 
 _ACCESS, _RBAC = "access", "rbac"
 

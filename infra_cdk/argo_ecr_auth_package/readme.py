@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from argo_ecr_auth_deployment.names import AccountRegion
+from argo_ecr_auth_settings.names import AccountRegion
 
 _CAPABILITY = "--capabilities CAPABILITY_NAMED_IAM"
 

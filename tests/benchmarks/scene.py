@@ -11,8 +11,8 @@ from pathlib import Path
 
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.function.asset import assemble, find_synth_runtime
-from argo_ecr_auth_deployment.function_settings import encode_function_settings
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.function_settings import encode_function_settings
+from argo_ecr_auth_settings.validation import read_settings
 from tests.benchmarks import processes
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import REGION

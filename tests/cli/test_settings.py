@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from argo_ecr_auth_deployment.schema import format_json_schema
+from argo_ecr_auth_settings.schema import format_json_schema
 from tests.cli.command_line import ROOT, CommandLine
 from tests.support.function import REGISTRY
 

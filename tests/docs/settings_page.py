@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from argo_ecr_auth_deployment.schema import make_json_schema
+from argo_ecr_auth_settings.schema import make_json_schema
 
 TOP = Path(__file__).parents[2]
 _SECTIONS = (

@@ -15,8 +15,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from argo_ecr_auth_cdk.function.asset import assemble, find_synth_runtime
-from argo_ecr_auth_deployment.function_settings import encode_function_settings
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.function_settings import encode_function_settings
+from argo_ecr_auth_settings.validation import read_settings
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY
 from tests.support.function import REGISTRY

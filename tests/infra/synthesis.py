@@ -9,7 +9,7 @@ from aws_cdk.assertions import Template
 from aws_cdk.cx_api import CloudAssembly
 
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.validation import read_settings
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"

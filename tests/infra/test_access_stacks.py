@@ -12,8 +12,8 @@ from aws_cdk.assertions import Template
 
 from argo_ecr_auth_cdk.access.access_stack import AccessStack
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
-from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import (
     ACCOUNT,
     REGION,

@@ -10,8 +10,8 @@ import pytest
 from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.monitoring.alarm_thresholds import AlarmThresholds, compute_thresholds
-from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import REGION, make_content
 
 _MINUTE = 60

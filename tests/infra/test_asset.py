@@ -22,8 +22,8 @@ from argo_ecr_auth_cdk.function.dependencies import (
     list_cut_files,
 )
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
-from argo_ecr_auth_deployment.function_settings import encode_function_settings
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.function_settings import encode_function_settings
+from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import find_only, make_app, make_content, make_template
 
 _SETTINGS = encode_function_settings(read_settings(make_content()))

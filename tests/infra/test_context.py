@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argo_ecr_auth_deployment.context import load_settings
-from argo_ecr_auth_deployment.document import SettingsError
+from argo_ecr_auth_settings.context import load_settings
+from argo_ecr_auth_settings.document import SettingsError
 from tests.infra.synthesis import REGISTRY, make_content
 
 _ROOT = Path(__file__).parents[2]

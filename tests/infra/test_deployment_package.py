@@ -17,11 +17,11 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from argo_ecr_auth_cdk.app import synthesise
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
-from argo_ecr_auth_deployment.names import AccountRegion
 from argo_ecr_auth_package.__main__ import main
 from argo_ecr_auth_package.cdk_context import ContextError, read_context
 from argo_ecr_auth_package.package import write_package
 from argo_ecr_auth_package.synthesizer import CODE_BUCKET, CODE_KEY, PackageSynthesizer
+from argo_ecr_auth_settings.names import AccountRegion
 from tests.infra.snapshot import EVERYTHING
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_app
 

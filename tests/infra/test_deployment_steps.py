@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 import pytest
 import yaml
 
-from argo_ecr_auth_deployment.leftovers import find_dropped, format_removal, list_objects
+from argo_ecr_auth_settings.leftovers import find_dropped, format_removal, list_objects
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content, make_stack, synthesise
 
 _ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from argo_ecr_auth.core.settings import Settings, load_settings
-from argo_ecr_auth_deployment.function_settings import encode_function_settings
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.function_settings import encode_function_settings
+from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import REGISTRY, make_content
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth_deployment.document import SettingsError
-from argo_ecr_auth_deployment.loader import load_document, make_document
-from argo_ecr_auth_deployment.settings import DeploymentSettings
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.loader import load_document, make_document
+from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY
 
 _GOOD = f"""

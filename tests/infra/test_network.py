@@ -9,7 +9,7 @@ from aws_cdk.assertions import Template
 
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_cdk.function.network import Network
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import ACCOUNT, REGION, find_all, find_only, make_app, make_content, make_template
 
 _VPC = {"id": "vpc-11111111", "subnets": ["subnet-11111111", "subnet-22222222"]}

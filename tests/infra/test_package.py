@@ -63,7 +63,7 @@ def test_the_wheel_holds_all_that_bundling_needs(installed_wheel: Path, tmp_path
         "argo_ecr_auth",
         "argo_ecr_auth_cdk",
         "argo_ecr_auth_cli",
-        "argo_ecr_auth_deployment",
+        "argo_ecr_auth_settings",
         "argo_ecr_auth_package",
     }
     # PYTHONPATH comes before the checkout that is installed here.

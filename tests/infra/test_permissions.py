@@ -8,8 +8,8 @@ import pytest
 import trustme
 from aws_cdk.assertions import Template
 
-from argo_ecr_auth_deployment.document import SettingsError
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_content, make_template
 
 _PULL = [

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo_ecr_auth_cdk import read_settings
-from argo_ecr_auth_deployment.document import SettingsError
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.settings import DeploymentSettings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"

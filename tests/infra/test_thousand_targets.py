@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from argo_ecr_auth.core.events import MAX_TARGETS
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
-from argo_ecr_auth_deployment.access_plan import MAX_PER_STACK
+from argo_ecr_auth_settings.access_plan import MAX_PER_STACK
 from tests.infra.synthesis import make_content, make_stack, synthesise
 
 _THOUSAND = [{"cluster": f"team-{number:04}"} for number in range(1_000)]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth_deployment.validation import read_settings
-from argo_ecr_auth_deployment.warnings import find_warnings
+from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.warnings import find_warnings
 from tests.infra.synthesis import REGISTRY, make_content, make_stack
 
 NAMED = {"registry": REGISTRY, "name": "ecr"}

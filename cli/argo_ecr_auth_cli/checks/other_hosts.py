@@ -18,7 +18,7 @@ from argo_ecr_auth_cli.checks.argo_cd_secrets import (
     read_argo_cd_secret,
 )
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_deployment.warnings import SAFE_SETTING
+from argo_ecr_auth_settings.warnings import SAFE_SETTING
 
 _NAME = "token-may-leave"
 _PAGE = "docs/credentials.md"

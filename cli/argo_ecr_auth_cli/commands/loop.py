@@ -21,9 +21,9 @@ from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.recording_reader import RecordingReader
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
 from argo_ecr_auth_cli.terminal.output import print_error, print_line
-from argo_ecr_auth_deployment.document import SettingsDocument, SettingsError
-from argo_ecr_auth_deployment.loader import ORIGINAL_NAME
-from argo_ecr_auth_deployment.validation import read_settings
+from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
+from argo_ecr_auth_settings.loader import ORIGINAL_NAME
+from argo_ecr_auth_settings.validation import read_settings
 
 _SECONDS = 120  # a pass's time at most
 _SLEEP = 120  # the original's default (main.go)

@@ -8,11 +8,11 @@ import yaml
 from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.terminal.exits import OK, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error, print_line
-from argo_ecr_auth_deployment.document import SettingsDocument, SettingsError
-from argo_ecr_auth_deployment.loader import load_document
-from argo_ecr_auth_deployment.schema import SCHEMA_FILE, format_json_schema
-from argo_ecr_auth_deployment.validation import read_settings
-from argo_ecr_auth_deployment.warnings import SAFE_SETTING, find_warnings
+from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
+from argo_ecr_auth_settings.loader import load_document
+from argo_ecr_auth_settings.schema import SCHEMA_FILE, format_json_schema
+from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.warnings import SAFE_SETTING, find_warnings
 
 _HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}

@@ -4,9 +4,9 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from argo_ecr_auth_cdk.access.cluster_access import AccessRole, ClusterAccess
-from argo_ecr_auth_deployment.access_plan import Entry
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, make_external_id, name_access_role
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.access_plan import Entry
+from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, make_external_id, name_access_role
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 
 class AccessStack(cdk.Stack):

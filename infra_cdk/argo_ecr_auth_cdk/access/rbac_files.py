@@ -6,7 +6,7 @@ import yaml
 
 from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.targets import resolve_targets
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 _SUFFIX = ".rbac.yaml"
 

@@ -11,7 +11,7 @@ import jsii
 from aws_cdk import aws_lambda as lambda_
 
 from argo_ecr_auth_cdk.function.dependencies import PACKAGE, byte_compile, hash_dependencies, install_dependencies
-from argo_ecr_auth_deployment.settings import RUNTIMES
+from argo_ecr_auth_settings.settings import RUNTIMES
 
 # requirements.txt is for pip, py.typed for type checkers; caches and dot files belong to one machine.
 _ignore_unshipped = shutil.ignore_patterns("__pycache__", "py.typed", "requirements.txt", ".*")

@@ -15,10 +15,10 @@ from argo_ecr_auth_cdk.monitoring.metrics import NAMESPACE
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_runtime, acknowledge_wildcards
 from argo_ecr_auth_cdk.policy_statement import make_policy_statement
 from argo_ecr_auth_cdk.schedules.schedules import make_check_interval
-from argo_ecr_auth_deployment.function_settings import encode_function_settings
-from argo_ecr_auth_deployment.permissions import make_statements
-from argo_ecr_auth_deployment.pull_permissions import collect_pulls
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.function_settings import encode_function_settings
+from argo_ecr_auth_settings.permissions import make_statements
+from argo_ecr_auth_settings.pull_permissions import collect_pulls
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 # Half of the default tick of two minutes: a run that hangs ends before the next one begins, and a cold start with one
 # slow cluster (three tries of 3 + 10 seconds) still fits.

@@ -6,7 +6,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 # Lambda makes a function's network interfaces with the function's role (AWS Lambda Developer Guide, "Giving Lambda
 # functions access to resources in an Amazon VPC"). They do not exist yet, so that no resource can be named.

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from argo_ecr_auth.core.settings import OVERDUE_DIVISOR, parse_duration
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_deployment.access_plan import MAX_PER_STACK
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.access_plan import MAX_PER_STACK
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 _SHORTEST_PERIOD = timedelta(minutes=5)
 _FEWEST_TICKS = 5

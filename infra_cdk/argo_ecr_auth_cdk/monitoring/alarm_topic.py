@@ -7,7 +7,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 _CLOUDWATCH = iam.ServicePrincipal("cloudwatch.amazonaws.com")
 

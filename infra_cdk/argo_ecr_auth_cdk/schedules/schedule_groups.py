@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from argo_ecr_auth_deployment.access_plan import MAX_PER_STACK
+from argo_ecr_auth_settings.access_plan import MAX_PER_STACK
 
 
 def group_names(names: Iterable[str], *, max_groups: int = MAX_PER_STACK) -> Mapping[str, tuple[str, ...]]:

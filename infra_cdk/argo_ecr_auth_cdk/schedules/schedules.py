@@ -14,7 +14,7 @@ from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_invocation, acknowledge_queue
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 _INVOCATION_RETRIES = 3
 

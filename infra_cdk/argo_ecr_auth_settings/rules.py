@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from argo_ecr_auth.core.rules import MIN_RENEW_BEFORE
 from argo_ecr_auth.core.settings import parse_duration
-from argo_ecr_auth_deployment.settings import DeploymentSettings, list_credentials
+from argo_ecr_auth_settings.settings import DeploymentSettings, list_credentials
 
 SHORTEST_CHECK_EVERY = timedelta(minutes=1)
 """EventBridge Scheduler's shortest rate."""

@@ -8,8 +8,8 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from argo_ecr_auth_deployment.document import Path
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.document import Path
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 _LONGEST_SHOWN = 100
 _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}

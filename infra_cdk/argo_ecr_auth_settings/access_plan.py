@@ -8,8 +8,8 @@ import msgspec
 
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment, digest, make_external_id, name_access_role
-from argo_ecr_auth_deployment.settings import Access, DeployedTargetSettings, DeploymentSettings
+from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, digest, make_external_id, name_access_role
+from argo_ecr_auth_settings.settings import Access, DeployedTargetSettings, DeploymentSettings
 
 MAX_PER_STACK = 200
 """Access entries, and as many schedules, of one stack: it holds 500 resources."""

@@ -9,7 +9,7 @@ import msgspec
 from argo_ecr_auth.core.field_types import REPOSITORY
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS
 from argo_ecr_auth.core.settings import CredentialSettings, Settings, TargetSettings
-from argo_ecr_auth_deployment.settings import DeployedCredentialSettings, DeploymentSettings
+from argo_ecr_auth_settings.settings import DeployedCredentialSettings, DeploymentSettings
 
 
 def encode_function_settings(settings: DeploymentSettings) -> bytes:

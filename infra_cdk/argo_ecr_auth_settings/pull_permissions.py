@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from argo_ecr_auth.core.registry import Registry, parse_registry
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 _ALL = "*"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_deployment.pull_permissions import Pulls
+from argo_ecr_auth_settings.pull_permissions import Pulls
 
 # What a pull needs; ListImages is for the tags of a chart whose version is a range.
 _PULL = (

@@ -3,12 +3,12 @@
 import msgspec
 
 from argo_ecr_auth.core.rules import find_faults
-from argo_ecr_auth_deployment.document import as_document, format_path
-from argo_ecr_auth_deployment.environment_rules import find_environment_faults
-from argo_ecr_auth_deployment.policy_size import find_policy_size_faults
-from argo_ecr_auth_deployment.rules import find_deployment_faults
-from argo_ecr_auth_deployment.schema import find_schema_faults
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.document import as_document, format_path
+from argo_ecr_auth_settings.environment_rules import find_environment_faults
+from argo_ecr_auth_settings.policy_size import find_policy_size_faults
+from argo_ecr_auth_settings.rules import find_deployment_faults
+from argo_ecr_auth_settings.schema import find_schema_faults
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 
 def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> DeploymentSettings:

@@ -4,10 +4,10 @@ import contextlib
 from collections.abc import Iterator
 
 from argo_ecr_auth.core.registry import NotARegistryError, find_partition, parse_registry
-from argo_ecr_auth_deployment.access_plan import choose_access, group_by_place
-from argo_ecr_auth_deployment.names import AccountRegion
-from argo_ecr_auth_deployment.regions import explain_no_region, is_region
-from argo_ecr_auth_deployment.settings import DeploymentSettings, list_credentials
+from argo_ecr_auth_settings.access_plan import choose_access, group_by_place
+from argo_ecr_auth_settings.names import AccountRegion
+from argo_ecr_auth_settings.regions import explain_no_region, is_region
+from argo_ecr_auth_settings.settings import DeploymentSettings, list_credentials
 
 MOST_CLUSTERS_ELSEWHERE = 400
 """In one account and region; their access entries share a stack, which holds 500 resources."""

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import resolve_targets
-from argo_ecr_auth_deployment.access_plan import add_access_roles
-from argo_ecr_auth_deployment.names import AccountRegion, HomeDeployment
-from argo_ecr_auth_deployment.permissions import Statement, make_statements
-from argo_ecr_auth_deployment.pull_permissions import collect_pulls
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.access_plan import add_access_roles
+from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment
+from argo_ecr_auth_settings.permissions import Statement, make_statements
+from argo_ecr_auth_settings.pull_permissions import collect_pulls
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 MOST_MANAGED_POLICIES = 10
 """Of a role (IAM quotas)."""

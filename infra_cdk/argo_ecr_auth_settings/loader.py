@@ -13,7 +13,7 @@ from pathlib import Path as FilePath
 
 import yaml
 
-from argo_ecr_auth_deployment.document import Path, Position, SettingsDocument, SettingsError, format_path
+from argo_ecr_auth_settings.document import Path, Position, SettingsDocument, SettingsError, format_path
 
 ORIGINAL_NAME = "ecr"
 """What the original in-cluster tool calls the repository in Argo CD."""

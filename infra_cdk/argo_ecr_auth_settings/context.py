@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from argo_ecr_auth_deployment.document import SettingsDocument, SettingsError
-from argo_ecr_auth_deployment.loader import load_document, make_document
-from argo_ecr_auth_deployment.settings import DeploymentSettings
+from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
+from argo_ecr_auth_settings.loader import load_document, make_document
+from argo_ecr_auth_settings.settings import DeploymentSettings
 
 OVERRIDING = ("check_every", "runtime", "architecture", "installation")
 """Keys of the settings that may be given as context too."""

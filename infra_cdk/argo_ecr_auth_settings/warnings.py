@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from argo_ecr_auth_deployment.settings import DeployedCredentialSettings, DeploymentSettings, list_credentials
+from argo_ecr_auth_settings.settings import DeployedCredentialSettings, DeploymentSettings, list_credentials
 
 SAFE_SETTING = "kind: argo-cd"
 """Serves whatever Argo CD can ask of a registry, and Argo CD sends its token to no other host."""
