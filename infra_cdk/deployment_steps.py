@@ -11,12 +11,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.installation import format_shared_options
 from argo_ecr_auth_settings.context import load_settings
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.leftovers import METADATA_KEY, Objects, find_dropped, format_removal, list_objects
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import Settings
 from argo_ecr_auth_settings.validation import read_settings
 from destination import Destination, find_destination
 
@@ -28,7 +29,7 @@ _MAX_NAMES = 10
 class Deployment:
     """What a command of CDK deploys, and where."""
 
-    settings: DeploymentSettings
+    settings: Settings
     targets: tuple[Target, ...]
     context: Mapping[str, str]
     destination: Destination

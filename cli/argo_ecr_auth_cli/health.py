@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.settings import OVERDUE_DIVISOR
+from argo_ecr_auth_settings.settings import OVERDUE_DIVISOR
 
 
 def is_healthy(result: Result, *, renew_before: timedelta) -> bool:

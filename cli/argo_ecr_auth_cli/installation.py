@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from argo_ecr_auth.core.settings import parse_duration
-from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.terminal.exits import USAGE, CommandError
 from argo_ecr_auth_settings.access_plan import choose_access
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.loader import load_document, make_document
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import Settings, parse_duration
 from argo_ecr_auth_settings.validation import read_settings
 
 DEFAULT_NAME = "argo-ecr-auth"
@@ -73,7 +73,7 @@ def format_shared_options(options: argparse.Namespace) -> str:
     return "".join(f" --{name} {shlex.quote(value)}" for name, value in given.items() if value)
 
 
-def _read_settings(options: argparse.Namespace) -> DeploymentSettings:
+def _read_settings(options: argparse.Namespace) -> Settings:
     """As the synth reads and validates them, except for what depends on the function's account and region."""
     if (options.cluster is None) != (options.registry is None):
         raise CommandError("--cluster and --registry go together", code=USAGE)

@@ -6,21 +6,16 @@ from argo_ecr_auth_cdk.function.network import Network
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_cdk.unresolved import read_settings
 from argo_ecr_auth_settings.document import SettingsError
-from argo_ecr_auth_settings.settings import (
-    DeployedCredentialSettings,
-    DeployedTargetSettings,
-    DeploymentSettings,
-    VpcSettings,
-)
+from argo_ecr_auth_settings.settings import CredentialSettings, Settings, TargetSettings, VpcSettings
 
 __all__ = [
     "ArgoEcrAuth",
     "ArgoEcrAuthStack",
-    "DeployedCredentialSettings",
-    "DeployedTargetSettings",
-    "DeploymentSettings",
+    "CredentialSettings",
     "Network",
+    "Settings",
     "SettingsError",
+    "TargetSettings",
     "VpcSettings",
     "read_settings",
     "write_rbac_files",

@@ -11,14 +11,14 @@ from argo_ecr_auth_cdk.access.rbac_files import write_rbac_files
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_cdk.unresolved import read_settings
 from argo_ecr_auth_settings.context import load_settings
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class SynthesisedApp:
     """What a synth made: the templates and the asset (`assembly`), and the clusters' manifests."""
 
-    settings: DeploymentSettings
+    settings: Settings
     stack: ArgoEcrAuthStack
     assembly: CloudAssembly
     manifests: tuple[Path, ...]

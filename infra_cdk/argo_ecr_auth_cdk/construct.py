@@ -7,7 +7,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_eks as eks
 from constructs import Construct
 
-from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.access.access_stack import AccessStack
 from argo_ecr_auth_cdk.access.cluster_access import ClusterAccess
 from argo_ecr_auth_cdk.function.function import EcrAuthFunction
@@ -28,7 +27,8 @@ from argo_ecr_auth_settings.access_plan import (
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.leftovers import list_objects
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import Settings
 from argo_ecr_auth_settings.warnings import find_warnings
 
 
@@ -41,9 +41,7 @@ class ArgoEcrAuth(Construct):
     Raises SettingsError with all faults, RuntimeMismatchError and InstallationError.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, settings: DeploymentSettings, network: Network | None = None
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings, network: Network | None = None) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
         account, region = get_known(stack.account), get_known(stack.region)
@@ -107,7 +105,7 @@ class ArgoEcrAuth(Construct):
         if faults:
             raise SettingsError(faults)
 
-    def _add_monitoring(self, settings: DeploymentSettings) -> None:
+    def _add_monitoring(self, settings: Settings) -> None:
         scope = Construct(self, "Monitoring")
         alarms = Alarms(
             scope,
@@ -127,7 +125,7 @@ class ArgoEcrAuth(Construct):
             log_group=self.function.log_group,
         )
 
-    def _give_access(self, settings: DeploymentSettings, *, home: HomeDeployment) -> Mapping[str, eks.CfnAccessEntry]:
+    def _give_access(self, settings: Settings, *, home: HomeDeployment) -> Mapping[str, eks.CfnAccessEntry]:
         """Make the access entries, those elsewhere in access stacks. Return the entries of this stack by cluster."""
         here: Mapping[str, eks.CfnAccessEntry] = {}
         for place, indexes in group_by_place(settings, home=home.place).items():
@@ -152,7 +150,7 @@ class ArgoEcrAuth(Construct):
     def _add_access_stack(
         self,
         name: str,
-        settings: DeploymentSettings,
+        settings: Settings,
         home: HomeDeployment,
         place: AccountRegion,
         entries: tuple[Entry, ...],

@@ -4,17 +4,17 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from argo_ecr_auth.core.events import MAX_TARGETS
-from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_cdk.unresolved import get_known
 from argo_ecr_auth_settings.leftovers import METADATA_KEY, list_objects
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import Settings
 
 
 class ArgoEcrAuthStack(cdk.Stack):
     """One installation in a stack of its own, with outputs for the people who operate it."""
 
-    def __init__(self, scope: Construct, *, settings: DeploymentSettings, env: cdk.Environment | None = None) -> None:
+    def __init__(self, scope: Construct, *, settings: Settings, env: cdk.Environment | None = None) -> None:
         super().__init__(
             scope,
             settings.installation,

@@ -8,7 +8,7 @@ from argo_ecr_auth_settings import validation
 from argo_ecr_auth_settings.access_plan import choose_access
 from argo_ecr_auth_settings.document import Path, SettingsError, as_document, format_path
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 _MARK = "${Token["  # how CDK encodes a token in a text
 _UNKNOWN_TEXT = (
@@ -23,7 +23,7 @@ def get_known(value: str | None) -> str | None:
     return None if value is None or _MARK in value else value
 
 
-def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> DeploymentSettings:
+def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> Settings:
     """Settings without faults. Raises SettingsError.
 
     `account` and `region` are the stack's; None, or CDK's tokens, where they are not known at synth.
@@ -40,7 +40,7 @@ def read_settings(document: object, *, account: str | None = None, region: str |
     return settings
 
 
-def check_settings(settings: DeploymentSettings, *, account: str | None, region: str | None) -> None:
+def check_settings(settings: Settings, *, account: str | None, region: str | None) -> None:
     """For settings that were made in Python, where nothing has checked them. Raises SettingsError with all faults."""
     read_settings(msgspec.json.decode(msgspec.json.encode(settings)), account=account, region=region)
 
@@ -56,7 +56,7 @@ def _find_tokens(document: object, path: Path = ()) -> Iterator[Path]:
         yield path
 
 
-def _find_unknown_homes(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
+def _find_unknown_homes(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
     """Targets that name a place which cannot be compared with the stack's, or needs a stack beside an unknown one."""
     for i, target in enumerate(settings.targets):
         has_entry = not target.role_arn and choose_access(target, settings=settings) != "none"

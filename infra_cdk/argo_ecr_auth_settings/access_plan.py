@@ -9,7 +9,7 @@ import msgspec
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, digest, make_external_id, name_access_role
-from argo_ecr_auth_settings.settings import Access, DeployedTargetSettings, DeploymentSettings
+from argo_ecr_auth_settings.settings import Access, Settings, TargetSettings
 
 MAX_PER_STACK = 200
 """Access entries, and as many schedules, of one stack: it holds 500 resources."""
@@ -29,14 +29,14 @@ class Entry:
     edited_namespaces: tuple[str, ...]
 
 
-def add_access_roles(settings: DeploymentSettings, *, home: HomeDeployment) -> DeploymentSettings:
+def add_access_roles(settings: Settings, *, home: HomeDeployment) -> Settings:
     """Name the role of the access stack, and its external id, for each target in another account without a role."""
     return msgspec.structs.replace(
         settings, targets=tuple(_add_access_role(target, settings=settings, home=home) for target in settings.targets)
     )
 
 
-def group_by_place(settings: DeploymentSettings, *, home: AccountRegion) -> Mapping[AccountRegion, tuple[int, ...]]:
+def group_by_place(settings: Settings, *, home: AccountRegion) -> Mapping[AccountRegion, tuple[int, ...]]:
     """The targets (by their index) that need an access entry, by account and region.
 
     A target with a role of the user's own or with `access: none` needs none.
@@ -82,13 +82,11 @@ def divide_into_stacks(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ..
     return {slot: tuple(slots[slot]) for slot in sorted(slots)}
 
 
-def choose_access(target: DeployedTargetSettings, *, settings: DeploymentSettings) -> Access:
+def choose_access(target: TargetSettings, *, settings: Settings) -> Access:
     return target.access or settings.access
 
 
-def _add_access_role(
-    target: DeployedTargetSettings, *, settings: DeploymentSettings, home: HomeDeployment
-) -> DeployedTargetSettings:
+def _add_access_role(target: TargetSettings, *, settings: Settings, home: HomeDeployment) -> TargetSettings:
     place = _find_place(target, home=home.place)
     if target.role_arn or place.account == home.place.account or choose_access(target, settings=settings) == "none":
         return target
@@ -101,5 +99,5 @@ def _add_access_role(
     )
 
 
-def _find_place(target: DeployedTargetSettings, *, home: AccountRegion) -> AccountRegion:
+def _find_place(target: TargetSettings, *, home: AccountRegion) -> AccountRegion:
     return AccountRegion(account=target.account or home.account, region=target.region or home.region)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
 from argo_ecr_auth_settings.loader import load_document, make_document
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 OVERRIDING = ("check_every", "runtime", "architecture", "installation")
 """Keys of the settings that may be given as context too."""
@@ -50,7 +50,7 @@ def _load(given: Mapping[str, object], *, default_file: Path) -> SettingsDocumen
 
 def _check_keys(context: Iterable[str]) -> list[str]:
     """What looks like a key of ours and is none; anything else is CDK's, or another app's in ~/.cdk.json."""
-    settings_only = set(DeploymentSettings.__struct_fields__) - set(OVERRIDING)
+    settings_only = set(Settings.__struct_fields__) - set(OVERRIDING)
     faults = []
     for key in sorted(set(context) - set(_KEYS)):
         spelled = key.replace("-", "_").lower()

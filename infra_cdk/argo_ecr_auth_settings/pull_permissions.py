@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from argo_ecr_auth.core.registry import Registry, parse_registry
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 _ALL = "*"
 
@@ -22,7 +22,7 @@ class Pulls:
         return {prefix + repository for repository in self.repositories}
 
 
-def collect_pulls(settings: DeploymentSettings) -> Mapping[Registry, Pulls]:
+def collect_pulls(settings: Settings) -> Mapping[Registry, Pulls]:
     """What the function's own role may pull from each registry: all that its credentials name together.
 
     One token serves all credentials of a region, so that a narrower one beside a wider one narrows nothing.

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from argo_ecr_auth_settings.document import Path
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 _LONGEST_SHOWN = 100
 _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}
@@ -21,7 +21,7 @@ SCHEMA_FILE = "settings.schema.json"
 
 def make_json_schema() -> dict[str, Any]:
     """The JSON Schema of `settings.yaml`; an editor completes and checks by it too."""
-    return msgspec.json.schema(DeploymentSettings)
+    return msgspec.json.schema(Settings)
 
 
 def format_json_schema() -> str:

@@ -2,16 +2,14 @@
 
 import msgspec
 
-from argo_ecr_auth.core.rules import find_faults
 from argo_ecr_auth_settings.document import as_document, format_path
-from argo_ecr_auth_settings.environment_rules import find_environment_faults
-from argo_ecr_auth_settings.policy_size import find_policy_size_faults
-from argo_ecr_auth_settings.rules import find_deployment_faults
+from argo_ecr_auth_settings.rules.all_rules import find_faults
+from argo_ecr_auth_settings.rules.policy_size import find_policy_size_faults
 from argo_ecr_auth_settings.schema import find_schema_faults
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 
-def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> DeploymentSettings:
+def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> Settings:
     """Settings without faults. Raises SettingsError with all faults of the schema; without any, with all of the rules.
 
     `document` is a SettingsDocument, or just its content. `account` and `region` are the function's; where they are
@@ -20,12 +18,8 @@ def read_settings(document: object, *, account: str | None = None, region: str |
     written = as_document(document)
     if schema_faults := find_schema_faults(written.content):
         raise written.refuse(f"{format_path(path) or 'settings'}: {fault}" for path, fault in schema_faults)
-    settings = msgspec.convert(written.content, DeploymentSettings)
-    faults = (
-        *find_faults(settings, account=account, region=region),
-        *find_deployment_faults(settings),
-        *find_environment_faults(settings, account=account, region=region),
-    )
+    settings = msgspec.convert(written.content, Settings)
+    faults = find_faults(settings, account=account, region=region)
     # The rights can be measured only of settings without other faults.
     if faults := faults or find_policy_size_faults(settings, account=account, region=region):
         raise written.refuse(faults)

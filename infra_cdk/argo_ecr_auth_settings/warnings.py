@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from argo_ecr_auth_settings.settings import DeployedCredentialSettings, DeploymentSettings, list_credentials
+from argo_ecr_auth_settings.settings import CredentialSettings, Settings, list_credentials
 
 SAFE_SETTING = "kind: argo-cd"
 """Serves whatever Argo CD can ask of a registry, and Argo CD sends its token to no other host."""
 
 
-def find_warnings(settings: DeploymentSettings) -> tuple[str, ...]:
+def find_warnings(settings: Settings) -> tuple[str, ...]:
     """One line for each sort of doubt, however many credentials it is about.
 
     Argo CD matches the repositories that have a name, and those of type oci, with a chart's dependencies by the
@@ -28,7 +28,7 @@ def find_warnings(settings: DeploymentSettings) -> tuple[str, ...]:
     )
 
 
-def _find(settings: DeploymentSettings, applies: Callable[[DeployedCredentialSettings], bool]) -> str:
+def _find(settings: Settings, applies: Callable[[CredentialSettings], bool]) -> str:
     paths = [path for path, credential in list_credentials(settings) if applies(credential)]
     more = len(paths) - _MAX_PATHS
     return ", ".join(paths[:_MAX_PATHS]) + (f" and {more} more" if more > 0 else "")

@@ -16,11 +16,9 @@ from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import WarmCache
 from argo_ecr_auth.core.events import parse_event, select_targets
 from argo_ecr_auth.core.results import Result, metric_values
-from argo_ecr_auth.core.settings import load_settings, parse_duration
-from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.core.targets import TARGETS_FILE, Target, load_configuration
 from argo_ecr_auth.sync import RunOptions, sync
 
-SETTINGS_FILE = "settings.json"  # at the asset's root
 ROLE_ID = "ROLE_ID"
 """The environment variable with the unique id of the function's role: a role created again has the same name."""
 PER_TARGET_METRICS = "PER_TARGET_METRICS"
@@ -76,10 +74,10 @@ def quieten_libraries() -> None:
 def _prepare_environment() -> tuple[tuple[Target, ...], timedelta, WarmCache]:
     """The targets, how early to renew, and what is kept warm: by the first run of an environment."""
     region = os.environ["AWS_REGION"]
-    settings = load_settings((Path(__file__).parents[1] / SETTINGS_FILE).read_bytes())
+    text = (Path(__file__).parents[1] / TARGETS_FILE).read_bytes()
+    configuration = load_configuration(text, region=region, function_role_id=os.environ.get(ROLE_ID))
     cache = WarmCache(sessions=Sessions(region=region))
-    targets = resolve_targets(settings, region=region, function_role_id=os.environ.get(ROLE_ID))
-    return targets, parse_duration(settings.renew_before), cache
+    return configuration.targets, timedelta(seconds=configuration.renew_before_seconds), cache
 
 
 def _report(results: tuple[Result, ...]) -> None:

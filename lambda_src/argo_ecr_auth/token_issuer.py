@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from argo_ecr_auth.clients.ecr import fetch_authorization_token
 from argo_ecr_auth.clients.registry_login import Login, Verification
 from argo_ecr_auth.clients.sessions import Sessions, aws_call
-from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME, AuthorizationToken
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.manifests import Payload, make_payload
 from argo_ecr_auth.core.registry import Registry, TokenApi
-from argo_ecr_auth.core.settings import TOKEN_LIFE
 from argo_ecr_auth.core.targets import Credential, Role
 from argo_ecr_auth.core.timestamps import format_time
 from argo_ecr_auth.single_flight import SingleFlight
@@ -115,7 +114,7 @@ def _check_life(token: AuthorizationToken, *, api: TokenApi, now: datetime) -> A
             f"asked ECR in {api.region} for an authorization token: it ends at {format_time(token.expires_at)}, and "
             f"now is {format_time(now)}; is the function's clock right, and is it ECR that answers?"
         )
-    return replace(token, expires_at=min(token.expires_at, (now + TOKEN_LIFE).replace(microsecond=0)))
+    return replace(token, expires_at=min(token.expires_at, (now + TOKEN_LIFETIME).replace(microsecond=0)))
 
 
 def _combine(verifications: Sequence[Verification]) -> Verification:

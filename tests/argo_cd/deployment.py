@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from argo_ecr_auth.core.targets import Credential, resolve_targets
+from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import parse_expiry
+from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.argo_cd.charts import PREFIX, WHOLE
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import REGION

@@ -13,8 +13,8 @@ import pytest
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.kinds import SECRET_TYPE_LABEL
 from argo_ecr_auth.core.manifests import CONFIG_MAP_LABEL
-from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.results import Result
+from argo_ecr_auth_settings.rbac import make_rbac_manifests
 from tests.argo_cd.assets import Assets
 from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud.cloud import LocalCloud

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.function.asset import assemble, find_synth_runtime
-from argo_ecr_auth_settings.function_settings import encode_function_settings
+from argo_ecr_auth_settings.resolve import format_targets_file, resolve_targets
 from argo_ecr_auth_settings.validation import read_settings
 from tests.benchmarks import processes
 from tests.local_cloud.cloud import Cluster, LocalCloud
@@ -85,7 +84,7 @@ def _make_asset(folder: Path, cluster: Cluster, *, count: int) -> Path:
     folder.mkdir()
     assemble(
         folder,
-        settings=encode_function_settings(read_settings({"targets": [target]})),
+        targets=format_targets_file(read_settings({"targets": [target]})),
         runtime=find_synth_runtime(),
         architecture="arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64",
     )

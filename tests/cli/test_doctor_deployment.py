@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 
 from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.deployment import Stack
 from argo_ecr_auth_cli.own_commands import OwnCommands
+from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATORS
 from tests.cli.stacks import create_stack

@@ -15,8 +15,8 @@ import yaml
 from kubernetes.config import incluster_config
 
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
+from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.cli.command_line import CommandLine
 from tests.cli.original_tool import original_flags
 from tests.local_cloud.cloud import Cluster

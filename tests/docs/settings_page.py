@@ -11,9 +11,9 @@ from argo_ecr_auth_settings.schema import make_json_schema
 
 TOP = Path(__file__).parents[2]
 _SECTIONS = (
-    ("The file as a whole", "DeploymentSettings", ""),
-    ("A credential: `credentials[]`, `targets[].credentials[]`", "DeployedCredentialSettings", "credentials"),
-    ("A target: `targets[]`", "DeployedTargetSettings", "targets"),
+    ("The file as a whole", "Settings", ""),
+    ("A credential: `credentials[]`, `targets[].credentials[]`", "CredentialSettings", "credentials"),
+    ("A target: `targets[]`", "TargetSettings", "targets"),
     ("The VPC: `vpc`", "VpcSettings", "vpc"),
 )
 # What the code decides where a key is not given and the types only say null.

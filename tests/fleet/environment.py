@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from argo_ecr_auth_cdk.function.asset import assemble, find_synth_runtime
-from argo_ecr_auth_settings.function_settings import encode_function_settings
+from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.validation import read_settings
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY
@@ -142,5 +142,5 @@ def make_asset(directory: Path, targets: Sequence[dict[str, Any]]) -> Path:
     architecture = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
     settings = read_settings({"credentials": [{"registry": REGISTRY}], "targets": list(targets)})
     runtime = find_synth_runtime()
-    assemble(directory, settings=encode_function_settings(settings), runtime=runtime, architecture=architecture)
+    assemble(directory, targets=format_targets_file(settings), runtime=runtime, architecture=architecture)
     return directory

@@ -8,9 +8,10 @@ from typing import Any
 
 import urllib3
 
-from argo_ecr_auth.core.rbac import make_rbac_manifests
-from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
+from argo_ecr_auth_settings.rbac import make_rbac_manifests
+from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.control_plane import ADMIN
 from tests.local_cloud.environment import REGION

@@ -12,7 +12,7 @@ from aws_cdk.assertions import Template
 
 from argo_ecr_auth_cdk.access.access_stack import AccessStack
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import (
     ACCOUNT,
@@ -160,7 +160,7 @@ def test_clusters_of_one_account_and_region_share_a_stack_and_a_role() -> None:
     find_only(only, "AWS::IAM::Role")
 
 
-def _read(document: object) -> DeploymentSettings:
+def _read(document: object) -> Settings:
     return read_settings(document, account=ACCOUNT, region=REGION)
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.core.settings import parse_duration
-from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cdk.monitoring.alarm_thresholds import AlarmThresholds, compute_thresholds
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import Settings, parse_duration
 from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import REGION, make_content
 
@@ -18,11 +17,11 @@ _MINUTE = 60
 _EVERY = ["1m", "2m", "5m", "7m", "10m", "30m", "1h"]
 
 
-def _settings(targets: int, **changes: Any) -> DeploymentSettings:
+def _settings(targets: int, **changes: Any) -> Settings:
     return read_settings(make_content(targets=[{"cluster": f"c{number}"} for number in range(targets)], **changes))
 
 
-def _thresholds(settings: DeploymentSettings) -> AlarmThresholds:
+def _thresholds(settings: Settings) -> AlarmThresholds:
     return compute_thresholds(settings, targets=resolve_targets(settings, region=REGION))
 
 

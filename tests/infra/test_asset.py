@@ -13,6 +13,7 @@ from pathlib import Path
 import kubernetes
 import pytest
 
+from argo_ecr_auth.core.targets import TARGETS_FILE
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, find_runtime_fault, find_synth_runtime
 from argo_ecr_auth_cdk.function.dependencies import (
     CUTS,
@@ -22,11 +23,11 @@ from argo_ecr_auth_cdk.function.dependencies import (
     list_cut_files,
 )
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
-from argo_ecr_auth_settings.function_settings import encode_function_settings
+from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import find_only, make_app, make_content, make_template
 
-_SETTINGS = encode_function_settings(read_settings(make_content()))
+_TARGETS = format_targets_file(read_settings(make_content()))
 _MB = 1024 * 1024
 
 _THIS_ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
@@ -36,7 +37,7 @@ _ANOTHER = next(runtime for runtime in ("python3.14", "python3.13") if runtime !
 
 def _assembled(directory: Path, *, architecture: str) -> Path:
     directory.mkdir(parents=True)
-    assemble(directory, settings=_SETTINGS, runtime=find_synth_runtime(), architecture=architecture)
+    assemble(directory, targets=_TARGETS, runtime=find_synth_runtime(), architecture=architecture)
     return directory
 
 
@@ -83,7 +84,7 @@ def test_every_user_may_read_it_whatever_the_umask(umask: int, tmp_path: Path) -
 
 
 def test_it_holds_the_settings_and_of_our_packages_only_the_functions(asset: Path) -> None:
-    assert (asset / "settings.json").read_bytes() == _SETTINGS
+    assert (asset / TARGETS_FILE).read_bytes() == _TARGETS
     assert (asset / "argo_ecr_auth" / "handler.py").exists()
     assert [package.name for package in asset.glob("argo_ecr_auth*")] == ["argo_ecr_auth"]
     assert {file.suffix for file in (asset / "argo_ecr_auth").rglob("*.*")} == {".py", ".pyc"}

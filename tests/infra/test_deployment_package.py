@@ -149,7 +149,7 @@ def test_the_zip_is_sorted_and_holds_neither_times_nor_a_users_modes(package: Pa
         entries = archive.infolist()
     names = [entry.filename for entry in entries]
     assert names == sorted(names)
-    assert {"settings.json", "argo_ecr_auth/handler.py"} <= set(names)
+    assert {"targets.json", "argo_ecr_auth/handler.py"} <= set(names)
     assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
     assert {oct(entry.external_attr >> 16) for entry in entries} == {"0o100644"}
 

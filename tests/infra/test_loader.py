@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.loader import load_document, make_document
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 from argo_ecr_auth_settings.validation import read_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY
 
@@ -51,7 +51,7 @@ _ODD = {
 }
 
 
-def _read(directory: Path, text: str) -> DeploymentSettings:
+def _read(directory: Path, text: str) -> Settings:
     file = directory / "settings.yaml"
     file.write_text(text)
     return read_settings(load_document(file, remedy="write one"), account=ACCOUNT, region=REGION)

@@ -14,10 +14,10 @@ from aws_cdk.assertions import Template
 
 from argo_ecr_auth_cdk import (
     ArgoEcrAuth,
-    DeployedCredentialSettings,
-    DeployedTargetSettings,
-    DeploymentSettings,
+    CredentialSettings,
+    Settings,
     SettingsError,
+    TargetSettings,
 )
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_app, make_content, make_stack
 
@@ -26,7 +26,7 @@ import sys
 from pathlib import Path
 import aws_cdk as cdk
 import argo_ecr_auth, argo_ecr_auth_cdk
-from argo_ecr_auth_cdk import ArgoEcrAuth, DeployedCredentialSettings, DeployedTargetSettings, DeploymentSettings
+from argo_ecr_auth_cdk import ArgoEcrAuth, CredentialSettings, TargetSettings, Settings
 
 for package in (argo_ecr_auth, argo_ecr_auth_cdk):
     assert Path(package.__file__).is_relative_to(sys.argv[1]), package
@@ -35,9 +35,9 @@ stack = cdk.Stack(app, "Mine", env=cdk.Environment(account="{ACCOUNT}", region="
 ArgoEcrAuth(
     stack,
     "EcrAuth",
-    settings=DeploymentSettings(
-        targets=(DeployedTargetSettings(cluster="demo"),),
-        credentials=(DeployedCredentialSettings(registry="{REGISTRY}"),),
+    settings=Settings(
+        targets=(TargetSettings(cluster="demo"),),
+        credentials=(CredentialSettings(registry="{REGISTRY}"),),
         architecture="x86_64",
     ),
 )
@@ -45,10 +45,10 @@ app.synth()
 """
 
 
-def _settings(**changes: object) -> DeploymentSettings:
-    return DeploymentSettings(
-        targets=(DeployedTargetSettings(cluster="demo"),),
-        credentials=(DeployedCredentialSettings(registry=REGISTRY),),
+def _settings(**changes: object) -> Settings:
+    return Settings(
+        targets=(TargetSettings(cluster="demo"),),
+        credentials=(CredentialSettings(registry=REGISTRY),),
         **changes,  # type: ignore[arg-type]
     )
 
@@ -86,9 +86,9 @@ def test_a_cluster_name_that_is_not_known_at_synth_is_refused_with_the_remedy() 
     cluster = eks.CfnCluster(
         stack, "Cluster", role_arn="arn", resources_vpc_config=eks.CfnCluster.ResourcesVpcConfigProperty(subnet_ids=[])
     )
-    settings = DeploymentSettings(
-        targets=(DeployedTargetSettings(cluster=cluster.ref),),
-        credentials=(DeployedCredentialSettings(registry=REGISTRY),),
+    settings = Settings(
+        targets=(TargetSettings(cluster=cluster.ref),),
+        credentials=(CredentialSettings(registry=REGISTRY),),
     )
     with pytest.raises(SettingsError) as refused:
         ArgoEcrAuth(stack, "EcrAuth", settings=settings)
@@ -106,10 +106,10 @@ def test_settings_made_in_python_are_validated_like_those_of_a_file() -> None:
 def test_two_installations_fit_into_a_stack_and_onto_a_cluster() -> None:
     stack = _stack()
     for name in ("one", "two"):
-        settings = DeploymentSettings(
+        settings = Settings(
             installation=name,
-            targets=(DeployedTargetSettings(cluster="demo"),),
-            credentials=(DeployedCredentialSettings(registry=REGISTRY, secret_name=name),),
+            targets=(TargetSettings(cluster="demo"),),
+            credentials=(CredentialSettings(registry=REGISTRY, secret_name=name),),
         )
         ArgoEcrAuth(stack, name, settings=settings)
     entries = find_all(Template.from_stack(stack), "AWS::EKS::AccessEntry")
@@ -122,9 +122,9 @@ def test_two_installations_of_an_app_that_keep_one_secret_are_refused() -> None:
     ArgoEcrAuth(_stack(app, "First"), "EcrAuth", settings=_settings(installation="one"))
     elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="333333333333", region=REGION))
     ArgoEcrAuth(elsewhere, "EcrAuth", settings=_settings(installation="one"))
-    switched_off = DeploymentSettings(
-        targets=(DeployedTargetSettings(cluster="demo", enabled=False),),
-        credentials=(DeployedCredentialSettings(registry=REGISTRY),),
+    switched_off = Settings(
+        targets=(TargetSettings(cluster="demo", enabled=False),),
+        credentials=(CredentialSettings(registry=REGISTRY),),
     )
     ArgoEcrAuth(_stack(app, "SwitchedOff"), "EcrAuth", settings=switched_off)
     with pytest.raises(SettingsError) as refused:
@@ -138,9 +138,9 @@ def test_two_installations_of_an_app_that_keep_one_secret_are_refused() -> None:
 def test_two_installations_of_one_name_in_one_account_and_region_are_refused() -> None:
     app = make_app()
     ArgoEcrAuth(_stack(app, "First"), "EcrAuth", settings=_settings())
-    other = DeploymentSettings(
-        targets=(DeployedTargetSettings(cluster="other"),),
-        credentials=(DeployedCredentialSettings(registry=REGISTRY),),
+    other = Settings(
+        targets=(TargetSettings(cluster="other"),),
+        credentials=(CredentialSettings(registry=REGISTRY),),
     )
     with pytest.raises(SettingsError) as refused:
         ArgoEcrAuth(_stack(app, "Second"), "EcrAuth", settings=other)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from argo_ecr_auth_cdk import read_settings
 from argo_ecr_auth_settings.document import SettingsError
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
@@ -201,7 +201,7 @@ def test_the_example_is_valid_and_its_comments_name_every_key() -> None:
     text = _EXAMPLE.read_text()
     settings = read_settings(yaml.safe_load(text))
     assert settings.targets
-    schema = msgspec.json.schema(DeploymentSettings)
+    schema = msgspec.json.schema(Settings)
     for definition in schema["$defs"].values():
         assert [key for key in definition["properties"] if f"{key}:" not in text] == []
 

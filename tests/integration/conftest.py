@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.core.settings import Settings
+from argo_ecr_auth_settings.settings import Settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.control_plane import ControlPlane
 from tests.local_cloud.environment import CLOSED_PROXY, REGION

@@ -19,10 +19,11 @@ from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import WarmCache
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.settings import parse_duration
-from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth.token_issuer import VerifyLogin
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import parse_duration
 from tests.local_cloud.registry import LoopbackAddress, LoopbackClient
 from tests.simulation.api_server import ApiServer
 from tests.simulation.reality import FUNCTION, Reality

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from argo_ecr_auth.core.settings import TOKEN_LIFE
+from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
 from argo_ecr_auth.core.targets import Credential
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -82,7 +82,7 @@ class Reality:
                 role=role,
                 role_id=self.function_role_id if role == FUNCTION else role,
                 turn=turn,
-                expires_at=self.now + TOKEN_LIFE,
+                expires_at=self.now + TOKEN_LIFETIME,
                 good=region not in self.bad_regions,
             )
             self.tokens[token.password] = token

@@ -9,12 +9,13 @@ import msgspec
 
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import WarmCache
-from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.rules import find_faults
-from argo_ecr_auth.core.settings import Settings
-from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth_settings.rbac import make_rbac_manifests
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.rules.all_rules import find_faults
+from argo_ecr_auth_settings.settings import Settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import REGION
 

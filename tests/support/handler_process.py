@@ -1,4 +1,4 @@
-"""The handler in a process of its own, as Lambda runs it: the package, its settings file and its environment."""
+"""The handler in a process of its own, as Lambda runs it: the package, its file of targets and its environment."""
 
 import json
 import shutil
@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 import argo_ecr_auth
+from argo_ecr_auth.core.targets import TARGETS_FILE
+from argo_ecr_auth_settings.resolve import format_targets_file
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY
 from tests.support.function import Function
@@ -44,7 +44,7 @@ def run_handler(
     function: Function, events: list[object], *, directory: Path, cloud: LocalCloud, role: str, **environment: str
 ) -> tuple[str, dict[str, str]]:
     """Run the handler once for each event; all its output, and the credentials that it ran with."""
-    (directory / "settings.json").write_bytes(msgspec.json.encode(function.settings))
+    (directory / TARGETS_FILE).write_bytes(format_targets_file(function.settings))
     credentials = cloud.assume(role)
     done = subprocess.run(
         [sys.executable, "-c", _LAMBDA],

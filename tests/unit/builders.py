@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import Payload, make_config_map_manifest, make_payload, make_secret_manifest
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.registry import parse_registry
-from argo_ecr_auth.core.settings import Settings, load_settings
 from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth_settings.settings import Settings
 
 HOST: Final = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 OTHER_HOST: Final = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
@@ -79,9 +81,8 @@ def payload(
 
 def settings(**keys: Any) -> Settings:
     """Faultless settings of one target, but for what is given."""
-    return load_settings(
-        json.dumps({"targets": [{"cluster": "demo"}], "credentials": [{"registry": HOST}]} | keys).encode()
-    )
+    document = {"targets": [{"cluster": "demo"}], "credentials": [{"registry": HOST}]} | keys
+    return msgspec.json.decode(json.dumps(document).encode(), type=Settings)
 
 
 def secret_there(written: Payload | None = None, *, of: Credential | None = None) -> dict[str, Any]:

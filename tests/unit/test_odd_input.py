@@ -17,8 +17,8 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.manifests import make_config_map_manifest, make_payload
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
 from argo_ecr_auth.core.renewal_plan import make_plan
-from argo_ecr_auth.core.rules import find_faults
-from argo_ecr_auth.core.settings import TargetSettings
+from argo_ecr_auth_settings.rules.all_rules import find_faults
+from argo_ecr_auth_settings.settings import TargetSettings
 from tests.unit.aws_clients import offline_client
 from tests.unit.builders import (
     HOST,

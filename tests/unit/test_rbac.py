@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth_settings.rbac import make_rbac_manifests
 from tests.unit.builders import credential
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.core.rules import find_faults
-from argo_ecr_auth.core.settings import Settings
+from argo_ecr_auth_settings.rules.all_rules import find_faults
+from argo_ecr_auth_settings.settings import Settings
 from tests.unit.builders import HOST, b64, settings
 
 ROLE = "arn:aws:iam::123456789012:role/path/reader"
@@ -32,7 +32,7 @@ def test_every_key_can_be_given() -> None:
             {
                 "cluster": "Demo_1",
                 "name": "demo.one",
-                "region": "us-gov-west-1",
+                "region": "eu-north-1",
                 "account": "012345678901",
                 "namespace": "argocd",
                 "enabled": False,
@@ -70,7 +70,7 @@ def test_a_renewal_between_ten_minutes_and_eleven_hours_is_allowed(text: str) ->
 @pytest.mark.parametrize("text", ["0h", "9m59s", "11h1s", "12h", "999h"])
 def test_a_renewal_outside_of_a_tokens_life_is_a_fault(text: str) -> None:
     assert find_faults(settings(renew_before=text)) == (
-        f"renew_before: {text} is not between 10m and 11h (a token lives 12h)",
+        f"renew_before: {text} is not between 10m and 11h (a token is valid for 12h)",
     )
 
 
@@ -187,11 +187,11 @@ def test_all_faults_are_told_at_once() -> None:
         )
     )
     assert [fault.partition(": ")[0] for fault in faults] == [
-        "renew_before",
         "credentials[0].registry",
         "credentials[0].external_id",
         "targets[0].external_id",
         "targets[1].name",
         "targets[1].certificate_authority",
         "targets[1] with credentials[0]",
+        "renew_before",
     ]

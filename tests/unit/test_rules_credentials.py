@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from argo_ecr_auth.core.rules import find_faults
+from argo_ecr_auth_settings.rules.all_rules import find_faults
 from tests.unit.builders import HOST, OTHER_HOST, b64, settings
 
 ROLE = "arn:aws:iam::123456789012:role/path/reader"

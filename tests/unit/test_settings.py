@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.settings import Settings, load_settings, parse_duration
+from argo_ecr_auth_settings.settings import Settings, parse_duration
 from tests.unit.builders import HOST, OTHER_HOST, settings
 
 ROLE = "arn:aws:iam::123456789012:role/path/reader"
@@ -122,32 +122,32 @@ def test_a_duration_of_wrong_form_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        {"targets": [{"cluster": "demo"}], "architecture": "arm64"},
+        {"targets": [{"cluster": "demo"}], "architectur": "arm64"},
         {"targets": [{"cluster": "demo", "clutser": "demo"}]},
         {"targets": [], "credentials": [{"registry": HOST, "password": "x"}]},
     ],
 )
 def test_an_unknown_key_is_refused(document: Any) -> None:
     with pytest.raises(msgspec.ValidationError, match="unknown field"):
-        load_settings(json.dumps(document).encode())
+        msgspec.json.decode(json.dumps(document).encode(), type=Settings)
 
 
 @pytest.mark.parametrize("document", [{}, {"targets": [{}]}], ids=["targets", "cluster"])
 def test_a_missing_key_is_refused(document: Any) -> None:
     with pytest.raises(msgspec.ValidationError, match="missing required field"):
-        load_settings(json.dumps(document).encode())
+        msgspec.json.decode(json.dumps(document).encode(), type=Settings)
 
 
 @given(JSON)
 def test_any_json_is_settings_or_refused(document: Any) -> None:
     with pytest.raises(msgspec.ValidationError):
-        load_settings(json.dumps(document).encode())
+        msgspec.json.decode(json.dumps(document).encode(), type=Settings)
 
 
 @given(st.binary())
 def test_any_bytes_are_settings_or_refused(text: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
-        load_settings(text)
+        msgspec.json.decode(text, type=Settings)
 
 
 @pytest.mark.parametrize(

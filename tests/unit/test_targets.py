@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.core.targets import Credential, Role, Target, resolve_targets
+from argo_ecr_auth.core.targets import Credential, Role, Target
+from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.unit.builders import HOST, KINDS, OTHER_HOST, b64, credential, settings
 
 ROLE = "arn:aws:iam::123456789012:role/reader"

@@ -9,11 +9,11 @@ from argo_ecr_auth.clients.cluster import call_api
 from argo_ecr_auth.clients.deadlines import time_limit
 from argo_ecr_auth.core.manifests import SOURCE_ANNOTATION
 from argo_ecr_auth.core.observed import get_metadata
-from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY
 from argo_ecr_auth_cli.checks.access_entry import is_let_in_by_group
 from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.checks.managed_objects import get_object, is_fresh, list_managed_objects
+from argo_ecr_auth_settings.rbac import make_rbac_manifests
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
 _SECONDS_TO_ANSWER = 5

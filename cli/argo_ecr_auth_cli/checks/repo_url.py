@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 
 from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.core.field_types import REPOSITORY
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.checks.argo_cd_secrets import (
@@ -18,6 +17,7 @@ from argo_ecr_auth_cli.checks.argo_cd_secrets import (
     normalize_url,
 )
 from argo_ecr_auth_cli.terminal.exits import USAGE, CommandError
+from argo_ecr_auth_settings.field_types import REPOSITORY
 
 
 @dataclass(frozen=True, kw_only=True)

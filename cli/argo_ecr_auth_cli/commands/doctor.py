@@ -13,7 +13,6 @@ from argo_ecr_auth.clients.registry_login import verify_login
 from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.field_types import RoleArn
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.single_flight import SingleFlight
 from argo_ecr_auth.sync import Reader
@@ -43,6 +42,7 @@ from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
 from argo_ecr_auth_cli.recording_reader import RecordingReader
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_json, print_line, show_progress, tolerate_closed_pipe
+from argo_ecr_auth_settings.field_types import RoleArn
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,8 +11,6 @@ from typing import Any
 from argo_ecr_auth.connections import Connections, WarmCache
 from argo_ecr_auth.core.registry import NotARegistryError, Registry, parse_registry
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.settings import Settings, parse_duration
-from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth.core.timestamps import format_time
 from argo_ecr_auth.sync import RunOptions, sync
 from argo_ecr_auth_cli.aws_session import open_sessions
@@ -23,6 +21,8 @@ from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, Comm
 from argo_ecr_auth_cli.terminal.output import print_error, print_line
 from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
 from argo_ecr_auth_settings.loader import ORIGINAL_NAME
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import Settings, parse_duration
 from argo_ecr_auth_settings.validation import read_settings
 
 _SECONDS = 120  # a pass's time at most

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import yaml
 
-from argo_ecr_auth.core.rbac import make_rbac_manifests
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation
 from argo_ecr_auth_cli.terminal.exits import OK, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error, print_json, print_line, tolerate_closed_pipe
+from argo_ecr_auth_settings.rbac import make_rbac_manifests
 
 
 def run(options: argparse.Namespace) -> int:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import yaml
 
-from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_cli.terminal.exits import OK, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error, print_line
 from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
 from argo_ecr_auth_settings.loader import load_document
+from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.schema import SCHEMA_FILE, format_json_schema
 from argo_ecr_auth_settings.validation import read_settings
 from argo_ecr_auth_settings.warnings import SAFE_SETTING, find_warnings

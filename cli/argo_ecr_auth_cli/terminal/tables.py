@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from argo_ecr_auth.core.settings import TOKEN_LIFE
+from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
 from argo_ecr_auth_cli.terminal.output import strip_control_characters, supports_colour
 
 Cell = Text | str
@@ -62,7 +62,7 @@ def format_life_left(seconds: int | None, *, healthy: bool) -> Text:
     if seconds is None:
         return Text("unknown", style="bold red")
     full, empty = ("█", "░") if "utf" in (sys.stdout.encoding or "").lower() else ("#", ".")
-    share = min(1.0, max(0.0, seconds / TOKEN_LIFE.total_seconds()))
+    share = min(1.0, max(0.0, seconds / TOKEN_LIFETIME.total_seconds()))
     filled = round(share * _BAR_WIDTH)
     minutes = max(0, seconds) // 60
     bar = full * filled + empty * (_BAR_WIDTH - filled)

@@ -6,7 +6,7 @@ from constructs import Construct
 from argo_ecr_auth_cdk.access.cluster_access import AccessRole, ClusterAccess
 from argo_ecr_auth_settings.access_plan import Entry
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, make_external_id, name_access_role
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 
 class AccessStack(cdk.Stack):
@@ -21,7 +21,7 @@ class AccessStack(cdk.Stack):
         scope: Construct,
         id_: str,
         *,
-        settings: DeploymentSettings,
+        settings: Settings,
         home: HomeDeployment,
         place: AccountRegion,
         entries: tuple[Entry, ...],

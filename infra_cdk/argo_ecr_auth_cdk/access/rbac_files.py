@@ -4,16 +4,14 @@ from pathlib import Path
 
 import yaml
 
-from argo_ecr_auth.core.rbac import make_rbac_manifests
-from argo_ecr_auth.core.targets import resolve_targets
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.rbac import make_rbac_manifests
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import Settings
 
 _SUFFIX = ".rbac.yaml"
 
 
-def write_rbac_files(
-    directory: Path, *, settings: DeploymentSettings, account: str | None, region: str | None
-) -> list[Path]:
+def write_rbac_files(directory: Path, *, settings: Settings, account: str | None, region: str | None) -> list[Path]:
     """Write a file for each target that needs one, remove the files of other targets, return the written files.
 
     `account` and `region` are the stack's, None where they are not known at synth: they tell which targets are of one

@@ -1,4 +1,4 @@
-"""Makes the function's asset of its dependencies, its package and its settings."""
+"""Makes the function's asset of its dependencies, its package and its targets."""
 
 import hashlib
 import shutil
@@ -10,6 +10,7 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_lambda as lambda_
 
+from argo_ecr_auth.core.targets import TARGETS_FILE
 from argo_ecr_auth_cdk.function.dependencies import PACKAGE, byte_compile, hash_dependencies, install_dependencies
 from argo_ecr_auth_settings.settings import RUNTIMES
 
@@ -26,8 +27,8 @@ def find_synth_runtime() -> str:
     return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def make_function_code(*, settings: bytes, runtime: str, architecture: str, bundling_required: bool) -> lambda_.Code:
-    """The function's code, with the settings at its root.
+def make_function_code(*, targets: bytes, runtime: str, architecture: str, bundling_required: bool) -> lambda_.Code:
+    """The function's code, with the targets at its root.
 
     The asset's hash covers what the asset is made of: it is the same for two checkouts, and a file that is not shipped
     does not change it. Where CDK wants no bundle (`cdk destroy`), nothing is installed, and this Python may be another
@@ -40,19 +41,19 @@ def make_function_code(*, settings: bytes, runtime: str, architecture: str, bund
     return lambda_.Code.from_asset(
         str(PACKAGE),
         asset_hash_type=cdk.AssetHashType.CUSTOM,
-        asset_hash=_hash_asset(settings=settings, runtime=runtime, architecture=architecture),
+        asset_hash=_hash_asset(targets=targets, runtime=runtime, architecture=architecture),
         bundling=cdk.BundlingOptions(
             image=cdk.DockerImage.from_registry("unused"),
-            local=_LocalBundling(settings=settings, runtime=runtime, architecture=architecture),
+            local=_LocalBundling(targets=targets, runtime=runtime, architecture=architecture),
         ),
     )
 
 
-def assemble(directory: Path, *, settings: bytes, runtime: str, architecture: str) -> None:
+def assemble(directory: Path, *, targets: bytes, runtime: str, architecture: str) -> None:
     """Fill the directory with what the function needs, and nothing else."""
     shutil.copytree(install_dependencies(runtime=runtime, architecture=architecture), directory, dirs_exist_ok=True)
     shutil.copytree(PACKAGE, directory / PACKAGE.name, ignore=_ignore_unshipped)
-    (directory / "settings.json").write_bytes(settings)
+    (directory / TARGETS_FILE).write_bytes(targets)
     byte_compile(directory / PACKAGE.name, root=directory)
     _make_readable(directory)
 
@@ -91,9 +92,9 @@ def _make_readable(directory: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _hash_asset(*, settings: bytes, runtime: str, architecture: str) -> str:
+def _hash_asset(*, targets: bytes, runtime: str, architecture: str) -> str:
     dependencies = hash_dependencies(runtime=runtime, architecture=architecture).encode()
-    ingredients = [dependencies, settings, Path(__file__).read_bytes()]
+    ingredients = [dependencies, targets, Path(__file__).read_bytes()]
     for path in sorted(_list_shipped_files(PACKAGE)):
         ingredients += [path.relative_to(PACKAGE).as_posix().encode(), path.read_bytes()]
     return hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in ingredients)).hexdigest()

@@ -15,10 +15,11 @@ from argo_ecr_auth_cdk.monitoring.metrics import NAMESPACE
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_runtime, acknowledge_wildcards
 from argo_ecr_auth_cdk.policy_statement import make_policy_statement
 from argo_ecr_auth_cdk.schedules.schedules import make_check_interval
-from argo_ecr_auth_settings.function_settings import encode_function_settings
+from argo_ecr_auth_cdk.unresolved import get_known
 from argo_ecr_auth_settings.permissions import make_statements
 from argo_ecr_auth_settings.pull_permissions import collect_pulls
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.resolve import format_targets_file
+from argo_ecr_auth_settings.settings import Settings
 
 # Half of the default tick of two minutes: a run that hangs ends before the next one begins, and a cold start with one
 # slow cluster (three tries of 3 + 10 seconds) still fits.
@@ -35,7 +36,7 @@ MEMORY_MB = 256
 
 
 class EcrAuthFunction(Construct):
-    """The `function` with the settings in its asset, its `role` with the rights that they imply, and its `log_group`.
+    """The `function` with the targets in its asset, its `role` with the rights that they imply, and its `log_group`.
 
     `role_name` is None where account and region are not known at synth: then CDK names the role, if it needs a name.
     `role_arn` is for other stacks. It is literal where the name is known, because a reference between stacks would be
@@ -47,7 +48,7 @@ class EcrAuthFunction(Construct):
         scope: Construct,
         id_: str,
         *,
-        settings: DeploymentSettings,
+        settings: Settings,
         targets: Sequence[Target],
         role_name: str | None,
         network: Network | None = None,
@@ -89,7 +90,7 @@ class EcrAuthFunction(Construct):
             description=f"Keeps ECR credentials fresh in Argo CD ({settings.installation})",
             handler="argo_ecr_auth.handler.handler",
             code=make_function_code(
-                settings=encode_function_settings(settings),
+                targets=format_targets_file(settings, region=get_known(stack.region)),
                 runtime=runtime,
                 architecture=settings.architecture,
                 bundling_required=stack.bundling_required,
@@ -106,7 +107,7 @@ class EcrAuthFunction(Construct):
                 # argo_ecr_auth.handler reads both. A token dies with the role that asked for it, and a role that was
                 # made again has the same ARN but another id: by the id the function finds tokens of another role.
                 ROLE_ID: self.role.role_id,
-                # Not in the asset's settings, so that it leaves the asset as it is.
+                # Not in the asset, so that it leaves the asset as it is.
                 **({"PER_TARGET_METRICS": "true"} if settings.per_target_metrics else {}),
             },
             vpc=network.vpc if network else None,

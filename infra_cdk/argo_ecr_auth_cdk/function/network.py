@@ -6,7 +6,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 # Lambda makes a function's network interfaces with the function's role (AWS Lambda Developer Guide, "Giving Lambda
 # functions access to resources in an Amazon VPC"). They do not exist yet, so that no resource can be named.
@@ -29,7 +29,7 @@ class Network:
     security_groups: tuple[ec2.ISecurityGroup, ...]
 
 
-def import_network(scope: Construct, *, settings: DeploymentSettings) -> Network | None:
+def import_network(scope: Construct, *, settings: Settings) -> Network | None:
     """The VPC of the settings, None where they name none. Its ids are enough: nothing is looked up in an account.
 
     Where the settings name no security group, one is made that lets HTTPS and DNS out and nothing in.

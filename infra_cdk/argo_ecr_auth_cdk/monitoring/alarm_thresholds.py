@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from argo_ecr_auth.core.settings import OVERDUE_DIVISOR, parse_duration
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_settings.access_plan import MAX_PER_STACK
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import OVERDUE_DIVISOR, Settings, parse_duration
 
 _SHORTEST_PERIOD = timedelta(minutes=5)
 _FEWEST_TICKS = 5
@@ -24,7 +23,7 @@ class AlarmThresholds:
     min_runs: float | None  # None where no target is enabled: then no run can be missing
 
 
-def compute_thresholds(settings: DeploymentSettings, *, targets: Sequence[Target]) -> AlarmThresholds:
+def compute_thresholds(settings: Settings, *, targets: Sequence[Target]) -> AlarmThresholds:
     """Thresholds for tokens that live at least a third of `renew_before` and for one run per schedule and tick.
 
     `period` holds at least two ticks: a period of one tick may hold none, and an alarm would end and ring again.

@@ -7,12 +7,12 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 _CLOUDWATCH = iam.ServicePrincipal("cloudwatch.amazonaws.com")
 
 
-def make_alarm_topic(scope: Construct, *, settings: DeploymentSettings) -> sns.ITopic | None:
+def make_alarm_topic(scope: Construct, *, settings: Settings) -> sns.ITopic | None:
     """The topic of `alarm_topic_arn`, or a new encrypted one for `alarm_email`, or None."""
     if settings.alarm_topic_arn:
         return sns.Topic.from_topic_arn(scope, "Topic", settings.alarm_topic_arn)

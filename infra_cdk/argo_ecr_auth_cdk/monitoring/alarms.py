@@ -15,7 +15,7 @@ from constructs import Construct
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.monitoring.alarm_thresholds import compute_thresholds
 from argo_ecr_auth_cdk.monitoring.metrics import make_metric
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings
 
 _PERIODS_IN_A_ROW = 3
 # A writer that fights with the function undoes every write; a person who tries something does so once or twice.
@@ -37,7 +37,7 @@ class Alarms(Construct):
         scope: Construct,
         id_: str,
         *,
-        settings: DeploymentSettings,
+        settings: Settings,
         targets: Sequence[Target],
         function: lambda_.IFunction,
         schedule_group: scheduler.IScheduleGroup,

@@ -10,16 +10,15 @@ from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from argo_ecr_auth.core.settings import parse_duration
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_invocation, acknowledge_queue
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.settings import Settings, parse_duration
 
 _INVOCATION_RETRIES = 3
 
 
-def make_check_interval(settings: DeploymentSettings) -> cdk.Duration:
+def make_check_interval(settings: Settings) -> cdk.Duration:
     """The time between two runs of a target: at least a minute, the shortest age that Scheduler and Lambda take."""
     return cdk.Duration.minutes(int(parse_duration(settings.check_every).total_seconds()) // 60)
 
@@ -36,7 +35,7 @@ class Schedules(Construct):
         scope: Construct,
         id_: str,
         *,
-        settings: DeploymentSettings,
+        settings: Settings,
         targets: Sequence[Target],
         function: lambda_.IFunction,
     ) -> None:

@@ -2,9 +2,12 @@
 
 import base64
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 USERNAME = "AWS"
+
+TOKEN_LIFETIME = timedelta(hours=12)
+"""How long ECR's authorization tokens are valid (Amazon ECR API Reference, GetAuthorizationToken)."""
 
 
 class MalformedTokenError(ValueError):

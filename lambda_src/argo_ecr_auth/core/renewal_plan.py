@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
 from argo_ecr_auth.core.diff import Change, diff_objects
 from argo_ecr_auth.core.manifests import (
     FINGERPRINT_ANNOTATION,
@@ -16,12 +17,11 @@ from argo_ecr_auth.core.manifests import (
     secret_key,
 )
 from argo_ecr_auth.core.observed import ObservedState, get_metadata
-from argo_ecr_auth.core.settings import TOKEN_LIFE
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
 
 _MAX_REASON = 300
-_MAX_LIFE = TOKEN_LIFE + timedelta(minutes=5)  # clocks differ
+_MAX_LIFE = TOKEN_LIFETIME + timedelta(minutes=5)  # clocks differ
 _MAX_JITTER = timedelta(hours=1)
 
 
@@ -54,7 +54,7 @@ def compute_jitter(target: str, *, renew_before: timedelta) -> timedelta:
     At most half of what the token lives before `renew_before`. Otherwise a new token would be due at once.
     """
     share = int.from_bytes(hashlib.sha256(target.encode()).digest()[:4]) / 2**32
-    return min(_MAX_JITTER, (TOKEN_LIFE - renew_before) / 2) * share
+    return min(_MAX_JITTER, (TOKEN_LIFETIME - renew_before) / 2) * share
 
 
 def make_plan(

@@ -1,12 +1,20 @@
-"""The targets of a run and their credentials: the settings with every default filled in."""
+"""What the function keeps fresh: its targets and their credentials, with every default filled in.
 
-import base64
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+The synth resolves them from the settings and writes them into the function's asset.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import msgspec
 
 from argo_ecr_auth.core.kinds import Kind
-from argo_ecr_auth.core.registry import Registry, parse_registry
-from argo_ecr_auth.core.settings import ChartType, CredentialSettings, SecretSettings, Settings
+from argo_ecr_auth.core.registry import Registry
+
+TARGETS_FILE = "targets.json"  # at the asset's root
+
+ChartType = Literal["helm", "oci"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +64,7 @@ class Target:
 
     name: str
     cluster: str
-    region: str
+    region: str  # in the asset's file, empty: the function's own
     enabled: bool
     endpoint: str | None
     certificate_authority: str | None
@@ -65,72 +73,29 @@ class Target:
     role: Role | None = None  # to reach the cluster with
 
 
-def resolve_targets(
-    settings: Settings, *, region: str, account: str | None = None, function_role_id: str | None = None
-) -> tuple[Target, ...]:
-    """The targets with every default filled in; `region` and `account` are those of a target that names none.
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """What the asset's file of targets holds."""
 
-    `function_role_id` is the unique id of the function's own role. The settings have no faults (rules.py); otherwise
-    this raises a ValueError.
+    targets: tuple[Target, ...]
+    renew_before_seconds: int
+
+
+def load_configuration(text: bytes, *, region: str, function_role_id: str | None) -> Configuration:
+    """The file's content, with what only the running function knows: its region, and its role's unique ID.
+
+    Raises msgspec.DecodeError if it is something else.
     """
-    return tuple(
-        Target(
-            name=target.name or target.cluster,
-            cluster=target.cluster,
+    configuration = msgspec.json.decode(text, type=Configuration)
+    targets = tuple(
+        replace(
+            target,
             region=target.region or region,
-            enabled=target.enabled,
-            endpoint=target.endpoint,
-            certificate_authority=_pem(target.certificate_authority),
             credentials=tuple(
-                resolved
-                for credential in target.credentials or settings.credentials
-                for namespace in credential.list_namespaces(default=target.namespace)
-                for resolved in _credentials(credential, namespace=namespace, function_role_id=function_role_id)
+                replace(credential, function_role_id=None if credential.role else function_role_id)
+                for credential in target.credentials
             ),
-            account=target.account or account,
-            role=_role(target.role_arn, target.external_id),
         )
-        for target in settings.targets
+        for target in configuration.targets
     )
-
-
-def _credentials(written: CredentialSettings, *, namespace: str, function_role_id: str | None) -> Iterator[Credential]:
-    registries = tuple(parse_registry(host) for host in written.hosts)
-    for secret in written.secrets:
-        yield Credential(
-            namespace=namespace,
-            secret_name=secret.name,
-            registries=registries,
-            kind=secret.kind,
-            type=secret.type,
-            url=None if secret.type is None else _make_url(written, secret),
-            name=written.name,
-            project=written.project,
-            proxy=written.proxy,
-            no_proxy=written.no_proxy,
-            role=_role(written.role_arn, written.external_id),
-            function_role_id=None if written.role_arn else function_role_id,
-            verify_login=written.verify == "login",
-            verify_repository=written.verify_repository,
-            labels=written.labels,
-            annotations=written.annotations,
-        )
-
-
-def _make_url(written: CredentialSettings, secret: SecretSettings) -> str:
-    """The URL as Argo CD matches it: a template serves all that begins with its own, so that its host ends in a slash.
-
-    Without it, `HOST.example.org` would begin with `HOST` too (argo-cd, util/db/repository_secrets.go).
-    """
-    place = (written.url or written.hosts[0]).removeprefix("oci://").removesuffix("/")
-    if secret.kind == "repo-creds" and (place in written.hosts or (written.url or "").endswith("/")):
-        place += "/"
-    return f"oci://{place}" if secret.type == "oci" else place
-
-
-def _pem(base64_text: str | None) -> str | None:
-    return None if base64_text is None else base64.b64decode(base64_text).decode("ascii")
-
-
-def _role(arn: str | None, external_id: str | None) -> Role | None:
-    return Role(arn=arn, external_id=external_id) if arn else None
+    return replace(configuration, targets=targets)

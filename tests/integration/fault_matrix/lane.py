@@ -12,8 +12,9 @@ from argo_ecr_auth.core.manifests import read_payload_text
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.renewal_plan import recognise_payload
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.targets import Target, resolve_targets
+from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.integration.fault_matrix.kinds import Kind, Request, make_due
 from tests.integration.fault_matrix.outcome import Outcome, Snapshot
 from tests.integration.fault_matrix.proxy import Proxy

@@ -7,26 +7,22 @@ from argo_ecr_auth.core.registry import NotARegistryError, find_partition, parse
 from argo_ecr_auth_settings.access_plan import choose_access, group_by_place
 from argo_ecr_auth_settings.names import AccountRegion
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
-from argo_ecr_auth_settings.settings import DeploymentSettings, list_credentials
+from argo_ecr_auth_settings.settings import Settings, list_credentials
 
 MOST_CLUSTERS_ELSEWHERE = 400
 """In one account and region; their access entries share a stack, which holds 500 resources."""
 
 
-def find_environment_faults(
-    settings: DeploymentSettings, *, account: str | None, region: str | None
-) -> tuple[str, ...]:
-    """Each fault with its path. `account` and `region` are the stack's; nothing is compared with one that is None."""
-    return (
-        *_check_regions(settings),
-        *_check_access(settings, account=account),
-        *_check_numbers(settings, account=account, region=region),
-        *_check_partitions(settings, region=region),
-        *_check_topic(settings, region=region),
-    )
+def check_environment(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
+    """`account` and `region` are the stack's; nothing is compared with one that is None."""
+    yield from _check_regions(settings)
+    yield from _check_access(settings, account=account)
+    yield from _check_numbers(settings, account=account, region=region)
+    yield from _check_partitions(settings, region=region)
+    yield from _check_topic(settings, region=region)
 
 
-def _check_access(settings: DeploymentSettings, *, account: str | None) -> Iterator[str]:
+def _check_access(settings: Settings, *, account: str | None) -> Iterator[str]:
     for i, target in enumerate(settings.targets):
         elsewhere = target.account is not None and target.account != account
         unaided = choose_access(target, settings=settings) == "none" and not target.role_arn and not target.endpoint
@@ -37,7 +33,7 @@ def _check_access(settings: DeploymentSettings, *, account: str | None) -> Itera
             )
 
 
-def _check_numbers(settings: DeploymentSettings, *, account: str | None, region: str | None) -> Iterator[str]:
+def _check_numbers(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
     if account is None or region is None:
         return
     home = AccountRegion(account=account, region=region)
@@ -50,7 +46,7 @@ def _check_numbers(settings: DeploymentSettings, *, account: str | None, region:
             )
 
 
-def _check_topic(settings: DeploymentSettings, *, region: str | None) -> Iterator[str]:
+def _check_topic(settings: Settings, *, region: str | None) -> Iterator[str]:
     if settings.alarm_topic_arn is None or region is None:
         return
     topic_region = settings.alarm_topic_arn.split(":")[3]
@@ -59,13 +55,13 @@ def _check_topic(settings: DeploymentSettings, *, region: str | None) -> Iterato
         yield f"alarm_topic_arn: is in {topic_region}, the stack is in {region}; an alarm acts only in its own region"
 
 
-def _check_regions(settings: DeploymentSettings) -> Iterator[str]:
+def _check_regions(settings: Settings) -> Iterator[str]:
     for path, region in _find_regions(settings):
         if not is_region(region):
             yield f"{path}: {explain_no_region(region)}"
 
 
-def _check_partitions(settings: DeploymentSettings, *, region: str | None) -> Iterator[str]:
+def _check_partitions(settings: Settings, *, region: str | None) -> Iterator[str]:
     named = {path: find_partition(found).name for path, found in _find_regions(settings)}
     named |= {path: arn.split(":")[1] for path, arn in _find_arns(settings)}
     if not named:
@@ -76,7 +72,7 @@ def _check_partitions(settings: DeploymentSettings, *, region: str | None) -> It
             yield f"{path}: is in the partition {partition}, {place} is in {home}; credentials do not cross"
 
 
-def _find_regions(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
+def _find_regions(settings: Settings) -> Iterator[tuple[str, str]]:
     """Each region that the settings name, by its path."""
     for i, target in enumerate(settings.targets):
         if target.region:
@@ -89,7 +85,7 @@ def _find_regions(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
         yield "alarm_topic_arn", settings.alarm_topic_arn.split(":")[3]
 
 
-def _find_arns(settings: DeploymentSettings) -> Iterator[tuple[str, str]]:
+def _find_arns(settings: Settings) -> Iterator[tuple[str, str]]:
     for i, target in enumerate(settings.targets):
         if target.role_arn:
             yield f"targets[{i}].role_arn", target.role_arn

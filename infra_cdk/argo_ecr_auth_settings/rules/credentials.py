@@ -1,16 +1,9 @@
-"""The rules of the settings that their types cannot express. All faults are reported at once, each with its path."""
+"""Rules for one credential: which keys a kind has, its registries, its names and its metadata."""
 
-import base64
-import ssl
 from collections.abc import Iterator
-from datetime import timedelta
-from itertools import product
 
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
-from argo_ecr_auth.core.settings import CredentialSettings, Settings, parse_duration
-
-MIN_RENEW_BEFORE = timedelta(minutes=10)
-MAX_RENEW_BEFORE = timedelta(hours=11)
+from argo_ecr_auth_settings.settings import CredentialSettings, Settings
 
 _MAX_NAME = 253  # of a Kubernetes object
 _MAX_ANNOTATIONS = 256 * 1024  # bytes, of an object (apimachinery, TotalAnnotationSizeLimitB)
@@ -40,25 +33,8 @@ _RESERVED_PREFIXES = ("argo-ecr-auth/", "argocd.argoproj.io/", "reconcile.extern
 _RESERVED_KEYS = ("argo-ecr-auth", "app.kubernetes.io/instance", "kubectl.kubernetes.io/last-applied-configuration")
 
 
-def find_faults(settings: Settings, *, region: str | None = None, account: str | None = None) -> tuple[str, ...]:
-    """Every fault that the types let through, with its path and what is allowed.
-
-    `region` and `account` are those of a target that names none; None where they are not known.
-    """
-    return (
-        *_check_durations(settings),
-        *_check_credentials(settings),
-        *_check_targets(settings),
-        *_check_secrets(settings, region=region, account=account),
-    )
-
-
-def _check_durations(settings: Settings) -> Iterator[str]:
-    if not MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) <= MAX_RENEW_BEFORE:
-        yield f"renew_before: {settings.renew_before} is not between 10m and 11h (a token lives 12h)"
-
-
-def _check_credentials(settings: Settings) -> Iterator[str]:
+def check_credentials(settings: Settings) -> Iterator[str]:
+    """Each credential by itself: its kind, registries, names and metadata."""
     places = [("credentials", settings.credentials)]
     places += [(f"targets[{i}].credentials", target.credentials) for i, target in enumerate(settings.targets)]
     for place, credentials in places:
@@ -138,53 +114,3 @@ def _check_metadata(credential: CredentialSettings) -> Iterator[str]:
         yield "annotations.managed-by: with this value, a deletion in Argo CD's user interface deletes the Secret"
     if sum(len(key.encode()) + len(value.encode()) for key, value in credential.annotations.items()) > _MAX_ANNOTATIONS:
         yield f"annotations: together they are longer than {_MAX_ANNOTATIONS} bytes"
-
-
-def _check_targets(settings: Settings) -> Iterator[str]:
-    if not settings.targets:
-        yield "targets: there is none; name at least one cluster"
-    named: dict[str, str] = {}
-    for i, target in enumerate(settings.targets):
-        path = f"targets[{i}]"
-        name = target.name or target.cluster
-        if name in named:
-            yield f"{path}.name: {name!r} is the name of {named[name]} already; give each a name of its own"
-        named.setdefault(name, path)
-        if target.external_id and not target.role_arn:
-            yield f"{path}.external_id: goes with role_arn, which is missing"
-        if (target.endpoint is None) != (target.certificate_authority is None):
-            given, missing = "endpoint", "certificate_authority"
-            if target.endpoint is None:
-                given, missing = missing, given
-            yield f"{path}.{missing}: missing; {given} and {missing} are given both or not at all"
-        if target.certificate_authority is not None and not _is_pem(target.certificate_authority):
-            yield f"{path}.certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it"
-
-
-def _check_secrets(settings: Settings, *, region: str | None, account: str | None) -> Iterator[str]:
-    written: dict[tuple[str | None, ...], str] = {}
-    for i, target in enumerate(settings.targets):
-        has_own = bool(target.credentials)
-        credentials = target.credentials or settings.credentials
-        if not credentials:
-            yield f"targets[{i}].credentials: there is none, neither here nor in the general credentials"
-        for j, credential in enumerate(credentials):
-            path = f"targets[{i}].credentials[{j}]" if has_own else f"targets[{i}] with credentials[{j}]"
-            cluster = (target.account or account, target.region or region, target.cluster)
-            namespaces = dict.fromkeys(credential.list_namespaces(default=target.namespace))
-            for namespace, secret in product(namespaces, credential.secrets):
-                place = (*cluster, namespace, secret.name)
-                if place in written:
-                    yield (
-                        f"{path}: the Secret {namespace}/{secret.name} of cluster {target.cluster} "
-                        f"is {written[place]}'s already; give each its own secret_name"
-                    )
-                written.setdefault(place, path)
-
-
-def _is_pem(base64_text: str) -> bool:
-    try:
-        ssl.PEM_cert_to_DER_cert(base64.b64decode(base64_text, validate=True).decode("ascii").strip())
-    except ValueError:
-        return False
-    return True

@@ -1,11 +1,12 @@
-"""Rules of the deployment's settings that their types cannot express."""
+"""Rules for durations, rights to pull, the VPC and the alarms."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from argo_ecr_auth.core.rules import MIN_RENEW_BEFORE
-from argo_ecr_auth.core.settings import parse_duration
-from argo_ecr_auth_settings.settings import DeploymentSettings, list_credentials
+from argo_ecr_auth_settings.settings import Settings, list_credentials, parse_duration
+
+MIN_RENEW_BEFORE = timedelta(minutes=10)
+MAX_RENEW_BEFORE = timedelta(hours=11)
 
 SHORTEST_CHECK_EVERY = timedelta(minutes=1)
 """EventBridge Scheduler's shortest rate."""
@@ -16,17 +17,21 @@ MOST_SUBNETS = 16
 MOST_SECURITY_GROUPS = 5
 
 
-def find_deployment_faults(settings: DeploymentSettings) -> tuple[str, ...]:
-    """Each fault with its path, and what is allowed."""
-    return (
-        *_check_schedule(settings),
-        *_check_pulls(settings),
-        *_check_vpc(settings),
-        *_check_alarms(settings),
-    )
+def check_deployment(settings: Settings) -> Iterator[str]:
+    """Durations, rights to pull, the VPC and the alarms."""
+    yield from _check_durations(settings)
+    yield from _check_schedule(settings)
+    yield from _check_pulls(settings)
+    yield from _check_vpc(settings)
+    yield from _check_alarms(settings)
 
 
-def _check_schedule(settings: DeploymentSettings) -> Iterator[str]:
+def _check_durations(settings: Settings) -> Iterator[str]:
+    if not MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) <= MAX_RENEW_BEFORE:
+        yield f"renew_before: {settings.renew_before} is not between 10m and 11h (a token is valid for 12h)"
+
+
+def _check_schedule(settings: Settings) -> Iterator[str]:
     tick = parse_duration(settings.check_every)
     if not SHORTEST_CHECK_EVERY <= tick <= LONGEST_CHECK_EVERY or tick % timedelta(minutes=1):
         yield f"check_every: {settings.check_every} is not between 1m and 1h in whole minutes"
@@ -34,14 +39,14 @@ def _check_schedule(settings: DeploymentSettings) -> Iterator[str]:
         yield f"check_every: {settings.check_every} is longer than renew_before ({settings.renew_before})"
 
 
-def _check_pulls(settings: DeploymentSettings) -> Iterator[str]:
+def _check_pulls(settings: Settings) -> Iterator[str]:
     for path, credential in list_credentials(settings):
         for key in ("repositories", "pull_through_cache"):
             if credential.role_arn and getattr(credential, key):
                 yield f"{path}.{key}: does not go with role_arn; give that role the rights to pull"
 
 
-def _check_vpc(settings: DeploymentSettings) -> Iterator[str]:
+def _check_vpc(settings: Settings) -> Iterator[str]:
     if settings.vpc is None:
         return
     for key, ids, most in (
@@ -54,7 +59,7 @@ def _check_vpc(settings: DeploymentSettings) -> Iterator[str]:
             yield f"vpc.{key}: {len(ids)} are too many; a function takes at most {most}"
 
 
-def _check_alarms(settings: DeploymentSettings) -> Iterator[str]:
+def _check_alarms(settings: Settings) -> Iterator[str]:
     if settings.alarm_email and settings.alarm_topic_arn:
         yield "alarm_email: cannot go with alarm_topic_arn; give either, and subscribe the address to that topic"
     for key in ("alarm_email", "alarm_topic_arn"):

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from argo_ecr_auth.core.registry import find_partition
-from argo_ecr_auth.core.targets import resolve_targets
 from argo_ecr_auth_settings.access_plan import add_access_roles
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment
 from argo_ecr_auth_settings.permissions import Statement, make_statements
 from argo_ecr_auth_settings.pull_permissions import collect_pulls
-from argo_ecr_auth_settings.settings import DeploymentSettings
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import Settings
 
 MOST_MANAGED_POLICIES = 10
 """Of a role (IAM quotas)."""
@@ -20,9 +20,7 @@ _MANAGED = 6_000
 _UNKNOWN_ACCOUNT, _UNKNOWN_ARN = "${unknown}", 150
 
 
-def find_policy_size_faults(
-    settings: DeploymentSettings, *, account: str | None, region: str | None
-) -> tuple[str, ...]:
+def find_policy_size_faults(settings: Settings, *, account: str | None, region: str | None) -> tuple[str, ...]:
     """One fault if all rights together are too long. `account` and `region` are the stack's, None where not known.
 
     The settings must have no other faults, because the rights are made from them as for a deployment.

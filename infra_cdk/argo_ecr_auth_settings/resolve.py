@@ -1,0 +1,106 @@
+"""Resolves settings to targets, with every default filled in."""
+
+import base64
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from argo_ecr_auth.core.registry import PUBLIC_HOSTS, parse_registry
+from argo_ecr_auth.core.targets import Configuration, Credential, Role, Target
+from argo_ecr_auth_settings.field_types import REPOSITORY
+from argo_ecr_auth_settings.settings import CredentialSettings, SecretSettings, Settings, parse_duration
+
+
+def format_targets_file(settings: Settings, *, region: str | None = None) -> bytes:
+    """The asset's file of targets, as JSON in a stable order; `region` is None if it is not known at synth.
+
+    A key of the deployment does not change it, and so not the asset.
+    """
+    configuration = Configuration(
+        targets=resolve_targets(settings, region=region or ""),
+        renew_before_seconds=int(parse_duration(settings.renew_before).total_seconds()),
+    )
+    return msgspec.json.format(msgspec.json.encode(configuration, order="deterministic"), indent=1)
+
+
+def resolve_targets(
+    settings: Settings, *, region: str, account: str | None = None, function_role_id: str | None = None
+) -> tuple[Target, ...]:
+    """The targets with every default filled in; `region` and `account` are those of a target that names none.
+
+    `function_role_id` is the unique id of the function's own role. The settings have no faults (rules.py); otherwise
+    this raises a ValueError.
+    """
+    return tuple(
+        Target(
+            name=target.name or target.cluster,
+            cluster=target.cluster,
+            region=target.region or region,
+            enabled=target.enabled,
+            endpoint=target.endpoint,
+            certificate_authority=_pem(target.certificate_authority),
+            credentials=tuple(
+                resolved
+                for credential in target.credentials or settings.credentials
+                for namespace in credential.list_namespaces(default=target.namespace)
+                for resolved in _credentials(credential, namespace=namespace, function_role_id=function_role_id)
+            ),
+            account=target.account or account,
+            role=_role(target.role_arn, target.external_id),
+        )
+        for target in settings.targets
+    )
+
+
+def _credentials(written: CredentialSettings, *, namespace: str, function_role_id: str | None) -> Iterator[Credential]:
+    registries = tuple(parse_registry(host) for host in written.hosts)
+    for secret in written.secrets:
+        yield Credential(
+            namespace=namespace,
+            secret_name=secret.name,
+            registries=registries,
+            kind=secret.kind,
+            type=secret.type,
+            url=None if secret.type is None else _make_url(written, secret),
+            name=written.name,
+            project=written.project,
+            proxy=written.proxy,
+            no_proxy=written.no_proxy,
+            role=_role(written.role_arn, written.external_id),
+            function_role_id=None if written.role_arn else function_role_id,
+            verify_login=written.verify == "login",
+            verify_repository=written.verify_repository or _find_repository(written),
+            labels=written.labels,
+            annotations=written.annotations,
+        )
+
+
+def _make_url(written: CredentialSettings, secret: SecretSettings) -> str:
+    """The URL as Argo CD matches it: a template serves all that begins with its own, so that its host ends in a slash.
+
+    Without it, `HOST.example.org` would begin with `HOST` too (argo-cd, util/db/repository_secrets.go).
+    """
+    place = (written.url or written.hosts[0]).removeprefix("oci://").removesuffix("/")
+    if secret.kind == "repo-creds" and (place in written.hosts or (written.url or "").endswith("/")):
+        place += "/"
+    return f"oci://{place}" if secret.type == "oci" else place
+
+
+def _pem(base64_text: str | None) -> str | None:
+    return None if base64_text is None else base64.b64decode(base64_text).decode("ascii")
+
+
+def _role(arn: str | None, external_id: str | None) -> Role | None:
+    return Role(arn=arn, external_id=external_id) if arn else None
+
+
+def _find_repository(credential: CredentialSettings) -> str | None:
+    """A repository that a new token should be able to list: the first of its own.
+
+    A login does not show that the right to pull is missing. None if the repository may not exist yet.
+    """
+    logs_in_at_one = credential.verify == "login" and credential.registry not in {None, *PUBLIC_HOSTS}
+    if not logs_in_at_one or credential.pull_through_cache:
+        return None
+    return next((name for name in credential.repositories if re.fullmatch(REPOSITORY, name)), None)

@@ -1,0 +1,21 @@
+"""All rules of the settings that their types cannot express."""
+
+from argo_ecr_auth_settings.rules.credentials import check_credentials
+from argo_ecr_auth_settings.rules.deployment import check_deployment
+from argo_ecr_auth_settings.rules.environment import check_environment
+from argo_ecr_auth_settings.rules.targets import check_secrets, check_targets
+from argo_ecr_auth_settings.settings import Settings
+
+
+def find_faults(settings: Settings, *, account: str | None = None, region: str | None = None) -> tuple[str, ...]:
+    """Every fault that the types let through, with its path and what is allowed.
+
+    `account` and `region` are the function's, and those of a target that names none; None if they are not known.
+    """
+    return (
+        *check_credentials(settings),
+        *check_targets(settings),
+        *check_secrets(settings, region=region, account=account),
+        *check_deployment(settings),
+        *check_environment(settings, account=account, region=region),
+    )

@@ -1,0 +1,60 @@
+"""Rules for targets: their names and addresses, and that no two credentials are one Secret."""
+
+import base64
+import ssl
+from collections.abc import Iterator
+from itertools import product
+
+from argo_ecr_auth_settings.settings import Settings
+
+
+def check_targets(settings: Settings) -> Iterator[str]:
+    """Each target by itself."""
+    if not settings.targets:
+        yield "targets: there is none; name at least one cluster"
+    named: dict[str, str] = {}
+    for i, target in enumerate(settings.targets):
+        path = f"targets[{i}]"
+        name = target.name or target.cluster
+        if name in named:
+            yield f"{path}.name: {name!r} is the name of {named[name]} already; give each a name of its own"
+        named.setdefault(name, path)
+        if target.external_id and not target.role_arn:
+            yield f"{path}.external_id: goes with role_arn, which is missing"
+        if (target.endpoint is None) != (target.certificate_authority is None):
+            given, missing = "endpoint", "certificate_authority"
+            if target.endpoint is None:
+                given, missing = missing, given
+            yield f"{path}.{missing}: missing; {given} and {missing} are given both or not at all"
+        if target.certificate_authority is not None and not _is_pem(target.certificate_authority):
+            yield f"{path}.certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it"
+
+
+def check_secrets(settings: Settings, *, region: str | None, account: str | None) -> Iterator[str]:
+    """That each Secret of a cluster is of one credential."""
+    written: dict[tuple[str | None, ...], str] = {}
+    for i, target in enumerate(settings.targets):
+        has_own = bool(target.credentials)
+        credentials = target.credentials or settings.credentials
+        if not credentials:
+            yield f"targets[{i}].credentials: there is none, neither here nor in the general credentials"
+        for j, credential in enumerate(credentials):
+            path = f"targets[{i}].credentials[{j}]" if has_own else f"targets[{i}] with credentials[{j}]"
+            cluster = (target.account or account, target.region or region, target.cluster)
+            namespaces = dict.fromkeys(credential.list_namespaces(default=target.namespace))
+            for namespace, secret in product(namespaces, credential.secrets):
+                place = (*cluster, namespace, secret.name)
+                if place in written:
+                    yield (
+                        f"{path}: the Secret {namespace}/{secret.name} of cluster {target.cluster} "
+                        f"is {written[place]}'s already; give each its own secret_name"
+                    )
+                written.setdefault(place, path)
+
+
+def _is_pem(base64_text: str) -> bool:
+    try:
+        ssl.PEM_cert_to_DER_cert(base64.b64decode(base64_text, validate=True).decode("ascii").strip())
+    except ValueError:
+        return False
+    return True
