@@ -92,8 +92,7 @@ class Connections:
         )
 
     def _find_way(self, target: Target, known: Address | None) -> _Way:
-        # First, so that an error of STS is not reported as EKS's.
-        credentials = self._cache.sessions.credentials(target.role)
+        credentials = self._cache.sessions.as_role(target.role).credentials()
         address = known or self._find_address(target)
         self._open_client(target, address)  # an address that serves no client is not kept
         self._cache.addresses[target.name] = address
@@ -110,11 +109,8 @@ class Connections:
     def _find_address(self, target: Target) -> Address:
         if target.endpoint is not None and target.certificate_authority is not None:
             return Address(endpoint=target.endpoint, certificate_authority=target.certificate_authority)
-        sessions = self._cache.sessions
-        client = sessions.client("eks", region=target.region, role=target.role)
-        return describe_cluster(
-            client, cluster=target.cluster, region=target.region, role=target.role, caller=sessions.caller
-        )
+        principal = self._cache.sessions.as_role(target.role)
+        return describe_cluster(principal, cluster=target.cluster, region=target.region)
 
 
 def read_credential(connection: Connection, credential: Credential) -> ObservedState:

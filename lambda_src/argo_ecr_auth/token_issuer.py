@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from argo_ecr_auth.clients.ecr import fetch_authorization_token
 from argo_ecr_auth.clients.registry_login import Login, Verification
-from argo_ecr_auth.clients.sessions import Sessions, aws_call
+from argo_ecr_auth.clients.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME, AuthorizationToken
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.manifests import Payload, make_payload
@@ -76,13 +76,7 @@ class TokenIssuer:
 
     def _request(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
         def request() -> AuthorizationToken:
-            sessions = self._sessions
-            sessions.credentials(role)  # first, so that an error of STS is not reported as ECR's
-            with aws_call(asked=f"for {api.service}'s API in {api.region}", role=role, caller=sessions.caller):
-                client = sessions.client(
-                    api.service, region=api.region, role=role, fips=api.fips, dual_stack=api.dual_stack
-                )
-            token = fetch_authorization_token(client, api=api, role=role, caller=sessions.caller)
+            token = fetch_authorization_token(self._sessions.as_role(role), api=api)
             return _check_life(token, api=api, now=self._now())
 
         return self._tokens.run((role, api), request)

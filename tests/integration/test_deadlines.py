@@ -25,6 +25,7 @@ from tests.support.faults import answer, make_handler
 from tests.support.function import REGISTRY
 from tests.support.loopback import https_server
 from tests.support.scripted_registry import TOKEN
+from tests.unit.aws_clients import StubbedPrincipal
 
 LIMIT = 0.5
 
@@ -136,9 +137,9 @@ def test_a_limit_holds_without_a_run() -> None:
 
 
 def _assert_ecr_times_out(client: Any = None) -> None:
-    client = client or Sessions(region="us-east-1").client("ecr", region="us-east-1")
+    principal = StubbedPrincipal(client) if client else Sessions(region="us-east-1").as_role(None)
     with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for the answer"):
-        fetch_authorization_token(client, api=TokenApi(service="ecr", region="us-east-1"))
+        fetch_authorization_token(principal, api=TokenApi(service="ecr", region="us-east-1"))
 
 
 def _drip_a_body(request: BaseHTTPRequestHandler, given_up: threading.Event) -> None:

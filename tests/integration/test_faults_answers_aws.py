@@ -115,8 +115,8 @@ def test_an_answer_of_sts_without_credentials_is_not_remembered(
 
     with redirect_aws("STS", answer_in_turn):
         with pytest.raises(SyncError, match="STS for the role"):
-            sessions.credentials(reader)
-        credentials = sessions.credentials(reader)
+            sessions.as_role(reader).credentials()
+        credentials = sessions.as_role(reader).credentials()
 
     assert credentials.access_key == "ASIAEXAMPLE"
 

@@ -4,6 +4,24 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.credentials import ReadOnlyCredentials
+
+from argo_ecr_auth.clients.sessions import Principal, Sessions
+from argo_ecr_auth.core.targets import Role
+
+
+class StubbedPrincipal(Principal):
+    """A principal of one client, whose answers are stubbed."""
+
+    def __init__(self, client: Any, *, role: Role | None = None) -> None:
+        super().__init__(Sessions(region="eu-west-1"), role)
+        self._client = client
+
+    def client(self, service: str, **_: Any) -> Any:
+        return self._client
+
+    def credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials("AKIDEXAMPLE", "planted-secret-key", None)
 
 
 def offline_client(service: str) -> Any:

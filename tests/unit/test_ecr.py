@@ -12,7 +12,7 @@ from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import TokenApi
 from argo_ecr_auth.core.targets import Role
-from tests.unit.aws_clients import offline_client
+from tests.unit.aws_clients import StubbedPrincipal, offline_client
 from tests.unit.builders import NOW, PASSWORD, b64
 
 CLIENT = offline_client("ecr")
@@ -31,7 +31,7 @@ def ecr() -> Iterator[Stubber]:
 
 
 def _token() -> AuthorizationToken:
-    return fetch_authorization_token(CLIENT, api=API)
+    return fetch_authorization_token(StubbedPrincipal(CLIENT), api=API)
 
 
 def _failure() -> SyncError:
@@ -97,7 +97,7 @@ def test_a_refused_signature_does_not_bring_the_request_with_it(ecr: Stubber) ->
 def test_a_refusal_of_an_assumed_role_names_that_role(ecr: Stubber) -> None:
     ecr.add_client_error("get_authorization_token", "AccessDeniedException", "not you", 400)
     with pytest.raises(SyncError, match=f"the role {ROLE.arn} needs ecr:GetAuthorizationToken on \\*$"):
-        fetch_authorization_token(CLIENT, api=API, role=ROLE)
+        fetch_authorization_token(StubbedPrincipal(CLIENT, role=ROLE), api=API)
 
 
 # ECR Public
@@ -112,14 +112,14 @@ def ecr_public() -> Iterator[Stubber]:
 
 def _public_failure() -> str:
     with pytest.raises(SyncError) as failed:
-        fetch_authorization_token(PUBLIC_CLIENT, api=PUBLIC_API)
+        fetch_authorization_token(StubbedPrincipal(PUBLIC_CLIENT), api=PUBLIC_API)
     return str(failed.value)
 
 
 def test_ecr_public_answers_one_object(ecr_public: Stubber) -> None:
     answer = {"authorizationToken": b64(f"AWS:{PASSWORD}"), "expiresAt": NOW}
     ecr_public.add_response("get_authorization_token", {"authorizationData": answer}, {})
-    given = fetch_authorization_token(PUBLIC_CLIENT, api=PUBLIC_API)
+    given = fetch_authorization_token(StubbedPrincipal(PUBLIC_CLIENT), api=PUBLIC_API)
     assert given == AuthorizationToken(password=PASSWORD, expires_at=NOW)
 
 

@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 from argo_ecr_auth.clients.eks import Address, describe_cluster
 from argo_ecr_auth.core.errors import SyncError
-from tests.unit.aws_clients import offline_client
+from tests.unit.aws_clients import StubbedPrincipal, offline_client
 from tests.unit.builders import b64
 
 CLIENT = offline_client("eks")
@@ -25,7 +25,7 @@ def eks() -> Iterator[Stubber]:
 
 
 def _address() -> Address:
-    return describe_cluster(CLIENT, cluster="demo", region="eu-west-1")
+    return describe_cluster(StubbedPrincipal(CLIENT), cluster="demo", region="eu-west-1")
 
 
 def _failure() -> str:

@@ -19,7 +19,7 @@ from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
 from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.settings import TargetSettings
-from tests.unit.aws_clients import offline_client
+from tests.unit.aws_clients import StubbedPrincipal, offline_client
 from tests.unit.builders import (
     HOST,
     NOW,
@@ -139,7 +139,7 @@ def test_an_answer_without_a_cluster_is_told() -> None:
     with Stubber(EKS) as stubber:
         stubber.add_response("describe_cluster", {})
         with pytest.raises(SyncError):
-            describe_cluster(EKS, cluster="demo", region="eu-west-1")
+            describe_cluster(StubbedPrincipal(EKS), cluster="demo", region="eu-west-1")
 
 
 def test_a_clusters_authority_that_is_not_ascii_is_told() -> None:
@@ -148,7 +148,7 @@ def test_a_clusters_authority_that_is_not_ascii_is_told() -> None:
             "describe_cluster", {"cluster": {"endpoint": "https://x", "certificateAuthority": {"data": "é"}}}
         )
         with pytest.raises(SyncError):
-            describe_cluster(EKS, cluster="demo", region="eu-west-1")
+            describe_cluster(StubbedPrincipal(EKS), cluster="demo", region="eu-west-1")
 
 
 def test_an_empty_authority_is_told() -> None:
@@ -163,5 +163,5 @@ def test_an_active_cluster_is_not_said_to_be_on_its_way() -> None:
             {"cluster": {"status": "ACTIVE", "endpoint": "https://x", "certificateAuthority": {"data": "x"}}},
         )
         with pytest.raises(SyncError) as failed:
-            describe_cluster(EKS, cluster="demo", region="eu-west-1")
+            describe_cluster(StubbedPrincipal(EKS), cluster="demo", region="eu-west-1")
     assert "yet" not in str(failed.value)

@@ -103,11 +103,11 @@ def test_the_clients_of_many_roles_share_the_services_models(monkeypatch: pytest
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret-key")
     sessions = Sessions(region="eu-west-1")
     roles = [Role(arn=f"arn:aws:iam::{number:012}:role/reader") for number in range(1, 6)]
-    sessions.client("eks", region="eu-west-1", role=roles[0])
+    sessions.as_role(roles[0]).client("eks", region="eu-west-1")
     tracemalloc.start()
     try:
         for role in roles[1:]:
-            sessions.client("eks", region="eu-west-1", role=role)
+            sessions.as_role(role).client("eks", region="eu-west-1")
         taken, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

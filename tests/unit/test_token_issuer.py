@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.stub import Stubber
 
 from argo_ecr_auth.clients.registry_login import Login, Verification
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.clients.sessions import Principal, Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import Payload, make_payload
 from argo_ecr_auth.core.targets import Credential, Role
@@ -36,11 +37,19 @@ class Registries:
         return self.verifications.get(host, Verification(login=Login.ACCEPTED))
 
 
+class AssumedPrincipal(Principal):
+    """A principal whose role is assumed already."""
+
+    def credentials(self) -> ReadOnlyCredentials:
+        return ReadOnlyCredentials("ASIAEXAMPLE", "planted-secret-key", "planted-session-token")
+
+
 class RolesAssumed(Sessions):
     """Sessions whose roles are assumed already."""
 
-    def credentials(self, role: Role | None = None) -> ReadOnlyCredentials:
-        return ReadOnlyCredentials("ASIAEXAMPLE", "planted-secret-key", "planted-session-token")
+    @cache
+    def as_role(self, role: Role | None) -> Principal:
+        return AssumedPrincipal(self, role)
 
 
 @pytest.fixture
@@ -62,7 +71,7 @@ def aws() -> tuple[Sessions, dict[str, Any]]:
             "here": sessions.client("ecr", region="eu-west-1"),
             "there": sessions.client("ecr", region="us-east-1"),
             "there-fips": sessions.client("ecr", region="us-east-1", fips=True),
-            "here-as-role": sessions.client("ecr", region="eu-west-1", role=ROLE),
+            "here-as-role": sessions.as_role(ROLE).client("ecr", region="eu-west-1"),
         }
 
 

@@ -1,27 +1,29 @@
 """Authorization tokens from ECR."""
 
 from datetime import datetime
-from typing import Any
 
-from argo_ecr_auth.clients.sessions import aws_call
+from argo_ecr_auth.clients.sessions import Principal
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
-from argo_ecr_auth.core.caller import FUNCTION, Caller
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import TokenApi
-from argo_ecr_auth.core.targets import Role
 
 
-def fetch_authorization_token(
-    client: Any, *, api: TokenApi, role: Role | None = None, caller: Caller = FUNCTION
-) -> AuthorizationToken:
-    """A new token, good for every registry in the API's region that the client's principal may read.
+def fetch_authorization_token(principal: Principal, *, api: TokenApi) -> AuthorizationToken:
+    """A new token, good for every registry in the API's region that the principal may read.
 
     Without `registryIds`, which is deprecated (Amazon ECR API Reference, GetAuthorizationToken). ECR Public answers one
     object where ECR answers a list (Amazon ECR Public API Reference). Raises SyncError.
     """
     asked = f"{'ECR Public' if api.service == 'ecr-public' else 'ECR'} in {api.region} for an authorization token"
-    with aws_call(asked=asked, right=_RIGHTS[api.service], role=role, caller=caller):
-        answer = client.get_authorization_token()
+    answer = principal.call(
+        api.service,
+        "get_authorization_token",
+        region=api.region,
+        fips=api.fips,
+        dual_stack=api.dual_stack,
+        asked=asked,
+        right=_RIGHTS[api.service],
+    )
     try:
         data = answer["authorizationData"]
         data = data[0] if isinstance(data, list) else data

@@ -2,12 +2,9 @@
 
 import base64
 from dataclasses import dataclass
-from typing import Any
 
-from argo_ecr_auth.clients.sessions import aws_call
-from argo_ecr_auth.core.caller import FUNCTION, Caller
-from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.targets import Role
+from argo_ecr_auth.clients.sessions import Principal
+from argo_ecr_auth.core.errors import AwsRefusalError, SyncError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,18 +15,24 @@ class Address:
     certificate_authority: str
 
 
-def describe_cluster(
-    client: Any, *, cluster: str, region: str, role: Role | None = None, caller: Caller = FUNCTION
-) -> Address:
+def describe_cluster(principal: Principal, *, cluster: str, region: str) -> Address:
     """Ask EKS for the address of the cluster of this name. Raises SyncError."""
     asked = f"EKS for the cluster {cluster} in {region}"
-    with aws_call(asked=asked, right="eks:DescribeCluster on it", role=role, caller=caller):
-        try:
-            answer = client.describe_cluster(name=cluster)
-        except client.exceptions.ResourceNotFoundException:
-            raise SyncError(
-                f"there is no EKS cluster {cluster} in {region}: correct the target's cluster or region, or remove it"
-            ) from None
+    try:
+        answer = principal.call(
+            "eks",
+            "describe_cluster",
+            region=region,
+            asked=asked,
+            right="eks:DescribeCluster on it",
+            parameters={"name": cluster},
+        )
+    except AwsRefusalError as refusal:
+        if refusal.code != "ResourceNotFoundException":
+            raise
+        raise SyncError(
+            f"there is no EKS cluster {cluster} in {region}: correct the target's cluster or region, or remove it"
+        ) from None
     try:
         described = answer["cluster"]
         endpoint = described.get("endpoint")

@@ -1,4 +1,4 @@
-"""boto3 sessions per role, the clients that a warm environment keeps, and what AWS's refusals mean."""
+"""AWS as one principal: its session, its clients, its credentials and its calls; and what AWS's refusals mean."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ from botocore.parsers import ResponseParserError
 
 from argo_ecr_auth.clients.deadlines import time_is_up, time_limit
 from argo_ecr_auth.core.caller import FUNCTION, Caller
-from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.errors import AwsRefusalError, SyncError
 from argo_ecr_auth.core.targets import Role
 
 SESSION_NAME = "argo-ecr-auth"
@@ -59,77 +59,50 @@ class _AssumedRole(CredentialProvider):
 
 
 class Sessions:
-    """Sessions, clients and assumed roles' credentials, made once and kept; botocore renews the credentials itself."""
+    """The process's own identity and the roles that it assumes, each with its session and clients, kept once made."""
 
     def __init__(
         self, *, region: str, profile: str | None = None, caller: Caller = FUNCTION, attempts: int = _ATTEMPTS
     ) -> None:
         self.caller = caller
-        self._config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
+        self.config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
+        # boto3's sessions are not safe to share between threads while they make clients.
+        self.lock = threading.RLock()
         self._region = region
         self._profile = profile
-        # boto3's sessions are not safe to share between threads while they make clients.
-        self._lock = threading.RLock()
         self._models: Any = None  # botocore's loader of them
-        self._sessions: dict[Role | None, Any] = {}  # boto3.Session: its type knows each service only by name
-        self._clients: dict[tuple[str, str, Role | None, bool, bool, int | None], Any] = {}
+        self._principals: dict[Role | None, Principal] = {}
 
-    def client(
-        self,
-        service: str,
-        *,
-        region: str,
-        role: Role | None = None,
-        fips: bool = False,
-        dual_stack: bool = False,
-        seconds: int | None = None,
-    ) -> Any:
-        """A client of this service in this region, with the role's rights, at the endpoint that botocore knows.
+    def as_role(self, role: Role | None) -> "Principal":
+        """The role as a principal; None is the process's own identity."""
+        with self.lock:
+            if role not in self._principals:
+                self._principals[role] = Principal(self, role)
+            return self._principals[role]
 
-        With `seconds`, each call is made once and waits so long for its answer: one that must not be made twice.
-        """
-        with self._lock:
-            key = (service, region, role, fips, dual_stack, seconds)
-            if key not in self._clients:
-                config = Config(use_fips_endpoint=fips or None, use_dualstack_endpoint=dual_stack or None)
-                if seconds is not None:
-                    config = config.merge(Config(read_timeout=seconds, retries={"total_max_attempts": 1}))
-                self._clients[key] = self._client(self._session(role), service, region_name=region, config=config)
-            return self._clients[key]
+    def client(self, service: str, *, region: str, **options: Any) -> Any:
+        """See Principal.client."""
+        return self.as_role(None).client(service, region=region, **options)
 
-    def credentials(self, role: Role | None = None) -> ReadOnlyCredentials:
-        """The credentials as they are now. Raises SyncError where there are none or the role cannot be assumed."""
-        asked = f"STS for the role {role.arn}" if role else "for credentials"
-        with aws_call(asked=asked, role=role, caller=self.caller):
-            with self._lock:
-                found = self._session(role).get_credentials()
-            if found is None:
-                raise SyncError(_NO_CREDENTIALS)
-            frozen: ReadOnlyCredentials = found.get_frozen_credentials()
-        return frozen
+    def credentials(self) -> ReadOnlyCredentials:
+        """See Principal.credentials."""
+        return self.as_role(None).credentials()
 
-    def _client(self, session: Any, service: str, *, config: Config | None = None, **arguments: Any) -> Any:
-        with self._lock:
-            return session.client(service, config=self._config.merge(config) if config else self._config, **arguments)
-
-    def _session(self, role: Role | None) -> Any:
-        if role not in self._sessions:
-            self._sessions[role] = self._assume(role) if role else self._open_own()
-        return self._sessions[role]
-
-    def _open_own(self) -> Any:
+    def open_own(self) -> Any:
+        """A boto3.Session of the process's own identity; its type knows each service only by name."""
         session = botocore.session.Session()
         own = boto3.Session(botocore_session=session, region_name=self._region, profile_name=self._profile)
         self._models = session.get_component("data_loader")
         return own
 
-    def _assume(self, role: Role) -> Any:
-        own = self._session(None)
+    def open_assumed(self, role: Role) -> Any:
+        """A boto3.Session of the role, whose credentials botocore renews. Raises SyncError."""
+        own = self.as_role(None).session
         if own.get_credentials() is None:
             raise SyncError(_NO_CREDENTIALS)
         cache: dict[str, Any] = {}
         fetcher = AssumeRoleCredentialFetcher(
-            client_creator=lambda service, **arguments: self._client(own, service, **arguments),
+            client_creator=lambda service, **arguments: own.client(service, config=self.config, **arguments),
             source_credentials=own.get_credentials(),
             role_arn=role.arn,
             extra_args={"RoleSessionName": SESSION_NAME}
@@ -151,19 +124,78 @@ class Sessions:
         return assumed
 
 
-@contextmanager
-def aws_call(*, asked: str, right: str = "", role: Role | None = None, caller: Caller = FUNCTION) -> Iterator[None]:
-    """Bound a call of AWS in time and size, and let it raise nothing but SyncError."""
-    with time_limit(_SECONDS_PER_CALL, max_bytes=_MAX_BYTES_PER_CALL):
-        try:
-            yield
-        except (ClientError, BotoCoreError) as error:
-            raise explain_aws_error(error, asked=asked, right=right, role=role, caller=caller) from None
-        except _MALFORMED_ANSWER as error:
-            raise SyncError(
-                f"asked {asked}: the answer is not of its API ({type(error).__name__}); does a proxy or a VPC "
-                "endpoint answer in its place?"
-            ) from None
+class Principal:
+    """Whoever asks AWS: the process's own identity, or a role that it assumes."""
+
+    def __init__(self, sessions: Sessions, role: Role | None) -> None:
+        self.role = role
+        self._sessions = sessions
+        self._session: Any = None
+        self._clients: dict[tuple[object, ...], Any] = {}
+
+    @property
+    def session(self) -> Any:
+        """Its boto3.Session. Raises SyncError."""
+        if self._session is None:
+            self._session = self._sessions.open_assumed(self.role) if self.role else self._sessions.open_own()
+        return self._session
+
+    def client(
+        self, service: str, *, region: str, fips: bool = False, dual_stack: bool = False, seconds: int | None = None
+    ) -> Any:
+        """A client of this service in this region, at the endpoint that botocore knows.
+
+        With `seconds`, each call is made once and waits so long for its answer: one that must not be made twice.
+        """
+        key = (service, region, fips, dual_stack, seconds)
+        with self._sessions.lock:
+            if key not in self._clients:
+                config = Config(use_fips_endpoint=fips or None, use_dualstack_endpoint=dual_stack or None)
+                if seconds is not None:
+                    config = config.merge(Config(read_timeout=seconds, retries={"total_max_attempts": 1}))
+                config = self._sessions.config.merge(config)
+                self._clients[key] = self.session.client(service, region_name=region, config=config)
+            return self._clients[key]
+
+    def credentials(self) -> ReadOnlyCredentials:
+        """The credentials as they are now. Raises SyncError where there are none or the role cannot be assumed."""
+        with self._explaining(f"STS for the role {self.role.arn}" if self.role else "for credentials"):
+            with self._sessions.lock:
+                found = self.session.get_credentials()
+            if found is None:
+                raise SyncError(_NO_CREDENTIALS)
+            frozen: ReadOnlyCredentials = found.get_frozen_credentials()
+        return frozen
+
+    def call(
+        self, service: str, operation: str, *, region: str, asked: str, right: str = "", **options: Any
+    ) -> Mapping[str, Any]:
+        """What the service answers; `operation` is the client's method, and `parameters` of the options are its own.
+
+        Bounded in time and size. `asked` and `right` are for the error: what was asked for, and what the principal may
+        lack. Raises SyncError; its `code` is AWS's own, if it refused.
+        """
+        parameters = options.pop("parameters", {})
+        self.credentials()  # an error of STS is not one of this service
+        with self._explaining(f"for {service}'s API in {region}"):
+            client = self.client(service, region=region, **options)
+        with self._explaining(asked, right=right):
+            answer: Mapping[str, Any] = getattr(client, operation)(**parameters)
+        return answer
+
+    @contextmanager
+    def _explaining(self, asked: str, *, right: str = "") -> Iterator[None]:
+        caller = self._sessions.caller
+        with time_limit(_SECONDS_PER_CALL, max_bytes=_MAX_BYTES_PER_CALL):
+            try:
+                yield
+            except (ClientError, BotoCoreError) as error:
+                raise explain_aws_error(error, asked=asked, right=right, role=self.role, caller=caller) from None
+            except _MALFORMED_ANSWER as error:
+                raise SyncError(
+                    f"asked {asked}: the answer is not of its API ({type(error).__name__}); does a proxy or a VPC "
+                    "endpoint answer in its place?"
+                ) from None
 
 
 def explain_aws_error(
@@ -188,19 +220,21 @@ def explain_aws_error(
     if not isinstance(error, ClientError):
         return SyncError(f"asked {asked}: {type(error).__name__}, no answer or none that can be read")
     answer = error.response.get("Error") or {}
+    code = str(answer.get("Code", "unknown"))
     message = str(answer.get("Message") or "").strip().partition("\n")[0][:_MAX_QUOTE]
-    why = f"{answer.get('Code', 'unknown')}: {message}".rstrip(": ")
+    why = f"{code}: {message}".rstrip(": ")
     if error.operation_name == "AssumeRole" and role and "Denied" in why:
         external_id = f" with the external id {role.external_id}" if role.external_id else ""
-        return SyncError(
+        return AwsRefusalError(
             f"cannot assume {role.arn}: {why}; its trust policy must allow the function's role{external_id}, and the "
             f"function's role needs sts:AssumeRole on it (aws iam get-role --role-name {role.arn.rpartition('/')[2]} "
-            "shows the one, the synth writes the other)"
+            "shows the one, the synth writes the other)",
+            code=code,
         )
     who = f"the role {role.arn}" if role else caller.name
     if right and "Denied" in why:
-        return SyncError(f"asked {asked}: {why}; {who} needs {right}")
+        return AwsRefusalError(f"asked {asked}: {why}; {who} needs {right}", code=code)
     metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
     # Some services of AWS answer 400 where they are called too often.
     status = HTTPStatus.TOO_MANY_REQUESTS if "Throttling" in why else metadata.get("HTTPStatusCode", 0)
-    return SyncError(f"asked {asked}: {why}{caller.promise_retry(status)}")
+    return AwsRefusalError(f"asked {asked}: {why}{caller.promise_retry(status)}", code=code)
