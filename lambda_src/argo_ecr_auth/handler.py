@@ -12,12 +12,13 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import WarmCache
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.events import parse_event, select_targets
 from argo_ecr_auth.core.results import Result, metric_values
 from argo_ecr_auth.core.targets import TARGETS_FILE, Target, load_configuration
-from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.run import run_targets
 
 ROLE_ID = "ROLE_ID"
 """The environment variable with the unique id of the function's role: a role created again has the same name."""
@@ -50,7 +51,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
         dry_run=request.dry_run,
         force=request.force,
     )
-    results = sync(targets, options=options, cache=cache, now=lambda: datetime.now(UTC))
+    results = run_targets(targets, options=options, cache=cache, now=lambda: datetime.now(UTC))
     _report(results)
     answer = {"results": [result.as_dict() for result in results]}
     if failed := sum(result.failed for result in results):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from argo_ecr_auth_cdk.function.asset import assemble, find_synth_runtime
 from argo_ecr_auth_settings.resolve import format_targets_file, resolve_targets
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.benchmarks import processes
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import REGION
@@ -84,7 +84,7 @@ def _make_asset(folder: Path, cluster: Cluster, *, count: int) -> Path:
     folder.mkdir()
     assemble(
         folder,
-        targets=format_targets_file(read_settings({"targets": [target]})),
+        targets=format_targets_file(validate_settings({"targets": [target]})),
         runtime=find_synth_runtime(),
         architecture="arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64",
     )

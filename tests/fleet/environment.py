@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from argo_ecr_auth_cdk.function.asset import assemble, find_synth_runtime
 from argo_ecr_auth_settings.resolve import format_targets_file
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY
 from tests.support.function import REGISTRY
@@ -140,7 +140,7 @@ def make_asset(directory: Path, targets: Sequence[dict[str, Any]]) -> Path:
     """Assemble the deployed function's asset, with one credential for each target."""
     directory.mkdir()
     architecture = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
-    settings = read_settings({"credentials": [{"registry": REGISTRY}], "targets": list(targets)})
+    settings = validate_settings({"credentials": [{"registry": REGISTRY}], "targets": list(targets)})
     runtime = find_synth_runtime()
     assemble(directory, targets=format_targets_file(settings), runtime=runtime, architecture=architecture)
     return directory

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import trustme
 
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_settings.settings import Settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.control_plane import ControlPlane

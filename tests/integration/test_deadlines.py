@@ -12,20 +12,21 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.api_client import Connection, make_api_client
-from argo_ecr_auth.clients.cluster import read_object
-from argo_ecr_auth.clients.deadlines import time_limit
-from argo_ecr_auth.clients.ecr import fetch_authorization_token
-from argo_ecr_auth.clients.eks import Address
-from argo_ecr_auth.clients.registry_login import verify_login
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.api_server.transport import make_api_client
+from argo_ecr_auth.aws.ecr import fetch_authorization_token
+from argo_ecr_auth.aws.eks import Address
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import TokenApi
+from argo_ecr_auth.deadlines import time_limit
+from argo_ecr_auth.registry_login import verify_login
 from tests.support.faults import answer, make_handler
+from tests.support.fixed_server import FixedServer
 from tests.support.function import REGISTRY
 from tests.support.loopback import https_server
 from tests.support.scripted_registry import TOKEN
 from tests.unit.aws_clients import StubbedPrincipal
+from tests.unit.builders import credential
 
 LIMIT = 0.5
 
@@ -129,15 +130,14 @@ def test_a_limit_holds_without_a_run() -> None:
     given_up = threading.Event()
     with https_server(make_handler(lambda request: _drip_a_body(request, given_up))) as (url, ca_pem):
         api = make_api_client(Address(endpoint=url, certificate_authority=ca_pem))
-        connection = Connection(target="demo", cluster="demo", region="us-east-1", api=api, bearer="")
         with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for https://127"):
-            read_object(connection, kind="Secret", namespace="argocd", name="ecr-auth")
+            FixedServer(api).read(credential())
 
     assert given_up.wait(timeout=10)
 
 
 def _assert_ecr_times_out(client: Any = None) -> None:
-    principal = StubbedPrincipal(client) if client else Sessions(region="us-east-1").as_role(None)
+    principal = StubbedPrincipal(client or Sessions(region="us-east-1").client("ecr", region="us-east-1"))
     with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for the answer"):
         fetch_authorization_token(principal, api=TokenApi(service="ecr", region="us-east-1"))
 

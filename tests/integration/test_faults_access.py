@@ -3,7 +3,7 @@
 import pytest
 import trustme
 
-from argo_ecr_auth.sync import MAX_CONCURRENCY
+from argo_ecr_auth.run import MAX_CONCURRENCY
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
 from tests.support.loopback import encode_base64

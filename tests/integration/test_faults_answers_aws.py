@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import WarmCache
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import Role
 from tests.local_cloud.cloud import Cluster

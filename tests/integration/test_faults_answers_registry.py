@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.registry_login import Login, verify_login
-from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.registry_login import Login, verify_login
+from argo_ecr_auth.run import run_targets
 from tests.local_cloud.registry import LoopbackAddress
 from tests.support.faults import (
     BODIES,
@@ -42,7 +43,7 @@ def test_a_registry_that_does_not_come_to_an_end_keeps_no_token_from_being_writt
 
         options = RunOptions(renew_before=timedelta(hours=6), seconds=20)
         now = partial(datetime.now, UTC)
-        (result,) = sync(function.targets, options=options, cache=function.cache, now=now, verify_login=verify)
+        (result,) = run_targets(function.targets, options=options, cache=function.cache, now=now, verify_login=verify)
 
     assert (result.action, result.verified, result.error) == ("created", None, None)
     assert "not verified" in str(result.reason)

@@ -18,7 +18,7 @@ LABEL = "argocd.argoproj.io/secret-type"
 # What is written, and the Secrets that it makes: name, labels, and all data but the password.
 ARGO_CD: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, str]]]]] = {
     "a helm repository": (
-        {"registry": REGISTRY},
+        {"registry": REGISTRY, "name": "ecr"},
         [("ecr-auth", "repository", {"url": REGISTRY, "name": "ecr", "type": "helm"})],
     ),
     "an oci repository below a prefix, of a project": (
@@ -31,20 +31,28 @@ ARGO_CD: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, str]]]]]
             )
         ],
     ),
+    "all of a registry": (
+        {"registry": REGISTRY, "kind": "argo-cd"},
+        [
+            ("ecr-auth", "repository", {"url": REGISTRY, "type": "helm"}),
+            ("ecr-auth-helm", "repo-creds", {"url": f"{REGISTRY}/", "type": "helm"}),
+            ("ecr-auth-oci", "repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci"}),
+        ],
+    ),
     "templates for a whole registry": (
         {"registry": REGISTRY, "kind": "repo-creds"},
         [
-            ("ecr-auth", "repo-creds", {"url": REGISTRY, "type": "helm"}),
-            ("ecr-auth-oci", "repo-creds", {"url": f"oci://{REGISTRY}", "type": "oci"}),
+            ("ecr-auth", "repo-creds", {"url": f"{REGISTRY}/", "type": "helm"}),
+            ("ecr-auth-oci", "repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci"}),
         ],
     ),
     "a template of one type": (
         {"registry": REGISTRY, "kind": "repo-creds", "type": "oci"},
-        [("ecr-auth", "repo-creds", {"url": f"oci://{REGISTRY}", "type": "oci"})],
+        [("ecr-auth", "repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci"})],
     ),
     "ECR Public": (
         {"registry": "public.ecr.aws"},
-        [("ecr-auth", "repository", {"url": "public.ecr.aws", "name": "ecr", "type": "helm"})],
+        [("ecr-auth", "repository", {"url": "public.ecr.aws", "type": "helm"})],
     ),
 }
 ALL_KINDS = {name: written for name, (written, _) in ARGO_CD.items()} | {
@@ -174,7 +182,7 @@ def test_a_secret_under_our_name_with_another_kinds_type_is_refused_and_left(
 
     result = make_function(other).result()
 
-    assert "the type Opaque, which cannot be changed" in str(result.error)
+    assert "is not of the type kubernetes.io/dockerconfigjson" in str(result.error)
     assert objects.versions == before
 
 

@@ -7,11 +7,10 @@ from threading import Event
 
 import pytest
 
-from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.clients.cluster import call_api
-from argo_ecr_auth.clients.eks import Address
-from argo_ecr_auth.clients.open_clients import OpenClients
+from argo_ecr_auth.api_server.pool import ClientPool
+from argo_ecr_auth.aws.eks import Address
 from argo_ecr_auth.core.errors import SyncError
+from tests.support.fixed_server import FixedServer
 from tests.support.loopback import https_server
 
 _SECONDS = 10
@@ -59,14 +58,13 @@ def _serve(count: int) -> Iterator[list[_Server]]:
         yield servers
 
 
-def _ask(clients: OpenClients, server: _Server, *, connections: int = 1) -> None:
-    api = clients.open("demo", server.address, connections=connections)
-    connection = Connection(target="demo", cluster="demo", region="us-east-1", api=api, bearer="x")
-    assert call_api(connection, "GET", "/api")[0] == 200
+def _ask(clients: ClientPool, server: _Server, *, connections: int = 1) -> None:
+    client = clients.open("demo", server.address, connections=connections)
+    assert FixedServer(client).request("/api")[0] == 200
 
 
 def test_the_client_that_was_unused_for_longest_is_closed_and_the_others_stay_open() -> None:
-    clients = OpenClients(limit=2)
+    clients = ClientPool(limit=2)
     with _serve(3) as (first, second, third):
         for server in (first, second, first, third):
             _ask(clients, server)
@@ -79,7 +77,7 @@ def test_the_client_that_was_unused_for_longest_is_closed_and_the_others_stay_op
 
 
 def test_a_client_counts_as_many_times_as_it_may_have_connections() -> None:
-    clients = OpenClients(limit=4)
+    clients = ClientPool(limit=4)
     with _serve(3) as (first, second, third):
         _ask(clients, first)
         _ask(clients, second)
@@ -92,7 +90,7 @@ def test_a_client_counts_as_many_times_as_it_may_have_connections() -> None:
 
 
 def test_an_authority_that_cannot_be_read_keeps_no_client_open() -> None:
-    clients = OpenClients(limit=1)
+    clients = ClientPool(limit=1)
     with _serve(1) as (server,):
         _ask(clients, server)
         with pytest.raises(SyncError, match="cannot be read"):

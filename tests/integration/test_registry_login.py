@@ -8,7 +8,7 @@ from itertools import takewhile
 import pytest
 import urllib3
 
-from argo_ecr_auth.clients.registry_login import Login, Verification, verify_login
+from argo_ecr_auth.registry_login import Login, Verification, verify_login
 from tests.local_cloud.registry import LoopbackClient, Registry
 from tests.support.function import REGISTRY
 from tests.support.scripted_registry import (

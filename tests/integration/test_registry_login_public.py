@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.registry_login import Login, Verification, verify_login
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS
+from argo_ecr_auth.registry_login import Login, Verification, verify_login
 from tests.local_cloud.registry import LoopbackClient
 from tests.support.scripted_registry import (
     ELSEWHERE,

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.registry_login import Login, Verification, verify_login
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.sync import RunOptions, sync
-from argo_ecr_auth.token_issuer import VerifyLogin
+from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.registry_login import Login, Verification, verify_login
+from argo_ecr_auth.run import run_targets
+from argo_ecr_auth.tokens import VerifyLogin
 from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.registry import LoopbackAddress, Registry
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
@@ -21,7 +22,7 @@ from tests.support.scripted_registry import Answer, always, connect_to, distrust
 def run(function: Function, verify: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
     options = RunOptions(renew_before=timedelta(hours=6), seconds=30, force=force)
     now = function.now or datetime.now(UTC)
-    return sync(function.targets, options=options, cache=function.cache, now=lambda: now, verify_login=verify)
+    return run_targets(function.targets, options=options, cache=function.cache, now=lambda: now, verify_login=verify)
 
 
 VERIFY_OFF = "if Argo CD can pull with it all the same, set verify: off"

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from argo_ecr_auth.clients.eks_token import sign_bearer_token
+from argo_ecr_auth.aws.eks_token import sign_bearer_token
 from tests.local_cloud.kube_api import KubeApi
 from tests.support.function import Function
 from tests.support.objects import Objects

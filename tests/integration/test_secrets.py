@@ -3,10 +3,10 @@
 import base64
 from datetime import UTC, datetime, timedelta
 
-from argo_ecr_auth.clients.registry_login import verify_login
-from argo_ecr_auth.connections import Connections
+from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.core.renewal_plan import make_plan
-from argo_ecr_auth.token_issuer import TokenIssuer
+from argo_ecr_auth.registry_login import verify_login
+from argo_ecr_auth.tokens import TokenIssuer
 from tests.local_cloud.cloud import Cluster
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
 from tests.support.handler_process import RunHandler
@@ -58,19 +58,20 @@ def test_no_repr_holds_a_secret(function: Function, objects: Objects) -> None:
     function.run()
     (target,) = function.targets
     (credential,) = target.credentials
-    connection, observed = Connections(function.cache).read(target, credential)
+    server = EksApiServers(function.cache).to(target)
+    access, observed = server.open(), server.read(credential)
     plan = make_plan(observed, credential=credential, now=datetime.now(UTC), renew_before=timedelta(hours=6))
     issuer = TokenIssuer(sessions=function.sessions, verify_login=verify_login, now=lambda: datetime.now(UTC))
     issued = issuer.issue(credential)
 
-    said = repr((function.cache, function.cache.addresses, connection, observed, plan, issued, target))
+    said = repr((function.cache, function.cache.addresses, access, observed, plan, issued, target))
 
     assert plan.current is not None
     assert issued.payload is not None
     secrets = {
         "the password": objects.password,
         "a new one": issued.payload.text,
-        "the bearer token": connection.bearer,
+        "the bearer token": access.bearer,
         "the session token": str(function.sessions.credentials().token),
     }
     assert [what for what, secret in secrets.items() if secret in said or encode_base64(secret) in said] == []

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.sync import MAX_CONCURRENCY
+from argo_ecr_auth.run import MAX_CONCURRENCY
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
@@ -70,7 +70,7 @@ def test_a_token_with_less_than_the_set_life_left_is_renewed(function: Function,
 def test_what_others_added_stays(function: Function, objects: Objects) -> None:
     function.run()
     foreign = {"labels": {"team": "a"}, "annotations": {"note": "b"}}
-    objects.patch("secrets", {"metadata": foreign, "data": {"proxy": "Yw=="}})
+    objects.patch("secrets", {"metadata": foreign, "data": {"theirs": "Yw=="}})
     objects.patch("configmaps", {"metadata": foreign, "data": {"theirs": "d"}})
     objects.patch("secrets", {"data": {"password": "eA=="}})
 
@@ -80,7 +80,7 @@ def test_what_others_added_stays(function: Function, objects: Objects) -> None:
     for found in (secret, config_map):
         assert found["metadata"]["labels"]["team"] == "a"
         assert found["metadata"]["annotations"]["note"] == "b"
-    assert (secret["data"]["proxy"], config_map["data"]["theirs"]) == ("Yw==", "d")
+    assert (secret["data"]["theirs"], config_map["data"]["theirs"]) == ("Yw==", "d")
 
 
 def test_a_forced_run_renews_what_is_fresh(function: Function, objects: Objects) -> None:
@@ -206,7 +206,7 @@ def test_a_new_role_of_the_same_name_asks_for_a_new_token_and_who_does_not_know_
 
     before = objects.password
     function.function_role_id = "AROANOW"
-    assert "AROABEFORE" in (function.result().reason or "")
+    assert "written by another function's role" in (function.result().reason or "")
     assert (objects.password == before, function.result().action) == (False, "fresh")
 
 

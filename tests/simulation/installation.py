@@ -12,16 +12,17 @@ import botocore.loaders
 import botocore.session
 from kubernetes.client.rest import RESTClientObject
 
-from argo_ecr_auth.clients.api_client import make_api_client
-from argo_ecr_auth.clients.eks import Address
-from argo_ecr_auth.clients.registry_login import Verification, verify_login
-from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import WarmCache
+from argo_ecr_auth.api_server.transport import make_api_client
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.aws.eks import Address
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth.sync import RunOptions, sync
-from argo_ecr_auth.token_issuer import VerifyLogin
+from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.registry_login import Verification, verify_login
+from argo_ecr_auth.run import run_targets
+from argo_ecr_auth.tokens import VerifyLogin
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import parse_duration
 from tests.local_cloud.registry import LoopbackAddress, LoopbackClient
@@ -118,7 +119,7 @@ class Installation:
     ) -> tuple[Result, ...]:
         options = RunOptions(renew_before=self.renew_before, seconds=seconds, force=force)
         cache = self.caches[environment]
-        return sync(targets, options=options, cache=cache, now=lambda: now, verify_login=self.login)
+        return run_targets(targets, options=options, cache=cache, now=lambda: now, verify_login=self.login)
 
 
 @contextmanager

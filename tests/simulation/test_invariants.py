@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.registry_login import Login, Verification
+from argo_ecr_auth.registry_login import Login, Verification
 from tests.simulation.drawing import play_steadily
 from tests.simulation.history import Event
 from tests.simulation.months import simulate

@@ -7,11 +7,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import WarmCache
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.rules.all_rules import find_faults
@@ -76,7 +77,7 @@ class Function:
 
     def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
         options = RunOptions(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)
-        return sync(self.targets, options=options, cache=self.cache, now=lambda: self.now or datetime.now(UTC))
+        return run_targets(self.targets, options=options, cache=self.cache, now=lambda: self.now or datetime.now(UTC))
 
     def result(self, **order: Any) -> Result:
         """The result of a run over one credential."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import trustme
 
-from argo_ecr_auth.clients.registry_login import Verification, verify_login
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth.registry_login import Verification, verify_login
 from tests.local_cloud import processes
 from tests.local_cloud.registry import LoopbackAddress, LoopbackClient
 from tests.support.function import REGISTRY

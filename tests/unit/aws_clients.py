@@ -6,7 +6,7 @@ import botocore.session
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 
-from argo_ecr_auth.clients.sessions import Principal, Sessions
+from argo_ecr_auth.aws.sessions import Principal, Sessions
 from argo_ecr_auth.core.targets import Role
 
 

@@ -5,13 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kubernetes.client.configuration import Configuration
-from kubernetes.client.rest import RESTClientObject
 
-from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.clients.cluster_errors import explain_refusal, is_not_found
+from argo_ecr_auth.api_server.refusals import Exchange, explain_refusal, is_not_found
 from argo_ecr_auth.core.caller import FUNCTION, OPERATOR, Caller
-from tests.unit.builders import PASSWORD
+from tests.unit.builders import PASSWORD, target
 
 NO_RIGHT = 'secrets "ecr-auth" is forbidden: User "arn:aws:sts::1:x" cannot get resource "secrets" in API group ""'
 WEBHOOK = 'admission webhook "policy.example" denied the request: '
@@ -19,16 +16,9 @@ ROLE_ADVICE = "kubectl apply -f cdk.out/rbac/demo.rbac.yaml"
 
 
 def _explain(status: int, message: Any, *, caller: Caller = FUNCTION) -> str:
-    connection = Connection(
-        target="demo",
-        cluster="demo",
-        region="eu-west-1",
-        api=RESTClientObject(Configuration(host="https://127.0.0.1")),
-        bearer="",
-        caller=caller,
-    )
+    exchange = Exchange(target=target(), host="https://127.0.0.1", caller=caller)
     body = {"message": message}
-    return str(explain_refusal(connection, status, body, doing="get it", namespace="argocd"))
+    return str(explain_refusal(exchange, status, body, doing="get it", namespace="argocd"))
 
 
 @pytest.mark.parametrize("message", [NO_RIGHT, NO_RIGHT.replace(' "ecr-auth"', ""), NO_RIGHT + "x" * 10_000])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from argo_ecr_auth.clients.ecr import fetch_authorization_token
+from argo_ecr_auth.aws.ecr import fetch_authorization_token
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import TokenApi

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from argo_ecr_auth.clients.eks import Address, describe_cluster
+from argo_ecr_auth.aws.eks import Address, describe_cluster
 from argo_ecr_auth.core.errors import SyncError
 from tests.unit.aws_clients import StubbedPrincipal, offline_client
 from tests.unit.builders import b64

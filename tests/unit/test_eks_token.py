@@ -3,14 +3,13 @@
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, urlsplit
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 
-from argo_ecr_auth.clients.eks_token import BearerTokens, sign_bearer_token
+from argo_ecr_auth.aws.eks_token import Bearer, renew_bearer, sign_bearer_token
 
 PREFIX = "k8s-aws-v1."
 SECRET_KEY = "planted-secret-key"
@@ -170,45 +169,35 @@ def test_the_secret_key_is_not_in_it() -> None:
     assert SECRET_KEY not in _url(_token()).geturl()
 
 
-@dataclass
-class _Clock:
-    now: float = 1_000_000
-
-    def __call__(self) -> float:
-        return self.now
+SIGNED_AT = 1_000_000.0
 
 
-def _get(tokens: BearerTokens, *, target: str = "demo", key: str = "AKIDEXAMPLE", cluster: str = "demo") -> str:
+def _renew(kept: Bearer | None, *, now: float = SIGNED_AT, key: str = "AKIDEXAMPLE", cluster: str = "demo") -> Bearer:
     credentials = ReadOnlyCredentials(key, SECRET_KEY, SESSION_TOKEN)
-    return tokens.get(target, credentials=credentials, cluster=cluster, region="eu-west-1")
+    return renew_bearer(kept, credentials=credentials, cluster=cluster, region="eu-west-1", now=now)
+
+
+@pytest.fixture
+def kept() -> Bearer:
+    """For another cluster: two that are signed in one second for one cluster would be equal."""
+    return _renew(None, cluster="another")
 
 
 @pytest.mark.parametrize("passed", [0, 599])
-def test_a_token_serves_for_ten_minutes(passed: float) -> None:
-    tokens = BearerTokens(clock=(clock := _Clock()))
-    kept = _get(tokens, cluster="another")  # two that are signed in one second for one cluster would be equal
-    clock.now += passed
-    assert _get(tokens) == kept
+def test_a_token_serves_for_ten_minutes(kept: Bearer, passed: float) -> None:
+    assert _renew(kept, now=SIGNED_AT + passed) is kept
 
 
 @pytest.mark.parametrize("passed", [600, 100_000, -1])
-def test_an_older_token_is_signed_again_and_so_is_one_of_the_future(passed: float) -> None:
-    tokens = BearerTokens(clock=(clock := _Clock()))
-    kept = _get(tokens, cluster="another")
-    clock.now += passed
-    assert _get(tokens) != kept
+def test_an_older_token_is_signed_again_and_so_is_one_of_the_future(kept: Bearer, passed: float) -> None:
+    renewed = _renew(kept, now=SIGNED_AT + passed)
+    assert renewed.token != kept.token
+    assert renewed.signed_at == SIGNED_AT + passed
 
 
-def test_renewed_credentials_sign_again() -> None:
-    tokens = BearerTokens(clock=_Clock())
-    assert _get(tokens) != _get(tokens, key="AKIDOTHER")
+def test_renewed_credentials_sign_again(kept: Bearer) -> None:
+    assert _renew(kept, key="AKIDOTHER").token != kept.token
 
 
-def test_each_target_has_a_token_of_its_own() -> None:
-    tokens = BearerTokens(clock=_Clock())
-    assert _get(tokens) != _get(tokens, target="other", cluster="other")
-
-
-def test_what_is_kept_is_in_no_repr() -> None:
-    tokens = BearerTokens(clock=_Clock())
-    assert _get(tokens) not in repr(tokens)
+def test_what_is_kept_is_in_no_repr(kept: Bearer) -> None:
+    assert kept.token not in repr(kept)

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from argo_ecr_auth.clients.api_client import make_api_client
-from argo_ecr_auth.clients.eks import Address, describe_cluster
-from argo_ecr_auth.clients.sessions import explain_aws_error
+from argo_ecr_auth.api_server.transport import make_api_client
+from argo_ecr_auth.aws.eks import Address, describe_cluster
+from argo_ecr_auth.aws.sessions import explain_aws_error
 from argo_ecr_auth.core.authorization_token import MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.manifests import make_config_map_manifest, make_payload

@@ -2,7 +2,7 @@
 
 import pytest
 
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.registry import parse_registry, sts_host
 
 ACCOUNT = "123456789012"

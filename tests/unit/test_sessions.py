@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, SSLError
 
-from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
+from argo_ecr_auth.aws.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import Role
 

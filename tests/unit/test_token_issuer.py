@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import pytest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.stub import Stubber
 
-from argo_ecr_auth.clients.registry_login import Login, Verification
-from argo_ecr_auth.clients.sessions import Principal, Sessions
+from argo_ecr_auth.aws.sessions import Principal, Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import Payload, make_payload
 from argo_ecr_auth.core.targets import Credential, Role
-from argo_ecr_auth.token_issuer import Issued, TokenIssuer
+from argo_ecr_auth.registry_login import Login, Verification
+from argo_ecr_auth.tokens import Issued, TokenIssuer
 from tests.unit.builders import HOST, NOW, OTHER_HOST, b64, credential, pull_secret
 
 FIPS_HOST = "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com"
@@ -47,9 +46,12 @@ class AssumedPrincipal(Principal):
 class RolesAssumed(Sessions):
     """Sessions whose roles are assumed already."""
 
-    @cache
+    def __init__(self, *, region: str) -> None:
+        super().__init__(region=region)
+        self._assumed: dict[Role | None, Principal] = {}
+
     def as_role(self, role: Role | None) -> Principal:
-        return AssumedPrincipal(self, role)
+        return self._assumed.setdefault(role, AssumedPrincipal(self, role))
 
 
 @pytest.fixture

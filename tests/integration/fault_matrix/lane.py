@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from argo_ecr_auth.clients.registry_login import Verification, verify_login
-from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import WarmCache
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.manifests import read_payload_text
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.renewal_plan import recognise_payload
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.registry_login import Verification, verify_login
+from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.integration.fault_matrix.kinds import Kind, Request, make_due
 from tests.integration.fault_matrix.outcome import Outcome, Snapshot
@@ -99,7 +100,7 @@ class Lane:
         self._sessions = Sessions(region=REGION, profile=self.name)
 
     def _run(self) -> tuple[Result, Result]:
-        own, neighbour = sync(
+        own, neighbour = run_targets(
             self._targets[bool(self._with_role)],
             options=RunOptions(renew_before=timedelta(hours=6), seconds=_SECONDS),
             cache=self._cache,

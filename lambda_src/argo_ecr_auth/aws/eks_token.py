@@ -4,8 +4,6 @@ The rules are the verifier's (aws-iam-authenticator, pkg/token/token.go) and aws
 """
 
 import base64
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from botocore.auth import SigV4QueryAuth
@@ -34,27 +32,23 @@ def sign_bearer_token(*, credentials: ReadOnlyCredentials, cluster: str, region:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Signed:
+class Bearer:
+    """A bearer token, by whose credentials it was signed, and when (Unix time)."""
+
     access_key: str | None
-    at: float
+    signed_at: float
     token: str = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
-class BearerTokens:
-    """The last bearer token for each target, used for ten minutes: to sign one is a sixth of a run's processor time.
+def renew_bearer(
+    kept: Bearer | None, *, credentials: ReadOnlyCredentials, cluster: str, region: str, now: float
+) -> Bearer:
+    """The kept one for ten minutes, then a new one: to sign one is a sixth of a run's processor time.
 
-    Credentials that were renewed sign again, so that no token outlives the session that it was signed by.
+    Credentials that were renewed sign again, so that no token outlasts the session that it was signed by. `now` is the
+    signature's clock; a monotonic one stands still in a frozen environment.
     """
-
-    clock: Callable[[], float] = time.time  # as the signature's; a monotonic clock stands still in a frozen environment
-    _signed: dict[str, _Signed] = field(default_factory=dict, repr=False)
-
-    def get(self, target: str, *, credentials: ReadOnlyCredentials, cluster: str, region: str) -> str:
-        """A token for the target's cluster, signed now or by an earlier run."""
-        now, found = self.clock(), self._signed.get(target)
-        if found and found.access_key == credentials.access_key and 0 <= now - found.at < _KEPT_SECONDS:
-            return found.token
-        token = sign_bearer_token(credentials=credentials, cluster=cluster, region=region)
-        self._signed[target] = _Signed(access_key=credentials.access_key, at=now, token=token)
-        return token
+    if kept and kept.access_key == credentials.access_key and 0 <= now - kept.signed_at < _KEPT_SECONDS:
+        return kept
+    token = sign_bearer_token(credentials=credentials, cluster=cluster, region=region)
+    return Bearer(access_key=credentials.access_key, signed_at=now, token=token)

@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 from kubernetes.client.rest import RESTClientObject
 
-from argo_ecr_auth.clients.api_client import make_api_client
-from argo_ecr_auth.clients.eks import Address
+from argo_ecr_auth.api_server.transport import make_api_client
+from argo_ecr_auth.aws.eks import Address
 
 _LIMIT = 100
 """Connections. Each takes 40 to 80 KB, and to open one again costs about two checks. macOS gives a process 256 files,
 Lambda 1,024 (AWS Lambda Developer Guide, quotas)."""
 
 
-class OpenClients:
+class ClientPool:
     """One client per target and address. Past the limit of connections, what was unused for longest is closed."""
 
     def __init__(self, *, limit: int = _LIMIT) -> None:

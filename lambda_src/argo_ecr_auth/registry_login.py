@@ -17,9 +17,9 @@ from botocore.httpsession import ProxyConfiguration
 from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, MaxRetryError
 
-from argo_ecr_auth.clients.deadlines import time_is_up, time_limit
 from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS
+from argo_ecr_auth.deadlines import time_is_up, time_limit
 
 _SECONDS = 10  # for all requests of a login together
 _TIMEOUT = urllib3.Timeout(connect=3, read=5)

@@ -3,7 +3,7 @@
 import base64
 from dataclasses import dataclass
 
-from argo_ecr_auth.clients.sessions import Principal
+from argo_ecr_auth.aws.sessions import Principal
 from argo_ecr_auth.core.errors import AwsRefusalError, SyncError
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from argo_ecr_auth.clients.sessions import Principal
+from argo_ecr_auth.aws.sessions import Principal
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import TokenApi

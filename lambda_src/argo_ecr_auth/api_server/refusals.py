@@ -7,14 +7,16 @@ composes is read from them, by patterns that have no room for a value of the obj
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 
-from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.clients.deadlines import time_is_up
+from argo_ecr_auth.core.caller import Caller
 from argo_ecr_auth.core.errors import AddressError, SyncError
+from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth.deadlines import time_is_up
 
 _MAX_MESSAGE = 1_000  # characters that are looked at
 # Of an object, in the API server's own words (RFC 1123; apimachinery, validation).
@@ -44,60 +46,69 @@ _REFUSED_BY = (
 _SEE_AUDIT_LOG = "the API server's audit log says why"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """Who asked which API server."""
+
+    target: Target
+    host: str  # the API server's URL
+    caller: Caller
+
+
 def is_not_found(body: Mapping[str, Any]) -> bool:
     """Whether a 404 is the API server's own: a proxy has none of the object."""
     return (body.get("kind"), body.get("reason")) == ("Status", "NotFound")
 
 
-def explain_unreachable(connection: Connection, error: Exception) -> AddressError:
-    host = connection.api.configuration.host
+def explain_unreachable(exchange: Exchange, error: Exception) -> AddressError:
+    host = exchange.host
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(cause, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
         return AddressError(
-            f"{host}'s certificate is not signed by {connection.cluster}'s CA: correct certificate_authority if it is "
-            "set for the target; otherwise look for an intercepting proxy"
+            f"{host}'s certificate is not signed by {exchange.target.cluster}'s CA: correct certificate_authority if "
+            "it is set for the target; otherwise look for an intercepting proxy"
         )
     if time_is_up():
         return AddressError(
-            f"timed out waiting for {host} of the cluster {connection.cluster}; the next run tries again"
+            f"timed out waiting for {host} of the cluster {exchange.target.cluster}; the next run tries again"
         )
     if isinstance(error, ProtocolError):  # not a MaxRetryError: the answer had begun
         return AddressError(
-            f"{host} of the cluster {connection.cluster} broke off its answer; the next run tries again"
+            f"{host} of the cluster {exchange.target.cluster} broke off its answer; the next run tries again"
         )
     return AddressError(
-        f"{host} of the cluster {connection.cluster} does not answer ({type(cause).__name__}): is its endpoint "
+        f"{host} of the cluster {exchange.target.cluster} does not answer ({type(cause).__name__}): is its endpoint "
         "private, limited by publicAccessCidrs, or the cluster stopped?"
     )
 
 
 def explain_refusal(
-    connection: Connection,
+    exchange: Exchange,
     status: int,
     body: Mapping[str, Any],
     *,
     doing: str,
     namespace: str,
 ) -> SyncError:
-    where = f"{connection.cluster}'s API server"
+    where = f"{exchange.target.cluster}'s API server"
     message = " ".join(str(body.get("message", ""))[:_MAX_MESSAGE].split())
     if status == HTTPStatus.UNAUTHORIZED:
-        return SyncError(f"{where} answers 401 to {_explain_unauthorized(connection)}")
+        return SyncError(f"{where} answers 401 to {_explain_unauthorized(exchange)}")
     if status == HTTPStatus.FORBIDDEN and _NO_RIGHT.match(message):
-        if not connection.caller.is_function:
-            who, why = connection.caller.name, f"the right is missing, or the namespace {namespace} is"
+        if not exchange.caller.is_function:
+            who, why = exchange.caller.name, f"the right is missing, or the namespace {namespace} is"
         else:
             who = "the function"
             why = (
                 f"the namespace {namespace} is missing (kubectl create namespace {namespace}), or its Role is "
-                f"(kubectl apply -f cdk.out/rbac/{connection.target}.rbac.yaml)"
+                f"(kubectl apply -f cdk.out/rbac/{exchange.target.name}.rbac.yaml)"
             )
         return SyncError(f"{where} does not let {who} {doing}: {why}")
     if status == HTTPStatus.NOT_FOUND and is_not_found(body):
         return SyncError(f"{where} has no namespace {namespace}: kubectl create namespace {namespace}")
     if status == HTTPStatus.CONFLICT:
         return SyncError(f"{where} refused to {doing} (409): it changed since it was read; the next run tries again")
-    then = connection.caller.promise_retry(status)
+    then = exchange.caller.promise_retry(status)
     return SyncError(f"{where} refused to {doing} ({status}): {_name_reason(status, message)}{then}")
 
 
@@ -111,16 +122,16 @@ def _name_reason(status: int, message: str) -> str:
     return _SEE_AUDIT_LOG
 
 
-def _explain_unauthorized(connection: Connection) -> str:
-    admission = connection.caller.format_admission(cluster=connection.cluster, region=connection.region)
+def _explain_unauthorized(exchange: Exchange) -> str:
+    admission = exchange.caller.format_admission(cluster=exchange.target.cluster, region=exchange.target.region)
     if admission:
-        return f"{connection.caller.name}: it has no access entry there. {admission}; or give --context NAME"
-    if not connection.caller.is_function:
-        return f"{connection.caller.name}: it has no access entry, or a token that has ended"
-    who = f"the role {connection.role.arn}" if connection.role else connection.caller.name
+        return f"{exchange.caller.name}: it has no access entry there. {admission}; or give --context NAME"
+    if not exchange.caller.is_function:
+        return f"{exchange.caller.name}: it has no access entry, or a token that has ended"
+    who = f"the role {exchange.target.role.arn}" if exchange.target.role else exchange.caller.name
     return (
         f"{who}: its access entry is missing, or older than the role (then first aws eks delete-access-entry). "
-        f"Run aws eks create-access-entry --cluster-name {connection.cluster} --region {connection.region} "
-        f"--principal-arn ROLE --kubernetes-groups GROUP; argo-ecr-auth doctor {connection.target} fills them in. "
+        f"Run aws eks create-access-entry --cluster-name {exchange.target.cluster} --region {exchange.target.region} "
+        f"--principal-arn ROLE --kubernetes-groups GROUP; argo-ecr-auth doctor {exchange.target.name} fills them in. "
         "A fixed endpoint may also be another cluster's"
     )

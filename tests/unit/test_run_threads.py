@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import WarmCache
+from argo_ecr_auth.api_server.server import Access, ApiServer
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.aws.sessions import Sessions
+from argo_ecr_auth.core.caller import FUNCTION
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
-from argo_ecr_auth.sync import MAX_CONCURRENCY, RunOptions, sync
+from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.run import MAX_CONCURRENCY, run_targets
 from tests.unit.builders import NOW, credential, target
 
 
@@ -24,10 +26,22 @@ class Clusters:
     released: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
 
-    def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
-        self.threads.append(threading.current_thread())
-        if target.name == "silent":
-            self.released.wait()
+    def to(self, target: Target) -> ApiServer:
+        return Cluster(target, clusters=self)
+
+
+class Cluster(ApiServer):
+    def __init__(self, target: Target, *, clusters: Clusters) -> None:
+        super().__init__(target, caller=FUNCTION)
+        self._clusters = clusters
+
+    def open(self) -> Access:
+        raise AssertionError("nothing is read from it")
+
+    def read(self, credential: Credential) -> ObservedState:
+        self._clusters.threads.append(threading.current_thread())
+        if self.target.name == "silent":
+            self._clusters.released.wait()
         raise SyncError(f"{credential.secret_name} was reached")
 
 
@@ -45,7 +59,7 @@ def cache() -> WarmCache:
 
 def run(*targets: Target, cache: WarmCache, clusters: Clusters, seconds: float = 30) -> list[str | None]:
     options = RunOptions(renew_before=timedelta(hours=6), seconds=seconds)
-    results = sync(targets, options=options, cache=cache, now=lambda: NOW, connections=clusters)
+    results = run_targets(targets, options=options, cache=cache, now=lambda: NOW, servers=clusters)
     return [result.error for result in results]
 
 

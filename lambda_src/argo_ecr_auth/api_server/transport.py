@@ -1,10 +1,9 @@
-"""The kubernetes package's REST client as it is used here: what it trusts, what it retries, and whom it speaks for.
+"""The kubernetes package's REST client as it is used here: what it trusts and what it retries.
 
 Not its `ApiClient`, which only adds conversions to models: that one imports pydantic, for a quarter of a cold start.
 """
 
 import ssl
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 import urllib3
@@ -13,28 +12,13 @@ from kubernetes.client.rest import RESTClientObject
 from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.util.ssl_ import create_urllib3_context
 
-from argo_ecr_auth.clients.deadlines import time_is_up
-from argo_ecr_auth.clients.eks import Address
-from argo_ecr_auth.core.caller import FUNCTION, Caller
+from argo_ecr_auth.aws.eks import Address
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.targets import Role
+from argo_ecr_auth.deadlines import time_is_up
 
 MAX_CONNECTIONS = 16
 """Of one client: as many credentials as a run does at once."""
 _MAX_RETRY_AFTER_SECONDS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Connection:
-    """A cluster's API server, and the bearer token for it (empty: the client's certificate identifies the caller)."""
-
-    target: str
-    cluster: str
-    region: str
-    api: RESTClientObject = field(repr=False)
-    bearer: str = field(repr=False)
-    caller: Caller = FUNCTION
-    role: Role | None = None  # assumed to reach the cluster
 
 
 def make_api_client(address: Address) -> RESTClientObject:

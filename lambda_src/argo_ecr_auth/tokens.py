@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from argo_ecr_auth.clients.ecr import fetch_authorization_token
-from argo_ecr_auth.clients.registry_login import Login, Verification
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.aws.ecr import fetch_authorization_token
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME, AuthorizationToken
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.manifests import Payload, make_payload
 from argo_ecr_auth.core.registry import Registry, TokenApi
 from argo_ecr_auth.core.targets import Credential, Role
 from argo_ecr_auth.core.timestamps import format_time
+from argo_ecr_auth.registry_login import Login, Verification
 from argo_ecr_auth.single_flight import SingleFlight
 
 VerifyLogin = Callable[..., Verification]

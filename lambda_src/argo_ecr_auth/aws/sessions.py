@@ -20,10 +20,10 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError, SSLError
 from botocore.parsers import ResponseParserError
 
-from argo_ecr_auth.clients.deadlines import time_is_up, time_limit
 from argo_ecr_auth.core.caller import FUNCTION, Caller
 from argo_ecr_auth.core.errors import AwsRefusalError, SyncError
 from argo_ecr_auth.core.targets import Role
+from argo_ecr_auth.deadlines import time_is_up, time_limit
 
 SESSION_NAME = "argo-ecr-auth"
 """What an auditor finds in CloudTrail beside the role."""

@@ -1,0 +1,245 @@
+"""A cluster's API server: reads and writes a credential's two objects with the kubernetes package's REST client.
+
+Without that package's typed models, which would cost every cold start more than all the rest of this one.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import urllib3
+from kubernetes.client.exceptions import ApiException
+from kubernetes.client.rest import RESTClientObject
+from urllib3.exceptions import HTTPError
+
+from argo_ecr_auth.api_server.refusals import Exchange, explain_refusal, explain_unreachable, is_not_found
+from argo_ecr_auth.core.caller import Caller
+from argo_ecr_auth.core.diff import holds
+from argo_ecr_auth.core.errors import AddressError, SyncError
+from argo_ecr_auth.core.managed_fields import read_writers
+from argo_ecr_auth.core.manifests import (
+    FIELD_MANAGER,
+    Manifest,
+    Payload,
+    list_foreign_keys,
+    make_config_map_manifest,
+    make_secret_manifest,
+    pin_version,
+)
+from argo_ecr_auth.core.observed import ObservedState
+from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth.deadlines import time_limit
+
+_CONNECT_AND_READ_SECONDS = (3, 10)
+_SECONDS_PER_CALL = 15  # with its retries
+_MAX_BODY = 4 * 1024 * 1024  # bytes, decompressed; an object has at most 1.5 MiB (etcd's limit)
+_PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """A client of the API server, and the bearer token for it (empty: the client's certificate says who asks)."""
+
+    client: RESTClientObject = field(repr=False)
+    bearer: str = field(repr=False)
+
+
+class ApiServer(ABC):
+    """A target's API server, as one caller reaches it. A subclass knows how to get access to it."""
+
+    def __init__(self, target: Target, *, caller: Caller) -> None:
+        self.target = target
+        self.caller = caller
+
+    @abstractmethod
+    def open(self) -> Access:
+        """Access to it. Raises SyncError."""
+
+    def reopen(self, used: Access) -> Access | None:  # noqa: ARG002 - a subclass may know better
+        """Access at another address than the used one, at which nobody answered; None if there is none."""
+        return None
+
+    def read(self, credential: Credential) -> ObservedState:
+        """Both objects of a credential. Raises SyncError."""
+        access = self.open()
+        try:
+            return self._read(access, credential)
+        except AddressError:
+            newer = self.reopen(access)
+            if newer is None:
+                raise
+        return self._read(newer, credential)
+
+    def write(
+        self,
+        credential: Credential,
+        payload: Payload,
+        *,
+        observed: ObservedState,
+        only_over_observed: bool,
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        """Apply the Secret, then the ConfigMap, and see that the Secret is still the one that was applied.
+
+        The Secret first: a run that ends between the two leaves a ConfigMap that does not vouch for the new password,
+        and the next run sees that. With `only_over_observed` an object that has changed since it was read stays as it
+        is. Raises SyncError, also if the run `is_stopped` before a write.
+        """
+        access = self.open()
+        secret, config_map = make_secret_manifest(credential, payload), make_config_map_manifest(credential, payload)
+        versions = [(secret, observed.secret), (config_map, observed.config_map)]
+        for i, (manifest, found) in enumerate(versions):
+            for part, keys in observed.list_clashing_keys(manifest).items():
+                # Only the Secret holds what another run may have renewed. Elsewhere a version is not asked for: a patch
+                # whose answer was lost is sent again, and would find its own change.
+                is_secret = manifest["kind"] == "Secret"
+                pinned = found if only_over_observed and is_secret else None
+                left = self._remove_keys(access, manifest, part=part, keys=keys, only_over=pinned)
+                versions[i] = manifest, left if is_secret else None
+        for manifest, found in versions:
+            if is_stopped():
+                raise SyncError("out of time before it was written; the next run tries again")
+            self._apply(access, pin_version(manifest, found) if only_over_observed and found else manifest)
+        self._check_written(access, secret)
+
+    def request(self, path: str, *, max_body: int = _MAX_BODY) -> tuple[int, Mapping[str, Any]]:
+        """Status and JSON of the answer to a GET, whatever it is; empty if it is not an object.
+
+        Raises AddressError if no answer comes in time, SyncError if it has more than `max_body` bytes.
+        """
+        return self._call(self.open(), "GET", path, max_body=max_body)
+
+    def _read(self, access: Access, credential: Credential) -> ObservedState:
+        namespace, name = credential.namespace, credential.secret_name
+        return ObservedState(
+            secret=self._read_object(access, kind="Secret", namespace=namespace, name=name),
+            config_map=self._read_object(access, kind="ConfigMap", namespace=namespace, name=name),
+        )
+
+    def _read_object(self, access: Access, *, kind: str, namespace: str, name: str) -> Manifest | None:
+        """The object as the API server gives it, None where there is none. Raises SyncError."""
+        status, body = self._call(access, "GET", _path(kind, namespace, name))
+        if status == HTTPStatus.NOT_FOUND and is_not_found(body):
+            return None
+        if status != HTTPStatus.OK:
+            raise explain_refusal(
+                self._exchange(access), status, body, doing=f"get the {kind} {namespace}/{name}", namespace=namespace
+            )
+        if not holds(body, {"metadata": {"namespace": namespace, "name": name}}):
+            raise SyncError(f"{access.client.configuration.host} answers, but not as an API server does")
+        return {**body, "kind": kind}
+
+    def _apply(self, access: Access, manifest: Manifest) -> None:
+        """Server-side apply: takes over our fields from whoever wrote them, and leaves the others.
+
+        Raises SyncError, also if the answer is not the object with what was applied.
+        """
+        kind, metadata = manifest["kind"], manifest["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        doing = f"apply the {kind} {namespace}/{name}"
+        path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}&force=true"
+        status, body = self._call(access, "PATCH", path, manifest)
+        if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
+            raise explain_refusal(self._exchange(access), status, body, doing=doing, namespace=namespace)
+        if not holds(body, manifest):
+            raise self._explain_other_object(status, doing=doing)
+
+    def _remove_keys(
+        self, access: Access, manifest: Manifest, *, part: str, keys: list[str], only_over: Manifest | None
+    ) -> Manifest:
+        """Remove keys of somebody else's from the data or the binaryData of the manifest's object, as no apply can.
+
+        With `only_over`, an object that has changed since then stays as it is. Returns the object without the keys.
+        Raises SyncError, also if the answer is not that.
+        """
+        kind, namespace, name = manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+        patch: Manifest = {"metadata": {"namespace": namespace, "name": name}, part: dict.fromkeys(keys)}
+        patch = pin_version(patch, only_over) if only_over else patch
+        path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}"
+        status, body = self._call(access, "PATCH", path, patch, content_type="application/merge-patch+json")
+        doing = f"remove keys from the {kind} {namespace}/{name}"
+        if status != HTTPStatus.OK:
+            raise explain_refusal(self._exchange(access), status, body, doing=doing, namespace=namespace)
+        left = body.get(part) or {}
+        is_removed = isinstance(left, Mapping) and not left.keys() & keys
+        if not (is_removed and holds(body, {"metadata": {"namespace": namespace, "name": name}})):
+            raise self._explain_other_object(status, doing=doing)
+        return {**body, "kind": kind}
+
+    def _call(
+        self,
+        access: Access,
+        method: str,
+        path: str,
+        body: Manifest | None = None,
+        *,
+        content_type: str = "application/apply-patch+yaml",
+        max_body: int = _MAX_BODY,
+    ) -> tuple[int, Mapping[str, Any]]:
+        """Status and JSON of the API server's answer, whatever it is; empty where it is not an object.
+
+        Raises AddressError where no answer comes in time, SyncError where it has more than `max_body` bytes.
+        """
+        host = access.client.configuration.host
+        headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER}
+        if access.bearer:
+            headers["Authorization"] = f"Bearer {access.bearer}"
+        if body is not None:
+            headers["Content-Type"] = content_type
+        with time_limit(_SECONDS_PER_CALL):
+            try:
+                response = access.client.request(  # type: ignore[no-untyped-call]
+                    method, host + path, headers=headers, body=body, _request_timeout=_CONNECT_AND_READ_SECONDS
+                ).response
+                text = _read_body(response, max_body=max_body)
+            except (HTTPError, ApiException) as error:
+                raise explain_unreachable(self._exchange(access), error) from None
+        if text is None:
+            raise SyncError(f"{host} of the cluster {self.target.cluster} answers with more than {max_body >> 20} MiB")
+        try:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            answer = None
+        return response.status, answer if isinstance(answer, dict) else {}
+
+    def _explain_other_object(self, status: int, *, doing: str) -> SyncError:
+        return SyncError(
+            f"asked {self.target.cluster}'s API server to {doing}: its answer ({status}) is not the object that was "
+            "applied; does a proxy answer in its place, or a webhook change the object?"
+        )
+
+    def _check_written(self, access: Access, secret: Manifest) -> None:
+        """Raise SyncError where somebody has changed the Secret since it was applied; another run may."""
+        namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
+        found = self._read_object(access, kind="Secret", namespace=namespace, name=name) or {}
+        changed = {key for key, value in secret["data"].items() if (found.get("data") or {}).get(key) != value}
+        by_us = any(writer.is_ours and changed <= writer.data for writer in read_writers(found))
+        if (not holds(found, secret) and not (changed and by_us)) or list_foreign_keys(found, secret):
+            raise SyncError(f"the Secret {namespace}/{name} was changed while it was written; the next run repairs it")
+
+    def _exchange(self, access: Access) -> Exchange:
+        return Exchange(target=self.target, host=access.client.configuration.host, caller=self.caller)
+
+
+def _read_body(response: urllib3.BaseHTTPResponse, *, max_body: int) -> bytes | None:
+    """The body, None where it is too large; a connection whose answer is read to its end serves the next request."""
+    parts, size = [], 0
+    try:
+        while part := response.read(64 * 1024):
+            parts.append(part)
+            size += len(part)
+            if size > max_body:
+                return None
+    finally:
+        if size > max_body:
+            response.close()
+        response.release_conn()
+    return b"".join(parts)
+
+
+def _path(kind: str, namespace: str, name: str) -> str:
+    return f"/api/v1/namespaces/{quote(namespace, safe='')}/{_PLURALS[kind]}/{quote(name, safe='')}"

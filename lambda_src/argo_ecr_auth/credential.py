@@ -1,0 +1,141 @@
+"""One credential's story in a run: it is read, planned and, if it is due, renewed and written."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import PurePath
+from typing import Any, Protocol
+
+from argo_ecr_auth.api_server.server import ApiServer
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.manifests import Payload, keep_logins
+from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
+from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, compute_jitter, make_plan
+from argo_ecr_auth.core.results import Result, new_result
+from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth.deadlines import time_limit
+from argo_ecr_auth.registry_login import Login, Verification
+from argo_ecr_auth.tokens import Issued, TokenIssuer
+
+_SHARE_OF_A_CREDENTIAL = 0.9  # of a run's time: what it waits for then still has time to be named
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What a run is asked to do, and within how many seconds."""
+
+    renew_before: timedelta
+    seconds: float
+    dry_run: bool = False
+    force: bool = False
+
+
+class ApiServers(Protocol):
+    """Where a run reads and writes: the API servers that EKS leads to, or what the command line puts in their place."""
+
+    def to(self, target: Target) -> ApiServer:
+        """The target's API server. Raises SyncError."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What the credentials of one run share."""
+
+    options: RunOptions
+    servers: ApiServers
+    issuer: TokenIssuer
+    now: Callable[[], datetime]
+    stopped: threading.Event = field(default_factory=threading.Event)
+    started_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until a credential of it gives up."""
+        return self.started_at + self.options.seconds * _SHARE_OF_A_CREDENTIAL - time.monotonic()
+
+
+def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
+    """The whole story. The one place where a credential's failure is kept from the others."""
+    result = new_result(target, credential, dry_run=run.options.dry_run)
+    issued = Issued()
+    try:
+        with time_limit(run.seconds_left):
+            server = run.servers.to(target)
+            observed = server.read(credential)
+            refuse_foreign_objects(observed, credential)
+            plan = _make_plan(run, target, credential, observed)
+            result = _with_plan(result, plan, run=run)
+            if run.options.dry_run or plan.action == "fresh":
+                return result
+            if plan.needs_token:
+                issued = run.issuer.issue(credential)
+                result = _with_verification(result, issued.verification)
+            new = issued.payload and keep_logins(issued.payload, credential=credential, secret=observed.secret)
+            payload = choose_payload(plan, new)
+            if payload is not None:
+                # What the cluster holds already is only put back over what was read: another run may have renewed.
+                server.write(
+                    credential,
+                    payload,
+                    observed=observed,
+                    only_over_observed=payload is plan.current,
+                    is_stopped=run.stopped.is_set,
+                )
+                result = with_expiry(result, now=run.now(), expires_at=None if payload.refused else payload.expires_at)
+            if issued.error is None:
+                return result
+            error = f"{issued.error}; {_explain_choice(payload, plan)}"
+    except SyncError as failure:
+        error = "; ".join(filter(None, (issued.error, str(failure))))
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the other credentials are still done
+        error = describe_unexpected(failure)
+    return with_expiry(result, now=run.now(), action="failed", error=error)
+
+
+def with_expiry(result: Result, *, now: datetime, expires_at: datetime | None = None, **others: Any) -> Result:
+    """The result with more known of it; what remains of the token is counted from now."""
+    expires_at = expires_at or result.expires_at
+    remaining = int((expires_at - now).total_seconds()) if expires_at else None
+    return replace(result, expires_at=expires_at, seconds_to_expiry=remaining, **others)
+
+
+def _make_plan(run: Run, target: Target, credential: Credential, observed: ObservedState) -> Plan:
+    renew_before = run.options.renew_before
+    return make_plan(
+        observed,
+        credential=credential,
+        now=run.now(),
+        renew_before=renew_before + compute_jitter(target.name, renew_before=renew_before),
+        force=run.options.force,
+    )
+
+
+def _with_plan(result: Result, plan: Plan, *, run: Run) -> Result:
+    reason = "; ".join(plan.reasons) or None
+    changes = plan.changes if run.options.dry_run else ()
+    known = replace(result, action=plan.action, reason=reason, changes=changes, tampered=plan.tampered)
+    return with_expiry(known, now=run.now(), expires_at=plan.expires_at)
+
+
+def _with_verification(result: Result, verification: Verification) -> Result:
+    """A refusal becomes the error; any other doubt goes with the reason."""
+    doubt = None if verification.login is Login.REFUSED else verification.reason
+    reason = "; ".join(filter(None, (result.reason, doubt))) or None
+    return replace(result, verified=verification.verified, reason=reason, doubtful=doubt is not None)
+
+
+def _explain_choice(written: Payload | None, plan: Plan) -> str:
+    if written is not None and written is not plan.current:
+        return "it is written all the same, because no accepted token lives in the cluster"
+    if plan.keeps_current:
+        return "the token in the cluster stays"
+    return "no token was written"
+
+
+def describe_unexpected(failure: Exception) -> str:
+    """Where it happened and of what kind, without its words: they might hold what no log may."""
+    place = traceback.extract_tb(failure.__traceback__)[-1]
+    return f"unexpected {type(failure).__name__} at {PurePath(place.filename).name}:{place.lineno}; please report it"
