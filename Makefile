@@ -151,7 +151,7 @@ ON_THIS_MACHINE = $(filter http://127.0.0.1:%,$(AWS_ENDPOINT_URL))
 
 .PHONY: bootstrap
 bootstrap: .venv/ready ## prepare an account and region for CDK, once; ARGS=aws://ACCOUNT/REGION
-	@.venv/bin/python infra_cdk/destination.py $(ARGS)
+	@.venv/bin/python -m argo_ecr_auth_cli.deploy.destination $(ARGS)
 	@cdk bootstrap --app "" $(ARGS)
 
 .PHONY: synth
@@ -162,7 +162,7 @@ synth: .venv/ready ## write templates, asset and the clusters' manifests to cdk.
 package: .venv/ready ## write a deployment without CDK to dist; ARGS as for synth, and --account and --region
 	@.venv/bin/python -m argo_ecr_auth_package package $(CDK_ARGS)
 
-STEP = .venv/bin/python infra_cdk/deployment_steps.py
+STEP = .venv/bin/python -m argo_ecr_auth_cli.deploy.steps
 CDK_ARGS = $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
 
 .PHONY: deploy

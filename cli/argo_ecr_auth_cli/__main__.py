@@ -71,10 +71,10 @@ def _explain_missing_module(error: ModuleNotFoundError) -> int:
 def _explain_error(error: Exception) -> str:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - not for --help
 
-    from argo_ecr_auth.clients.sessions import explain_aws_error  # noqa: PLC0415
+    from argo_ecr_auth.aws.sessions import explain_aws_error  # noqa: PLC0415
     from argo_ecr_auth.core.caller import OPERATOR  # noqa: PLC0415
     from argo_ecr_auth.core.errors import SyncError  # noqa: PLC0415
-    from argo_ecr_auth.sync import describe_unexpected  # noqa: PLC0415
+    from argo_ecr_auth.credential import describe_unexpected  # noqa: PLC0415
 
     if isinstance(error, SyncError):
         return str(error)

@@ -19,7 +19,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
+from argo_ecr_auth.aws.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import find_partition

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from argo_ecr_auth.sync import MAX_CONCURRENCY
+from argo_ecr_auth.run import MAX_CONCURRENCY
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
+from argo_ecr_auth.aws.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, CommandError

@@ -15,7 +15,7 @@ from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.loader import load_document, make_document
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings, parse_duration
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 
 DEFAULT_NAME = "argo-ecr-auth"
 DEFAULT_FILE = "settings.yaml"
@@ -62,6 +62,14 @@ def choose_targets(installation: Installation, names: list[str]) -> tuple[Target
     return tuple(by_name[name] for name in dict.fromkeys(names))
 
 
+def choose_enabled_targets(installation: Installation, names: list[str]) -> tuple[Target, ...]:
+    """The targets of these names, all that are enabled where none is given. Raises CommandError where none is."""
+    targets = tuple(target for target in choose_targets(installation, names) if target.enabled or names)
+    if not targets:
+        raise CommandError("every target of the settings is disabled: name one to examine it", code=USAGE)
+    return targets
+
+
 def without_role(target: Target) -> Target:
     """The target as it is reached with one's own rights: the role of its settings is for the function to assume."""
     return replace(target, role=None)
@@ -81,7 +89,7 @@ def _read_settings(options: argparse.Namespace) -> Settings:
         raise CommandError("--settings, or --cluster and --registry: give one of them", code=USAGE)
     try:
         if options.cluster is not None:
-            return read_settings(make_document(cluster=options.cluster, registry=options.registry))
-        return read_settings(load_document(Path(options.settings or DEFAULT_FILE), remedy=_NO_FILE))
+            return validate_settings(make_document(cluster=options.cluster, registry=options.registry))
+        return validate_settings(load_document(Path(options.settings or DEFAULT_FILE), remedy=_NO_FILE))
     except SettingsError as error:
         raise CommandError(str(error), code=USAGE) from None

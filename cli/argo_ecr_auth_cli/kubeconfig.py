@@ -5,7 +5,7 @@ import contextlib
 import logging
 import ssl
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,12 +17,11 @@ from kubernetes.client.rest import RESTClientObject
 from kubernetes.config import ConfigException
 from urllib3.exceptions import InsecureRequestWarning
 
-from argo_ecr_auth.clients.api_client import Connection, make_client, make_tls_context
-from argo_ecr_auth.connections import read_credential
+from argo_ecr_auth.api_server.server import Access, ApiServer
+from argo_ecr_auth.api_server.transport import make_client, make_tls_context
 from argo_ecr_auth.core.caller import Caller
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.observed import ObservedState
-from argo_ecr_auth.core.targets import Credential, Target
+from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error
 
@@ -46,7 +45,7 @@ class _Access:
 
 
 class Kubeconfig:
-    """A cluster that is reached by `kind`: in-cluster or local. Reads as `Connections` does.
+    """A cluster that is reached by `kind`: in-cluster or local. It stands in for `EksApiServers`.
 
     `file` and `context` are those of a local one, instead of kubectl's own. Raises CommandError where they do not lead
     to a cluster. A program that fails may succeed the next time.
@@ -60,25 +59,17 @@ class Kubeconfig:
             urllib3.disable_warnings(InsecureRequestWarning)  # one line is enough
             print_error("the kubeconfig says insecure-skip-tls-verify: the API server's certificate is not checked")
 
-    def read(self, target: Target, credential: Credential) -> tuple[Connection, ObservedState]:
-        """What the cluster holds of the credential, and the connection that it was read over. Raises SyncError."""
-        connection = self.connection(target)
-        return connection, read_credential(connection, credential)
+    def to(self, target: Target) -> ApiServer:
+        """The kubeconfig's cluster, which the caller takes for the target's."""
+        return _KubeconfigServer(target, caller=_CALLERS[self._kind], open_access=self._open)
 
-    def connection(self, target: Target) -> Connection:
-        """The connection to the kubeconfig's cluster, which the caller takes for the target's. Raises SyncError."""
-        api = self._access.api or self._reload()
+    def _open(self) -> Access:
+        client = self._access.api or self._reload()
         # Read each time: tokens of pods and of kubeconfigs' programs are replaced within the hour.
         with _capture_root_logger():
             key = self._access.configuration.get_api_key_with_prefix("BearerToken", alias="authorization") or ""
-        return Connection(
-            target=target.name,
-            cluster=target.cluster,
-            region=target.region,
-            api=api,
-            bearer=(key.partition(" ")[2] or key).strip(),  # a token's file may end in a newline
-            caller=_CALLERS[self._kind],
-        )
+        # A token's file may end in a newline.
+        return Access(client=client, bearer=(key.partition(" ")[2] or key).strip())
 
     def _reload(self) -> RESTClientObject:
         try:
@@ -91,6 +82,15 @@ class Kubeconfig:
                 "run it by hand to see why"
             )
         return self._access.api
+
+
+class _KubeconfigServer(ApiServer):
+    def __init__(self, target: Target, *, caller: Caller, open_access: Callable[[], Access]) -> None:
+        super().__init__(target, caller=caller)
+        self._open_access = open_access
+
+    def open(self) -> Access:
+        return self._open_access()
 
 
 def open_kubeconfig(options: argparse.Namespace, targets: Sequence[Target]) -> Kubeconfig | None:

@@ -15,6 +15,8 @@ from tests.support.function import REGISTRY
 
 ROOT = Path(__file__).parents[2]
 
+_SOURCES = ":".join(str(ROOT / name) for name in ("lambda_src", "infra_cdk", "cli"))
+
 CREDENTIAL = {"registry": REGISTRY}
 """The credential of these tests: a repository without a name, so that Argo CD sends the token to the registry only."""
 
@@ -71,7 +73,7 @@ def without_network(environment: Mapping[str, str]) -> dict[str, str]:
     proxies = {"HTTPS_PROXY": CLOSED_PROXY, "HTTP_PROXY": CLOSED_PROXY, "NO_PROXY": "127.0.0.1"}
     lower = {name.lower(): value for name, value in proxies.items()}
     plain = {name: value for name, value in environment.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
-    return {**plain, **proxies, **lower, "PYTHONPATH": f"{ROOT / 'lambda_src'}", "TERM": "xterm-256color"}
+    return {**plain, **proxies, **lower, "PYTHONPATH": _SOURCES, "TERM": "xterm-256color"}
 
 
 def make_command_line(cloud: LocalCloud, role: str, *, directory: Path) -> CommandLine:

@@ -17,7 +17,8 @@ from tests.integration.conftest import (
     role,
 )
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import Function, FunctionFactory, admit, grant, make_settings
+from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.objects import Objects
 
 __all__ = ["cluster", "local_cloud", "make_function", "namespace", "objects", "role"]
 
@@ -74,6 +75,20 @@ def doctor(stack: str, command_line: CommandLine, cluster: Cluster, namespace: s
     """With settings of one target and one credential, in a namespace of its own."""
     command_line.write_settings({"cluster": cluster.name, "namespace": namespace})
     return command_line
+
+
+@pytest.fixture
+def all_of_argo_cd(
+    doctor: CommandLine, objects: Objects, make_function: FunctionFactory, cluster: Cluster
+) -> CommandLine:
+    """With settings of `kind: argo-cd`, and what the function writes by them."""
+    credential = {"registry": REGISTRY, "verify": "off", "kind": "argo-cd"}
+    target = {"cluster": cluster.name, "namespace": objects.namespace, "credentials": [credential]}
+    function = make_function(make_settings(target))
+    grant(cluster.admin, *function.targets)
+    function.run()
+    doctor.write_settings(target)
+    return doctor
 
 
 @pytest.fixture(scope="package")

@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
-from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth_cli.checks.check_context import CheckContext
-from argo_ecr_auth_cli.commands.doctor import make_contexts
+from argo_ecr_auth.api_server.eks_server import EksApiServers
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.aws.sessions import Sessions
+from argo_ecr_auth_cli.aws_session import Operator
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, SharedContext
+from argo_ecr_auth_cli.doctor.contexts import make_contexts
 from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
@@ -90,14 +94,16 @@ def contexts(tmp_path: Path) -> Cases:
         targets = [{"cluster": "one"}, second | own]
         file.write_text(yaml.safe_dump({"targets": targets, "credentials": [{"registry": REGISTRY}]}))
         installation = load_installation(parse_arguments(["doctor", "--settings", str(file)]), region="us-east-1")
-        return make_contexts(
-            installation.targets,
+        sessions = Sessions(region="us-east-1")
+        shared = SharedContext(
             installation=installation,
-            sessions=Sessions(region="us-east-1"),
+            operator=Operator(sessions=sessions, account=caller, arn=None),
             function_role=function_role,
-            caller=caller,
             own_commands=OwnCommands(),
+            servers=EksApiServers(WarmCache(sessions=sessions)),
+            now=datetime.now(UTC),
         )
+        return make_contexts(installation.targets, shared)
 
     return make
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import COMMAND, ROOT, CommandLine
 from tests.support.function import REGISTRY
 
@@ -23,6 +24,8 @@ from tests.support.function import REGISTRY
         ["status", "--output=xml"],
         ["invoke", "--dryrun"],
         ["--once", "status"],
+        ["which"],
+        ["completion", "bash", "zsh"],
     ],
 )
 def test_a_wrong_argument_is_answered_with_usage_and_2(arguments: list[str], offline: CommandLine) -> None:
@@ -64,7 +67,7 @@ def test_a_wrong_flag_in_a_terminal(offline: CommandLine) -> None:
         (["status", "--cluster", "x", "--registry", REGISTRY, "y"], "no target is named y; did you mean x?"),
         (["rbac", "--cluster", "x", "--registry", REGISTRY, "--settings", "z"], "give one of them"),
         (["doctor", "--cluster", "x", "--registry", REGISTRY, "--function-role", "mine"], "is not the ARN of a role"),
-        (["doctor", "--project", "x"], "--project goes with --repo-url"),
+        (["which", REGISTRY, "--project", "x", "y"], "there is no settings.yaml"),
         (["status", "--region", "eu west 1"], "'eu west 1' is no AWS region"),
         (["status", "--region", "us-moon-1"], "'us-moon-1' is no AWS region"),
         (["status", "--profile", "nope"], "there is no AWS profile nope; there are: none"),
@@ -133,7 +136,7 @@ def test_the_version(offline: CommandLine) -> None:
     assert (done.returncode, done.stdout) == (0, f"argo-ecr-auth {version('argo-ecr-auth')}\n")
 
 
-WHICH = ["--cluster", "x", "--registry", REGISTRY]
+INSTALLATION = ["--cluster", "x", "--registry", REGISTRY]
 
 
 @pytest.mark.parametrize(
@@ -144,11 +147,11 @@ WHICH = ["--cluster", "x", "--registry", REGISTRY]
         ({"AWS_SECRET_ACCESS_KEY": ""}, (3, "AWS_SECRET_ACCESS_KEY is not set, the other key is (in env)")),
     ],
 )
-@pytest.mark.parametrize("command", ["status", "doctor"])
+@pytest.mark.parametrize("command", [["status"], ["doctor"], ["which", REGISTRY]], ids="".join)
 def test_missing_credentials_are_shown_with_what_to_do(
-    command: str, environment: dict[str, str], told: tuple[int, str], offline: CommandLine
+    command: list[str], environment: dict[str, str], told: tuple[int, str], offline: CommandLine
 ) -> None:
-    done = offline.run(command, *WHICH, **environment)
+    done = offline.run(*command, *INSTALLATION, **environment)
 
     assert (done.returncode, done.stdout) == (told[0], "")
     assert told[1] in done.stderr
@@ -170,7 +173,7 @@ def test_a_profile_that_gives_no_credentials(profile: str, told: str, offline: C
     (offline.directory / "config").write_text(f"[profile mine]\n{profile}\n")
     files = {"AWS_CONFIG_FILE": "config", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 
-    done = offline.run("status", *WHICH, "--profile", "mine", **files)
+    done = offline.run("status", *INSTALLATION, "--profile", "mine", **files)
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert told in done.stderr
@@ -178,7 +181,7 @@ def test_a_profile_that_gives_no_credentials(profile: str, told: str, offline: C
 
 def test_a_closed_standard_output_is_an_error(offline: CommandLine) -> None:
     done = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "rbac", *WHICH],
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "rbac", *INSTALLATION],
         cwd=offline.directory,
         env=dict(offline.environment),
         stderr=subprocess.PIPE,
@@ -193,7 +196,7 @@ def test_a_closed_standard_output_is_an_error(offline: CommandLine) -> None:
 def test_a_full_disk_is_an_error(offline: CommandLine) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*COMMAND, "rbac", *WHICH],
+            [*COMMAND, "rbac", *INSTALLATION],
             cwd=offline.directory,
             env=dict(offline.environment),
             stdout=full,
@@ -204,6 +207,15 @@ def test_a_full_disk_is_an_error(offline: CommandLine) -> None:
 
     assert (done.returncode, "No space left" in done.stderr) == (3, True)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["which", REGISTRY, "--project", "x", "y"], ["invoke", "x", "--dry-run", "y", "--force"]]
+)
+def test_targets_may_follow_an_option(arguments: list[str]) -> None:
+    options = parse_arguments(arguments)
+
+    assert options.targets[-1] == "y"
 
 
 def test_the_loop_sleeps_as_the_original_does(offline: CommandLine) -> None:
@@ -217,6 +229,7 @@ def test_help_can_be_learned_from(offline: CommandLine) -> None:
             "",
             "status",
             "doctor",
+            "which",
             "rbac",
             "invoke",
             "settings",

@@ -20,6 +20,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
         (["st"], ["status"]),
         (["settings", ""], ["check", "init"]),
         (["doctor", "--function"], ["--function-role"]),
+        (["which", "--proj"], ["--project"]),
         (["status", "-o", ""], ["table", "json"]),
         (["status", "--settings", "se"], ["settings.yaml"]),
         (["settings", "check", "se"], ["settings.yaml"]),
@@ -48,5 +49,5 @@ def test_each_shell_gets_a_script_that_names_every_command(shell: str, offline: 
     done = offline.run("completion", shell)
 
     assert (done.returncode, done.stderr) == (0, "")
-    missing = [name for name in ("status", "doctor", "rbac", "invoke", "settings") if name not in done.stdout]
+    missing = [name for name in ("status", "doctor", "which", "rbac", "invoke", "settings") if name not in done.stdout]
     assert missing == []

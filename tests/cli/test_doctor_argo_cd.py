@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, find_by_secret, run_doctor
@@ -113,20 +112,6 @@ _HARMLESS = {
 }
 
 
-@pytest.fixture
-def all_of_argo_cd(
-    doctor: CommandLine, objects: Objects, make_function: FunctionFactory, cluster: Cluster
-) -> CommandLine:
-    """With settings of `kind: argo-cd`, and what the function writes by them."""
-    credential = {"registry": REGISTRY, "verify": "off", "kind": "argo-cd"}
-    target = {"cluster": cluster.name, "namespace": objects.namespace, "credentials": [credential]}
-    function = make_function(make_settings(target))
-    grant(cluster.admin, *function.targets)
-    function.run()
-    doctor.write_settings(target)
-    return doctor
-
-
 def test_secrets_of_others_that_send_a_password_to_hosts_that_only_look_like_the_registry(
     all_of_argo_cd: CommandLine, objects: Objects
 ) -> None:
@@ -223,95 +208,6 @@ def test_two_credentials_of_the_settings_for_one_url(
     (found,) = _finds(doctor, "duplicate")
 
     assert f"{objects.namespace}/one and {objects.namespace}/two" in found["message"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "serves"),
-    [
-        ((REGISTRY, None), "the repository {}/ecr-auth serves it, of these settings"),
-        ((REGISTRY, "team"), "the repository {}/of-team serves it, which is not of these settings"),
-        ((f"oci://{REGISTRY}/charts/app", None), "the repo-creds {}/long serves it, which is not of these settings"),
-        ((f"oci://{REGISTRY}/other", None), "the repo-creds {}/short serves it, which is not of these settings"),
-        ((f"{REGISTRY}/charts", None), "nothing in the namespace {} serves it"),
-    ],
-)
-def test_the_secret_that_serves_a_url_is_named(
-    asked: tuple[str, str | None], serves: str, doctor: CommandLine, function: Function, objects: Objects
-) -> None:
-    url, project = asked
-    function.run()
-    login = {"username": "AWS", "password": "theirs"}
-    create_secret(objects, "of-team", kind="repository", url=REGISTRY, project="team", **login)
-    create_secret(objects, "short", kind="repo-creds", url=f"oci://{REGISTRY}", **login)
-    create_secret(objects, "long", kind="repo-creds", url=f"oci://{REGISTRY}/charts", **login)
-
-    done = doctor.run("doctor", "--repo-url", url, *(["--project", project] if project else []))
-
-    assert done.stdout.startswith(f"demo: {serves.format(objects.namespace)}"), done.stderr
-    assert done.returncode == (0 if serves.endswith(", of these settings") else 1)
-    assert ("these settings would serve it:" in done.stdout) == serves.startswith("nothing")
-
-
-@pytest.mark.parametrize(
-    ("url", "secret"),
-    [
-        (REGISTRY, "the repository {}/ecr-auth"),
-        (f" {REGISTRY.upper()}.git", "the repository {}/ecr-auth"),
-        (f"{REGISTRY}/charts", "the repo-creds {}/ecr-auth-helm"),
-        (f"{REGISTRY}/", "the repo-creds {}/ecr-auth-helm"),
-        (f"oci://{REGISTRY.upper()}/charts/app", "the repo-creds {}/ecr-auth-oci"),
-    ],
-)
-def test_all_that_the_kind_argo_cd_serves(url: str, secret: str, all_of_argo_cd: CommandLine, objects: Objects) -> None:
-    done = all_of_argo_cd.run("doctor", "--repo-url", url)
-
-    assert done.stdout == f"demo: {secret.format(objects.namespace)} serves it, of these settings\n"
-    assert done.returncode == 0
-
-
-def test_the_host_of_an_oci_url_is_served_by_nothing_that_is_safe(
-    all_of_argo_cd: CommandLine, objects: Objects
-) -> None:
-    url = f"oci://{REGISTRY}"
-    done = all_of_argo_cd.run("doctor", "--repo-url", url)
-    answer = json.loads(all_of_argo_cd.run("doctor", "--repo-url", url, "-o", "json").stdout)
-
-    nothing, advice = done.stdout.splitlines()
-    assert nothing == f"demo: nothing in the namespace {objects.namespace} serves it"
-    assert advice == f"no settings would serve it: use {url}/PREFIX, and push the charts below a prefix"
-    assert (done.returncode, answer["settings"]) == (1, None)
-
-
-_URLS = [
-    REGISTRY,
-    f"{REGISTRY}/charts",
-    f"{REGISTRY}/charts/",
-    f"{REGISTRY}/a_b/c.d",
-    f"oci://{REGISTRY}/charts/app",
-]
-
-
-@pytest.mark.parametrize("asked", [[url, *project] for url in _URLS for project in ([], ["--project", "team"])])
-def test_the_settings_that_are_shown_would_serve_the_url_and_are_safe(
-    asked: list[str], doctor: CommandLine, objects: Objects, make_function: FunctionFactory
-) -> None:
-    done = doctor.run("doctor", "-o", "json", "--repo-url", *asked)
-    shown = json.loads(done.stdout)
-    target = {"cluster": "demo", "namespace": objects.namespace, **yaml.safe_load(shown["settings"])}
-    function = make_function(make_settings(target))
-    grant(objects.admin, *function.targets)
-    function.run()
-    doctor.write_settings(target)
-
-    assert doctor.run("doctor", "--repo-url", *asked).returncode == 0
-    assert doctor.run("settings", "check").stderr == ""
-
-
-def test_a_url_that_is_none_of_ecrs_is_refused(doctor: CommandLine) -> None:
-    done = doctor.run("doctor", "--repo-url", "https://charts.example.com")
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "--repo-url: " in done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,15 @@ from typing import Any
 import pytest
 import yaml
 
-from argo_ecr_auth.clients.registry_login import Login, Verification
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.api_server.eks_server import EksApiServers
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
-from argo_ecr_auth_cli.checks.check_context import Finding
-from argo_ecr_auth_cli.commands.doctor import examine, make_contexts
+from argo_ecr_auth.registry_login import Login, Verification
+from argo_ecr_auth_cli.aws_session import Operator
+from argo_ecr_auth_cli.doctor.check_context import Finding, SharedContext
+from argo_ecr_auth_cli.doctor.contexts import make_contexts
+from argo_ecr_auth_cli.doctor.examine import examine
 from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
@@ -238,15 +242,17 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
         file = tmp_path / "settings.yaml"
         file.write_text(yaml.safe_dump({"targets": [target]}))
         installation = load_installation(parse_arguments(["doctor", "--settings", str(file)]), region="us-east-1")
-        (context,) = make_contexts(
-            installation.targets,
+        sessions = Sessions(region="us-east-1")
+        shared = SharedContext(
             installation=installation,
-            sessions=Sessions(region="us-east-1"),
+            operator=Operator(sessions=sessions, account=None, arn=None),
             function_role=None,
-            caller=None,
             own_commands=OwnCommands(),
+            servers=EksApiServers(WarmCache(sessions=sessions)),
             verify_login=prove,
+            now=datetime.now(UTC),
         )
+        (context,) = make_contexts(installation.targets, shared)
         found = examine(context)
         return [each for each in found if each.name != "leftover" and "access entry" not in each.message], asked
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth_cli.checks.deployment import check_deployment
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_cli.deployment import Stack
+from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.cli.command_line import CommandLine, make_command_line

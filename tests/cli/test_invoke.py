@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_cli.commands.invoke import invoke_function
 from tests.cli.command_line import COMMAND, CommandLine
 from tests.cli.conftest import HERE

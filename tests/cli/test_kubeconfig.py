@@ -171,11 +171,11 @@ def test_in_a_pod_the_service_accounts_files_are_used(
     reads = Kubeconfig("in-cluster")
 
     with pytest.raises(SyncError, match="401 to this pod's service account"):
-        reads.read(target, target.credentials[0])
+        reads.to(target).read(target.credentials[0])
 
     (tmp_path / "token").write_text(cluster.admin.token)
     monkeypatch.setattr(incluster_config, "datetime", _later)
-    _, observed = reads.read(target, target.credentials[0])
+    observed = reads.to(target).read(target.credentials[0])
     assert (observed.secret, observed.config_map) == (None, None)
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from argo_ecr_auth_cli.findings_report import print_findings
+from argo_ecr_auth_cli.doctor.findings_report import print_findings
 from tests.cli.command_line import CREDENTIAL, CommandLine
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import FunctionFactory, grant, make_settings

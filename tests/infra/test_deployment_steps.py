@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from argo_ecr_auth_settings.leftovers import find_dropped, format_removal, list_objects
-from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content, make_stack, synthesise
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content, make_stack, synthesize
 
 _ROOT = Path(__file__).parents[2]
 _TWO = [{"registry": REGISTRY}, {"registry": REGISTRY, "secret_name": "second"}]
@@ -81,10 +81,11 @@ def _run(program: str, *arguments: str, directory: Path, **environment: str) -> 
         "HOME": str(directory),
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": "127.0.0.1",
+        "PYTHONPATH": os.pathsep.join(str(_ROOT / name) for name in ("lambda_src", "infra_cdk", "cli")),
         "AWS_MAX_ATTEMPTS": "1",
         **environment,
     }
-    command = [sys.executable, str(_ROOT / "infra_cdk" / program), *arguments]
+    command = [sys.executable, "-m", f"argo_ecr_auth_cli.deploy.{program}", *arguments]
     return subprocess.run(command, env=given, cwd=directory, check=False, capture_output=True, text=True)
 
 
@@ -93,7 +94,7 @@ def _step(
 ) -> subprocess.CompletedProcess[str]:
     (directory / "mine.yaml").write_text(yaml.safe_dump(make_content(**changes)))
     return _run(
-        "deployment_steps.py",
+        "steps",
         name,
         "-c",
         "settings=mine.yaml",
@@ -116,7 +117,7 @@ def _profile(name: str, directory: Path) -> str:
 
 
 def _deployed(**changes: object) -> dict[str, Any]:
-    (stack,) = synthesise(make_stack(make_content(**changes))).stacks
+    (stack,) = synthesize(make_stack(make_content(**changes))).stacks
     return dict(stack.template)
 
 
@@ -188,7 +189,7 @@ def test_after_a_deployment_it_says_what_to_do_next(aws: SmallAws, tmp_path: Pat
 
 
 def test_the_next_commands_speak_of_the_same_installation_with_the_same_profile(aws: SmallAws, tmp_path: Path) -> None:
-    options = ["deployment_steps.py", "after-deploy", "--profile", "my team"]
+    options = ["steps", "after-deploy", "--profile", "my team"]
     for context in ("cluster=demo", f"registry={REGISTRY}", "installation=second"):
         options += ["-c", context]
     done = _run(*options, directory=tmp_path, AWS_ENDPOINT_URL=aws.url, AWS_CONFIG_FILE=_profile("my team", tmp_path))
@@ -244,9 +245,9 @@ def test_a_bootstrap_prints_where_its_profile_goes(aws: SmallAws, tmp_path: Path
     arguments = f"aws://{ACCOUNT}/{REGION} --profile mine"
     make = ["make", "--dry-run", "--silent", "bootstrap", f"ARGS={arguments}"]
     commands = subprocess.run(make, cwd=_ROOT, check=True, capture_output=True, text=True).stdout
-    assert f"destination.py {arguments}\n" in commands
+    assert f"argo_ecr_auth_cli.deploy.destination {arguments}\n" in commands
     environment = {"AWS_ENDPOINT_URL": aws.url, "AWS_CONFIG_FILE": _profile("mine", tmp_path)}
-    done = _run("destination.py", *arguments.split(), directory=tmp_path, **environment)
+    done = _run("destination", *arguments.split(), directory=tmp_path, **environment)
     assert (done.stdout, done.stderr) == (f"account {ACCOUNT}, region {REGION}, endpoint {aws.url}\n", "")
 
 
@@ -276,7 +277,7 @@ def test_missing_credentials_are_reported_with_the_command_that_mends_them(
     config: str, remedy: str, tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text(f"[profile mine]\nregion = eu-west-1\n{config}\n")
-    done = _run("destination.py", directory=tmp_path, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="mine")
+    done = _run("destination", directory=tmp_path, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="mine")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("no AWS credentials: ")

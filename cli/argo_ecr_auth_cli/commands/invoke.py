@@ -11,13 +11,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.sessions import Sessions, explain_aws_error
+from argo_ecr_auth.aws.sessions import Sessions, explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.events import EventError
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
-from argo_ecr_auth_cli.checks.deployment import check_deployment
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.deployment import find_function_name
+from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.health import lives_long_enough
 from argo_ecr_auth_cli.installation import DEFAULT_FILE, DEFAULT_NAME, Installation, choose_targets, load_installation
 from argo_ecr_auth_cli.own_commands import make_own_commands

@@ -8,22 +8,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from argo_ecr_auth.connections import Connections, WarmCache
+from argo_ecr_auth.api_server.eks_server import EksApiServers
+from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.core.registry import NotARegistryError, Registry, parse_registry
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.core.timestamps import format_time
-from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_cli.aws_session import open_sessions
 from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
-from argo_ecr_auth_cli.recording_reader import RecordingReader
+from argo_ecr_auth_cli.recording_reader import RecordingServers
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
 from argo_ecr_auth_cli.terminal.output import print_error, print_line
 from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
 from argo_ecr_auth_settings.loader import ORIGINAL_NAME
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings, parse_duration
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 
 _SECONDS = 120  # a pass's time at most
 _SLEEP = 120  # the original's default (main.go)
@@ -58,10 +60,10 @@ def run(options: argparse.Namespace) -> int:
     print_it = _print_json_result if given.get("loop_output") == "json" else _print_result
 
     def check() -> int:
-        recorder = RecordingReader(kubeconfig or Connections(cache))
+        recorder = RecordingServers(kubeconfig or EksApiServers(cache))
         run_options = RunOptions(renew_before=renew_before, seconds=_SECONDS)
-        (result,) = sync(
-            (target,), options=run_options, cache=cache, now=lambda: datetime.now(UTC), connections=recorder
+        (result,) = run_targets(
+            (target,), options=run_options, cache=cache, now=lambda: datetime.now(UTC), servers=recorder
         )
         print_it(result)
         if is_healthy(result, renew_before=renew_before):
@@ -106,7 +108,7 @@ def _make_settings(given: dict[str, Any], registry: Registry) -> Settings:
         target["region"] = region
     document = SettingsDocument(content={"targets": [target]}, source="the command line", options=_FLAGS)
     try:
-        return read_settings(document)
+        return validate_settings(document)
     except SettingsError as error:
         raise CommandError(str(error), code=USAGE) from None
 

@@ -11,7 +11,7 @@ from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
 from argo_ecr_auth_settings.loader import load_document
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.schema import SCHEMA_FILE, format_json_schema
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from argo_ecr_auth_settings.warnings import SAFE_SETTING, find_warnings
 
 _HEAD = f"""\
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     remedy = "give another FILE, or write one with argo-ecr-auth settings init"
     document = load_document(Path(options.file), remedy=remedy)
-    settings = read_settings(document, account=options.account, region=options.region)
+    settings = validate_settings(document, account=options.account, region=options.region)
     targets = resolve_targets(settings, region=options.region or "")
     for warning in find_warnings(settings):
         print_error(f"warning: {warning}")
@@ -41,7 +41,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _write_first(options: argparse.Namespace) -> int:
-    read_settings(_make_document(options))
+    validate_settings(_make_document(options))
     file = Path(options.file)
     schema = file.with_name(SCHEMA_FILE)
     try:

@@ -8,22 +8,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from argo_ecr_auth.connections import Connections, WarmCache
+from argo_ecr_auth.api_server.eks_server import EksApiServers
+from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.core.managed_fields import Writer
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth.sync import RunOptions, sync
+from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
 from argo_ecr_auth_cli.aws_session import Operator, find_region, name_principal, sign_in
-from argo_ecr_auth_cli.checks.check_context import Finding
-from argo_ecr_auth_cli.checks.deployment import check_deployment
+from argo_ecr_auth_cli.doctor.check_context import Finding
+from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation, without_role
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig, open_kubeconfig
 from argo_ecr_auth_cli.last_writer import find_last_writer, name_writer
 from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
-from argo_ecr_auth_cli.recording_reader import RecordingReader
+from argo_ecr_auth_cli.recording_reader import RecordingServers
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
 from argo_ecr_auth_cli.terminal.output import (
     print_error,
@@ -176,10 +178,10 @@ def read_statuses(
     read = [target for target in targets if (target.enabled or named) and target.name not in skipped]
     total = sum(len(target.credentials) for target in read)
     with show_progress("reading", total=total) as done:
-        recorder = RecordingReader(kubeconfig or Connections(cache), done=done)
+        recorder = RecordingServers(kubeconfig or EksApiServers(cache), done=done)
         # As much time as a slow cluster takes, and more where many wait for their turn.
         options = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
-        results = iter(sync(read, options=options, cache=cache, now=lambda: datetime.now(UTC), connections=recorder))
+        results = iter(run_targets(read, options=options, cache=cache, now=lambda: datetime.now(UTC), servers=recorder))
 
     def list_statuses(target: Target) -> Iterator[Status]:
         for credential in target.credentials:

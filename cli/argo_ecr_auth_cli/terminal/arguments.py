@@ -27,7 +27,11 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     Raises SystemExit: with 0 for help, with 2 for a mistake, after usage on standard error.
     """
     parser = make_parser()
-    options = parser.parse_args([_double_dash(argument) for argument in arguments])
+    options, rest = parser.parse_known_args([_double_dash(argument) for argument in arguments])
+    if rest and hasattr(options, "targets") and not any(argument.startswith("-") for argument in rest):
+        options.targets += rest  # in `which URL --project NAME TARGET` argparse reads no TARGET after the option
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     strange = vars(options).keys() & _LOOP if options.command else set()
     if strange:
         flags = ", ".join(sorted(f"--{name.removeprefix('loop_').replace('_', '-')}" for name in strange))
@@ -117,6 +121,8 @@ def _add_command(commands: Any, name: str, words: Command) -> argparse.ArgumentP
 
 
 def _add_installation_options(parser: argparse.ArgumentParser, name: str) -> None:
+    if name == "which":
+        parser.add_argument("url", metavar="URL", help="the Application's repoURL")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="by name (default: all in the settings)")
     parser.add_argument("--settings", metavar="FILE", help="the deployment's settings (default: settings.yaml)")
     parser.add_argument("--cluster", metavar="NAME", help="with --registry: one of each, instead of a settings file")
@@ -124,19 +130,20 @@ def _add_installation_options(parser: argparse.ArgumentParser, name: str) -> Non
     parser.add_argument("--profile", metavar="NAME", help="a profile of ~/.aws")
     parser.add_argument("--region", help="of the function, and of targets that name none (default: yours)")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="(default: table)")
-    what = "Kubernetes group" if name == "rbac" else "stack"
-    parser.add_argument(
-        "--installation", help=f"name of the {what} (default: `installation` of the settings, else argo-ecr-auth)"
-    )
-    if name in {"status", "doctor"}:
+    if name != "which":
+        what = "Kubernetes group" if name == "rbac" else "stack"
+        parser.add_argument(
+            "--installation", help=f"name of the {what} (default: `installation` of the settings, else argo-ecr-auth)"
+        )
+    if name in {"status", "doctor", "which"}:
         parser.add_argument("--context", metavar="NAME", help="look into the cluster by this context of a kubeconfig")
         parser.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig, with or without --context")
     if name == "status":
         parser.add_argument("--watch", action="store_true", help="look again every 10 s until Ctrl-C")
     if name == "doctor":
         parser.add_argument("--function-role", metavar="ARN", help="instead of the one in the stack's outputs")
-        parser.add_argument("--repo-url", metavar="URL", help="only show which credential serves this repoURL")
-        parser.add_argument("--project", metavar="NAME", help="with --repo-url: the Application's project")
+    if name == "which":
+        parser.add_argument("--project", metavar="NAME", help="the Application's project (default: none)")
     if name == "invoke":
         parser.add_argument("--function-name", help="instead of the one in the stack's outputs")
         parser.add_argument("--dry-run", action="store_true", help="show what a run would do; write nothing")

@@ -67,9 +67,20 @@ password in the Secret at its own registry, and no other.""",
         examples="""\
   argo-ecr-auth doctor
   argo-ecr-auth doctor my-cluster -o json
-  argo-ecr-auth doctor --repo-url \\
-    oci://123456789012.dkr.ecr.eu-west-1.amazonaws.com/charts/my-app
   argo-ecr-auth doctor --function-role arn:aws:iam::123456789012:role/my-role
+""",
+    ),
+    "which": Command(
+        brief="which credential serves an Application's repoURL, or which settings would",
+        description="""\
+Reads with your own rights the Secrets of Argo CD in each target's namespaces.
+It exits with 0 if a credential of the settings serves the URL in all of them,
+else with 1. It writes nothing.""",
+        examples="""\
+  argo-ecr-auth which \\
+    oci://123456789012.dkr.ecr.eu-west-1.amazonaws.com/charts/my-app
+  argo-ecr-auth which --project my-team \\
+    123456789012.dkr.ecr.eu-west-1.amazonaws.com my-cluster
 """,
     ),
     "rbac": Command(

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from argo_ecr_auth.clients.api_client import Connection
+from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.kinds import SECRET_TYPE_LABEL
-from argo_ecr_auth_cli.checks.managed_objects import get_object
+from argo_ecr_auth_cli.doctor.managed_objects import get_object
 
 # Its HasCredentials (argo-cd, pkg/apis/application/v1alpha1/repository_types.go).
 _CREDENTIALS = ("username", "password", "sshPrivateKey", "tlsClientCertData", "githubAppPrivateKey")
@@ -46,10 +46,10 @@ class ArgoCdSecret:
         return f"the {self.kind} {self.namespace}/{self.name}"
 
 
-def list_argo_cd_secrets(connection: Connection, namespace: str) -> list[ArgoCdSecret]:
+def list_argo_cd_secrets(server: ApiServer, namespace: str) -> list[ArgoCdSecret]:
     """Those of a namespace. Raises SyncError where Secrets may not be listed."""
     path = f"/api/v1/namespaces/{namespace}/secrets?labelSelector={SECRET_TYPE_LABEL}+in+(repository,repo-creds)"
-    return [read_argo_cd_secret(secret) for secret in (get_object(connection, path) or {}).get("items", ())]
+    return [read_argo_cd_secret(secret) for secret in (get_object(server, path) or {}).get("items", ())]
 
 
 def read_argo_cd_secret(secret: Mapping[str, Any]) -> ArgoCdSecret:

@@ -5,8 +5,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from argo_ecr_auth.core.registry import find_partition
-from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.run_check import run_check
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.run_check import run_check
 
 _EDIT_POLICY = "AmazonEKSEditPolicy"
 
@@ -49,7 +49,7 @@ def is_let_in_by_group(context: CheckContext) -> bool:
     principal = _get_principal(context)
     if principal is None or context.not_visible:
         return False
-    eks = context.sessions.client("eks", region=context.target.region)
+    eks = context.shared.operator.sessions.client("eks", region=context.target.region)
     entry = _get_entry(context, eks, principal)
     return entry is not None and _has_group(context, entry) and not _list_policies(context, eks, principal)
 
@@ -59,8 +59,10 @@ def _check_age(context: CheckContext, entry: Mapping[str, Any], *, principal: st
     account, name = principal.split(":")[4], principal.rpartition("/")[2]
     if context.target.account not in {None, account}:
         return
-    iam = context.sessions.client("iam", region=context.target.region)
-    created = context.shared.run(("role", account, name), lambda: iam.get_role(RoleName=name))["Role"]["CreateDate"]
+    iam = context.shared.operator.sessions.client("iam", region=context.target.region)
+    created = context.shared.answers.run(("role", account, name), lambda: iam.get_role(RoleName=name))["Role"][
+        "CreateDate"
+    ]
     if entry["createdAt"] < created.replace(microsecond=0):  # IAM's times are in whole seconds
         commands = [
             f"aws eks delete-access-entry {_format_place(context, principal)}",
@@ -126,12 +128,12 @@ def _check_edit_policy(context: CheckContext, policies: list[dict[str, Any]], *,
 
 
 def _get_principal(context: CheckContext) -> str | None:
-    return context.role.arn if context.role else context.function_role
+    return context.role.arn if context.role else context.shared.function_role
 
 
 def _has_access_stack(context: CheckContext) -> bool:
     """Whether the function assumes a role of an access stack: in another account, unless the user makes the access."""
-    home = context.function_role.split(":")[4] if context.function_role else None
+    home = context.shared.function_role.split(":")[4] if context.shared.function_role else None
     return not context.entry_by_user and context.target.account not in {None, home}
 
 

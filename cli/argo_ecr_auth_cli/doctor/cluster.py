@@ -4,15 +4,14 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.clients.cluster import call_api
-from argo_ecr_auth.clients.deadlines import time_limit
+from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.manifests import SOURCE_ANNOTATION
 from argo_ecr_auth.core.observed import get_metadata
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY
-from argo_ecr_auth_cli.checks.access_entry import is_let_in_by_group
-from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.managed_objects import get_object, is_fresh, list_managed_objects
+from argo_ecr_auth.deadlines import time_limit
+from argo_ecr_auth_cli.doctor.access_entry import is_let_in_by_group
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.managed_objects import get_object, is_fresh, list_managed_objects
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
@@ -20,23 +19,23 @@ _SECONDS_TO_ANSWER = 5
 _PLURALS = {"Role": "roles", "RoleBinding": "rolebindings"}
 
 
-def check_answer(context: CheckContext, connection: Connection) -> Finding | None:
+def check_answer(context: CheckContext, server: ApiServer) -> Finding | None:
     """Why nothing else is asked of the API server: it does not let the operator in. Raises SyncError."""
     with time_limit(_SECONDS_TO_ANSWER):
-        status, _ = call_api(connection, "GET", "/api")
+        status, _ = server.request("/api")
     if status != HTTPStatus.UNAUTHORIZED:
         return None
-    who = connection.caller
-    admission = who.format_admission(cluster=connection.cluster, region=connection.region)
+    who = server.caller
+    admission = who.format_admission(cluster=server.target.cluster, region=server.target.region)
     remedy = f"{admission}; or give --context NAME, to look with your kubeconfig" if admission else "renew its token"
-    message = f"{connection.cluster}'s API server answers 401 to {who.name}: it has no access entry in the cluster"
+    message = f"{server.target.cluster}'s API server answers 401 to {who.name}: it has no access entry in the cluster"
     return context.report_not_checked("the cluster", message, remedy=remedy)
 
 
-def check_namespaces(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+def check_namespaces(context: CheckContext, server: ApiServer) -> Iterator[Finding]:
     """The namespaces of the credentials that are missing."""
     for namespace in context.namespaces:
-        if get_object(connection, f"/api/v1/namespaces/{namespace}") is None:
+        if get_object(server, f"/api/v1/namespaces/{namespace}") is None:
             yield context.report(
                 "no-namespace",
                 f"there is no namespace {namespace}",
@@ -45,7 +44,7 @@ def check_namespaces(context: CheckContext, connection: Connection) -> Iterator[
             )
 
 
-def check_roles(context: CheckContext, connection: Connection, *, namespaces: set[str]) -> Iterator[Finding]:
+def check_roles(context: CheckContext, server: ApiServer, *, namespaces: set[str]) -> Iterator[Finding]:
     """The Role or the RoleBinding of a namespace that is missing or incomplete, where the function needs them."""
     if context.access == "edit-policy":
         return
@@ -53,7 +52,7 @@ def check_roles(context: CheckContext, connection: Connection, *, namespaces: se
         (manifest["metadata"]["namespace"], manifest["kind"]): f"{_format_name(manifest)} {lack}"
         for manifest in make_rbac_manifests(context.target, group=context.group)
         if manifest["metadata"]["namespace"] in namespaces
-        and (lack := _describe_lack(get_object(connection, _format_path(manifest)), manifest))
+        and (lack := _describe_lack(get_object(server, _format_path(manifest)), manifest))
     }
     if not lacking or (context.entry_by_user and not is_let_in_by_group(context)):
         return
@@ -68,20 +67,20 @@ def check_roles(context: CheckContext, connection: Connection, *, namespaces: se
             )
 
 
-def check_leftovers(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+def check_leftovers(context: CheckContext, server: ApiServer) -> Iterator[Finding]:
     """Objects with our label that no credential of the settings names, and that no other installation renews.
 
     The function's own are known by its role's id in their token-source, others only once their token has ended.
     """
-    for (namespace, name), config_map in list_managed_objects(context, connection).items():
+    for (namespace, name), config_map in list_managed_objects(context, server).items():
         if (namespace, name) in context.ours:
             continue
         remedy = f"if nothing else needs it: kubectl -n {namespace} delete secret,configmap {name}"
         where = f"{namespace}/{name} is not a credential of these settings"
         source = get_metadata(config_map, "annotations").get(SOURCE_ANNOTATION, "")
-        if context.function_role_id and source.endswith(f" as the function {context.function_role_id}"):
+        if context.shared.function_role_id and source.endswith(f" as the function {context.shared.function_role_id}"):
             yield context.report("leftover", f"{where}; this function wrote it and no longer renews it", remedy=remedy)
-        elif not is_fresh(config_map, now=context.now):
+        elif not is_fresh(config_map, now=context.shared.now):
             expiry = (config_map.get("data") or {}).get(EXPIRY_KEY, "unknown")
             yield context.report(
                 "leftover", f"{where}, and nobody renews it (its token's expiry: {expiry})", remedy=remedy

@@ -1,4 +1,4 @@
-"""The steps of `make deploy` and `make destroy` around the CDK CLI: `deployment_steps.py STEP [ARGUMENTS OF CDK]`."""
+"""The steps of `make deploy` and `make destroy` around the CDK CLI: `steps STEP [ARGUMENTS OF CDK]`."""
 
 import argparse
 import json
@@ -12,16 +12,16 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth_cli.deploy.destination import Destination, find_destination
 from argo_ecr_auth_cli.installation import format_shared_options
-from argo_ecr_auth_settings.context import load_settings
+from argo_ecr_auth_settings.context import load_context_document
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.leftovers import METADATA_KEY, Objects, find_dropped, format_removal, list_objects
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings
-from argo_ecr_auth_settings.validation import read_settings
-from destination import Destination, find_destination
+from argo_ecr_auth_settings.validation import validate_settings
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[3]
 _MAX_NAMES = 10
 
 
@@ -154,8 +154,8 @@ def _load_deployment(context: Sequence[str], *, destination: Destination) -> Dep
     configured = json.loads((_ROOT / "cdk.json").read_text())["context"]
     given = dict(one.split("=", 1) for one in context if "=" in one)
     try:
-        document = load_settings({**configured, **given}, default_file=_ROOT / "settings.yaml")
-        settings = read_settings(document, account=destination.account, region=destination.region)
+        document = load_context_document({**configured, **given}, default_file=_ROOT / "settings.yaml")
+        settings = validate_settings(document, account=destination.account, region=destination.region)
     except SettingsError as error:
         sys.exit(str(error))
     targets = resolve_targets(settings, region=destination.region, account=destination.account)

@@ -5,24 +5,23 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.clients.cluster import call_api
-from argo_ecr_auth.clients.cluster_errors import is_not_found
+from argo_ecr_auth.api_server.refusals import is_not_found
+from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.timestamps import parse_expiry
-from argo_ecr_auth_cli.checks.check_context import CheckContext
+from argo_ecr_auth_cli.doctor.check_context import CheckContext
 
 _MAX_LIST = 64 * 1024 * 1024  # bytes: all Secrets of a namespace, or all our ConfigMaps
 
 
-def list_managed_objects(context: CheckContext, connection: Connection) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+def list_managed_objects(context: CheckContext, server: ApiServer) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """The ConfigMaps with our label, by namespace and name, listed once in each cluster.
 
     Raises SyncError where they may not be listed.
     """
     target = context.target
     cluster = ("managed objects", target.account, target.region, target.cluster, target.endpoint)
-    found: Mapping[tuple[str, str], Mapping[str, Any]] = context.shared.run(cluster, lambda: _list(connection))
+    found: Mapping[tuple[str, str], Mapping[str, Any]] = context.shared.answers.run(cluster, lambda: _list(server))
     return found
 
 
@@ -32,16 +31,16 @@ def is_fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
     return expires_at is not None and expires_at > now
 
 
-def _list(connection: Connection) -> Mapping[tuple[str, str], Mapping[str, Any]]:
-    found = get_object(connection, "/api/v1/configmaps?labelSelector=argo-ecr-auth%3Dmanaged-resource") or {}
+def _list(server: ApiServer) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    found = get_object(server, "/api/v1/configmaps?labelSelector=argo-ecr-auth%3Dmanaged-resource") or {}
     return {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in found.get("items", ())}
 
 
-def get_object(connection: Connection, path: str) -> Mapping[str, Any] | None:
+def get_object(server: ApiServer, path: str) -> Mapping[str, Any] | None:
     """The object or the list, None where there is none. Raises SyncError."""
-    status, body = call_api(connection, "GET", path, max_body=_MAX_LIST)
+    status, body = server.request(path, max_body=_MAX_LIST)
     if status == HTTPStatus.NOT_FOUND and is_not_found(body):
         return None
     if status != HTTPStatus.OK:
-        raise SyncError(f"{connection.cluster}'s API server answers {status} to {connection.caller.name} for {path}")
+        raise SyncError(f"{server.target.cluster}'s API server answers {status} to {server.caller.name} for {path}")
     return body

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.sessions import explain_aws_error
+from argo_ecr_auth.aws.sessions import explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.sync import describe_unexpected
-from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
+from argo_ecr_auth.credential import describe_unexpected
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
 
 REMEDY = "doctor looks with your own rights and from this machine"
 

@@ -5,14 +5,13 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from argo_ecr_auth.clients.api_client import Connection
-from argo_ecr_auth.clients.cluster import call_api
+from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential
-from argo_ecr_auth_cli.checks.argo_cd_secrets import is_in_registry
-from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.argo_cd_secrets import is_in_registry
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
 
 _APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
 _MAX_APPLICATIONS = 64 * 1024 * 1024  # bytes
@@ -21,7 +20,7 @@ _REFUSALS = ("401", "403", "denied", "no basic auth credentials")
 
 
 def check_applications(
-    context: CheckContext, connection: Connection, *, observed_states: Mapping[tuple[str, Credential], ObservedState]
+    context: CheckContext, server: ApiServer, *, observed_states: Mapping[tuple[str, Credential], ObservedState]
 ) -> Iterator[Finding]:
     """Applications that still show a refusal from before the last renewal. Raises SyncError where none may be read.
 
@@ -33,7 +32,7 @@ def check_applications(
         if (last := _find_last_write(observed_states.get((context.target.name, credential))))
         for registry in credential.registries
     }
-    for application in _list_applications(connection, context.namespaces) if renewed_at else ():
+    for application in _list_applications(server, context.namespaces) if renewed_at else ():
         metadata = application["metadata"]
         for condition in (application.get("status") or {}).get("conditions") or ():
             words = " ".join(str(condition.get("message", "")).split())
@@ -55,9 +54,9 @@ def _find_last_write(observed: ObservedState | None) -> str | None:
     return max((writer.time for writer in read_writers(secret) if writer.is_ours), default=None)
 
 
-def _list_applications(connection: Connection, namespaces: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def _list_applications(server: ApiServer, namespaces: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """All that the operator may list: of the whole cluster, else of these namespaces."""
-    status, body = call_api(connection, "GET", _APPLICATIONS, max_body=_MAX_APPLICATIONS)
+    status, body = server.request(_APPLICATIONS, max_body=_MAX_APPLICATIONS)
     if status == HTTPStatus.NOT_FOUND:  # Argo CD is not in this cluster
         return
     if status == HTTPStatus.OK:
@@ -65,10 +64,10 @@ def _list_applications(connection: Connection, namespaces: Sequence[str]) -> Ite
         return
     for namespace in namespaces:
         path = _APPLICATIONS.replace("/applications", f"/namespaces/{namespace}/applications")
-        status, body = call_api(connection, "GET", path, max_body=_MAX_APPLICATIONS)
+        status, body = server.request(path, max_body=_MAX_APPLICATIONS)
         if status != HTTPStatus.OK:
             raise SyncError(
-                f"{connection.cluster}'s API server answers {status} to {connection.caller.name} for Applications"
+                f"{server.target.cluster}'s API server answers {status} to {server.caller.name} for Applications"
             )
         yield from body["items"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from argo_ecr_auth_cli.checks.check_context import Finding
+from argo_ecr_auth_cli.doctor.check_context import Finding
 
 _CAUSES = {
     "authentication-mode",

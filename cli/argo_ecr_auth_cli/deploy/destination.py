@@ -1,11 +1,11 @@
-"""Prints the account, region and endpoint that a command of the CDK CLI goes to: `destination.py [ITS ARGUMENTS]`."""
+"""Prints the account, region and endpoint that a command of the CDK CLI goes to: `destination [ITS ARGUMENTS]`."""
 
 import argparse
 import os
 import sys
 from dataclasses import dataclass
 
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.terminal.exits import CommandError
 

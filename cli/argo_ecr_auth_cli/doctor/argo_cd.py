@@ -2,28 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 
-from argo_ecr_auth.clients.api_client import Connection
+from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.targets import Credential
-from argo_ecr_auth_cli.checks.argo_cd_secrets import (
+from argo_ecr_auth_cli.doctor.argo_cd_secrets import (
     ArgoCdSecret,
     find_duplicates,
     list_argo_cd_secrets,
     normalize_url,
 )
-from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.managed_objects import is_fresh, list_managed_objects
-from argo_ecr_auth_cli.checks.other_hosts import check_others_secret
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.managed_objects import is_fresh, list_managed_objects
+from argo_ecr_auth_cli.doctor.other_hosts import check_others_secret
 
 
-def check_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Finding]:
+def check_argo_cd(context: CheckContext, server: ApiServer) -> Iterator[Finding]:
     """Secrets of others that shadow ours or send a password to other hosts, and several for one URL.
 
     Raises SyncError where they may not be listed.
     """
     credentials = [credential for credential in context.target.credentials if credential.kind != "pull-secret"]
-    managed = list_managed_objects(context, connection)
+    managed = list_managed_objects(context, server)
     for namespace in sorted({credential.namespace for credential in credentials}):
-        secrets = list_argo_cd_secrets(connection, namespace)
+        secrets = list_argo_cd_secrets(server, namespace)
         ours = [credential for credential in credentials if credential.namespace == namespace]
         hosts = sorted({credential.registries[0].host for credential in ours})
         shadowing = set()
@@ -31,7 +31,7 @@ def check_argo_cd(context: CheckContext, connection: Connection) -> Iterator[Fin
             if secret.place in context.ours:
                 continue
             # Another installation's is as good as ours while it is kept fresh.
-            if not is_fresh(managed.get(secret.place), now=context.now):
+            if not is_fresh(managed.get(secret.place), now=context.shared.now):
                 for finding in (found for credential in ours for found in check_shadowing(context, credential, secret)):
                     shadowing.add(secret.place)
                     yield finding

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from argo_ecr_auth_cli.checks.check_context import Finding
+from argo_ecr_auth_cli.doctor.check_context import Finding
 from argo_ecr_auth_cli.terminal.output import print_line
 from argo_ecr_auth_cli.terminal.summary import (
     FAILING,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_cli.checks.check_context import NOT_CHECKED, Finding
 from argo_ecr_auth_cli.deployment import Schedule, Stack, count_runs, describe_stack, list_schedules
+from argo_ecr_auth_cli.doctor.check_context import NOT_CHECKED, Finding
 from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.exits import CommandError
 

@@ -1,14 +1,16 @@
 """What a check knows of its target, and what it reports."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from argo_ecr_auth.clients.sessions import Sessions
-from argo_ecr_auth.connections import Connections
+from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.core.targets import Role, Target
+from argo_ecr_auth.registry_login import verify_login
 from argo_ecr_auth.single_flight import SingleFlight
-from argo_ecr_auth.token_issuer import VerifyLogin
+from argo_ecr_auth.tokens import VerifyLogin
+from argo_ecr_auth_cli.aws_session import Operator
+from argo_ecr_auth_cli.installation import Installation
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.own_commands import OwnCommands
 
@@ -42,25 +44,41 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedContext:
+    """What the checks of all targets have in common."""
+
+    installation: Installation
+    operator: Operator
+    function_role: str | None  # its ARN
+    function_role_id: str | None = None  # its unique id
+    own_commands: OwnCommands = field(repr=False)
+    servers: EksApiServers | Kubeconfig = field(repr=False)
+    verify_login: VerifyLogin = field(default=verify_login, repr=False)
+    answers: SingleFlight[tuple[object, ...], Any] = field(
+        default_factory=SingleFlight, repr=False
+    )  # of AWS and clusters
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckContext:
     """A target, seen with the operator's own rights."""
 
     target: Target  # as the operator reaches it; with its account, where that is known
     role: Role | None  # of the settings: the function assumes it to reach the cluster
-    access: str  # least-privilege, edit-policy or none
-    group: str  # the installation's
-    function_role: str | None  # its ARN
-    function_role_id: str | None  # its unique id
     not_visible: str | None  # why EKS does not show the operator the cluster
-    in_vpc: bool  # the function
-    own_commands: OwnCommands = field(repr=False)
     ours: frozenset[tuple[str, str]]  # every Secret of the settings in this cluster: namespace and name
-    renew_before: timedelta
-    sessions: Sessions = field(repr=False)
-    connections: Connections | Kubeconfig = field(repr=False)
-    verify_login: VerifyLogin = field(repr=False)
-    shared: SingleFlight[tuple[object, ...], Any] = field(repr=False)  # answers that are the same for many targets
-    now: datetime
+    shared: SharedContext
+
+    @property
+    def access(self) -> str:
+        """What the settings say: least-privilege, edit-policy or none."""
+        return self.shared.installation.access[self.target.name]
+
+    @property
+    def group(self) -> str:
+        """The installation's Kubernetes group."""
+        return self.shared.installation.name
 
     @property
     def entry_by_user(self) -> bool:
@@ -74,7 +92,7 @@ class CheckContext:
 
     def format_command(self, name: str) -> str:
         """Another command for the same target."""
-        return self.own_commands.format(name, self.target.name)
+        return self.shared.own_commands.format(name, self.target.name)
 
     def report(self, name: str, message: str, *, remedy: str, namespace: str | None = None) -> Finding:
         """Something that is wrong."""

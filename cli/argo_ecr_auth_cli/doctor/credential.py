@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from argo_ecr_auth.clients.registry_login import Login, Verification
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.managed_fields import Writer, read_writers
@@ -21,9 +20,10 @@ from argo_ecr_auth.core.observed import ObservedState, get_metadata, refuse_fore
 from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
-from argo_ecr_auth_cli.checks.added_keys import check_added_keys
-from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.other_hosts import check_own_secret
+from argo_ecr_auth.registry_login import Login, Verification
+from argo_ecr_auth_cli.doctor.added_keys import check_added_keys
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.other_hosts import check_own_secret
 from argo_ecr_auth_cli.health import lives_long_enough
 from argo_ecr_auth_cli.last_writer import name_writer
 
@@ -72,10 +72,13 @@ def check_ownership(context: CheckContext, objects: Objects) -> Iterator[Finding
 def check_freshness(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """Missing, or so old that the function has not renewed it for hours."""
     plan = make_plan(
-        objects.observed, credential=objects.credential, now=context.now, renew_before=context.renew_before
+        objects.observed,
+        credential=objects.credential,
+        now=context.shared.now,
+        renew_before=context.shared.installation.renew_before,
     )
-    left = int((plan.expires_at - context.now).total_seconds()) if plan.expires_at else None
-    if not lives_long_enough(left, renew_before=context.renew_before):
+    left = int((plan.expires_at - context.shared.now).total_seconds()) if plan.expires_at else None
+    if not lives_long_enough(left, renew_before=context.shared.installation.renew_before):
         yield context.report(
             "not-kept-fresh",
             f"{objects.name}: {'; '.join(plan.reasons)}",
@@ -86,7 +89,7 @@ def check_freshness(context: CheckContext, objects: Objects) -> Iterator[Finding
 
 def check_source(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """A token that another role of a function requested: of another installation, or of an earlier role of this one."""
-    role_id, credential = context.function_role_id, objects.credential
+    role_id, credential = context.shared.function_role_id, objects.credential
     prefix = f"{credential.registry} as the function "
     source = get_metadata(objects.observed.config_map, "annotations").get(SOURCE_ANNOTATION, "")
     other = source.removeprefix(prefix)
@@ -102,7 +105,7 @@ def check_source(context: CheckContext, objects: Objects) -> Iterator[Finding]:
 
 def check_writers(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """Somebody else who writes what the function writes: each undoes the other's work."""
-    nothing = Payload(text="", expires_at=context.now, source="")
+    nothing = Payload(text="", expires_at=context.shared.now, source="")
     for found, desired, key in (
         (objects.observed.secret, make_secret_manifest(objects.credential, nothing), secret_key(objects.credential)),
         (objects.observed.config_map, make_config_map_manifest(objects.credential, nothing), EXPIRY_KEY),
@@ -149,9 +152,11 @@ def check_login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     if not objects.credential.verify_login:
         return
     for host, token in _read_tokens(objects):
-        if token.expires_at <= context.now:
+        if token.expires_at <= context.shared.now:
             continue
-        verification: Verification = context.verify_login(host, token, repository=objects.credential.verify_repository)
+        verification: Verification = context.shared.verify_login(
+            host, token, repository=objects.credential.verify_repository
+        )
         if verification.login is Login.REFUSED:
             yield context.report(
                 "token-refused",

@@ -6,11 +6,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.clients.sessions import explain_aws_error
+from argo_ecr_auth.aws.sessions import explain_aws_error
 from argo_ecr_auth.core.caller import OPERATOR
-from argo_ecr_auth_cli.checks.access_entry import check_access_entry
-from argo_ecr_auth_cli.checks.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.checks.run_check import report_error, run_check
+from argo_ecr_auth_cli.doctor.access_entry import check_access_entry
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.run_check import report_error, run_check
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
 _STS_OFF = {"RegionDisabledException", "InvalidClientTokenId"}
@@ -19,7 +19,7 @@ _STS_OFF = {"RegionDisabledException", "InvalidClientTokenId"}
 def check_aws(context: CheckContext) -> Iterator[Finding]:
     """All checks of AWS; one that is refused does not keep the others from running."""
     target = context.target
-    eks = context.sessions.client("eks", region=target.region)
+    eks = context.shared.operator.sessions.client("eks", region=target.region)
     mode = None
     asked = f"EKS for the cluster {target.cluster} in {target.region}"
     try:
@@ -74,7 +74,7 @@ def report_config_map_mode(context: CheckContext) -> Finding:
 def check_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[Finding]:
     """A function outside a VPC has no addresses of its own."""
     target = context.target
-    if target.endpoint is not None or context.in_vpc:
+    if target.endpoint is not None or context.shared.installation.in_vpc:
         return
     vpc = f"put the function into a VPC that reaches it (settings: vpc; the cluster's is {network.get('vpcId')})"
     if not network.get("endpointPublicAccess", True):
@@ -92,9 +92,9 @@ def check_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[F
 def check_sts(context: CheckContext) -> Iterator[Finding]:
     """The bearer token is a request to STS in the cluster's region: where that is off, no token works."""
     region = context.target.region
-    sts = context.sessions.client("sts", region=region)
+    sts = context.shared.operator.sessions.client("sts", region=region)
     try:
-        context.shared.run(("STS", region), sts.get_caller_identity)
+        context.shared.answers.run(("STS", region), sts.get_caller_identity)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code")
         if code not in _STS_OFF:

@@ -1,0 +1,122 @@
+"""Shows which credential serves an Application's `repoURL` in each cluster, or which settings would."""
+
+import argparse
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from argo_ecr_auth.api_server.eks_server import EksApiServers
+from argo_ecr_auth.api_server.server import ApiServer
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
+from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth_cli.aws_session import find_region, name_principal, sign_in
+from argo_ecr_auth_cli.doctor.argo_cd_secrets import ArgoCdSecret, find_serving, list_argo_cd_secrets, normalize_url
+from argo_ecr_auth_cli.installation import choose_enabled_targets, load_installation, without_role
+from argo_ecr_auth_cli.kubeconfig import open_kubeconfig
+from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
+from argo_ecr_auth_cli.terminal.output import print_json, print_line, tolerate_closed_pipe
+from argo_ecr_auth_settings.field_types import REPOSITORY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Who serves a URL in a target's namespace of Argo CD."""
+
+    target: str
+    namespace: str
+    secrets: Sequence[ArgoCdSecret]
+    ours: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "namespace": self.namespace,
+            "secrets": [f"{each.kind} {each.namespace}/{each.name}" for each in self.secrets],
+            "ours": self.ours,
+        }
+
+    def __str__(self) -> str:
+        names = " or ".join(map(str, self.secrets))
+        if not self.secrets:
+            return f"{self.target}: nothing in the namespace {self.namespace} serves it"
+        whose = "of these settings" if self.ours else "which is not of these settings"
+        return f"{self.target}: {names} serves it, {whose}"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the credential of each target, and the settings where there is none. Raises CommandError."""
+    url, project = options.url, options.project or ""
+    region = find_region(profile=options.profile, region=options.region)
+    targets = choose_enabled_targets(load_installation(options, region=region), options.targets)
+    operator = sign_in(profile=options.profile, region=region)
+    name_principal(operator, region=region)
+    servers = open_kubeconfig(options, targets) or EksApiServers(WarmCache(sessions=operator.sessions))
+    snippet = format_settings(url, project=project)
+    services = []
+    for target in map(without_role, targets):
+        try:
+            services += find_services(target, servers.to(target), url=url, project=project)
+        except SyncError as error:
+            raise CommandError(f"{target.name}: {error}", code=UNKNOWN) from None
+    unserved = not services or any(not service.secrets for service in services)
+    with tolerate_closed_pipe():
+        if options.output == "json":
+            shown = [service.as_dict() for service in services]
+            print_json({"services": shown, "settings": snippet if unserved else None})
+        else:
+            for service in services:
+                print_line(str(service))
+            if unserved:
+                _print_settings(snippet, url=url)
+    return OK if services and all(service.ours for service in services) else UNHEALTHY
+
+
+def find_services(target: Target, server: ApiServer, *, url: str, project: str) -> list[Service]:
+    """Who serves the URL in each namespace of the target's credentials. Raises SyncError."""
+    ours = {(credential.namespace, credential.secret_name) for credential in target.credentials}
+    services = []
+    for namespace in sorted({one.namespace for one in target.credentials if one.kind != "pull-secret"}):
+        serving = find_serving(list_argo_cd_secrets(server, namespace), url, project=project)
+        is_ours = bool(serving) and all(each.place in ours for each in serving)
+        services.append(Service(target=target.name, namespace=namespace, secrets=serving, ours=is_ours))
+    return services
+
+
+def format_settings(url: str, *, project: str) -> str | None:
+    """A credential of `settings.yaml` that would serve the URL and send its token nowhere else, None where none would.
+
+    Raises CommandError where the URL is none of ECR's.
+    """
+    normalized = normalize_url(url)
+    place = normalized.removeprefix("oci://")
+    host, _, path = place.partition("/")
+    try:
+        parse_registry(host)
+    except NotARegistryError as fault:
+        raise CommandError(f"URL: {fault}", code=USAGE) from None
+    if normalized == f"oci://{host}":
+        return None
+    credential = {"registry": host}
+    is_one_helm_url = place == host or (place == normalized and re.fullmatch(REPOSITORY, path))
+    if project and is_one_helm_url:
+        credential["project"] = project
+        if path:
+            credential |= {"url": place, "secret_name": "ecr-" + re.sub("[^a-z0-9]+", "-", path)}
+    else:
+        # Templates have no project. A repository of type oci could have one, but it sends its token elsewhere.
+        credential["kind"] = "argo-cd"
+    return str(yaml.safe_dump({"credentials": [credential]}, sort_keys=False)).rstrip()
+
+
+def _print_settings(snippet: str | None, *, url: str) -> None:
+    if snippet is None:
+        print_line(f"no settings would serve it: use {url}/PREFIX, and push the charts below a prefix")
+        return
+    print_line("these settings would serve it:")
+    for line in snippet.splitlines():
+        print_line(f"  {line}")

@@ -1,0 +1,1 @@
+"""What `make deploy`, `make destroy` and `make bootstrap` do before and after the CDK CLI, in a checkout."""
