@@ -1,4 +1,4 @@
-"""The CDK app as the CDK CLI runs it: the settings are in settings.yaml or in CDK's context."""
+"""The entry point of the CDK CLI. The settings come from settings.yaml or from the CDK context."""
 
 import os
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from argo_ecr_auth_cdk.app import synthesise
+from argo_ecr_auth_cdk.app import synthesize
 from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError
 from argo_ecr_auth_cdk.function.dependencies import InstallationError
 from argo_ecr_auth_settings.document import SettingsError
@@ -21,9 +21,9 @@ def main() -> None:
     account, region = (os.environ.get(f"CDK_DEFAULT_{name}") for name in ("ACCOUNT", "REGION"))
     if app.node.try_get_context("cluster") and _SETTINGS_FILE.exists():
         print(f"{_SETTINGS_FILE.name} is not read, because -c cluster is given", file=sys.stderr)
-    synthesised = synthesise(app, account=account, region=region, default_file=_SETTINGS_FILE)
-    if synthesised.stack.bundling_required:  # not for `cdk destroy`
-        _print_apply_commands(synthesised.manifests)
+    synthesized = synthesize(app, account=account, region=region, default_file=_SETTINGS_FILE)
+    if synthesized.stack.bundling_required:  # not for `cdk destroy`
+        _print_apply_commands(synthesized.manifests)
 
 
 def _print_apply_commands(files: Sequence[Path]) -> None:

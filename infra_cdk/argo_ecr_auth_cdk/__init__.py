@@ -4,7 +4,7 @@ from argo_ecr_auth_cdk.access.rbac_files import write_rbac_files
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_cdk.function.network import Network
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
-from argo_ecr_auth_cdk.unresolved import read_settings
+from argo_ecr_auth_cdk.unresolved import read_app_settings
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.settings import CredentialSettings, Settings, TargetSettings, VpcSettings
 
@@ -17,6 +17,6 @@ __all__ = [
     "SettingsError",
     "TargetSettings",
     "VpcSettings",
-    "read_settings",
+    "read_app_settings",
     "write_rbac_files",
 ]

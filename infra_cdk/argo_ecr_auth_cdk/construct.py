@@ -35,8 +35,8 @@ from argo_ecr_auth_settings.warnings import find_warnings
 class ArgoEcrAuth(Construct):
     """Everything that an installation needs, in any stack.
 
-    Clusters in other accounts and regions get access stacks beside this construct's stack, named after the
-    installation. `network` takes a VPC that the same app makes; the settings' `vpc` names one that exists.
+    Clusters in other accounts and regions get access stacks next to this construct's stack, named after the
+    installation. `network` is for a VPC that the same app creates; the settings' `vpc` is for an existing one.
 
     Raises SettingsError with all faults, RuntimeMismatchError and InstallationError.
     """
@@ -52,7 +52,7 @@ class ArgoEcrAuth(Construct):
         home = HomeDeployment(place=place, address=_make_address(self))
         complete = add_access_roles(settings, home=home)
         self.targets = resolve_targets(complete, region=stack.region)
-        # An account or region that is not known at synth is this stack's and no other's.
+        # If the account or region is unknown at synth, the stack's address takes its place: it equals no other stack's.
         known_account, known_region = account or stack.node.addr, region or stack.node.addr
         self.identity = (settings.installation, known_account, known_region)
         located = resolve_targets(complete, region=known_region, account=known_account)
@@ -74,22 +74,23 @@ class ArgoEcrAuth(Construct):
         )
         for target in self.targets:
             if target.cluster in entries_here and target.name in self.schedules.by_target and target.role is None:
-                # A schedule fires as soon as it is made.
+                # A schedule fires as soon as it is created.
                 self.schedules.by_target[target.name].node.add_dependency(entries_here[target.cluster])
 
         if settings.monitoring:
             self._add_monitoring(settings)
 
     def _refuse_sharing(self) -> None:
-        """Refuse another installation of the app with this one's name and place, or with one of its Secrets.
+        """Refuse a second installation in the app with the same name, account and region, or with the same Secret.
 
-        The first two would share their metrics, which have only the name as dimension, and so their alarms. Two with
-        one Secret would replace each other's token at each check.
+        Installations with the same name would share metrics, whose only dimension is the name, and therefore alarms.
+        Installations with the same Secret would replace each other's token at each check.
         """
-        others = [one for one in self.node.root.node.find_all() if isinstance(one, ArgoEcrAuth) and one is not self]
+        constructs = self.node.root.node.find_all()
+        others = [other for other in constructs if isinstance(other, ArgoEcrAuth) and other is not self]
         faults = [
             f"installation: {other.node.path} has the name {self.identity[0]} in the same account and region too, and "
-            "their metrics would be one; give each a name of its own"
+            "they would share metrics; give each its own name"
             for other in others
             if other.identity == self.identity
         ]
@@ -126,7 +127,7 @@ class ArgoEcrAuth(Construct):
         )
 
     def _give_access(self, settings: Settings, *, home: HomeDeployment) -> Mapping[str, eks.CfnAccessEntry]:
-        """Make the access entries, those elsewhere in access stacks. Return the entries of this stack by cluster."""
+        """Create the access entries, also those in access stacks. Return the entries of this stack by cluster."""
         here: Mapping[str, eks.CfnAccessEntry] = {}
         for place, indexes in group_by_place(settings, home=home.place).items():
             entries = make_entries(
@@ -156,7 +157,7 @@ class ArgoEcrAuth(Construct):
         entries: tuple[Entry, ...],
     ) -> None:
         stack = AccessStack(
-            cast("Construct", cdk.Stage.of(self)),  # a stack is always in one: the app
+            cast("Construct", cdk.Stage.of(self)),  # every stack is in a stage: at least in the app
             name_access_stack(installation=settings.installation, home=home, clusters=name),
             settings=settings,
             home=home,
@@ -164,13 +165,13 @@ class ArgoEcrAuth(Construct):
             entries=entries,
             function_role_arn=self.function.role_arn,
         )
-        # No reference makes the dependency, and IAM refuses to trust a role that does not exist.
+        # Explicit, because the template has no reference, and IAM refuses to trust a role that does not exist.
         stack.add_stack_dependency(cdk.Stack.of(self))
         self.access_stacks.append(stack)
 
 
 def _make_address(construct: Construct) -> str:
-    """The name of the construct's stack (of the outermost, if it is nested) and the construct's address in the app."""
+    """The name of the construct's stack (the outermost, if it is nested) and the construct's address in the app."""
     stack = cdk.Stack.of(construct)
     while stack.nested_stack_parent is not None:
         stack = stack.nested_stack_parent

@@ -1,6 +1,6 @@
-"""Acknowledges those findings of cdk-nag's AwsSolutions that are intended, each on the construct that it is about.
+"""Acknowledges the intended findings of cdk-nag's AwsSolutions, each on the construct that it concerns.
 
-An acknowledgement is metadata of the construct: cdk-nag reads it, an app without cdk-nag does not notice it.
+An acknowledgment is metadata of the construct. cdk-nag reads it; an app without cdk-nag ignores it.
 """
 
 from collections.abc import Iterable
@@ -15,8 +15,8 @@ _PACK = "AwsSolutions::AwsSolutions"
 
 
 def acknowledge_wildcards(role: iam.IRole, resources: Iterable[str]) -> None:
-    """Acknowledge each resource with a `*`, which the role has because the settings imply it."""
-    for resource in {one for one in resources if "*" in one}:
+    """Acknowledge each resource with a `*`, which the settings require."""
+    for resource in {arn for arn in resources if "*" in arn}:
         reason = (
             "The actions on it take no narrower resource (Service Authorization Reference)"
             if resource == "*"
@@ -35,12 +35,12 @@ def acknowledge_invocation(role: iam.IRole, function: lambda_.IFunction) -> None
 
 def acknowledge_runtime(function: lambda_.IFunction) -> None:
     _acknowledge(
-        function, "L1", "The runtime is the synthesising Python's, which byte-compiles the asset; Lambda supports it"
+        function, "L1", "The runtime is the Python of the synth, which byte-compiles the asset; Lambda supports it"
     )
 
 
 def acknowledge_queue(queue: sqs.IQueue) -> None:
-    _acknowledge(queue, "SQS3", "It is itself the queue of what was not delivered")
+    _acknowledge(queue, "SQS3", "It is itself a dead-letter queue")
 
 
 def _acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
@@ -48,7 +48,7 @@ def _acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
 
 
 def _render(resource: str, scope: IConstruct) -> str:
-    """The resource as cdk-nag writes it: a value that is not known at synth as its reference, `<AWS::AccountId>`."""
+    """The resource in cdk-nag's format: a value that is unknown at synth is a reference, `<AWS::AccountId>`."""
     match cdk.Stack.of(scope).resolve(resource):
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(f"<{part['Ref']}>" if isinstance(part, dict) else part for part in parts)

@@ -1,4 +1,4 @@
-"""The deployment's statements as CDK's."""
+"""Converts policy statements of the settings to CDK's."""
 
 from aws_cdk import aws_iam as iam
 

@@ -22,7 +22,7 @@ class ArgoEcrAuthStack(cdk.Stack):
             description="argo-ecr-auth: keeps Amazon ECR credentials fresh in Argo CD",
         )
         self.installation = ArgoEcrAuth(self, "EcrAuth", settings=settings)
-        # The next deployment reads there what it drops.
+        # The next deployment compares its objects with these to find leftovers.
         account, region = get_known(self.account), get_known(self.region)
         targets = resolve_targets(settings, region=region or "", account=account)
         self.add_metadata(METADATA_KEY, list_objects(targets))
@@ -32,7 +32,7 @@ class ArgoEcrAuthStack(cdk.Stack):
         cdk.CfnOutput(
             self,
             "InvokeCommand",
-            description=f"Checks all targets now; where more than {MAX_TARGETS} are enabled, name some in the payload",
+            description=f"Checks all targets now; if more than {MAX_TARGETS} are enabled, name some in the payload",
             value=f"aws lambda invoke --region {self.region} --function-name {name} "
             "--cli-binary-format raw-in-base64-out --cli-read-timeout 0 --payload '{}' /dev/stdout",
         )
@@ -45,12 +45,12 @@ class ArgoEcrAuthStack(cdk.Stack):
         cdk.CfnOutput(
             self,
             "UndeliveredQueue",
-            description="Its messages say why Scheduler gave up on a run; they stay for a day",
+            description="Its messages say why Scheduler gave up on a run; they are kept for a day",
             value=self.installation.schedules.undelivered.queue_url,
         )
         cdk.CfnOutput(
             self,
             "FunctionRole",
-            description=f"For access that you make yourself; give it the Kubernetes group {settings.installation}",
+            description=f"For access that you set up yourself; give it the Kubernetes group {settings.installation}",
             value=function.role.role_arn,
         )

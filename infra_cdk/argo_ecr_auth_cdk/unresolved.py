@@ -1,4 +1,4 @@
-"""Settings of an app in which CDK knows some values only when it deploys: account, region and tokens in texts."""
+"""Validates the settings of a CDK app, where account, region and strings may be CDK tokens: unknown at synth."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ import msgspec
 
 from argo_ecr_auth_settings import validation
 from argo_ecr_auth_settings.access_plan import choose_access
-from argo_ecr_auth_settings.document import Path, SettingsError, as_document, format_path
+from argo_ecr_auth_settings.document import KeyPath, SettingsError, as_document, format_path
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
 from argo_ecr_auth_settings.settings import Settings
 
-_MARK = "${Token["  # how CDK encodes a token in a text
-_UNKNOWN_TEXT = (
+_MARK = "${Token["  # how CDK encodes a token in a string
+_UNKNOWN_STRING = (
     "is not known at synth (a CDK token), but the function's settings are written then; give the resource that it "
     "comes from a name of your own, and write that name here"
 )
@@ -19,33 +19,33 @@ _UNKNOWN_HOME = "is not known at synth; choose it by AWS_PROFILE or AWS_REGION, 
 
 
 def get_known(value: str | None) -> str | None:
-    """A stack's account or region, None where it is known only when it is deployed."""
+    """A stack's account or region, None if it is unknown at synth."""
     return None if value is None or _MARK in value else value
 
 
-def read_settings(document: object, *, account: str | None = None, region: str | None = None) -> Settings:
-    """Settings without faults. Raises SettingsError.
+def read_app_settings(document: object, *, account: str | None = None, region: str | None = None) -> Settings:
+    """The settings of a valid document. Raises SettingsError.
 
-    `account` and `region` are the stack's; None, or CDK's tokens, where they are not known at synth.
+    `account` and `region` are the stack's: None or CDK tokens if they are unknown at synth.
     """
     written = as_document(document)
-    if tokens := [f"{format_path(path)}: {_UNKNOWN_TEXT}" for path in _find_tokens(written.content)]:
-        raise written.refuse(tokens)
+    if tokens := [f"{format_path(path)}: {_UNKNOWN_STRING}" for path in _find_tokens(written.content)]:
+        raise written.make_error(tokens)
     account, region = get_known(account), get_known(region)
     if region and not is_region(region):
         raise SettingsError([f"the stack's region: {explain_no_region(region)}; choose it by AWS_REGION"])
-    settings = validation.read_settings(written, account=account, region=region)
+    settings = validation.validate_settings(written, account=account, region=region)
     if unknown := list(_find_unknown_homes(settings, account=account, region=region)):
-        raise written.refuse(unknown)
+        raise written.make_error(unknown)
     return settings
 
 
 def check_settings(settings: Settings, *, account: str | None, region: str | None) -> None:
-    """For settings that were made in Python, where nothing has checked them. Raises SettingsError with all faults."""
-    read_settings(msgspec.json.decode(msgspec.json.encode(settings)), account=account, region=region)
+    """Validate settings that were built in Python. Raises SettingsError with all faults."""
+    read_app_settings(msgspec.json.decode(msgspec.json.encode(settings)), account=account, region=region)
 
 
-def _find_tokens(document: object, path: Path = ()) -> Iterator[Path]:
+def _find_tokens(document: object, path: KeyPath = ()) -> Iterator[KeyPath]:
     if isinstance(document, dict):
         for key, value in document.items():
             yield from _find_tokens(value, (*path, key))
@@ -57,7 +57,7 @@ def _find_tokens(document: object, path: Path = ()) -> Iterator[Path]:
 
 
 def _find_unknown_homes(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
-    """Targets that name a place which cannot be compared with the stack's, or needs a stack beside an unknown one."""
+    """Faults of targets whose account or region cannot be compared with the stack's, because that is unknown."""
     for i, target in enumerate(settings.targets):
         has_entry = not target.role_arn and choose_access(target, settings=settings) != "none"
         if target.account and account is None and not target.role_arn:

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 
 def main(arguments: Sequence[str]) -> str | None:
-    """Run a command; what went wrong, in words, or None. Raises SystemExit for help and wrong arguments."""
+    """Run a command and return an error message or None. Raises SystemExit for help and wrong arguments."""
     options = _make_parser().parse_args(arguments)
     if missing := _find_missing():
         return missing
@@ -23,7 +23,7 @@ def entry() -> NoReturn:
 
 
 def _package(options: argparse.Namespace) -> str | None:
-    # Not for --help, and only where CDK is: its import starts Node.js.
+    # Not for --help, and only if CDK is installed: importing it starts Node.js.
     from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError  # noqa: PLC0415
     from argo_ecr_auth_cdk.function.dependencies import InstallationError  # noqa: PLC0415
     from argo_ecr_auth_package.cdk_context import ContextError, read_context  # noqa: PLC0415
@@ -67,7 +67,7 @@ def _make_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="as for cdk: settings=FILE, or cluster=NAME and registry=HOST; a value of CDK's own keys may be JSON",
+        help="as for cdk: settings=FILE, or cluster=NAME and registry=HOST; values of CDK's own keys may be JSON",
     )
     package.add_argument(
         "-o", "--output", type=Path, default=Path("dist"), metavar="FOLDER", help="where to write (dist)"

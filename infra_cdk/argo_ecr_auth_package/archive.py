@@ -4,7 +4,7 @@ import stat
 import zipfile
 from pathlib import Path
 
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip can tell
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
 _UNIX = 3
 _FILE_MODE = stat.S_IFREG | 0o644
 _LEVEL = 9

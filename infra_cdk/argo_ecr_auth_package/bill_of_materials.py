@@ -26,14 +26,14 @@ _HASHES_ARE = Property(
 def make_bill_of_materials(
     *, asset: Path, requirements: str, version: str, zip_sha256: str, properties: Mapping[str, str]
 ) -> str:
-    """JSON without a time. Its serial number is made of the zip's hash.
+    """The SBOM as JSON, without a timestamp. Its serial number is derived from the zip's hash.
 
-    The components are the packages whose metadata the asset has: those that are in it. `requirements` is the text of
-    the requirements file that they were installed from.
+    The components are the packages whose metadata is in the asset. `requirements` is the content of the requirements
+    file that they were installed from.
     """
     hashes = _read_hashes(requirements)
     components = [
-        _make_component(distribution, hashes=hashes[_normalise(distribution.name)])
+        _make_component(distribution, hashes=hashes[_normalize(distribution.name)])
         for distribution in distributions(path=[str(asset)])
     ]
     function = Component(
@@ -58,15 +58,15 @@ def make_bill_of_materials(
 
 def _make_component(distribution: Distribution, *, hashes: Iterable[str]) -> Component:
     metadata = distribution.metadata.json
-    licence = str(metadata.get("license_expression") or metadata.get("license") or "")
-    url = PackageURL(type="pypi", name=_normalise(distribution.name), version=distribution.version)
+    license_text = str(metadata.get("license_expression") or metadata.get("license") or "")
+    url = PackageURL(type="pypi", name=_normalize(distribution.name), version=distribution.version)
     return Component(
         name=distribution.name,
         version=distribution.version,
         type=ComponentType.LIBRARY,
         bom_ref=str(url),
         purl=url,
-        licenses=[LicenseFactory().make_from_string(licence)] if licence else [],
+        licenses=[LicenseFactory().make_from_string(license_text)] if license_text else [],
         hashes=_make_hashes(hashes),
         properties=[_HASHES_ARE],
     )
@@ -77,10 +77,10 @@ def _make_hashes(values: Iterable[str]) -> list[HashType]:
 
 
 def _read_hashes(requirements: str) -> Mapping[str, list[str]]:
-    """The SHA-256 of each distribution that pip may install, by the package's normalised name."""
-    return {_normalise(found[1]): _HASH.findall(found[2]) for found in _REQUIREMENT.finditer(requirements)}
+    """The SHA-256 of each distribution that pip may install, by the package's normalized name."""
+    return {_normalize(found[1]): _HASH.findall(found[2]) for found in _REQUIREMENT.finditer(requirements)}
 
 
-def _normalise(name: str) -> str:
+def _normalize(name: str) -> str:
     """A package's name as PEP 503 spells it."""
     return re.sub(r"[-_.]+", "-", name).lower()

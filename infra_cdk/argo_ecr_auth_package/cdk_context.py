@@ -1,4 +1,4 @@
-"""CDK's context for a synth without the CDK CLI, from the same places."""
+"""Reads the CDK context for a synth without the CDK CLI, from the same places as the CLI."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 _OWN = Path(__file__).with_name("cdk.json")  # in the wheel
 _CHECKOUT = Path(__file__).parents[2] / "cdk.json"
-# What the CLI adds by itself, as far as it changes a template.
+# What the CLI adds and what affects a template.
 _BY_CLI = {"aws:cdk:enable-path-metadata": True, "aws:cdk:version-reporting": True}
 
 
@@ -16,10 +16,10 @@ class ContextError(Exception):
 
 
 def read_context(given: Sequence[str], *, directory: Path, home: Path) -> Mapping[str, Any]:
-    """The context of `-c KEY=VALUE` and of CDK's files, with CDK's precedence. Raises ContextError.
+    """The context of `-c KEY=VALUE` and of CDK's files, with the precedence of the CLI. Raises ContextError.
 
     The files are this project's cdk.json, cdk.context.json in the directory and .cdk.json in the home folder.
-    The values of our own keys are texts. CDK's own keys, which have a `/` or a `:`, may also be JSON.
+    The values of our own keys are strings. Values of CDK's own keys, which contain a `/` or a `:`, may also be JSON.
     """
     return {
         **_BY_CLI,
@@ -50,5 +50,5 @@ def _read_file(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ContextError(f"{file}: cannot be read: {error}") from None
     if not isinstance(content, dict):
-        raise ContextError(f"{file}: is not an object of JSON")
+        raise ContextError(f"{file}: is not a JSON object")
     return content

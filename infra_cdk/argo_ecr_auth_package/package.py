@@ -12,7 +12,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk.cx_api import CloudFormationStackArtifact
 
-from argo_ecr_auth_cdk.app import SynthesisedApp, synthesise
+from argo_ecr_auth_cdk.app import SynthesizedApp, synthesize
 from argo_ecr_auth_cdk.function.asset import find_synth_runtime
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
 from argo_ecr_auth_package.archive import zip_folder
@@ -28,45 +28,48 @@ _ACCESS, _RBAC = "access", "rbac"
 def write_package(
     output: Path, *, context: Mapping[str, Any], place: AccountRegion, default_file: Path
 ) -> tuple[str, ...]:
-    """Write the package into the folder `output`, over an earlier one; return the warnings about its settings.
+    """Write the package into the folder `output` and return the warnings about its settings.
 
-    Other files there stay. `place` is the function's; None in it stands for any account or region. Raises
-    SettingsError, RuntimeMismatchError and InstallationError, before anything is written.
+    An earlier package there is overwritten, other files stay. `place` is the function's; None in it stands for any
+    account or region. Raises SettingsError, RuntimeMismatchError and InstallationError before anything is written.
     """
     with tempfile.TemporaryDirectory() as temporary:
         synthesizer = PackageSynthesizer()
         app = cdk.App(outdir=temporary, context=dict(context), default_stack_synthesizer=synthesizer)
-        made = synthesise(app, account=place.account, region=place.region, default_file=default_file)
-        home, *others = _sort_stacks(made)
+        synthesized = synthesize(app, account=place.account, region=place.region, default_file=default_file)
+        home, *others = _sort_stacks(synthesized)
         asset = Path(temporary) / synthesizer.assets[home.stack_name]
 
         output.mkdir(parents=True, exist_ok=True)
         zip_folder(asset, output / "function.zip")
         digest = hashlib.sha256((output / "function.zip").read_bytes()).hexdigest()
-        _write(output / "sbom.cdx.json", _describe_contents(made, asset=asset, zip_sha256=digest))
+        _write(output / "sbom.cdx.json", _describe_contents(synthesized, asset=asset, zip_sha256=digest))
         _write(output / "template.json", _format_template(home))
         access = list(_write_access_templates(output, others))
-        manifests = _copy_manifests(made.manifests, output)
+        manifests = _copy_manifests(synthesized.manifests, output)
         readme = make_readme(
             stack=home.stack_name, place=place, code_key=f"{PROJECT}/{digest}.zip", manifests=manifests, access=access
         )
         _write(output / "README.md", readme)
-        return find_warnings(made.settings)
+        return find_warnings(synthesized.settings)
 
 
-def _sort_stacks(made: SynthesisedApp) -> list[CloudFormationStackArtifact]:
-    """The function's first."""
-    return sorted(made.assembly.stacks, key=lambda one: (one.stack_name != made.stack.stack_name, one.stack_name))
+def _sort_stacks(synthesized: SynthesizedApp) -> list[CloudFormationStackArtifact]:
+    """All stacks, the function's first."""
+    return sorted(
+        synthesized.assembly.stacks,
+        key=lambda stack: (stack.stack_name != synthesized.stack.stack_name, stack.stack_name),
+    )
 
 
-def _describe_contents(made: SynthesisedApp, *, asset: Path, zip_sha256: str) -> str:
-    runtime = made.settings.runtime or find_synth_runtime()
+def _describe_contents(synthesized: SynthesizedApp, *, asset: Path, zip_sha256: str) -> str:
+    runtime = synthesized.settings.runtime or find_synth_runtime()
     return make_bill_of_materials(
         asset=asset,
         requirements=REQUIREMENTS.read_text(encoding="utf-8"),
         version=version(PROJECT),
         zip_sha256=zip_sha256,
-        properties={"architecture": made.settings.architecture, "runtime": runtime},
+        properties={"architecture": synthesized.settings.architecture, "runtime": runtime},
     )
 
 
@@ -81,7 +84,7 @@ def _write_access_templates(output: Path, stacks: Sequence[CloudFormationStackAr
 
 def _find_place(stack: CloudFormationStackArtifact) -> AccountRegion:
     account, region = stack.environment.account, stack.environment.region
-    # As CDK writes what is not known at synth.
+    # CDK's names for an account and region that are unknown at synth.
     return AccountRegion(
         account=None if account == "unknown-account" else account,
         region=None if region == "unknown-region" else region,

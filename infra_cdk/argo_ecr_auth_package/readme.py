@@ -1,4 +1,4 @@
-"""The README of a package: what to do with its files, in this order."""
+"""The README of a package: the steps of a deployment, in order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _CAPABILITY = "--capabilities CAPABILITY_NAMED_IAM"
 
 @dataclass(frozen=True, kw_only=True)
 class AccessTemplate:
-    """A template beside the function's, and where its stack goes."""
+    """The template of an access stack, and where to deploy it."""
 
     file: str
     stack: str
@@ -22,7 +22,7 @@ def make_readme(
 ) -> str:
     """Six lines, and one more for each access template."""
     manifest = manifests[0] if len(manifests) == 1 else "TARGET.rbac.yaml"
-    apply = f"`kubectl apply -f rbac/{manifest}`" if manifests else "nothing, the settings give the access otherwise"
+    apply = f"`kubectl apply -f rbac/{manifest}`" if manifests else "nothing, because the settings need no manifest"
     deploy = f"aws cloudformation deploy {_format_stack(stack, place)} --template-file template.json"
     parameters = f"--parameter-overrides CodeBucket=BUCKET CodeKey={code_key}"
     show = f"aws cloudformation describe-stacks {_format_stack(stack, place)} --query 'Stacks[0].Outputs'"
@@ -32,9 +32,10 @@ def make_readme(
         f"2. `aws s3 cp function.zip s3://BUCKET/{code_key}`; BUCKET is in the region of the function.",
         f"3. `{deploy} --s3-bucket BUCKET {_CAPABILITY} {parameters}`",
         *(
-            f"   - then in {_describe(one.place)}: `aws cloudformation deploy {_format_stack(one.stack, one.place)} "
-            f"--template-file {one.file} {_CAPABILITY}`"
-            for one in access
+            f"   - then in {_describe(template.place)}: "
+            f"`aws cloudformation deploy {_format_stack(template.stack, template.place)} "
+            f"--template-file {template.file} {_CAPABILITY}`"
+            for template in access
         ),
         f"4. `{show}` shows InvokeCommand, which starts a run at once.",
         "5. sbom.cdx.json lists the packages in function.zip, whose SHA-256 is in the key: each zip needs its own.",

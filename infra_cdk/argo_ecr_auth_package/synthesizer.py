@@ -1,4 +1,4 @@
-"""Makes stacks that need no bootstrap: two parameters say where the function's code is."""
+"""Synthesizes stacks that need no bootstrap: two parameters say where the function's code is."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,10 @@ CODE_KEY = "CodeKey"
 
 @jsii.implements(cdk.IReusableStackSynthesizer)
 class PackageSynthesizer(cdk.StackSynthesizer):
-    """As CDK's default one, without the bucket, the roles and the rule of a bootstrap.
+    """Like CDK's default synthesizer, without the bucket, the roles and the rule of a bootstrap.
 
-    `assets` are the folders of the files that the stacks refer to, by the stack's name; of this and of the stacks that
-    it is bound to.
+    `assets` has the folder of each stack's asset, by the stack's name. All synthesizers that are bound from this one
+    share it.
     """
 
     def __init__(self, assets: dict[str, Path] | None = None) -> None:
@@ -31,12 +31,12 @@ class PackageSynthesizer(cdk.StackSynthesizer):
         self,
         *,
         file_name: str | None = None,
-        source_hash: str,  # noqa: ARG002 - the key is chosen by who uploads
+        source_hash: str,  # noqa: ARG002 - whoever uploads the file chooses the key
         **_: object,
     ) -> cdk.FileAssetLocation:
         stack = self._bound_stack
         if file_name is None or stack.stack_name in self.assets:
-            raise ValueError(f"{stack.stack_name} has another asset than the function's code")
+            raise ValueError(f"{stack.stack_name} has an asset other than the function's code")
         self.assets[stack.stack_name] = Path(file_name)
         bucket, key = (
             cdk.CfnParameter(stack, name, type="String", min_length=1, description=description)
@@ -56,5 +56,5 @@ class PackageSynthesizer(cdk.StackSynthesizer):
 
 _PARAMETERS: Mapping[str, str] = {
     CODE_BUCKET: "The S3 bucket with function.zip, in the region of this stack",
-    CODE_KEY: "The key of function.zip there; another for each content, because CloudFormation compares only the key",
+    CODE_KEY: "The key of function.zip there; a new zip needs a new key, because CloudFormation compares only the key",
 }

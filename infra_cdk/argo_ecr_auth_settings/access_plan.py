@@ -1,4 +1,4 @@
-"""Where the clusters are, which access entries they need, and in which stacks these entries are."""
+"""Plans the access entries: which clusters need one, in which account and region, and in which stack."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, digest, 
 from argo_ecr_auth_settings.settings import Access, Settings, TargetSettings
 
 MAX_PER_STACK = 200
-"""Access entries, and as many schedules, of one stack: it holds 500 resources."""
+"""Access entries in one stack, and the same number of schedules: a stack holds 500 resources."""
 _SLOTS = 8
 
 
@@ -20,7 +20,7 @@ _SLOTS = 8
 class Entry:
     """An access entry of a cluster: by the Kubernetes group, by the edit policy in some namespaces, or by both.
 
-    `described`: the function asks EKS for the cluster's address.
+    `described` is true if the function calls DescribeCluster for the cluster's address.
     """
 
     cluster: str
@@ -37,9 +37,9 @@ def add_access_roles(settings: Settings, *, home: HomeDeployment) -> Settings:
 
 
 def group_by_place(settings: Settings, *, home: AccountRegion) -> Mapping[AccountRegion, tuple[int, ...]]:
-    """The targets (by their index) that need an access entry, by account and region.
+    """The indexes of the targets that need an access entry, by account and region.
 
-    A target with a role of the user's own or with `access: none` needs none.
+    A target with its own `role_arn` or with `access: none` needs none.
     """
     found: dict[AccountRegion, list[int]] = defaultdict(list)
     for i, target in enumerate(settings.targets):
@@ -60,7 +60,12 @@ def make_entries(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
             by_group=any(access == "least-privilege" for _, access in group),
             edited_namespaces=tuple(
                 sorted(
-                    {one.namespace for target, access in group if access == "edit-policy" for one in target.credentials}
+                    {
+                        credential.namespace
+                        for target, access in group
+                        if access == "edit-policy"
+                        for credential in target.credentials
+                    }
                 )
             ),
         )
@@ -71,8 +76,8 @@ def make_entries(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
 def divide_into_stacks(entries: Sequence[Entry]) -> Mapping[int, tuple[Entry, ...]]:
     """The entries in the function's account and region, by stack: 0 is the function's own, which holds all of them.
 
-    Where they are too many, they are in the stacks 1 to 8, by a hash of the cluster's name. An entry must not move
-    between stacks: the new stack would create it while the old one still has it.
+    If they do not fit, they are in the stacks 1 to 8, by a hash of the cluster's name. An entry must not move between
+    stacks: the new stack would create it while the old one still has it.
     """
     if len(entries) <= MAX_PER_STACK:
         return {0: tuple(entries)}

@@ -1,4 +1,4 @@
-"""Settings as the CDK app is given them: a file, and CDK's context (`-c KEY=VALUE`) over it."""
+"""Loads the settings of the CDK app: a file, and the CDK context (`-c KEY=VALUE`), which overrides it."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -9,20 +9,21 @@ from argo_ecr_auth_settings.loader import load_document, make_document
 from argo_ecr_auth_settings.settings import Settings
 
 OVERRIDING = ("check_every", "runtime", "architecture", "installation")
-"""Keys of the settings that may be given as context too."""
+"""Settings that the CDK context may override."""
 
 _KEYS = ("settings", "cluster", "registry", *OVERRIDING)
 _REMEDY = (
     "copy settings.example.yaml to settings.yaml and fill it in, or give -c settings=FILE, "
-    "or -c cluster=NAME -c registry=HOST for one of everything"
+    "or -c cluster=NAME -c registry=HOST for one cluster and one registry"
 )
 
 
-def load_settings(context: Mapping[str, object], *, default_file: Path) -> SettingsDocument:
-    """The settings, not validated yet.
+def load_context_document(context: Mapping[str, object], *, default_file: Path) -> SettingsDocument:
+    """The settings document, not validated yet.
 
-    `-c cluster=NAME -c registry=HOST` is one of everything, without a file; else it is `-c settings=FILE`, else the
-    default file. Raises SettingsError where none of it is given, or too much.
+    `-c cluster=NAME -c registry=HOST` stands for one target with one credential and needs no file. Otherwise the
+    document is read from `-c settings=FILE`, or from the default file. Raises SettingsError if the keys contradict each
+    other or the file does not exist.
     """
     if faults := _check_keys(context):
         raise SettingsError(faults)
@@ -49,13 +50,13 @@ def _load(given: Mapping[str, object], *, default_file: Path) -> SettingsDocumen
 
 
 def _check_keys(context: Iterable[str]) -> list[str]:
-    """What looks like a key of ours and is none; anything else is CDK's, or another app's in ~/.cdk.json."""
+    """Faults of unknown keys that look like ours. Others belong to CDK, or to another app in ~/.cdk.json."""
     settings_only = set(Settings.__struct_fields__) - set(OVERRIDING)
     faults = []
     for key in sorted(set(context) - set(_KEYS)):
         spelled = key.replace("-", "_").lower()
         near = difflib.get_close_matches(spelled, {*_KEYS, *settings_only}, n=1, cutoff=0.75)
-        near = near or [one for one in _KEYS if len(spelled) > 2 and one.startswith(spelled)]  # noqa: PLR2004 - `arch`
+        near = near or [known for known in _KEYS if len(spelled) > 2 and known.startswith(spelled)]  # noqa: PLR2004 - `arch`
         if not near:
             continue
         if near[0] in settings_only:

@@ -1,15 +1,15 @@
-"""Settings as they are written, before they are validated, and the words for what is wrong with them."""
+"""The settings document before validation, and the error that locates its faults."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 class SettingsError(ValueError):
-    """The settings are refused; `faults` says why, one line each, with its place.
+    """The settings are invalid. `faults` has one line per fault, with its location.
 
-    The text of the error is for people as it is: all faults, after a line that counts them where `source` is given.
+    The error's text is meant for users: all faults, and if `source` is given, a line before them with their number.
     """
 
     def __init__(self, faults: Iterable[str], *, source: str | None = None) -> None:
@@ -21,7 +21,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Position:
-    """Where a key or an item of a list begins in a file; both count from 1."""
+    """The start of a key or list item in a file; both numbers count from 1."""
 
     line: int
     column: int
@@ -32,10 +32,10 @@ _NOWHERE = Position(line=0, column=0)
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsDocument:
-    """Mappings, lists, texts, booleans and None (`content`), and where each part is written.
+    """The content (mappings, lists, strings, booleans and None) and the origin of each part.
 
-    `positions` and `options` are by path, spelled as in a fault (`targets[0].cluster`): the place in the file, or the
-    option of a command that gave the value (`-c registry`, `--cluster`).
+    The keys of `positions` and `options` are paths as in a fault (`targets[0].cluster`). The values are the position in
+    the file, and the command-line option that set the value (`-c registry`, `--cluster`).
     """
 
     content: object
@@ -44,23 +44,23 @@ class SettingsDocument:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def override(self, values: Mapping[str, object], *, option: str) -> "SettingsDocument":
-        """The document with these keys; `option` spells the option that gave one: `-c {}`, `--{}`."""
+        """A copy with these keys set. `option` is the format of the option that set a key: `-c {}`, `--{}`."""
         if not isinstance(self.content, dict):
-            return self  # which is refused for that
+            return self  # validation refuses it
         options = {key: option.format(key) for key in values}
         return replace(self, content={**self.content, **values}, options={**self.options, **options})
 
-    def refuse(self, faults: Iterable[str]) -> SettingsError:
-        """The error to raise: each fault (`PATH: WORDS`) with its option, or with file, line and column; in order."""
+    def make_error(self, faults: Iterable[str]) -> SettingsError:
+        """The error for these faults (`PATH: TEXT`), in order, each with its option or its file, line and column."""
         located = sorted((self._locate(fault) for fault in faults), key=lambda found: found[0])
         return SettingsError((fault for _, fault in located), source=self.source)
 
     def _locate(self, fault: str) -> tuple[Position, str]:
-        path, _, words = fault.partition(": ")
+        path, _, text = fault.partition(": ")
         if path in self.options:
-            return _NOWHERE, f"{self.options[path]}: {words}"
+            return _NOWHERE, f"{self.options[path]}: {text}"
         path = path.rpartition(" ")[2]  # the second of `targets[0] with credentials[1]`
-        while path and path not in self.positions:  # of a key that is missing: what is around it
+        while path and path not in self.positions:  # a missing key has no position: use its parent's
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         position = self.positions.get(path, _NOWHERE)
         return position, fault if position == _NOWHERE else f"{self.source}:{position.line}:{position.column}: {fault}"
@@ -70,8 +70,8 @@ def as_document(document: object) -> SettingsDocument:
     return document if isinstance(document, SettingsDocument) else SettingsDocument(content=document)
 
 
-def format_path(path: Path) -> str:
-    """A path as people write it, on one line: `targets[0].cluster`."""
+def format_path(path: KeyPath) -> str:
+    """The path as text on one line: `targets[0].cluster`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{_format_key(step)}" for step in path)
     return text.removeprefix(".")
 

@@ -1,10 +1,10 @@
-"""The types of single settings: what each may be written as, in a pattern and in words for people."""
+"""The types of single settings, each with its pattern and a description."""
 
 from typing import Annotated
 
 import msgspec
 
-# Each pattern ends in `$(?!\n)`: in Python a plain `$` lets a newline through.
+# Each pattern ends in `$(?!\n)`: in Python a plain `$` also matches before a trailing newline.
 # Kubernetes' own rules: RFC 1123 label for a namespace, subdomain for a Secret's name.
 _LABEL = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\\n)"
 SUBDOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
@@ -44,14 +44,14 @@ RoleArn = Annotated[
     str,
     msgspec.Meta(
         pattern="^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$(?!\\n)",
-        description="A role that you made: its ARN, arn:aws:iam::ACCOUNT:role/NAME.",
+        description="The ARN of a role that you created: arn:aws:iam::ACCOUNT:role/NAME.",
     ),
 ]
 ExternalId = Annotated[
     str,
     msgspec.Meta(
         pattern="^[A-Za-z0-9_+=,.@:/-]{2,1224}$(?!\\n)",
-        description="What the role's trust policy asks for: letters, digits and _+=,.@:/-; goes with role_arn.",
+        description="What the role's trust policy requires: letters, digits and _+=,.@:/-; goes with role_arn.",
     ),
 ]
 # Kubernetes' rules for the keys of both and for a label's value (apimachinery, IsQualifiedName and IsValidLabelValue).

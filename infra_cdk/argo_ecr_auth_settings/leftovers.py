@@ -1,4 +1,4 @@
-"""What an installation writes into clusters, and the commands that remove what it no longer writes."""
+"""Lists the objects that an installation writes into clusters, and the commands that delete leftovers."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from argo_ecr_auth.core.targets import Target
 
 METADATA_KEY = "ArgoEcrAuthObjects"
-"""The key of the stack's template with the objects of what is deployed."""
+"""The metadata key of the stack's template that lists the objects of the deployed installation."""
 
 _MAX_CLUSTERS = 10
 
@@ -15,7 +15,7 @@ Objects = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 def list_objects(targets: Iterable[Target]) -> Objects:
-    """The objects that these targets' credentials are."""
+    """The objects that hold these targets' credentials."""
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for target in targets:
         for credential in target.credentials:
@@ -38,16 +38,16 @@ def find_dropped(before: Objects, after: Objects) -> Objects:
 
 
 def format_removal(dropped: Objects, *, kept: Objects, group: str) -> Iterator[str]:
-    """The commands that remove the objects, and the rights in each namespace in which nothing is kept; as lines.
+    """The commands that delete the objects, and the Role and RoleBinding in each namespace where nothing is kept.
 
-    `group` is the installation's name, which its Role and RoleBinding have.
+    `group` is the installation's name, which is also that of its Role and RoleBinding.
     """
     for cluster, by_namespace in list(dropped.items())[:_MAX_CLUSTERS]:
-        account, region, name = cluster.split("/")
-        yield f"in the cluster {name} ({' '.join(filter(None, (account, region)))}), as its administrator:"
+        account, region, cluster_name = cluster.split("/")
+        yield f"in the cluster {cluster_name} ({' '.join(filter(None, (account, region)))}), as its administrator:"
         for namespace, names in by_namespace.items():
             delete = f"  kubectl -n {namespace} delete --ignore-not-found"
-            yield f"{delete} {' '.join(f'secret/{one} configmap/{one}' for one in names)}"
+            yield f"{delete} {' '.join(f'secret/{name} configmap/{name}' for name in names)}"
             if not kept.get(cluster, {}).get(namespace):
                 yield f"{delete} rolebinding/{group} role/{group}"
     if len(dropped) > _MAX_CLUSTERS:

@@ -1,4 +1,4 @@
-"""Physical names: they depend only on the installation and where it is, and no other installation has them."""
+"""Physical names. They depend only on the installation and its location, and are unique to it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRegion:
-    """An account and a region; None where they are not known at synth."""
+    """An account and a region; None if unknown at synth."""
 
     account: str | None
     region: str | None
@@ -14,7 +14,7 @@ class AccountRegion:
 
 @dataclass(frozen=True, kw_only=True)
 class HomeDeployment:
-    """Where an installation is: its account and region, and its address, which no other has there."""
+    """The location of an installation: its account and region, and an address that is unique there."""
 
     place: AccountRegion
     address: str
@@ -31,12 +31,12 @@ def name_access_role(*, installation: str, home: HomeDeployment, place: AccountR
 
 
 def make_external_id(*, installation: str, home: HomeDeployment, place: AccountRegion) -> str:
-    """The external id of that role: stable, and no secret (IAM User Guide, the confused deputy problem)."""
+    """The external id of the access role: stable, and not a secret (IAM User Guide, the confused deputy problem)."""
     return f"{installation}-{digest(installation, _digest_home(home), place.account or '', place.region or '')[:32]}"
 
 
 def name_access_stack(*, installation: str, home: HomeDeployment, clusters: str) -> str:
-    """`clusters` names those that the stack is for; another installation may have a stack for the same."""
+    """`clusters` identifies the clusters of the stack. Another installation may have a stack for the same clusters."""
     return f"{installation}-access-{clusters}-{_digest_home(home)[:8]}"
 
 

@@ -1,4 +1,4 @@
-"""The rights of the function's role: exactly what a run uses with these settings."""
+"""The permissions of the function's role: exactly what a run needs with these settings."""
 
 import os
 from collections import defaultdict
@@ -10,30 +10,29 @@ from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_settings.pull_permissions import Pulls
 
-# What a pull needs; ListImages is for the tags of a chart whose version is a range.
+# What a pull needs. ListImages is for charts whose version is a range.
 _PULL = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
     "ecr:GetDownloadUrlForLayer",
     "ecr:ListImages",
 )
-# What the first pull of an image through ECR's cache needs too (Amazon ECR User Guide, pull through cache).
+# What the first pull of an image through ECR's cache also needs (Amazon ECR User Guide, pull through cache).
 _PULL_THROUGH_CACHE = ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository")
 
-# A managed policy holds 6,144 characters and a role takes ten (IAM quotas). CDK spreads a role's statements over them,
-# but does not divide a statement, so each stays well below.
-_MOST_CHARACTERS = 4_000
-_MOST_CHARACTERS_OF_CLUSTERS = (
-    8_000  # in all regions together; the rest is for roles and repositories, which have no shorter form
-)
+# A managed policy has at most 6,144 characters, and a role at most ten policies (IAM quotas). CDK spreads a role's
+# statements over them but does not split a statement, so each statement stays well below the limit.
+_MAX_CHARACTERS = 4_000
+# In all regions together. The rest is for roles and repositories, which have no shorter form.
+_MAX_CHARACTERS_OF_CLUSTERS = 8_000
 _CHARACTERS_OF_AN_ARN = 55  # without the cluster's name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What a role may do, as IAM writes it."""
+    """An IAM policy statement that allows actions on resources."""
 
-    sid: str  # keeps CDK from merging it with its neighbours
+    sid: str  # keeps CDK from merging it with its neighbors
     actions: tuple[str, ...]
     resources: tuple[str, ...]
 
@@ -41,10 +40,10 @@ class Statement:
 def make_statements(
     targets: Sequence[Target], *, pulls: Mapping[Registry, Pulls], partition: str, account: str
 ) -> list[Statement]:
-    """The statements of the function's role. What it does as another role is not among them.
+    """The statements of the function's role, without what it does under other roles.
 
-    `pulls` says what the tokens of the function's own role may pull. `partition` and `account` are those of the stack;
-    they may be tokens.
+    `pulls` says what the tokens of the function's own role may pull. `partition` and `account` are the stack's and may
+    be CDK tokens.
     """
     return [
         *_allow_registries(pulls),
@@ -57,13 +56,13 @@ def _allow_registries(pulls: Mapping[Registry, Pulls]) -> Iterator[Statement]:
     public = [registry for registry in pulls if registry.public]
     pulls = {registry: pull for registry, pull in pulls.items() if not registry.public}
     if public:
-        # A public image needs only the right to get a token (Amazon ECR Public User Guide, registry authentication).
+        # A public image needs only a token (Amazon ECR Public User Guide, registry authentication).
         yield _statement("PublicToken", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], ["*"])
     if not pulls:
         return
     # The action takes no resource (Service Authorization Reference, Amazon ECR).
     yield _statement("Token", ["ecr:GetAuthorizationToken"], ["*"])
-    # A token has the rights of the role that asked for it: without these, Argo CD could log in and pull nothing.
+    # A token has the permissions of the role that requested it. Without these, Argo CD could log in but not pull.
     yield from _divide("Pull", _PULL, {arn for registry, pull in pulls.items() for arn in pull.arns(registry)})
     through_cache = {registry: pull for registry, pull in pulls.items() if pull.through_cache}
     yield from _divide(
@@ -87,7 +86,7 @@ def _allow_clusters(targets: Sequence[Target], *, partition: str, account: str) 
 
 
 def make_describe_statement(clusters: AbstractSet[str], *, region: str, partition: str, account: str) -> Statement:
-    """The right to ask EKS for the addresses of these clusters."""
+    """The permission to describe these clusters."""
     given = _make_pattern(clusters) if _find_patterned_regions({region: clusters}) else clusters
     return _make_describe_statement(given, region=region, partition=partition, account=account, sid="Clusters")
 
@@ -100,12 +99,14 @@ def _make_describe_statement(
 
 
 def _find_patterned_regions(names_by_region: Mapping[str, AbstractSet[str]]) -> AbstractSet[str]:
-    """The regions whose clusters' names do not fit into the policies; those with the longest lists come first."""
-    sizes = {region: sum(len(name) + _CHARACTERS_OF_AN_ARN for name in of) for region, of in names_by_region.items()}
-    left = _MOST_CHARACTERS_OF_CLUSTERS
+    """The regions whose cluster names do not fit into the policies, starting with the longest lists."""
+    sizes = {
+        region: sum(len(name) + _CHARACTERS_OF_AN_ARN for name in names) for region, names in names_by_region.items()
+    }
+    left = _MAX_CHARACTERS_OF_CLUSTERS
     patterned = set()
     for region, size in sorted(sizes.items(), key=lambda item: (item[1], item[0])):
-        if size > min(left, _MOST_CHARACTERS):
+        if size > min(left, _MAX_CHARACTERS):
             patterned.add(region)
         else:
             left -= size
@@ -118,7 +119,8 @@ def _make_pattern(names: AbstractSet[str]) -> AbstractSet[str]:
 
 
 def _allow_roles(targets: Sequence[Target]) -> Iterator[Statement]:
-    roles = {target.role for target in targets} | {one.role for target in targets for one in target.credentials}
+    roles = {target.role for target in targets}
+    roles |= {credential.role for target in targets for credential in target.credentials}
     yield from _divide("Roles", ["sts:AssumeRole"], {role.arn for role in roles if role is not None})
 
 
@@ -127,7 +129,7 @@ def _divide(name: str, actions: Sequence[str], arns: AbstractSet[str]) -> Iterat
     part: list[str] = []
     number = 1
     for arn in sorted(arns):
-        if part and sum(map(len, part)) + len(arn) > _MOST_CHARACTERS:
+        if part and sum(map(len, part)) + len(arn) > _MAX_CHARACTERS:
             yield _statement(f"{name}{number}", actions, part)
             part, number = [], number + 1
         part.append(arn)

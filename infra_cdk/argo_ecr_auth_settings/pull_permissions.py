@@ -1,4 +1,4 @@
-"""What the tokens of a registry may pull."""
+"""Which repositories the tokens of a registry may pull."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ class Pulls:
     through_cache: bool
 
     def arns(self, registry: Registry) -> set[str]:
-        """The repositories' ARNs; their account may be another than the function's."""
+        """The repositories' ARNs. Their account may differ from the function's."""
         prefix = f"arn:{registry.partition.name}:ecr:{registry.region}:{registry.account}:repository/"
         return {prefix + repository for repository in self.repositories}
 
 
 def collect_pulls(settings: Settings) -> Mapping[Registry, Pulls]:
-    """What the function's own role may pull from each registry: all that its credentials name together.
+    """What the function's own role may pull from each registry: all that its credentials name.
 
-    One token serves all credentials of a region, so that a narrower one beside a wider one narrows nothing.
+    One token serves all credentials of a region, so a narrow credential next to a wider one has no effect.
     """
     found: dict[Registry, Pulls] = {}
     for target in settings.targets:

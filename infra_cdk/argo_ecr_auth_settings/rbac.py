@@ -10,15 +10,15 @@ from argo_ecr_auth.core.targets import Target
 def make_rbac_manifests(target: Target, *, group: str, targets: Iterable[Target] = ()) -> list[dict[str, Any]]:
     """One Role and one RoleBinding per namespace of the target's credentials, both named after the group.
 
-    `targets` are all of the installation: those of one cluster share its Roles, because these have one name, and the
-    last one applied counts.
+    `targets` are all targets of the installation. Targets of one cluster share its Roles: these have the same name, and
+    the last manifest that is applied wins.
 
-    By name even for the creation: a server-side apply of an object that is missing is authorised as `patch`, then as
-    `create` with its name (kube-apiserver, handlers/patch.go). No `list`: it cannot be limited to names.
+    The Role names its objects even for `create`: a server-side apply of a missing object is authorized as `patch`, then
+    as `create` with its name (kube-apiserver, handlers/patch.go). There is no `list`, which cannot be limited to names.
     """
     names_by_namespace: dict[str, set[str]] = defaultdict(set)
-    for one in (target, *(other for other in targets if _cluster(other) == _cluster(target))):
-        for credential in one.credentials:
+    for neighbor in (target, *(other for other in targets if _cluster(other) == _cluster(target))):
+        for credential in neighbor.credentials:
             names_by_namespace[credential.namespace].add(credential.secret_name)
     own = {credential.namespace for credential in target.credentials}
     return [

@@ -13,9 +13,9 @@ from argo_ecr_auth_settings.settings import CredentialSettings, SecretSettings, 
 
 
 def format_targets_file(settings: Settings, *, region: str | None = None) -> bytes:
-    """The asset's file of targets, as JSON in a stable order; `region` is None if it is not known at synth.
+    """The asset's targets.json, in a stable order. `region` is None if it is unknown at synth.
 
-    A key of the deployment does not change it, and so not the asset.
+    Settings that only concern the deployment change neither this file nor the asset.
     """
     configuration = Configuration(
         targets=resolve_targets(settings, region=region or ""),
@@ -27,10 +27,10 @@ def format_targets_file(settings: Settings, *, region: str | None = None) -> byt
 def resolve_targets(
     settings: Settings, *, region: str, account: str | None = None, function_role_id: str | None = None
 ) -> tuple[Target, ...]:
-    """The targets with every default filled in; `region` and `account` are those of a target that names none.
+    """The targets with every default filled in. `region` and `account` are the defaults of targets that set none.
 
-    `function_role_id` is the unique id of the function's own role. The settings have no faults (rules.py); otherwise
-    this raises a ValueError.
+    `function_role_id` is the unique id of the function's own role. The settings must be valid (validation.py);
+    otherwise this raises ValueError.
     """
     return tuple(
         Target(
@@ -77,9 +77,10 @@ def _credentials(written: CredentialSettings, *, namespace: str, function_role_i
 
 
 def _make_url(written: CredentialSettings, secret: SecretSettings) -> str:
-    """The URL as Argo CD matches it: a template serves all that begins with its own, so that its host ends in a slash.
+    """The URL in the form that Argo CD matches.
 
-    Without it, `HOST.example.org` would begin with `HOST` too (argo-cd, util/db/repository_secrets.go).
+    A template matches every URL that starts with its own. So its host ends in a slash: `HOST` would also match
+    `HOST.example.org` (argo-cd, util/db/repository_secrets.go).
     """
     place = (written.url or written.hosts[0]).removeprefix("oci://").removesuffix("/")
     if secret.kind == "repo-creds" and (place in written.hosts or (written.url or "").endswith("/")):
@@ -96,9 +97,9 @@ def _role(arn: str | None, external_id: str | None) -> Role | None:
 
 
 def _find_repository(credential: CredentialSettings) -> str | None:
-    """A repository that a new token should be able to list: the first of its own.
+    """The repository that a new token should be able to list: the first one that the credential names.
 
-    A login does not show that the right to pull is missing. None if the repository may not exist yet.
+    A login does not show a missing permission to pull. None if the repository may not exist yet.
     """
     logs_in_at_one = credential.verify == "login" and credential.registry not in {None, *PUBLIC_HOSTS}
     if not logs_in_at_one or credential.pull_through_cache:

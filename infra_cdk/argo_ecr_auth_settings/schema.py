@@ -1,4 +1,4 @@
-"""What the JSON Schema of the settings says against a document, in words, all of it at once."""
+"""Checks a document against the JSON Schema of the settings and describes every fault."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -8,41 +8,41 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from argo_ecr_auth_settings.document import Path
+from argo_ecr_auth_settings.document import KeyPath
 from argo_ecr_auth_settings.settings import Settings
 
-_LONGEST_SHOWN = 100
+_MAX_SHOWN_CHARACTERS = 100
 _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}
 
 
 SCHEMA_FILE = "settings.schema.json"
-"""The name of the file, beside the settings, that an editor reads."""
+"""The name of the schema file next to the settings, which an editor reads."""
 
 
 def make_json_schema() -> dict[str, Any]:
-    """The JSON Schema of `settings.yaml`; an editor completes and checks by it too."""
+    """The JSON Schema of `settings.yaml`. Editors use it too."""
     return msgspec.json.schema(Settings)
 
 
 def format_json_schema() -> str:
-    """The text of the file that an editor reads."""
+    """The content of the schema file."""
     return msgspec.json.format(msgspec.json.encode(make_json_schema()), indent=2).decode() + "\n"
 
 
-def find_schema_faults(document: object) -> tuple[tuple[Path, str], ...]:
-    """Each fault's place and what is wrong there, in the document's order."""
+def find_schema_faults(document: object) -> tuple[tuple[KeyPath, str], ...]:
+    """The path and description of each fault, in the order of the document."""
     errors = Draft202012Validator(make_json_schema()).iter_errors(document)
-    # Each error of a missing key tells of all that are missing there.
+    # For several missing keys there are several errors, and each of them lists all keys.
     return tuple(dict.fromkeys(fault for error in errors for fault in _explain(error)))
 
 
-def _explain(error: ValidationError) -> Iterator[tuple[Path, str]]:
-    path: Path = tuple(error.absolute_path)
-    # An error of a validation has all of these; the types allow for one that was made by hand.
+def _explain(error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
+    path: KeyPath = tuple(error.absolute_path)
+    # Every error of a validation has these attributes. The types also cover errors that were created by hand.
     value, allowed, schema = cast(tuple[Any, Any, Any], (error.instance, error.validator_value, error.schema))
     match error.validator:
         case "anyOf":
-            # A key that may be absent: what it says of the value, not that the value is not null.
+            # An optional key: report what is wrong with the value, not that it is not null.
             branches = [fault for fault in error.context or () if fault.schema != {"type": "null"}]
             yield from (found for branch in branches for found in _explain(branch))
         case "additionalProperties":
@@ -80,4 +80,4 @@ def _add_hint(value: object, allowed: str) -> str:
 
 def _show(value: object) -> str:
     text = msgspec.json.encode(value, enc_hook=str).decode()
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    return text if len(text) <= _MAX_SHOWN_CHARACTERS else f"{text[:_MAX_SHOWN_CHARACTERS]}..."

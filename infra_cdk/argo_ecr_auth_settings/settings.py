@@ -1,4 +1,4 @@
-"""The types of `settings.yaml`, of what the function does and of how it is deployed. They make its JSON Schema too."""
+"""The types of `settings.yaml`: what the function does, and how it is deployed. They also define its JSON Schema."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from argo_ecr_auth_settings.field_types import (
 )
 
 OVERDUE_DIVISOR = 3
-"""A token is overdue with less left than `renew_before` divided by this: nobody has renewed it for hours."""
+"""A token is overdue if it expires in less than `renew_before` divided by this: renewals have failed for hours."""
 
 
 SettingsKind = Literal["argo-cd", "repository", "repo-creds", "pull-secret"]
@@ -44,7 +44,7 @@ Access = Annotated[
     Literal["least-privilege", "edit-policy", "none"],
     msgspec.Meta(
         description="least-privilege: a Role of the named objects, to be applied; edit-policy: EKS's own policy, "
-        "wider, nothing to apply; none: you make the access yourself."
+        "wider, nothing to apply; none: you set up access yourself."
     ),
 ]
 RepositoryPattern = Annotated[
@@ -61,7 +61,7 @@ Architecture = Literal["arm64", "x86_64"]
 
 
 class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The function's VPC, for clusters whose API server it could not reach otherwise."""
+    """The function's VPC, for clusters whose API server it cannot reach otherwise."""
 
     id: Annotated[
         str, msgspec.Meta(pattern="^vpc-[0-9a-f]{8,17}$(?!\\n)", description="The VPC, such as vpc-0123abcd.")
@@ -76,7 +76,7 @@ class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             ],
             ...,
         ],
-        msgspec.Meta(min_length=1, description="At least one; with a way to AWS and to the clusters."),
+        msgspec.Meta(min_length=1, description="At least one; with a route to AWS and to the clusters."),
     ]
     security_groups: Annotated[
         tuple[
@@ -88,14 +88,14 @@ class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             ],
             ...,
         ],
-        msgspec.Meta(description="Without any, one is made that lets HTTPS and DNS out and nothing in."),
+        msgspec.Meta(description="Without any, one is created that allows HTTPS and DNS out and nothing in."),
     ] = ()
 
 
 class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One Secret in one namespace, with its ConfigMap, and what its token may pull.
 
-    `argo-cd` makes three of both, `repo-creds` without `type` two.
+    `argo-cd` creates three of both, `repo-creds` without `type` two.
     """
 
     registry: (
@@ -128,9 +128,9 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     kind: Annotated[
         SettingsKind,
         msgspec.Meta(
-            description="argo-cd: what Argo CD can ask of this registry, and no other host; repository: one URL for "
-            "Argo CD; repo-creds: a credential template for all URLs below one; pull-secret: for Image Updater and "
-            "kubelet."
+            description="argo-cd: everything that Argo CD requests from this registry, and no other host; "
+            "repository: one URL for Argo CD; repo-creds: a credential template for all URLs below one; pull-secret: "
+            "for Image Updater and kubelet."
         ),
     ] = "repository"
     type: (
@@ -175,7 +175,8 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             str,
             msgspec.Meta(
                 pattern=r"^(https?|socks5)://[^\s/@]+/?$(?!\n)",
-                description="The proxy through which Argo CD asks the registry: http://HOST:PORT, without a password.",
+                description="The proxy through which Argo CD reaches the registry: http://HOST:PORT, without a "
+                "password.",
             ),
         ]
         | None
@@ -183,7 +184,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     no_proxy: (
         Annotated[
             str,
-            msgspec.Meta(pattern=ONE_LINE, description="The hosts that Argo CD asks without the proxy. One line."),
+            msgspec.Meta(pattern=ONE_LINE, description="The hosts that Argo CD reaches without the proxy. One line."),
         ]
         | None
     ) = None
@@ -221,13 +222,13 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     @property
     def hosts_by_key(self) -> tuple[tuple[str, str], ...]:
-        """The registries' hosts, each with the key that it is written under."""
-        one = (("registry", self.registry),) if self.registry is not None else ()
-        return (*one, *((f"registries[{i}]", host) for i, host in enumerate(self.registries)))
+        """The registries' hosts, each with its key."""
+        single = (("registry", self.registry),) if self.registry is not None else ()
+        return (*single, *((f"registries[{i}]", host) for i, host in enumerate(self.registries)))
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The registries' hosts, however they are written."""
+        """The registries' hosts, from either key."""
         return tuple(host for _, host in self.hosts_by_key)
 
     def list_namespaces(self, *, default: str) -> tuple[str, ...]:
@@ -236,7 +237,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     @property
     def secrets(self) -> tuple[SecretSettings, ...]:
-        """Its Secrets. A `repository` is for one URL, and a pair of templates for all URLs below it."""
+        """Its Secrets. A `repository` is for one URL, a pair of templates for all URLs below it."""
         name = self.secret_name
         match self.kind:
             case "pull-secret":
@@ -266,7 +267,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             msgspec.Meta(
                 pattern="^[0-9A-Za-z][A-Za-z0-9_.-]{0,99}$(?!\\n)",
                 description="Names the target in events, results and logs: letters, digits, -, _ and .; unique; "
-                "the cluster's name where not given.",
+                "the cluster's name by default.",
             ),
         ]
         | None
@@ -304,7 +305,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What `settings.yaml` holds."""
+    """The content of `settings.yaml`."""
 
     targets: tuple[TargetSettings, ...]
     credentials: Annotated[
@@ -364,7 +365,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     runtime: Annotated[
         Runtime | None,
         msgspec.Meta(
-            description="The function's Python, which is also that of the synth; where not given, the synth's."
+            description="The function's Python, which must also be that of the synth; by default the synth's."
         ),
     ] = None
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pytest
 
-from argo_ecr_auth.clients.sessions import Sessions
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.kinds import SECRET_TYPE_LABEL
 from argo_ecr_auth.core.manifests import CONFIG_MAP_LABEL
 from argo_ecr_auth.core.results import Result

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from argo_ecr_auth_cdk import read_settings, write_rbac_files
+from argo_ecr_auth_cdk import read_app_settings, write_rbac_files
 from tests.argo_cd.assets import Assets
 from tests.local_cloud import binaries
 from tests.support.function import REGISTRY
@@ -18,7 +18,7 @@ _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 def _write_manifests(directory: Path, **settings: Any) -> list[Any]:
     document = {"targets": [{"cluster": "demo"}], "credentials": [{"registry": REGISTRY}], **settings}
-    (file,) = write_rbac_files(directory, settings=read_settings(document), account=None, region=None)
+    (file,) = write_rbac_files(directory, settings=read_app_settings(document), account=None, region=None)
     return list(yaml.safe_load_all(file.read_text()))
 
 

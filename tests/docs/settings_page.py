@@ -16,7 +16,7 @@ _SECTIONS = (
     ("A target: `targets[]`", "TargetSettings", "targets"),
     ("The VPC: `vpc`", "VpcSettings", "vpc"),
 )
-# What the code decides where a key is not given and the types only say null.
+# Defaults that the code computes, where the types only say null.
 _DEFAULTS = {
     ("credentials", "namespace"): "the target's",
     ("credentials", "repositories"): "all of the registry",
@@ -25,24 +25,23 @@ _DEFAULTS = {
     ("credentials", "verify_repository"): "the first of `repositories` that is no pattern",
     ("targets", "access"): "the general one",
     ("targets", "account"): "the stack's",
-    ("targets", "certificate_authority"): "asked of EKS",
+    ("targets", "certificate_authority"): "from EKS",
     ("targets", "credentials"): "the general ones",
-    ("targets", "endpoint"): "asked of EKS",
+    ("targets", "endpoint"): "from EKS",
     ("targets", "name"): "the cluster's",
     ("targets", "region"): "the stack's",
     ("", "runtime"): "the synth's",
-    ("vpc", "security_groups"): "one is made",
+    ("vpc", "security_groups"): "one is created",
 }
 _ONE_KEY = re.compile(r"^(?P<indent>\s*(?:# +)?)(?P<item>- )?(?P<key>[a-z_]+):\s+(?P<value>[^#]*?)\s*(?:#.*)?$")
 _HEAD = """<!-- Written by `make docs` from the types. -->
 # Settings
 
-`settings.yaml` beside `cdk.json`, or another file with `-c settings=FILE`. `settings.example.yaml` has every key. `-c
-check_every=`, `-c runtime=`, `-c architecture=` and `-c installation=` win over the file. Durations are as in Kubernetes
+`settings.yaml` next to `cdk.json`, or another file with `-c settings=FILE`. `settings.example.yaml` has every key. `-c
+check_every=`, `-c runtime=`, `-c architecture=` and `-c installation=` override the file. Durations are as in Kubernetes
 (`2m`, `6h`, `1h30m`).
 
-An editor that knows YAML completes and explains the keys by `settings.schema.json`, which the first line of the example
-names. `argo-ecr-auth settings init --cluster NAME --registry HOST` writes a first file, and `argo-ecr-auth settings check`
+A YAML editor completes and explains the keys with `settings.schema.json`, which the first line of the example names. `argo-ecr-auth settings init --cluster NAME --registry HOST` writes a first file, and `argo-ecr-auth settings check`
 prints every fault with its line and column, without AWS or CDK. It and the synth also warn about a credential whose token
 Argo CD would send to other hosts than the registry: [Which credential do I need](credentials.md) says which ones those are.
 """
@@ -55,9 +54,9 @@ in the cluster: `make deploy` prints the commands that remove them, see [Removin
 ## Two installations
 
 Two installations can share an account and a cluster, each with an `installation` of its own. They need different Secrets:
-two that write the same Secret replace each other's password at every tick, because a token carries the rights of the role
-that asked for it. The result's reason then names the other role. The synth refuses it within one app; it cannot know the
-installations of other apps.
+two that write the same Secret replace each other's password at every run, because a token has the permissions of the role
+that requested it. The result's reason then names the other role. The synth refuses this within one app; it does not know
+the installations of other apps.
 """
 
 
@@ -104,7 +103,7 @@ def _name_type(value: dict[str, Any]) -> str:
 
 
 def _describe(value: dict[str, Any]) -> str:
-    allowed = " ".join(f"`{one}`" for one in value.get("enum", ()))
+    allowed = " ".join(f"`{choice}`" for choice in value.get("enum", ()))
     words = value.get("description") or value.get("items", {}).get("description") or ""
     return ": ".join(part for part in (allowed, words) if part) or "a section below"
 

@@ -1,4 +1,4 @@
-"""The CDK app of docs/examples/cdk, synthesised as it is written."""
+"""The CDK app of docs/examples/cdk, synthesized as it is written."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """The function's metrics put each alarm into ALARM, and back into OK.
 
-The local cloud makes no metrics of log lines, so that the test passes them on. It treats an alarm's whole window as one
-period and ignores missing data: tests/infra/test_monitoring.py asserts how many periods count and what silence means.
+The local cloud does not extract metrics from log lines, so the test does. It treats an alarm's whole window as one
+period and ignores missing data: tests/infra/test_monitoring.py covers the number of periods and missing data.
 """
 
 import json
@@ -15,7 +15,7 @@ import pytest
 from tests.support.installation import SECRET, Installation
 
 _BINDING = "/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/argo-ecr-auth"
-_SECONDS_TO_LEAVE = 6  # after which the datum has left its alarm's window
+_SECONDS_TO_LEAVE = 6  # after this time the datum has left its alarm's window
 
 
 def _run_healthy(installation: Installation) -> None:
@@ -36,7 +36,7 @@ def _run_that_repairs(installation: Installation) -> None:
 _RUNS: dict[str, Callable[[Installation], None]] = {
     "ChecksMissing": _run_that_fails,
     "Failing": _run_that_fails,
-    "RepairsNeverEnd": _run_that_repairs,
+    "RepairsContinue": _run_that_repairs,
 }
 
 
@@ -55,24 +55,24 @@ def test_the_functions_metrics_raise_the_alarm_and_a_healthy_run_clears_it(
 
     time.sleep(_SECONDS_TO_LEAVE)
     lines = _collect_metrics(installation, _run_healthy)
-    # An hour's ticks: the alarm requires half of them.
+    # The runs of two hours: the alarm requires fewer.
     _feed(installation, lines * 60, alarm=alarm, at=datetime.now(UTC))
     assert _alarm(installation, name)["StateValue"] == "OK"
 
 
-def test_a_token_that_ends_soon_raises_its_alarm_and_a_renewal_clears_it(installation: Installation) -> None:
-    alarm = _alarm(installation, "TokenEndsSoon")
+def test_a_token_that_expires_soon_raises_its_alarm_and_a_renewal_clears_it(installation: Installation) -> None:
+    alarm = _alarm(installation, "TokenExpiring")
     edge = datetime.now(UTC) - timedelta(seconds=alarm["Period"] - _SECONDS_TO_LEAVE)
     (line,) = _collect_metrics(installation, _run_healthy)
-    (life,) = line["SecondsToExpiry"]
+    (seconds,) = line["SecondsToExpiry"]
 
-    # As after eleven hours without a renewal.
-    _feed(installation, [line | {"SecondsToExpiry": [life - 11 * 3600]}], alarm=alarm, at=edge)
-    assert _alarm(installation, "TokenEndsSoon")["StateValue"] == "ALARM"
+    # The value after eleven hours without a renewal.
+    _feed(installation, [line | {"SecondsToExpiry": [seconds - 11 * 3600]}], alarm=alarm, at=edge)
+    assert _alarm(installation, "TokenExpiring")["StateValue"] == "ALARM"
 
     time.sleep(_SECONDS_TO_LEAVE)
     _feed(installation, [line], alarm=alarm, at=datetime.now(UTC))
-    assert _alarm(installation, "TokenEndsSoon")["StateValue"] == "OK"
+    assert _alarm(installation, "TokenExpiring")["StateValue"] == "OK"
 
 
 @pytest.mark.parametrize("name", ["Undelivered", "Throttled"])

@@ -1,4 +1,4 @@
-"""The wheel, as somebody installs it."""
+"""The wheel, installed as a user does it."""
 
 import subprocess
 import sys

@@ -1,11 +1,11 @@
-"""The templates of an installation that uses everything. `make snapshot` writes them to snapshot.json."""
+"""The templates of an installation that uses all features. `make snapshot` writes them to snapshot.json."""
 
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-from tests.infra.synthesis import REGISTRY, make_stack, synthesise
+from tests.infra.synthesis import REGISTRY, make_stack, synthesize
 
 FILE = Path(__file__).parent / "snapshot.json"
 
@@ -21,7 +21,7 @@ EVERYTHING: dict[str, Any] = {
     "vpc": {"id": "vpc-11111111", "subnets": ["subnet-11111111"]},
 }
 
-# They differ with each change of the function's code, and with the Python that runs the tests.
+# These values change with the function's code, and with the Python that runs the tests.
 _PLACEHOLDERS = {
     r"\b[0-9a-f]{64}\b": "HASH",
     r"python3\.[0-9]+": "PYTHON",
@@ -30,7 +30,7 @@ _PLACEHOLDERS = {
 
 
 def render_snapshot() -> str:
-    templates = {one.stack_name: one.template for one in synthesise(make_stack(EVERYTHING)).stacks}
+    templates = {stack.stack_name: stack.template for stack in synthesize(make_stack(EVERYTHING)).stacks}
     text = json.dumps(templates, indent=1, sort_keys=True) + "\n"
     for pattern, placeholder in _PLACEHOLDERS.items():
         text = re.sub(pattern, placeholder, text)

@@ -1,4 +1,4 @@
-"""Synthesises templates of settings. They need no bundle: nothing in them but a hash depends on the asset."""
+"""Synthesizes templates from settings, without bundling: only a hash in them depends on the asset."""
 
 import json
 from pathlib import Path
@@ -9,19 +9,19 @@ from aws_cdk.assertions import Template
 from aws_cdk.cx_api import CloudAssembly
 
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 
 ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 REGISTRY = "222222222222.dkr.ecr.eu-central-1.amazonaws.com"
-ONE_OF_EVERYTHING = {"targets": [{"cluster": "demo"}], "credentials": [{"registry": REGISTRY}]}
+MINIMAL = {"targets": [{"cluster": "demo"}], "credentials": [{"registry": REGISTRY}]}
 
 _ROOT = Path(__file__).parents[2]
 
 
 def make_content(**changes: Any) -> dict[str, Any]:
-    """A document with one of everything, and these keys instead."""
-    return {**ONE_OF_EVERYTHING, **changes}
+    """A document with one target and one credential, with these keys changed."""
+    return {**MINIMAL, **changes}
 
 
 def make_app(*, context: dict[str, Any] | None = None, bundled: bool = False) -> cdk.App:
@@ -31,10 +31,10 @@ def make_app(*, context: dict[str, Any] | None = None, bundled: bool = False) ->
 
 def make_stack(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> ArgoEcrAuthStack:
     env = cdk.Environment(account=account, region=region)
-    return ArgoEcrAuthStack(make_app(), settings=read_settings(document, account=account, region=region), env=env)
+    return ArgoEcrAuthStack(make_app(), settings=validate_settings(document, account=account, region=region), env=env)
 
 
-def synthesise(stack: cdk.Stack) -> CloudAssembly:
+def synthesize(stack: cdk.Stack) -> CloudAssembly:
     app = cdk.Stage.of(stack)
     assert app is not None
     return app.synth()
@@ -45,7 +45,7 @@ def make_template(document: object, *, account: str | None = ACCOUNT, region: st
 
 
 def find_only(template: Template, type_: str) -> dict[str, Any]:
-    """The properties of the one resource of this type."""
+    """The properties of the only resource of this type."""
     (found,) = find_all(template, type_)
     return found
 

@@ -1,4 +1,4 @@
-"""Access stacks for clusters in other regions and accounts than the function."""
+"""Access stacks for clusters in other regions and accounts than the function's."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ from aws_cdk.assertions import Template
 from argo_ecr_auth_cdk.access.access_stack import AccessStack
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_settings.settings import Settings
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import (
     ACCOUNT,
     REGION,
@@ -23,7 +23,7 @@ from tests.infra.synthesis import (
     make_app,
     make_content,
     make_stack,
-    synthesise,
+    synthesize,
 )
 
 _OTHER_ACCOUNT = "333333333333"
@@ -31,18 +31,18 @@ _OTHER_REGION = "us-east-1"
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 
-def _synthesised(*targets: dict[str, Any], **changes: Any) -> tuple[Template, dict[str, Template]]:
+def _synthesized(*targets: dict[str, Any], **changes: Any) -> tuple[Template, dict[str, Template]]:
     """The function's template, and the access stacks' templates by ACCOUNT-REGION."""
     stack = make_stack(make_content(targets=list(targets), **changes))
-    access = {f"{one.account}-{one.region}": one for one in stack.installation.access_stacks}
-    assert all(stack in one.dependencies for one in access.values())
-    return Template.from_stack(stack), {name: Template.from_stack(one) for name, one in access.items()}
+    stacks = {f"{access.account}-{access.region}": access for access in stack.installation.access_stacks}
+    assert all(stack in access.dependencies for access in stacks.values())
+    return Template.from_stack(stack), {place: Template.from_stack(access) for place, access in stacks.items()}
 
 
 def _function_role(template: Template) -> tuple[str, dict[str, Any]]:
     roles = template.find_resources("AWS::IAM::Role").items()
     ((id_, role),) = [
-        (id_, one) for id_, one in roles if "lambda" in str(one["Properties"]["AssumeRolePolicyDocument"])
+        (id_, role) for id_, role in roles if "lambda" in str(role["Properties"]["AssumeRolePolicyDocument"])
     ]
     return id_, role["Properties"]
 
@@ -56,7 +56,7 @@ def _flat(value: Any) -> str:
 
 @pytest.fixture(scope="module")
 def elsewhere() -> tuple[Template, dict[str, Template]]:
-    return _synthesised(
+    return _synthesized(
         {"cluster": "home"},
         {"cluster": "away", "region": _OTHER_REGION},
         {"cluster": "theirs", "account": _OTHER_ACCOUNT},
@@ -69,7 +69,9 @@ def test_each_account_and_region_has_an_access_stack_except_for_a_target_with_ro
 ) -> None:
     main, access = elsewhere
     assert find_only(main, "AWS::EKS::AccessEntry")["ClusterName"] == "home"
-    assert {place: find_only(one, "AWS::EKS::AccessEntry")["ClusterName"] for place, one in access.items()} == {
+    assert {
+        place: find_only(template, "AWS::EKS::AccessEntry")["ClusterName"] for place, template in access.items()
+    } == {
         f"{ACCOUNT}-{_OTHER_REGION}": "away",
         f"{_OTHER_ACCOUNT}-{REGION}": "theirs",
     }
@@ -94,7 +96,7 @@ def test_in_another_account_the_entry_is_for_a_role_that_only_the_function_may_a
     role = find_only(theirs, "AWS::IAM::Role")
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Action"] == "sts:AssumeRole"
-    # By a condition: a role that is the principal is stored by its unique id, which the same role created again lacks.
+    # By a condition: IAM stores a role principal by its unique id, which a recreated role does not have.
     assert _flat(trust["Principal"]["AWS"]).endswith("iam::111111111111:root")
     arn = trust["Condition"]["ArnEquals"]["aws:PrincipalArn"]
     assert _flat(arn) == f"arn:aws:iam::111111111111:role/{function_role['RoleName']}"
@@ -109,8 +111,8 @@ def test_in_another_account_the_entry_is_for_a_role_that_only_the_function_may_a
 def test_the_access_role_describes_only_clusters_whose_endpoint_is_not_given() -> None:
     authority = base64.b64encode(trustme.CA().cert_pem.bytes()).decode()
     given = {"account": _OTHER_ACCOUNT, "endpoint": "https://a.example", "certificate_authority": authority}
-    _, some = _synthesised({"cluster": "given", **given}, {"cluster": "asked", "account": _OTHER_ACCOUNT})
-    _, none = _synthesised({"cluster": "given", **given})
+    _, some = _synthesized({"cluster": "given", **given}, {"cluster": "asked", "account": _OTHER_ACCOUNT})
+    _, none = _synthesized({"cluster": "given", **given})
     (statement,) = find_only(some[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")["PolicyDocument"]["Statement"]
     assert statement["Resource"] == f"arn:aws:eks:{REGION}:{_OTHER_ACCOUNT}:cluster/asked"
     assert not find_all(none[f"{_OTHER_ACCOUNT}-{REGION}"], "AWS::IAM::Policy")
@@ -154,14 +156,14 @@ def test_two_installations_have_different_access_roles_and_external_ids() -> Non
 
 
 def test_clusters_of_one_account_and_region_share_a_stack_and_a_role() -> None:
-    _, access = _synthesised({"cluster": "a", "account": _OTHER_ACCOUNT}, {"cluster": "b", "account": _OTHER_ACCOUNT})
+    _, access = _synthesized({"cluster": "a", "account": _OTHER_ACCOUNT}, {"cluster": "b", "account": _OTHER_ACCOUNT})
     (only,) = access.values()
     assert len(find_all(only, "AWS::EKS::AccessEntry")) == 2
     find_only(only, "AWS::IAM::Role")
 
 
 def _read(document: object) -> Settings:
-    return read_settings(document, account=ACCOUNT, region=REGION)
+    return validate_settings(document, account=ACCOUNT, region=REGION)
 
 
 def _role_name(stack: cdk.Stack) -> str:
@@ -170,12 +172,12 @@ def _role_name(stack: cdk.Stack) -> str:
 
 def test_the_functions_role_keeps_its_name_wherever_the_clusters_are() -> None:
     home = {"cluster": "home"}
-    targets = [
+    installations = [
         [home],
         [home, {"cluster": "away", "region": _OTHER_REGION}],
         [{"cluster": "a", "account": _OTHER_ACCOUNT}],
     ]
-    names = {_role_name(make_stack(make_content(targets=one))) for one in targets}
+    names = {_role_name(make_stack(make_content(targets=targets))) for targets in installations}
     assert len(names) == 1
     assert len(names.pop()) <= 64
 
@@ -192,12 +194,12 @@ def test_another_home_or_installation_has_its_own_role_and_access_stacks() -> No
             (ACCOUNT, REGION, {"installation": longest}),
         )
     ]
-    access = [one.stack_name for stack in stacks for one in stack.installation.access_stacks]
+    access = [access.stack_name for stack in stacks for access in stack.installation.access_stacks]
     roles = [_role_name(stack) for stack in stacks]
     roles += [
-        find_only(Template.from_stack(one), "AWS::IAM::Role")["RoleName"]
+        find_only(Template.from_stack(access_stack), "AWS::IAM::Role")["RoleName"]
         for stack in stacks
-        for one in stack.installation.access_stacks
+        for access_stack in stack.installation.access_stacks
     ]
     assert len(set(access)) == 4
     assert len(set(roles)) == 8
@@ -222,7 +224,7 @@ def test_two_installations_of_one_stack_may_have_clusters_in_the_same_other_regi
     ]
     first, second = (installation.access_stacks[0].stack_name for installation in made)
     assert first != second
-    synthesise(stack)
+    synthesize(stack)
 
 
 def test_a_nested_stack_may_have_clusters_elsewhere() -> None:
@@ -230,13 +232,13 @@ def test_a_nested_stack_may_have_clusters_elsewhere() -> None:
     targets = [{"cluster": "away", "region": _OTHER_REGION}, {"cluster": "theirs", "account": _OTHER_ACCOUNT}]
     nested = cdk.NestedStack(outer, "Nested")
     made = ArgoEcrAuth(nested, "EcrAuth", settings=_read(make_content(targets=targets)))
-    synthesise(outer)
+    synthesize(outer)
     for stack in made.access_stacks:
         assert outer in stack.dependencies
 
 
 def test_access_none_makes_no_access_stack_and_the_output_names_the_role() -> None:
-    main, access = _synthesised({"cluster": "away", "region": _OTHER_REGION}, access="none")
+    main, access = _synthesized({"cluster": "away", "region": _OTHER_REGION}, access="none")
     assert not access
     role_id, _ = _function_role(main)
     output = main.to_json()["Outputs"]["FunctionRole"]
@@ -248,7 +250,7 @@ def test_the_stacks_are_deployed_by_the_same_app_after_the_function() -> None:
     stack = make_stack(make_content(targets=[{"cluster": "theirs", "account": _OTHER_ACCOUNT}]))
     (access,) = stack.installation.access_stacks
     assert isinstance(access, AccessStack)
-    assembly = synthesise(stack)
-    names = [one.id for one in assembly.stacks_recursively]
+    assembly = synthesize(stack)
+    names = [artifact.id for artifact in assembly.stacks_recursively]
     assert names == ["argo-ecr-auth", access.stack_name]
     assert _OTHER_ACCOUNT in json.dumps(assembly.get_stack_by_name(access.stack_name).environment.name)

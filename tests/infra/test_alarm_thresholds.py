@@ -10,7 +10,7 @@ import pytest
 from argo_ecr_auth_cdk.monitoring.alarm_thresholds import AlarmThresholds, compute_thresholds
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings, parse_duration
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import REGION, make_content
 
 _MINUTE = 60
@@ -18,29 +18,29 @@ _EVERY = ["1m", "2m", "5m", "7m", "10m", "30m", "1h"]
 
 
 def _settings(targets: int, **changes: Any) -> Settings:
-    return read_settings(make_content(targets=[{"cluster": f"c{number}"} for number in range(targets)], **changes))
+    return validate_settings(make_content(targets=[{"cluster": f"c{number}"} for number in range(targets)], **changes))
 
 
 def _thresholds(settings: Settings) -> AlarmThresholds:
     return compute_thresholds(settings, targets=resolve_targets(settings, region=REGION))
 
 
-def _simulate_runs(schedules: int, *, tick: timedelta, spread: timedelta, minutes: int, seed: int) -> list[int]:
-    """How many runs begin in each minute. The schedules are made within `spread`."""
+def _simulate_runs(schedules: int, *, interval: timedelta, spread: timedelta, minutes: int, seed: int) -> list[int]:
+    """How many runs begin in each minute. The schedules are created within `spread`."""
     random = Random(seed)  # noqa: S311 - a simulation, the same each time
     runs = [0] * (minutes + 2)
     for _ in range(schedules):
         due = random.random() * spread.total_seconds()
         while due < minutes * _MINUTE:
             runs[int(due + random.random() * _MINUTE) // _MINUTE] += 1
-            due += tick.total_seconds()
+            due += interval.total_seconds()
     return runs[:minutes]
 
 
 def _is_breaching(runs: list[int], thresholds: AlarmThresholds) -> list[bool]:
-    """Whether the alarm rings, for each minute in which CloudWatch evaluates it: three periods in a row are too low.
+    """Whether the alarm fires, for each minute in which CloudWatch evaluates it: three consecutive periods are too low.
 
-    The newest period counts as too low, because CloudWatch may not have taken in all of it.
+    The newest period counts as too low, because CloudWatch may not have ingested all of it.
     """
     assert thresholds.min_runs is not None
     period = thresholds.runs_period // timedelta(minutes=1)
@@ -50,34 +50,34 @@ def _is_breaching(runs: list[int], thresholds: AlarmThresholds) -> list[bool]:
 
 
 @pytest.mark.parametrize(("targets", "every"), [(1, "2m"), (30, "2m"), (1_000, "1m"), (1_000, "2m"), (1_000, "5m")])
-@pytest.mark.parametrize("spread_over", ["a tick", "half a minute"])
+@pytest.mark.parametrize("spread_over", ["a check interval", "half a minute"])
 def test_late_invocations_are_no_alarm(targets: int, every: str, spread_over: str) -> None:
     settings = _settings(targets, check_every=every)
-    tick = parse_duration(every)
-    spread = tick if spread_over == "a tick" else timedelta(seconds=30)
-    runs = _simulate_runs(min(targets, 200), tick=tick, spread=spread, minutes=7 * 24 * 60, seed=1)
+    interval = parse_duration(every)
+    spread = interval if spread_over == "a check interval" else timedelta(seconds=30)
+    runs = _simulate_runs(min(targets, 200), interval=interval, spread=spread, minutes=7 * 24 * 60, seed=1)
     assert sum(_is_breaching(runs, _thresholds(settings))) == 0
 
 
 @pytest.mark.parametrize(("targets", "every"), [(1, "2m"), (30, "2m"), (1_000, "1m"), (1_000, "2m"), (1_000, "5m")])
-def test_one_silent_schedule_is_an_alarm_while_the_tokens_live(targets: int, every: str) -> None:
+def test_one_silent_schedule_is_an_alarm_before_a_token_expires(targets: int, every: str) -> None:
     settings = _settings(targets, check_every=every)
     runs = _simulate_runs(
-        min(targets, 200) - 1, tick=parse_duration(every), spread=parse_duration(every), minutes=24 * 60, seed=2
+        min(targets, 200) - 1, interval=parse_duration(every), spread=parse_duration(every), minutes=24 * 60, seed=2
     )
     thresholds = _thresholds(settings)
-    ringing = _is_breaching(runs, thresholds)
-    assert sum(ringing) > 0.99 * len(ringing)
+    firing = _is_breaching(runs, thresholds)
+    assert sum(firing) > 0.99 * len(firing)
     assert 3 * thresholds.runs_period <= parse_duration(settings.renew_before)
 
 
 @pytest.mark.parametrize("every", _EVERY)
-def test_every_period_holds_a_tick_so_that_a_constant_failure_is_one_alarm(every: str) -> None:
+def test_every_period_holds_a_run_so_that_a_constant_failure_is_one_alarm(every: str) -> None:
     thresholds = _thresholds(_settings(1, check_every=every))
     period = thresholds.period // timedelta(minutes=1)
-    runs = _simulate_runs(1, tick=parse_duration(every), spread=parse_duration(every), minutes=7 * 24 * 60, seed=3)
+    runs = _simulate_runs(1, interval=parse_duration(every), spread=parse_duration(every), minutes=7 * 24 * 60, seed=3)
     until = list(accumulate(runs, initial=0))
-    # From the second tick on, when there is something to fail.
+    # From the second period on, when there is a run that can fail.
     start = 2 * period
     assert all(until[end] - until[end - period] for end in range(start, len(until)))
 
@@ -87,5 +87,5 @@ def test_a_short_renew_before_shortens_the_period_of_runs() -> None:
 
 
 def test_without_an_enabled_target_no_run_can_be_missing() -> None:
-    settings = read_settings(make_content(targets=[{"cluster": "asleep", "enabled": False}]))
+    settings = validate_settings(make_content(targets=[{"cluster": "asleep", "enabled": False}]))
     assert _thresholds(settings).min_runs is None

@@ -1,4 +1,4 @@
-"""The app as the CDK CLI runs it: it reads context and writes templates, manifests and messages."""
+"""The app as the CDK CLI runs it: it reads the context and writes templates, manifests and messages."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from argo_ecr_auth_cdk import read_settings, write_rbac_files
+from argo_ecr_auth_cdk import read_app_settings, write_rbac_files
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def test_destroy_prints_no_command_that_applies_manifests(tmp_path: Path) -> Non
 
 def test_the_manifest_of_a_removed_target_is_removed(tmp_path: Path) -> None:
     for cluster in ("before", "demo"):
-        settings = read_settings(make_content(targets=[{"cluster": cluster}]))
+        settings = read_app_settings(make_content(targets=[{"cluster": cluster}]))
         write_rbac_files(tmp_path, settings=settings, account=None, region=None)
     assert [file.name for file in tmp_path.iterdir()] == ["demo.rbac.yaml"]
 
@@ -74,7 +74,7 @@ def test_targets_of_one_cluster_share_its_role_however_its_region_and_account_ar
 ) -> None:
     second = {"cluster": "demo", "name": "second", "credentials": [{"registry": REGISTRY, "secret_name": "second"}]}
     document = make_content(targets=[{"cluster": "demo"}, second | spelled])
-    settings = read_settings(document, account=ACCOUNT, region=REGION)
+    settings = read_app_settings(document, account=ACCOUNT, region=REGION)
     files = write_rbac_files(tmp_path, settings=settings, account=ACCOUNT, region=REGION)
     for file in files:
         role, _ = yaml.safe_load_all(file.read_text())
@@ -90,7 +90,7 @@ def test_context_overrides_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("context", "said"),
+    ("context", "message"),
     [
         ({"settings": "none.yaml"}, "there is no none.yaml"),
         ({"cluster": "demo"}, "-c registry: missing"),
@@ -103,11 +103,11 @@ def test_context_overrides_the_file(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_of_the_context_is_reported_without_a_traceback(
-    tmp_path: Path, context: dict[str, Any], said: str
+    tmp_path: Path, context: dict[str, Any], message: str
 ) -> None:
     done = _run(tmp_path, bundled=False, **context)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,4 +1,4 @@
-"""The function's asset: its contents, its size, and that every machine makes the same."""
+"""The function's asset: its contents, its size, and that every machine builds the same one."""
 
 import hashlib
 import io
@@ -24,14 +24,14 @@ from argo_ecr_auth_cdk.function.dependencies import (
 )
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_settings.resolve import format_targets_file
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import find_only, make_app, make_content, make_template
 
-_TARGETS = format_targets_file(read_settings(make_content()))
+_TARGETS = format_targets_file(validate_settings(make_content()))
 _MB = 1024 * 1024
 
 _THIS_ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
-# Two of the other minor versions that Lambda has; at most one is this Python's.
+# One of two minor versions that Lambda has and that this Python is not.
 _ANOTHER = next(runtime for runtime in ("python3.14", "python3.13") if runtime != find_synth_runtime())
 
 
@@ -73,7 +73,7 @@ def test_it_is_the_same_on_two_paths(asset: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o000])
-def test_every_user_may_read_it_whatever_the_umask(umask: int, tmp_path: Path) -> None:
+def test_every_user_may_read_it_regardless_of_the_umask(umask: int, tmp_path: Path) -> None:
     before = os.umask(umask)
     try:
         asset = _assembled(tmp_path / "asset", architecture=_THIS_ARCHITECTURE)
@@ -121,8 +121,8 @@ for service in ("ecr", "ecr-public", "eks", "sts"):
     assert done.returncode == 0, done.stderr
 
 
-def test_it_asks_the_same_hosts_as_the_packages_whole(asset: Path) -> None:
-    """In each partition and in a region that botocore does not know yet, also with FIPS and dual stack."""
+def test_it_calls_the_same_hosts_as_the_complete_packages(asset: Path) -> None:
+    """In each partition, and in a region that botocore does not know yet; also with FIPS and dual stack."""
     program = """
 import itertools, json, sys
 sys.path.insert(0, sys.argv[1])
@@ -150,13 +150,13 @@ for (service, call), region, (number, config) in itertools.product(calls.items()
         host, scope = type(error).__name__, []
     print(service, region, number, host, scope)
 """
-    whole = Path(kubernetes.__file__).parents[1]
-    asked = [
+    complete = Path(kubernetes.__file__).parents[1]
+    printed = [
         subprocess.run([sys.executable, "-I", "-S", "-c", program, str(packages)], check=True, capture_output=True)
-        for packages in (asset, whole)
+        for packages in (asset, complete)
     ]
-    assert b"sts eu-new-9 0 sts.eu-new-9.amazonaws.com ['eu-new-9'" in asked[0].stdout
-    assert asked[0].stdout.splitlines() == asked[1].stdout.splitlines()
+    assert b"sts eu-new-9 0 sts.eu-new-9.amazonaws.com ['eu-new-9'" in printed[0].stdout
+    assert printed[0].stdout.splitlines() == printed[1].stdout.splitlines()
 
 
 @pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.reason)
@@ -171,7 +171,7 @@ def test_every_cut_still_finds_what_it_removes(cut: Cut) -> None:
 
 
 def test_what_is_cut_is_not_in_it(asset: Path) -> None:
-    """Neither the files nor the metadata: what scans the asset for vulnerabilities reads the metadata."""
+    """Neither the files nor the metadata, which vulnerability scanners read."""
     names = {path.name for path in asset.iterdir()}
     assert {"boto3", "botocore", "kubernetes", "urllib3"} <= names
     cut = {name for cut in CUTS for name in cut.distributions.split()}
@@ -196,7 +196,7 @@ def test_cached_dependencies_need_no_network(asset: Path, no_network: None, tmp_
     assert _files(_assembled(tmp_path / "again", architecture=_THIS_ARCHITECTURE)) == _files(asset)
 
 
-def test_a_failed_installation_is_reported_with_pips_own_words(
+def test_a_failed_installation_is_reported_with_pips_output(
     no_network: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))  # with an empty cache
@@ -226,7 +226,7 @@ def test_a_python_that_lambda_lacks_is_refused_with_the_remedy() -> None:
 
 def test_a_runtime_of_another_python_than_this_is_refused_with_the_remedy() -> None:
     with pytest.raises(RuntimeMismatchError) as refused:
-        ArgoEcrAuthStack(make_app(bundled=True), settings=read_settings(make_content(runtime=_ANOTHER)))
+        ArgoEcrAuthStack(make_app(bundled=True), settings=validate_settings(make_content(runtime=_ANOTHER)))
     assert f"make setup PYTHON={_ANOTHER}" in str(refused.value)
     assert f"set runtime: {find_synth_runtime()}" in str(refused.value)
 

@@ -1,4 +1,4 @@
-"""Checks of whole templates: cdk-nag, cfn-lint, and a snapshot that shows what a change does to the cloud."""
+"""Checks of whole templates: cdk-nag, cfn-lint, and a snapshot that shows the effect of a change."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from cdk_nag import AwsSolutionsChecks
 
 from tests.infra.snapshot import EVERYTHING, FILE, render_snapshot
-from tests.infra.synthesis import ACCOUNT, REGION, make_content, make_stack, synthesise
+from tests.infra.synthesis import ACCOUNT, REGION, make_content, make_stack, synthesize
 
 _ANYWHERE = {"account": None, "region": None}
 _HUNDRED = [{"cluster": f"team-{number}"} for number in range(100)]
@@ -35,7 +35,7 @@ _INSTALLATIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 def _templates(document: dict[str, Any], **where: Any) -> dict[str, dict[str, Any]]:
-    return {one.stack_name: one.template for one in synthesise(make_stack(document, **where)).stacks}
+    return {stack.stack_name: stack.template for stack in synthesize(make_stack(document, **where)).stacks}
 
 
 @pytest.mark.parametrize(("document", "where"), _INSTALLATIONS)
@@ -58,5 +58,5 @@ def test_cfn_lint_finds_nothing(document: dict[str, Any], where: dict[str, Any],
 
 
 def test_the_templates_equal_the_snapshot() -> None:
-    """Whoever reviews the snapshot's diff reviews what a change does to the cloud."""
+    """The snapshot's diff shows reviewers what a change does in AWS."""
     assert render_snapshot() == FILE.read_text(), "look at `make snapshot && git diff`"

@@ -1,4 +1,4 @@
-"""The access entries: which role gets into which cluster, with which group or policy."""
+"""The access entries: which role has access to which cluster, with which group or policy."""
 
 from tests.infra.synthesis import REGISTRY, find_all, find_only, make_content, make_template
 

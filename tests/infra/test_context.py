@@ -1,4 +1,4 @@
-"""Which keys of CDK's context are settings, and which are refused."""
+"""Which keys of the CDK context are settings, and which are refused."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from argo_ecr_auth_settings.context import load_settings
+from argo_ecr_auth_settings.context import load_context_document
 from argo_ecr_auth_settings.document import SettingsError
 from tests.infra.synthesis import REGISTRY, make_content
 
 _ROOT = Path(__file__).parents[2]
-_ONE_OF_EVERYTHING = {"cluster": "demo", "registry": REGISTRY}
+_MINIMAL = {"cluster": "demo", "registry": REGISTRY}
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,13 @@ _ONE_OF_EVERYTHING = {"cluster": "demo", "registry": REGISTRY}
 )
 def test_a_key_that_looks_like_one_of_the_settings_is_refused(key: str, meant: str) -> None:
     with pytest.raises(SettingsError) as refused:
-        load_settings({**_ONE_OF_EVERYTHING, key: "x"}, default_file=Path("none.yaml"))
+        load_context_document({**_MINIMAL, key: "x"}, default_file=Path("none.yaml"))
     (fault,) = refused.value.faults
     assert fault.startswith(f"-c {key}: ")
     assert meant in fault
 
 
-def test_keys_of_cdk_and_of_other_apps_are_left_alone() -> None:
+def test_keys_of_cdk_and_of_other_apps_are_ignored() -> None:
     others = {
         **json.loads((_ROOT / "cdk.json").read_text())["context"],
         "aws:cdk:bundling-stacks": [],
@@ -45,13 +45,13 @@ def test_keys_of_cdk_and_of_other_apps_are_left_alone() -> None:
         "cli-telemetry": False,
         "stage": "production",
     }
-    content = load_settings({**others, **_ONE_OF_EVERYTHING}, default_file=Path("none.yaml")).content
+    content = load_context_document({**others, **_MINIMAL}, default_file=Path("none.yaml")).content
     assert content == make_content(credentials=[{"registry": REGISTRY, "name": "ecr"}])
 
 
 def test_a_fault_of_a_value_from_the_context_does_not_point_into_the_file(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text(yaml.safe_dump(make_content(check_every="5m")))
-    document = load_settings({"check_every": "0m"}, default_file=file)
-    (fault,) = document.refuse(["check_every: 0m is too short"]).faults
+    document = load_context_document({"check_every": "0m"}, default_file=file)
+    (fault,) = document.make_error(["check_every: 0m is too short"]).faults
     assert fault == "-c check_every: 0m is too short"

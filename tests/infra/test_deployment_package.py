@@ -15,7 +15,7 @@ import yaml
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from argo_ecr_auth_cdk.app import synthesise
+from argo_ecr_auth_cdk.app import synthesize
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
 from argo_ecr_auth_package.__main__ import main
 from argo_ecr_auth_package.cdk_context import ContextError, read_context
@@ -40,7 +40,7 @@ def settings_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def package(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made by the checkout; clusters are in two regions and two accounts."""
+    """Built from the checkout, with clusters in two regions and two accounts."""
     output = tmp_path_factory.mktemp("checkout") / "dist"
     context = read_context([f"settings={settings_file}"], directory=output.parent, home=output.parent)
     write_package(output, context=context, place=_HOME, default_file=output.parent / "none.yaml")
@@ -49,7 +49,7 @@ def package(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="module")
 def demo_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One of everything, for any account and region, written over another package."""
+    """One target and one credential, for any account and region, written over another package."""
     folder = tmp_path_factory.mktemp("demo")
     for stale in ("rbac/gone.rbac.yaml", "access/gone.template.json", "mine.whl"):
         (folder / stale).parent.mkdir(exist_ok=True)
@@ -68,28 +68,28 @@ def _read_templates(package: Path) -> dict[str, Any]:
     return {"argo-ecr-auth": json.loads((package / "template.json").read_text()), **access}
 
 
-def _synthesise(directory: Path, settings_file: Path, *options: str, tag: str | None = None) -> dict[str, Any]:
+def _synthesize(directory: Path, settings_file: Path, *options: str, tag: str | None = None) -> dict[str, Any]:
     """The package's templates without the asset, which takes time."""
     options = (f"settings={settings_file}", _NOT_BUNDLED, *options)
     context = dict(read_context(options, directory=directory, home=directory))
     app = cdk.App(context=context, default_stack_synthesizer=PackageSynthesizer())
     if tag:
         cdk.Tags.of(app).add("team", tag)
-    made = synthesise(app, account=ACCOUNT, region=REGION, default_file=directory / "none.yaml")
-    return {one.stack_name: one.template for one in made.assembly.stacks}
+    synthesized = synthesize(app, account=ACCOUNT, region=REGION, default_file=directory / "none.yaml")
+    return {stack.stack_name: stack.template for stack in synthesized.assembly.stacks}
 
 
 def _find_roles(templates: dict[str, Any]) -> list[dict[str, Any]]:
-    resources = [one for template in templates.values() for one in template["Resources"].values()]
-    return [one["Properties"] for one in resources if one["Type"] == "AWS::IAM::Role"]
+    resources = [resource for template in templates.values() for resource in template["Resources"].values()]
+    return [resource["Properties"] for resource in resources if resource["Type"] == "AWS::IAM::Role"]
 
 
 def test_the_templates_differ_from_cdks_in_nothing_but_the_codes_place_and_the_bootstraps_rule(
     package: Path, settings_file: Path
 ) -> None:
     app = make_app(context={**_BY_CLI, "settings": str(settings_file)})
-    made = synthesise(app, account=ACCOUNT, region=REGION, default_file=settings_file)
-    expected = {one.stack_name: one.template for one in made.assembly.stacks}
+    synthesized = synthesize(app, account=ACCOUNT, region=REGION, default_file=settings_file)
+    expected = {stack.stack_name: stack.template for stack in synthesized.assembly.stacks}
     found = _read_templates(package)
 
     for template in (*expected.values(), *found.values()):
@@ -124,7 +124,7 @@ def test_the_wheel_makes_the_same_bytes_elsewhere(
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_what_lets_the_token_leave_is_a_warning(
+def test_settings_that_leak_the_token_cause_a_warning(
     named: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     credential = {"registry": REGISTRY, **({"name": "ecr"} if named else {"kind": "argo-cd"})}
@@ -161,14 +161,13 @@ def test_the_sbom_lists_each_package_of_the_zip_and_is_valid(package: Path) -> N
     components = json.loads(text)["components"]
 
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
-    assert sorted(f"{one['name']}-{one['version']}.dist-info".replace("-", "_") for one in components) == sorted(
-        name.replace("-", "_") for name in metadata
-    )
-    assert all(one["licenses"] for one in components)
+    listed = [f"{component['name']}-{component['version']}.dist-info" for component in components]
+    assert sorted(name.replace("-", "_") for name in listed) == sorted(name.replace("-", "_") for name in metadata)
+    assert all(component["licenses"] for component in components)
     requirements = REQUIREMENTS.read_text()
-    for one in components:
-        assert one["hashes"]
-        assert all(f"sha256:{each['content']}" in requirements for each in one["hashes"])
+    for component in components:
+        assert component["hashes"]
+        assert all(f"sha256:{digest['content']}" in requirements for digest in component["hashes"])
 
 
 def test_the_readme_has_six_lines_and_one_for_each_place_elsewhere(package: Path) -> None:
@@ -216,13 +215,13 @@ def test_the_terraform_example_fits_the_package(demo_package: Path) -> None:
     files = set(re.findall(r"\$\{var\.dist\}/([a-z./]+)", text))
     assert files == {"function.zip", "template.json", "rbac/demo.rbac.yaml"}
     assert all((demo_package / file).exists() for file in files)
-    # As the example splits it.
-    manifests = [yaml.safe_load(one) for one in (demo_package / "rbac/demo.rbac.yaml").read_text().split("\n---\n")]
-    assert [one["kind"] for one in manifests] == ["Role", "RoleBinding"]
+    # The example splits the file in the same way.
+    manifests = [yaml.safe_load(text) for text in (demo_package / "rbac/demo.rbac.yaml").read_text().split("\n---\n")]
+    assert [manifest["kind"] for manifest in manifests] == ["Role", "RoleBinding"]
 
 
 def test_tags_of_the_app_reach_every_role(settings_file: Path, tmp_path: Path) -> None:
-    roles = _find_roles(_synthesise(tmp_path, settings_file, tag="platform"))
+    roles = _find_roles(_synthesize(tmp_path, settings_file, tag="platform"))
     assert len(roles) > 1
     assert all({"Key": "team", "Value": "platform"} in role["Tags"] for role in roles)
 
@@ -230,14 +229,14 @@ def test_tags_of_the_app_reach_every_role(settings_file: Path, tmp_path: Path) -
 def test_a_permissions_boundary_reaches_every_role_and_has_the_qualifier(settings_file: Path, tmp_path: Path) -> None:
     boundary = '@aws-cdk/core:permissionsBoundary={"name": "cdk-${Qualifier}-boundary"}'
     qualifier = "@aws-cdk/core:bootstrapQualifier=mine12345"
-    roles = _find_roles(_synthesise(tmp_path, settings_file, boundary, qualifier))
+    roles = _find_roles(_synthesize(tmp_path, settings_file, boundary, qualifier))
     assert len(roles) > 1
     assert all("policy/cdk-mine12345-boundary" in json.dumps(role["PermissionsBoundary"]) for role in roles)
 
 
 def test_cdks_own_keys_change_the_template(settings_file: Path, tmp_path: Path) -> None:
-    with_paths = _synthesise(tmp_path, settings_file)
-    without = _synthesise(tmp_path, settings_file, "aws:cdk:enable-path-metadata=false")
+    with_paths = _synthesize(tmp_path, settings_file)
+    without = _synthesize(tmp_path, settings_file, "aws:cdk:enable-path-metadata=false")
     assert "aws:cdk:path" in json.dumps(with_paths)
     assert "aws:cdk:path" not in json.dumps(without)
 
@@ -263,7 +262,7 @@ def test_a_file_of_context_that_cannot_be_read_is_named(content: str, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (["-c", "cluster"], "-c cluster: write -c KEY=VALUE"),
         (["-c", "cluster=demo"], "-c registry: missing"),
@@ -271,13 +270,13 @@ def test_a_file_of_context_that_cannot_be_read_is_named(content: str, tmp_path: 
     ],
 )
 def test_a_fault_is_reported_without_a_traceback(
-    options: list[str], said: str, installed_wheel: Path, tmp_path: Path
+    options: list[str], message: str, installed_wheel: Path, tmp_path: Path
 ) -> None:
     command = [str(installed_wheel / "bin" / "argo-ecr-auth-cdk"), "package", *options]
     environment = {**os.environ, "PYTHONPATH": str(installed_wheel)}
     done = subprocess.run(command, env=environment, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "dist").exists()
 

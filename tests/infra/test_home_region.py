@@ -1,4 +1,4 @@
-"""Targets compared with the stack's account and region, and regions that do not exist."""
+"""Targets are compared with the stack's account and region. Regions that do not exist are refused."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import aws_cdk as cdk
 import pytest
 from botocore.session import Session
 
-from argo_ecr_auth_cdk import read_settings
+from argo_ecr_auth_cdk import read_app_settings
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.regions import is_region
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
@@ -16,7 +16,7 @@ _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 def test_a_stack_in_a_region_that_does_not_exist_is_refused() -> None:
     with pytest.raises(SettingsError) as refused:
-        read_settings(make_content(), account=ACCOUNT, region="us-moon-1")
+        read_app_settings(make_content(), account=ACCOUNT, region="us-moon-1")
     (fault,) = refused.value.faults
     assert fault.startswith("the stack's region: us-moon-1 is no AWS region")
     assert "AWS_REGION" in fault
@@ -35,7 +35,7 @@ def test_each_region_passes_and_a_new_one_too() -> None:
 def test_a_region_or_account_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: dict[str, str]) -> None:
     anywhere = cdk.Stack()
     with pytest.raises(SettingsError) as refused:
-        read_settings(
+        read_app_settings(
             make_content(targets=[{"cluster": "demo"} | elsewhere]), account=anywhere.account, region=anywhere.region
         )
     (key,) = elsewhere
@@ -56,14 +56,14 @@ def test_a_target_elsewhere_is_refused_if_the_stacks_account_or_region_is_unknow
 ) -> None:
     targets = [{"cluster": "demo"}, {"cluster": "away", **elsewhere}]
     with pytest.raises(SettingsError) as refused:
-        read_settings(make_content(targets=targets), account=account, region=region)
+        read_app_settings(make_content(targets=targets), account=account, region=region)
     (key,) = elsewhere
     (fault,) = refused.value.faults
     assert fault.startswith(
         f"targets[1].{key}: needs an access stack, for which the stack's own {unknown} is not known"
     )
-    # Nothing has to be made there.
-    read_settings(
+    # With role_arn, nothing has to be created there.
+    read_app_settings(
         make_content(targets=[*targets[:1], targets[1] | {"role_arn": _ROLE}]), account=account, region=region
     )
 
@@ -78,4 +78,4 @@ def test_the_limit_elsewhere_counts_only_clusters_that_need_an_access_entry() ->
         for i in range(300)
     ]
     document = make_content(targets=[*spelled_out, *of_their_own, *twice])
-    assert len(read_settings(document, account=ACCOUNT, region=REGION).targets) == 401 + 401 + 600
+    assert len(read_app_settings(document, account=ACCOUNT, region=REGION).targets) == 401 + 401 + 600

@@ -1,4 +1,4 @@
-"""Settings files, and files that are YAML and no settings, or neither: each is refused in words, with its place."""
+"""Invalid settings files, whether they are YAML or not, are refused with a message and a position."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.loader import load_document, make_document
 from argo_ecr_auth_settings.settings import Settings
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY
 
 _GOOD = f"""
@@ -17,7 +17,7 @@ targets: [{{cluster: demo}}]
 credentials: [{{registry: {REGISTRY}}}]
 """
 
-# What replaces or follows the good keys, and the faults.
+# The text that replaces or follows the good keys, and the faults.
 _ODD = {
     "a date": ("renew_before: 2024-11-24", ['settings.yaml:4:1: renew_before: "2024-11-24" is not a duration: write']),
     "a key that is a list": ("? [a]\n: 1", ["settings.yaml:4:3: cannot be read: a key must be text"]),
@@ -41,8 +41,8 @@ _ODD = {
         "vpc: {}",
         ["settings.yaml:4:1: vpc.id: missing", "settings.yaml:4:1: vpc.subnets: missing"],
     ),
-    "bytes": ("installation: !!binary aGVsbG8=", ["settings.yaml:4:15: cannot be read: settings hold nothing of"]),
-    "a set": ("vpc: !!set {a, b}", ["settings.yaml:4:6: cannot be read: settings hold nothing of the type set"]),
+    "bytes": ("installation: !!binary aGVsbG8=", ["settings.yaml:4:15: cannot be read: settings have no values of"]),
+    "a set": ("vpc: !!set {a, b}", ["settings.yaml:4:6: cannot be read: settings have no values of the type set"]),
     "a merged text": ("vpc: {<<: a}", ["settings.yaml:4:11: cannot be read: << takes a mapping"]),
     "a tab": ("vpc:\n\tid: a", ["settings.yaml:5:1: cannot be read: while scanning"]),
     "an end too early": ("vpc: {", ["settings.yaml:4:7: cannot be read: while parsing"]),
@@ -54,11 +54,11 @@ _ODD = {
 def _read(directory: Path, text: str) -> Settings:
     file = directory / "settings.yaml"
     file.write_text(text)
-    return read_settings(load_document(file, remedy="write one"), account=ACCOUNT, region=REGION)
+    return validate_settings(load_document(file, remedy="write one"), account=ACCOUNT, region=REGION)
 
 
 @pytest.mark.parametrize("kind", _ODD)
-def test_an_odd_file_is_refused_in_words_each_fault_once(kind: str, tmp_path: Path) -> None:
+def test_an_odd_file_is_refused_with_each_fault_once(kind: str, tmp_path: Path) -> None:
     text, expected = _ODD[kind]
     key = text.partition(":")[0]
     good = [line for line in _GOOD.splitlines() if not line.startswith(f"{key}:")]
@@ -123,14 +123,14 @@ credentials:
     assert fault.startswith("settings.yaml:6:5: targets[0] with credentials[1]: the Secret argocd/ecr-auth")
 
 
-def test_a_fault_of_what_a_command_gave_names_its_option() -> None:
+def test_a_fault_of_a_command_line_value_names_its_option() -> None:
     document = make_document(cluster="a/b", registry=REGISTRY)
     with pytest.raises(SettingsError) as refused:
-        read_settings(document)
+        validate_settings(document)
     assert str(refused.value).startswith('the command line has 1 error:\n--cluster: "a/b" is not allowed. The EKS')
 
 
-def test_an_alias_and_a_merge_repeat_what_they_name(tmp_path: Path) -> None:
+def test_an_alias_and_a_merge_repeat_their_anchor(tmp_path: Path) -> None:
     settings = _read(
         tmp_path,
         f"""
@@ -150,7 +150,7 @@ targets:
     ]
 
 
-def test_what_is_written_without_quotes_is_taken_as_it_is_written(tmp_path: Path) -> None:
+def test_values_without_quotes_are_taken_literally(tmp_path: Path) -> None:
     text = f"""
 targets: [{{cluster: demo, account: 012345670123, role_arn: arn:aws:iam::012345670123:role/r, external_id: null}}]
 credentials: [{{registry: {REGISTRY}, verify: off}}]

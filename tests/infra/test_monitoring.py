@@ -15,7 +15,7 @@ _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
 
 def _alarms(template: Template) -> dict[str, dict[str, Any]]:
     """The properties of each alarm by its construct's id."""
-    names = ("TokenEndsSoon", "ChecksMissing", "Failing", "RepairsNeverEnd", "Tampering", "Undelivered", "Throttled")
+    names = ("TokenExpiring", "ChecksMissing", "Failing", "RepairsContinue", "Tampering", "Undelivered", "Throttled")
     found = template.find_resources("AWS::CloudWatch::Alarm").items()
     return {next(name for name in names if name in id_): alarm["Properties"] for id_, alarm in found}
 
@@ -39,7 +39,7 @@ def _key_facts(alarm: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def test_a_token_with_less_than_a_third_of_renew_before_alarms(template: Template) -> None:
-    assert _key_facts(_alarms(template)["TokenEndsSoon"]) == (
+    assert _key_facts(_alarms(template)["TokenExpiring"]) == (
         "SecondsToExpiry",
         "Minimum",
         300,
@@ -51,7 +51,7 @@ def test_a_token_with_less_than_a_third_of_renew_before_alarms(template: Templat
 
 
 def test_fewer_runs_than_the_schedules_imply_alarm_and_missing_data_does_too(template: Template) -> None:
-    # Two schedules, 30 ticks an hour, less half of the ticks of one. Each run reports once.
+    # Two schedules with 30 runs an hour each, minus half of the runs of one. Each run reports once.
     assert _key_facts(_alarms(template)["ChecksMissing"]) == (
         "ChecksCompleted",
         "SampleCount",
@@ -66,12 +66,13 @@ def test_fewer_runs_than_the_schedules_imply_alarm_and_missing_data_does_too(tem
 def test_the_missing_data_of_a_first_deployment_is_no_alarm(template: Template) -> None:
     warm_up = _alarms(template)["ChecksMissing"]["WarmUpConfiguration"]
     assert warm_up == {"OnlyStartEvaluatingAfterWarmUpPeriodEnds": True, "WarmUpPeriodDurationInMinutes": 75}
-    assert not any("WarmUpConfiguration" in one for name, one in _alarms(template).items() if name != "ChecksMissing")
+    others = [alarm for name, alarm in _alarms(template).items() if name != "ChecksMissing"]
+    assert not any("WarmUpConfiguration" in alarm for alarm in others)
 
 
-def test_alarm_periods_hold_two_ticks() -> None:
+def test_alarm_periods_hold_two_check_intervals() -> None:
     alarms = _alarms(make_template(make_content(check_every="10m")))
-    assert {name: one["Period"] for name, one in alarms.items()} == dict.fromkeys(alarms, 1200) | {
+    assert {name: alarm["Period"] for name, alarm in alarms.items()} == dict.fromkeys(alarms, 1200) | {
         "ChecksMissing": 3600
     }
 
@@ -93,10 +94,10 @@ def test_without_an_enabled_target_no_run_is_missed() -> None:
     assert len(alarms) == 6
 
 
-def test_failures_and_repairs_alarm_when_they_go_on(template: Template) -> None:
+def test_failures_and_repairs_alarm_if_they_continue(template: Template) -> None:
     once = ("GreaterThanOrEqualToThreshold", 1)
     assert _key_facts(_alarms(template)["Failing"]) == ("Failures", "Sum", 300, *once, 3, "notBreaching")
-    assert _key_facts(_alarms(template)["RepairsNeverEnd"]) == ("Repaired", "Sum", 300, *once, 6, "notBreaching")
+    assert _key_facts(_alarms(template)["RepairsContinue"]) == ("Repaired", "Sum", 300, *once, 6, "notBreaching")
 
 
 def test_one_tampered_secret_alarms(template: Template) -> None:
@@ -104,7 +105,7 @@ def test_one_tampered_secret_alarms(template: Template) -> None:
     assert _key_facts(_alarms(template)["Tampering"]) == ("Tampered", "Sum", 300, *once, 1, "notBreaching")
 
 
-def test_events_that_scheduler_gives_up_in_the_alarms_period_alarm(template: Template) -> None:
+def test_events_that_scheduler_gives_up_on_alarm(template: Template) -> None:
     (group,) = template.find_resources("AWS::Scheduler::ScheduleGroup")
     (queue,) = template.find_resources("AWS::SQS::Queue")
     alarm = _alarms(template)["Undelivered"]
@@ -154,9 +155,8 @@ def test_alarm_email_makes_a_topic_that_cloudwatch_can_publish_to() -> None:
         (find_only(template, "AWS::KMS::Key")["KeyPolicy"], ["kms:Decrypt", "kms:GenerateDataKey*"]),
         (find_only(template, "AWS::SNS::TopicPolicy")["PolicyDocument"], "sns:Publish"),
     ):
-        (statement,) = (
-            one for one in policy["Statement"] if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-        )
+        service = {"Service": "cloudwatch.amazonaws.com"}
+        (statement,) = (statement for statement in policy["Statement"] if statement["Principal"] == service)
         assert (statement["Effect"], statement["Action"], statement["Condition"]) == ("Allow", actions, from_here)
     (key,) = template.find_resources("AWS::KMS::Key")
     assert find_only(template, "AWS::SNS::Topic")["KmsMasterKeyId"] == {"Fn::GetAtt": [key, "Arn"]}
@@ -200,17 +200,17 @@ def test_the_dashboard_shows_each_alarms_metric_with_its_threshold(template: Tem
     for name, alarm in alarms.items():
         value, metrics = lines[name]
         assert alarm["MetricName"] in str(metrics)
-        assert value == alarm["Threshold"] / (3600 if name == "TokenEndsSoon" else 1)
+        assert value == alarm["Threshold"] / (3600 if name == "TokenExpiring" else 1)
 
 
-def test_the_dashboard_shows_the_life_left_in_hours(template: Template) -> None:
-    (graph,) = (one for one in _widgets(template) if "hours" in one["properties"].get("title", ""))
+def test_the_dashboard_shows_the_time_to_expiry_in_hours(template: Template) -> None:
+    (graph,) = (widget for widget in _widgets(template) if "hours" in widget["properties"].get("title", ""))
     expression, seconds = graph["properties"]["metrics"]
     assert expression[0]["expression"] == "seconds / 3600"
     assert (seconds[1], seconds[-1]["visible"]) == ("SecondsToExpiry", False)
 
 
-def test_a_longer_period_is_no_warning_of_the_synth() -> None:
+def test_a_longer_period_causes_no_warning_of_the_synth() -> None:
     stack = make_stack(make_content(check_every="10m"))
     assert Annotations.from_stack(stack).find_warning("*", Match.any_value()) == []
 
@@ -228,7 +228,7 @@ def test_the_dashboard_parses_lambdas_line_because_the_log_group_is_ours(templat
     assert "@maxMemoryUsed" not in body
 
 
-def test_monitoring_can_be_left_out() -> None:
+def test_monitoring_can_be_disabled() -> None:
     template = make_template(make_content(monitoring=False))
     assert not template.find_resources("AWS::CloudWatch::Alarm")
     assert not template.find_resources("AWS::CloudWatch::Dashboard")

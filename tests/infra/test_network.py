@@ -9,7 +9,7 @@ from aws_cdk.assertions import Template
 
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_cdk.function.network import Network
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import ACCOUNT, REGION, find_all, find_only, make_app, make_content, make_template
 
 _VPC = {"id": "vpc-11111111", "subnets": ["subnet-11111111", "subnet-22222222"]}
@@ -45,9 +45,10 @@ def test_it_is_in_the_subnets_with_a_security_group_that_lets_https_and_dns_out(
 
 
 def test_ec2_takes_every_description() -> None:
+    allowed = r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}"
     group = find_only(make_template(make_content(vpc=_VPC)), _GROUP)
-    said = [group["GroupDescription"], *(rule["Description"] for rule in group["SecurityGroupEgress"])]
-    assert [one for one in said if not re.fullmatch(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", one)] == []
+    descriptions = [group["GroupDescription"], *(rule["Description"] for rule in group["SecurityGroupEgress"])]
+    assert [text for text in descriptions if not re.fullmatch(allowed, text)] == []
 
 
 def test_given_security_groups_are_used_as_they_are() -> None:
@@ -56,20 +57,20 @@ def test_given_security_groups_are_used_as_they_are() -> None:
     assert not template.find_resources(_GROUP)
 
 
-def test_lambda_may_make_the_network_interfaces_and_the_functions_code_may_not() -> None:
+def test_lambda_may_create_the_network_interfaces_and_the_functions_code_may_not() -> None:
     allow, deny = _interface_statements(make_template(make_content(vpc=_VPC)))
     assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
     assert allow["Action"] == deny["Action"]
     assert deny["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
 
 
-def test_a_vpc_of_the_same_app_is_taken() -> None:
+def test_a_vpc_of_the_same_app_is_used() -> None:
     stack = cdk.Stack(make_app(), "Mine", env=cdk.Environment(account=ACCOUNT, region=REGION))
     vpc = ec2.Vpc(stack, "Vpc", max_azs=2)
     group = ec2.SecurityGroup(stack, "Group", vpc=vpc)
     subnets = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS)
     network = Network(vpc=vpc, subnets=subnets, security_groups=(group,))
-    ArgoEcrAuth(stack, "EcrAuth", settings=read_settings(make_content()), network=network)
+    ArgoEcrAuth(stack, "EcrAuth", settings=validate_settings(make_content()), network=network)
     functions = find_all(Template.from_stack(stack), _FUNCTION)  # one more is CDK's, for the VPC
     (ours,) = (function for function in functions if function["Handler"].startswith("argo_ecr_auth."))
     assert len(ours["VpcConfig"]["SubnetIds"]) == 2

@@ -1,4 +1,4 @@
-"""The constructs in another CDK app, and the wheel that brings them there."""
+"""The constructs in another CDK app, installed from the wheel."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from argo_ecr_auth_cdk import (
 )
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_app, make_content, make_stack
 
-_SOMEBODYS_APP = f"""
+_OTHER_APP = f"""
 import sys
 from pathlib import Path
 import aws_cdk as cdk
@@ -68,7 +68,7 @@ def test_the_wheel_holds_all_that_bundling_needs(installed_wheel: Path, tmp_path
     }
     # PYTHONPATH comes before the checkout that is installed here.
     done = subprocess.run(
-        [sys.executable, "-c", _SOMEBODYS_APP, str(installed_wheel)],
+        [sys.executable, "-c", _OTHER_APP, str(installed_wheel)],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(installed_wheel)},
         check=False,
@@ -117,7 +117,7 @@ def test_two_installations_fit_into_a_stack_and_onto_a_cluster() -> None:
     assert entries[0]["PrincipalArn"] != entries[1]["PrincipalArn"]
 
 
-def test_two_installations_of_an_app_that_keep_one_secret_are_refused() -> None:
+def test_two_installations_of_an_app_with_one_secret_are_refused() -> None:
     app = make_app()
     ArgoEcrAuth(_stack(app, "First"), "EcrAuth", settings=_settings(installation="one"))
     elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="333333333333", region=REGION))
@@ -145,8 +145,8 @@ def test_two_installations_of_one_name_in_one_account_and_region_are_refused() -
     with pytest.raises(SettingsError) as refused:
         ArgoEcrAuth(_stack(app, "Second"), "EcrAuth", settings=other)
     assert str(refused.value) == (
-        "installation: First/EcrAuth has the name argo-ecr-auth in the same account and region too, and their metrics "
-        "would be one; give each a name of its own"
+        "installation: First/EcrAuth has the name argo-ecr-auth in the same account and region too, and they would "
+        "share metrics; give each its own name"
     )
 
 
@@ -163,10 +163,10 @@ def test_tags_and_a_permissions_boundary_reach_everything() -> None:
     targets = [{"cluster": "demo"}, {"cluster": "theirs", "account": "333333333333"}]
     stack = make_stack(make_content(targets=targets))
     stacks = (stack, *stack.installation.access_stacks)
-    for one in stacks:
-        cdk.Tags.of(one).add("team", "platform")
-        iam.PermissionsBoundary.of(one).apply(iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"))
-    for role in [role for one in stacks for role in find_all(Template.from_stack(one), "AWS::IAM::Role")]:
+    for tagged in stacks:
+        cdk.Tags.of(tagged).add("team", "platform")
+        iam.PermissionsBoundary.of(tagged).apply(iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"))
+    for role in [role for tagged in stacks for role in find_all(Template.from_stack(tagged), "AWS::IAM::Role")]:
         assert role["PermissionsBoundary"]
         assert {"Key": "team", "Value": "platform"} in role["Tags"]
 

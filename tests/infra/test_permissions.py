@@ -1,4 +1,4 @@
-"""The rights of the function's role: each statement is written out, so that a wider one fails here."""
+"""The permissions of the function's role. Each statement is written out, so that a wider one fails here."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ import trustme
 from aws_cdk.assertions import Template
 
 from argo_ecr_auth_settings.document import SettingsError
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_content, make_template
 
 _PULL = [
@@ -24,16 +24,16 @@ _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 def _statements(template: Template) -> list[tuple[Any, Any]]:
     policies = template.find_resources("AWS::IAM::Policy")
-    (policy,) = (one for name, one in policies.items() if name.startswith("EcrAuthFunctionRole"))
+    (policy,) = (policy for name, policy in policies.items() if name.startswith("EcrAuthFunctionRole"))
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
     assert all(statement["Effect"] == "Allow" and "Condition" not in statement for statement in statements)
     return [(statement["Action"], statement["Resource"]) for statement in statements]
 
 
 def _resources(template: Template, action: Any) -> list[Any]:
-    """All that an action is allowed on, whatever the number of its statements."""
+    """All resources that an action is allowed on, from all of its statements."""
     found = [resource for allowed, resource in _statements(template) if allowed == action]
-    return [one for resource in found for one in (resource if isinstance(resource, list) else [resource])]
+    return [arn for resource in found for arn in (resource if isinstance(resource, list) else [resource])]
 
 
 def _logs(template: Template) -> tuple[Any, Any]:
@@ -69,7 +69,7 @@ def test_a_role_for_the_cluster_is_assumed_and_describes_it() -> None:
     assert "eks:" not in str(_statements(template))
 
 
-def test_a_role_for_the_registry_is_assumed_and_has_the_rights_to_pull() -> None:
+def test_a_role_for_the_registry_is_assumed_and_has_the_permissions_to_pull() -> None:
     template = make_template(make_content(credentials=[{"registry": REGISTRY, "role_arn": _ROLE}]))
     assert _statements(template) == [
         _logs(template),
@@ -106,12 +106,12 @@ def test_pull_through_cache_may_import_and_create_repositories_only_of_its_regis
     ) in _statements(make_template(make_content(credentials=[cached, plain])))
 
 
-def test_no_right_to_push_or_to_change_anything() -> None:
+def test_no_permission_to_push_or_to_change_anything() -> None:
     credential = {"registry": REGISTRY, "pull_through_cache": True}
     targets = [{"cluster": "demo"}, {"cluster": "other", "role_arn": _ROLE}]
     template = make_template(make_content(credentials=[credential], targets=targets))
     actions = {action for action, _ in _statements(template) if isinstance(action, str)}
-    actions |= {one for action, _ in _statements(template) if isinstance(action, list) for one in action}
+    actions |= {action for group, _ in _statements(template) if isinstance(group, list) for action in group}
     assert actions == {
         "logs:CreateLogStream",
         "logs:PutLogEvents",
@@ -155,15 +155,15 @@ def test_clusters_of_many_regions_are_named_as_far_as_they_fit_together() -> Non
 
 def _documents(template: Template) -> list[dict[str, Any]]:
     return [
-        one["PolicyDocument"]
+        policy["PolicyDocument"]
         for type_ in ("ManagedPolicy", "Policy")
-        for one in find_all(template, f"AWS::IAM::{type_}")
+        for policy in find_all(template, f"AWS::IAM::{type_}")
     ]
 
 
 def _list_resources(document: dict[str, Any], action: str) -> list[str]:
-    resources = [one["Resource"] for one in document["Statement"] if one["Action"] == action]
-    return [one for resource in resources for one in (resource if isinstance(resource, list) else [resource])]
+    resources = [statement["Resource"] for statement in document["Statement"] if statement["Action"] == action]
+    return [arn for resource in resources for arn in (resource if isinstance(resource, list) else [resource])]
 
 
 @pytest.mark.parametrize("pull_through_cache", [False, True])
@@ -190,7 +190,7 @@ def test_the_most_roles_and_repositories_that_are_accepted_fit_into_iams_policie
 
 def _faults(document: dict[str, Any]) -> tuple[str, ...]:
     try:
-        read_settings(document, account=ACCOUNT, region=REGION)
+        validate_settings(document, account=ACCOUNT, region=REGION)
     except SettingsError as refused:
         return refused.faults
     return ()
@@ -201,7 +201,7 @@ def test_many_roles_are_divided_between_policies_within_iams_limits() -> None:
     targets = [{"cluster": f"c{number}", "role_arn": role, "enabled": number < 2} for number, role in enumerate(roles)]
     template = make_template(make_content(targets=targets))
     managed = template.find_resources("AWS::IAM::ManagedPolicy")
-    documents = [one["Properties"]["PolicyDocument"] for one in managed.values()]
+    documents = [policy["Properties"]["PolicyDocument"] for policy in managed.values()]
     assert 0 < len(documents) <= 10
     assert all(len(json.dumps(document, separators=(",", ":"))) <= 6_144 for document in documents)
     inline = next(
@@ -217,7 +217,7 @@ def test_many_roles_are_divided_between_policies_within_iams_limits() -> None:
     assert sorted(assumed) == roles
 
 
-def test_a_token_of_ecr_public_needs_its_two_rights_and_no_other() -> None:
+def test_a_token_of_ecr_public_needs_two_permissions_and_no_other() -> None:
     template = make_template(make_content(credentials=[{"registry": "public.ecr.aws"}]))
     assert _statements(template) == [
         _logs(template),

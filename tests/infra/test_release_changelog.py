@@ -1,4 +1,4 @@
-"""What a release refuses."""
+"""A release is refused if the changelog or the version is not ready."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which settings the synth refuses, with which words, and what part of them reaches the function."""
+"""Which settings the synth refuses, and with which messages."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth_cdk import read_settings
+from argo_ecr_auth_cdk import read_app_settings
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.settings import Settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
@@ -27,7 +27,7 @@ def _vpc(**changes: list[str]) -> dict[str, Any]:
 
 def _faults(document: object) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as refused:
-        read_settings(document, account=ACCOUNT, region=REGION)
+        read_app_settings(document, account=ACCOUNT, region=REGION)
     return refused.value.faults
 
 
@@ -62,7 +62,7 @@ def _faults(document: object) -> tuple[str, ...]:
         (
             {"credentials": [{"registry": REGISTRY, "role_arn": "arn:aws:iam::1:role/r"}]},
             "credentials[0].role_arn",
-            "its ARN",
+            "The ARN of a role",
         ),
         (
             {"credentials": [{"registry": REGISTRY, "role_arn": _ROLE, "repositories": ["a"]}]},
@@ -186,7 +186,7 @@ _KEYS = st.text() | st.sampled_from(
 def test_any_document_is_valid_or_refused_with_each_fault_on_one_line(document: object) -> None:
     faults: tuple[str, ...] = ()
     try:
-        read_settings(document, account=ACCOUNT, region=REGION)
+        read_app_settings(document, account=ACCOUNT, region=REGION)
     except SettingsError as refused:
         faults = refused.faults
     assert [fault for fault in faults if "\n" in fault] == []
@@ -199,7 +199,7 @@ def test_a_document_of_another_shape_is_refused(document: object) -> None:
 
 def test_the_example_is_valid_and_its_comments_name_every_key() -> None:
     text = _EXAMPLE.read_text()
-    settings = read_settings(yaml.safe_load(text))
+    settings = read_app_settings(yaml.safe_load(text))
     assert settings.targets
     schema = msgspec.json.schema(Settings)
     for definition in schema["$defs"].values():
@@ -208,7 +208,7 @@ def test_the_example_is_valid_and_its_comments_name_every_key() -> None:
 
 def test_the_comments_of_the_example_show_the_defaults() -> None:
     shown = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
-    defaults = msgspec.to_builtins(read_settings(make_content()))
+    defaults = msgspec.to_builtins(read_app_settings(make_content()))
     without_default = {"runtime", "alarm_email", "alarm_topic_arn"}
     assert {key: defaults[key] for key in shown.keys() - without_default} == {
         key: yaml.safe_load(value) for key, value in shown.items() if key not in without_default

@@ -1,4 +1,4 @@
-"""The stack of a smallest installation."""
+"""The stack of a minimal installation."""
 
 import json
 
@@ -20,7 +20,7 @@ def test_the_function_runs_the_handler_with_the_variables_that_it_reads(template
     assert (function["Timeout"], function["MemorySize"]) == (60, 256)
     (role,) = (name for name in template.find_resources("AWS::IAM::Role") if "FunctionRole" in name)
     assert function["Environment"]["Variables"] == {
-        # A role that was made again has the same ARN, but another id.
+        # A recreated role has the same ARN but another id.
         "ROLE_ID": {"Fn::GetAtt": [role, "RoleId"]},
         "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
         "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
@@ -35,12 +35,12 @@ def test_per_target_metrics_are_a_variable_that_does_not_change_the_asset() -> N
     assert after["Code"] == before["Code"]
 
 
-def test_the_next_tick_is_the_only_retry_of_a_run(template: Template) -> None:
+def test_the_next_scheduled_run_is_the_only_retry(template: Template) -> None:
     asynchronous = find_only(template, "AWS::Lambda::EventInvokeConfig")
     assert (asynchronous["MaximumEventAgeInSeconds"], asynchronous["MaximumRetryAttempts"]) == (180, 0)
 
 
-def test_a_refused_invocation_is_retried_until_the_next_tick(template: Template) -> None:
+def test_a_refused_invocation_is_retried_until_the_next_run(template: Template) -> None:
     retries = find_only(template, "AWS::Scheduler::Schedule")["Target"]["RetryPolicy"]
     assert retries == {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 3}
 
@@ -61,7 +61,7 @@ def test_a_target_may_have_any_name() -> None:
     names = ["Role", "Undelivered", "Default", "Resource", "Logs", "Access"]
     template = make_template(make_content(targets=[{"cluster": name} for name in names]))
     schedules = find_all(template, "AWS::Scheduler::Schedule")
-    assert sorted(json.loads(one["Target"]["Input"])["targets"][0] for one in schedules) == sorted(names)
+    assert sorted(json.loads(schedule["Target"]["Input"])["targets"][0] for schedule in schedules) == sorted(names)
 
 
 def test_a_disabled_target_has_no_schedule_but_keeps_its_access() -> None:
@@ -90,16 +90,16 @@ def test_only_the_functions_role_has_a_physical_name(
 ) -> None:
     resources = template.to_json()["Resources"].values()
     named = {
-        (one["Type"], key)
-        for one in resources
-        for key, value in one.get("Properties", {}).items()
+        (resource["Type"], key)
+        for resource in resources
+        for key, value in resource.get("Properties", {}).items()
         if (key == "Name" or key.endswith("Name")) and isinstance(value, str)
     }
     assert named == {
         ("AWS::CloudWatch::Alarm", "MetricName"),
         ("AWS::EKS::AccessEntry", "ClusterName"),
         ("AWS::IAM::Policy", "PolicyName"),  # the role's own
-        ("AWS::IAM::Role", "RoleName"),  # of the installation and its place
+        ("AWS::IAM::Role", "RoleName"),  # derived from the installation and its location
     }
 
 
@@ -126,7 +126,7 @@ def test_an_installation_names_the_stack_the_service_and_the_group() -> None:
     assert find_only(template, "AWS::EKS::AccessEntry")["KubernetesGroups"] == ["second"]
 
 
-def test_it_synthesises_where_account_and_region_are_not_known() -> None:
+def test_it_synthesizes_if_account_and_region_are_unknown() -> None:
     template = make_template(make_content(), account=None, region=None)
     assert ACCOUNT not in json.dumps(template.to_json())
     assert not any("RoleName" in role for role in find_all(template, "AWS::IAM::Role"))

@@ -1,4 +1,4 @@
-"""The function's file of targets: the settings with every default filled in, and nothing of the deployment."""
+"""The function's targets.json: the settings with every default filled in, without those of the deployment."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from argo_ecr_auth.core.targets import load_configuration
 from argo_ecr_auth_settings.resolve import format_targets_file, resolve_targets
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import REGISTRY, make_content
 
 OTHER = "333333333333.dkr.ecr.eu-west-1.amazonaws.com"
@@ -28,7 +28,7 @@ def _complete(credential: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_the_function_loads_what_the_settings_are_resolved_to(credential: dict[str, Any]) -> None:
-    settings = read_settings(make_content(credentials=[_complete(credential)], renew_before="5h"))
+    settings = validate_settings(make_content(credentials=[_complete(credential)], renew_before="5h"))
     text = format_targets_file(settings, region="eu-west-1")
 
     loaded = load_configuration(text, region="eu-west-1", function_role_id="AROAX")
@@ -41,15 +41,15 @@ def test_the_function_loads_what_the_settings_are_resolved_to(credential: dict[s
 
 def test_a_region_that_is_not_known_at_synth_is_the_functions_own() -> None:
     targets = [{"cluster": "here"}, {"cluster": "there", "region": "us-east-1"}]
-    text = format_targets_file(read_settings(make_content(targets=targets)), region=None)
+    text = format_targets_file(validate_settings(make_content(targets=targets)), region=None)
     loaded = load_configuration(text, region="eu-north-1", function_role_id=None)
     assert [target.region for target in loaded.targets] == ["eu-north-1", "us-east-1"]
 
 
 def test_a_key_of_the_deployment_does_not_change_the_file() -> None:
     targets = [{"cluster": "demo", "access": "none"}]
-    deployed = read_settings(make_content(targets=targets, check_every="5m", monitoring=False))
-    assert format_targets_file(deployed) == format_targets_file(read_settings(make_content()))
+    deployed = validate_settings(make_content(targets=targets, check_every="5m", monitoring=False))
+    assert format_targets_file(deployed) == format_targets_file(validate_settings(make_content()))
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,6 @@ def test_a_key_of_the_deployment_does_not_change_the_file() -> None:
 def test_a_new_token_should_list_the_first_repository_that_it_may_pull(
     credential: dict[str, Any], listed: str | None
 ) -> None:
-    settings = read_settings(make_content(credentials=[_complete(credential)]))
+    settings = validate_settings(make_content(credentials=[_complete(credential)]))
     (target,) = resolve_targets(settings, region="eu-west-1")
     assert target.credentials[0].verify_repository == listed

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from argo_ecr_auth.core.events import MAX_TARGETS
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
 from argo_ecr_auth_settings.access_plan import MAX_PER_STACK
-from tests.infra.synthesis import make_content, make_stack, synthesise
+from tests.infra.synthesis import make_content, make_stack, synthesize
 
 _THOUSAND = [{"cluster": f"team-{number:04}"} for number in range(1_000)]
 _CLOUDFORMATION_RESOURCES = 500
@@ -19,13 +19,13 @@ _CLOUDFORMATION_TEMPLATE = 1_000_000
 
 @pytest.fixture(scope="module")
 def templates() -> dict[str, dict[str, Any]]:
-    assembly = synthesise(make_stack(make_content(targets=_THOUSAND)))
-    return {one.stack_name: one.template for one in assembly.stacks}
+    assembly = synthesize(make_stack(make_content(targets=_THOUSAND)))
+    return {stack.stack_name: stack.template for stack in assembly.stacks}
 
 
 def _schedules(templates: dict[str, dict[str, Any]]) -> list[list[str]]:
-    resources = [one for template in templates.values() for one in template["Resources"].values()]
-    schedules = [one["Properties"] for one in resources if one["Type"] == "AWS::Scheduler::Schedule"]
+    resources = [resource for template in templates.values() for resource in template["Resources"].values()]
+    schedules = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Scheduler::Schedule"]
     return [json.loads(schedule["Target"]["Input"])["targets"] for schedule in schedules]
 
 
@@ -49,14 +49,14 @@ def test_every_target_is_checked_by_exactly_one_schedule(templates: dict[str, di
 
 
 def test_no_schedule_names_more_targets_than_a_run_does_at_once(templates: dict[str, dict[str, Any]]) -> None:
-    # The function does 16 side by side.
+    # The function works on 16 at once.
     assert max(map(len, _schedules(templates))) <= 16 <= MAX_TARGETS
 
 
 def test_every_cluster_has_exactly_one_entry(templates: dict[str, dict[str, Any]]) -> None:
-    resources = [one for template in templates.values() for one in template["Resources"].values()]
-    entries = [one["Properties"]["ClusterName"] for one in resources if one["Type"] == "AWS::EKS::AccessEntry"]
-    assert sorted(entries) == [target["cluster"] for target in _THOUSAND]
+    resources = [resource for template in templates.values() for resource in template["Resources"].values()]
+    entries = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::EKS::AccessEntry"]
+    assert sorted(entry["ClusterName"] for entry in entries) == [target["cluster"] for target in _THOUSAND]
 
 
 def test_the_access_stacks_name_the_functions_role_by_a_literal_arn(templates: dict[str, dict[str, Any]]) -> None:
@@ -67,12 +67,12 @@ def test_the_access_stacks_name_the_functions_role_by_a_literal_arn(templates: d
 
 
 def test_one_more_target_changes_few_resources(templates: dict[str, dict[str, Any]]) -> None:
-    assembly = synthesise(make_stack(make_content(targets=[*_THOUSAND, {"cluster": "one-more"}])))
+    assembly = synthesize(make_stack(make_content(targets=[*_THOUSAND, {"cluster": "one-more"}])))
     changed = [
         id_
-        for one in assembly.stacks
-        for id_, resource in one.template["Resources"].items()
-        if templates[one.stack_name]["Resources"].get(id_) != resource and "Metadata" not in id_
+        for stack in assembly.stacks
+        for id_, resource in stack.template["Resources"].items()
+        if templates[stack.stack_name]["Resources"].get(id_) != resource and "Metadata" not in id_
     ]
     assert len(changed) <= 20, changed
 
@@ -83,14 +83,14 @@ def test_one_more_target_changes_few_resources(templates: dict[str, dict[str, An
 )
 @settings(deadline=None)
 def test_groups_hold_every_name_once_whatever_the_order(names: set[str], more: str) -> None:
-    most = 10
-    groups = group_names(names, max_groups=most)
+    max_groups = 10
+    groups = group_names(names, max_groups=max_groups)
     assert sorted(name for members in groups.values() for name in members) == sorted(names)
-    assert len(groups) == min(most, len(names))
-    assert groups == group_names(sorted(names, reverse=True), max_groups=most)
+    assert len(groups) == min(max_groups, len(names))
+    assert groups == group_names(sorted(names, reverse=True), max_groups=max_groups)
     assert all(group in members for group, members in groups.items())
-    # One more name changes the group that it joins. Or it calls a group itself, and others may move to that.
-    after = group_names({*names, more}, max_groups=most)
+    # A new name changes only the group that it joins, unless it becomes a group of its own, which others may join.
+    after = group_names({*names, more}, max_groups=max_groups)
     if more not in after:
         assert sum(after[group] != members for group, members in groups.items()) == 1
 

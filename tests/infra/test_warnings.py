@@ -1,10 +1,10 @@
-"""What the synth says of settings that let Argo CD send a token elsewhere."""
+"""The warnings of the synth about settings with which Argo CD may send a token to other hosts."""
 
 from typing import Any
 
 import pytest
 
-from argo_ecr_auth_settings.validation import read_settings
+from argo_ecr_auth_settings.validation import validate_settings
 from argo_ecr_auth_settings.warnings import find_warnings
 from tests.infra.synthesis import REGISTRY, make_content, make_stack
 
@@ -13,7 +13,7 @@ OCI = {"registry": REGISTRY, "secret_name": "oci", "type": "oci"}
 
 
 def _find_warnings(*credentials: dict[str, Any]) -> tuple[str, ...]:
-    return find_warnings(read_settings(make_content(credentials=list(credentials))))
+    return find_warnings(validate_settings(make_content(credentials=list(credentials))))
 
 
 @pytest.mark.parametrize(

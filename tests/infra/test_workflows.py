@@ -53,7 +53,7 @@ def test_each_make_target_of_a_workflow_exists() -> None:
 
 def test_a_release_attests_the_sbom_of_each_zip() -> None:
     given = [step.get("with", {}) for step in _read_jobs("release.yml")["attest"]["steps"]]
-    attested = [(one["subject-path"], one["sbom-path"]) for one in given if "sbom-path" in one]
+    attested = [(inputs["subject-path"], inputs["sbom-path"]) for inputs in given if "sbom-path" in inputs]
 
     assert attested == [
         (f"release/function-{architecture}.zip", f"release/function-{architecture}.cdx.json")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-from argo_ecr_auth_cdk import ArgoEcrAuth, read_settings, write_rbac_files
+from argo_ecr_auth_cdk import ArgoEcrAuth, read_app_settings, write_rbac_files
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 
 app = cdk.App()
 stack = cdk.Stack(app, "ecr-auth", env=cdk.Environment(account=ACCOUNT, region=REGION))
-settings = read_settings(
+settings = read_app_settings(
     {
         "targets": [{"cluster": "my-cluster"}],
         "credentials": [{"registry": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com", "kind": "argo-cd"}],

@@ -1,4 +1,4 @@
-"""The stacks that give access to clusters elsewhere, or to more clusters than the function's own stack holds."""
+"""The stacks for clusters in other accounts and regions, or for more clusters than the function's stack holds."""
 
 import aws_cdk as cdk
 from constructs import Construct
@@ -10,7 +10,7 @@ from argo_ecr_auth_settings.settings import Settings
 
 
 class AccessStack(cdk.Stack):
-    """The access entries in one account and region; in another account also the role that the function assumes there.
+    """The access entries in one account and region. In another account, also the role that the function assumes there.
 
     It is deployed after the function's stack, because it names the function's role: IAM refuses to trust a role that
     does not exist.
@@ -35,7 +35,7 @@ class AccessStack(cdk.Stack):
         )
         group = settings.installation
         principal_arn = function_role_arn
-        # The rules of the settings refuse another account where the home account is not known.
+        # The settings' rules refuse other accounts if the home account is unknown.
         if home.place.account and place.account != home.place.account:
             principal_arn = AccessRole(
                 self,

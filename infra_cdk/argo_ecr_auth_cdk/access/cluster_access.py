@@ -1,4 +1,4 @@
-"""The EKS access entries that let the function into the clusters, and the role that it assumes in another account."""
+"""The EKS access entries that give access to the clusters, and the role that is assumed in another account."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,8 +17,8 @@ from argo_ecr_auth_settings.permissions import make_describe_statement
 class ClusterAccess(Construct):
     """One access entry per cluster, in `by_cluster`.
 
-    An entry takes effect some seconds after it is made. It sets no user name: EKS then makes one that names the
-    session, and the cluster's audit log shows it.
+    An entry takes effect some seconds after its creation. It sets no user name: EKS then generates one with the
+    session's name, and the cluster's audit log shows it.
     """
 
     def __init__(self, scope: Construct, id_: str, *, entries: Sequence[Entry], principal_arn: str, group: str) -> None:
@@ -57,7 +57,7 @@ class AccessRole(Construct):
             "Role",
             role_name=role_name,  # the function's settings name it before it exists
             description="Reaches the EKS clusters of this account and region",
-            # IAM stores a role that is the principal by its unique id: it would not trust the same role created again.
+            # IAM stores a role principal by its unique id, so it would not trust the role after it is recreated.
             assumed_by=iam.AccountPrincipal(home_account).with_conditions(
                 {
                     "ArnEquals": {"aws:PrincipalArn": function_role_arn},
@@ -67,11 +67,11 @@ class AccessRole(Construct):
         )
         stack = cdk.Stack.of(self)
         if described:
-            right = make_describe_statement(
+            statement = make_describe_statement(
                 described, region=stack.region, partition=stack.partition, account=stack.account
             )
-            self.role.add_to_policy(make_policy_statement(right))
-            acknowledge_wildcards(self.role, right.resources)
+            self.role.add_to_policy(make_policy_statement(statement))
+            acknowledge_wildcards(self.role, statement.resources)
 
 
 def _make_edit_policy(scope: Construct, namespaces: Sequence[str]) -> eks.CfnAccessEntry.AccessPolicyProperty:

@@ -12,11 +12,11 @@ _SUFFIX = ".rbac.yaml"
 
 
 def write_rbac_files(directory: Path, *, settings: Settings, account: str | None, region: str | None) -> list[Path]:
-    """Write a file for each target that needs one, remove the files of other targets, return the written files.
+    """Write a file for each target that needs one, delete the files of other targets, return the written files.
 
-    `account` and `region` are the stack's, None where they are not known at synth: they tell which targets are of one
-    cluster and share its Roles. A target with `access: edit-policy` needs no file. One with `access: none` does: you
-    give the Kubernetes group to the function's role yourself.
+    `account` and `region` are the stack's, None if unknown at synth. They identify each target's cluster: targets of
+    one cluster share its Roles. A target with `access: edit-policy` needs no file. A target with `access: none` needs
+    one, because only the mapping of the function's role to the Kubernetes group is set up by hand.
     """
     group = settings.installation
     targets = [
@@ -36,7 +36,7 @@ def write_rbac_files(directory: Path, *, settings: Settings, account: str | None
         file.write_text(
             f"# Lets the Kubernetes group {group} write these objects in the EKS cluster {target.cluster}, "
             "and nothing else.\n"
-            "# Generated. An administrator of that cluster applies it; `kubectl delete -f` takes it back.\n"
+            "# Generated. An administrator of the cluster applies it; `kubectl delete -f` reverts it.\n"
             f"{manifests}"
         )
         files.append(file)

@@ -1,4 +1,4 @@
-"""Makes the function's asset of its dependencies, its package and its targets."""
+"""Builds the function's asset from its dependencies, its package and its targets."""
 
 import hashlib
 import shutil
@@ -14,25 +14,25 @@ from argo_ecr_auth.core.targets import TARGETS_FILE
 from argo_ecr_auth_cdk.function.dependencies import PACKAGE, byte_compile, hash_dependencies, install_dependencies
 from argo_ecr_auth_settings.settings import RUNTIMES
 
-# requirements.txt is for pip, py.typed for type checkers; caches and dot files belong to one machine.
+# requirements.txt is for pip and py.typed for type checkers; caches and dot files are local to a machine.
 _ignore_unshipped = shutil.ignore_patterns("__pycache__", "py.typed", "requirements.txt", ".*")
 
 
 class RuntimeMismatchError(Exception):
-    """The synthesising Python cannot byte-compile for the function's runtime; the message says what to do."""
+    """The Python of the synth cannot byte-compile for the function's runtime; the message says what to do."""
 
 
 def find_synth_runtime() -> str:
-    """Lambda's name of the Python that synthesises."""
+    """Lambda's name for the Python of this synth."""
     return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def make_function_code(*, targets: bytes, runtime: str, architecture: str, bundling_required: bool) -> lambda_.Code:
     """The function's code, with the targets at its root.
 
-    The asset's hash covers what the asset is made of: it is the same for two checkouts, and a file that is not shipped
-    does not change it. Where CDK wants no bundle (`cdk destroy`), nothing is installed, and this Python may be another
-    than the runtime's. Raises RuntimeMismatchError and InstallationError.
+    The asset's hash covers its inputs: two checkouts have the same hash, and files that are not shipped do not change
+    it. If CDK needs no bundle (`cdk destroy`), nothing is installed, and this Python may differ from the runtime.
+    Raises RuntimeMismatchError and InstallationError.
     """
     if bundling_required:
         if fault := find_runtime_fault(runtime, python=find_synth_runtime()):
@@ -59,10 +59,10 @@ def assemble(directory: Path, *, targets: bytes, runtime: str, architecture: str
 
 
 def find_runtime_fault(runtime: str, *, python: str) -> str | None:
-    """Why a synth by this Python (a runtime's name) cannot make an asset for the runtime, and what to do."""
+    """Why a synth with this Python (a runtime's name) cannot build an asset for the runtime, and what to do."""
     if python not in RUNTIMES:
         return (
-            f"runtime: Lambda has no {python}, and the Python that synthesises byte-compiles the function. "
+            f"runtime: Lambda has no {python}, and the Python of the synth byte-compiles the function. "
             f"Run `rm -rf .venv && make setup PYTHON={RUNTIMES[-1]}`"
         )
     if runtime != python:
@@ -75,7 +75,7 @@ def find_runtime_fault(runtime: str, *, python: str) -> str | None:
 
 @jsii.implements(cdk.ILocalBundling)
 class _LocalBundling:
-    """Makes the asset without Docker."""
+    """Builds the asset without Docker."""
 
     def __init__(self, **ingredients: Any) -> None:
         self._ingredients = ingredients
@@ -86,7 +86,7 @@ class _LocalBundling:
 
 
 def _make_readable(directory: Path) -> None:
-    """Set the modes whatever this user's umask: the zip keeps them, and Lambda reads the files as another user."""
+    """Set the modes regardless of the umask: the zip keeps them, and Lambda reads the files as another user."""
     directory.chmod(0o755)
     for path in directory.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -97,7 +97,7 @@ def _hash_asset(*, targets: bytes, runtime: str, architecture: str) -> str:
     ingredients = [dependencies, targets, Path(__file__).read_bytes()]
     for path in sorted(_list_shipped_files(PACKAGE)):
         ingredients += [path.relative_to(PACKAGE).as_posix().encode(), path.read_bytes()]
-    return hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in ingredients)).hexdigest()
+    return hashlib.sha256(b"".join(hashlib.sha256(ingredient).digest() for ingredient in ingredients)).hexdigest()
 
 
 def _list_shipped_files(directory: Path) -> list[Path]:

@@ -1,7 +1,7 @@
-"""Installs the function's dependencies with pip, removes what it does not use, byte-compiles the rest and caches it.
+"""Installs the function's dependencies with pip, deletes unused files, byte-compiles the rest and caches the result.
 
-No Docker: pip fetches the wheels of the function's platform on any machine. Lambda's disk is read-only, so that a
-module without byte code would be compiled at every cold start: three seconds instead of one.
+It needs no Docker: pip downloads the wheels of the function's platform on any machine. Lambda's disk is read-only, so a
+module without byte code would be compiled at every cold start, which would take three seconds instead of one.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ import argo_ecr_auth
 PACKAGE = Path(argo_ecr_auth.__file__).parent
 REQUIREMENTS = PACKAGE / "requirements.txt"
 LAMBDA_TASK_ROOT = "/var/task"
-"""Where Lambda unpacks the asset. Tracebacks name it, and the asset is the same on every machine that makes it."""
+"""Where Lambda unpacks the asset. The byte code contains this path, so every machine builds the same asset."""
 
 _WHEEL_PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 _ENDPOINTS = "botocore/data/endpoints.json"
@@ -29,27 +29,27 @@ _UNUSED_OF_KUBERNETES = ("config", "dynamic", "informer", "leaderelection", "str
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """What the function does not use of its dependencies. Tests import and run the rest. Names have spaces between."""
+    """A part of the dependencies that the function does not use. Lists in a string are separated by spaces."""
 
     reason: str
-    saves: str  # of the installed files with their byte code, or of a cold start's processor time
-    distributions: str = ""  # removed with their metadata
-    paths: str = ""  # globs under the asset's root, removed
-    kept: str = ""  # globs among those, not removed
-    emptied: str = ""  # modules whose code is not run, but whose package is imported
-    endpoints: str = ""  # of these services, in botocore's file of all endpoints: the others are removed
+    saves: str  # size of the installed files with their byte code, or CPU time of a cold start
+    distributions: str = ""  # deleted, with their metadata
+    paths: str = ""  # globs relative to the asset's root; matching files are deleted
+    kept: str = ""  # globs of files that `paths` matches and that are kept
+    emptied: str = ""  # modules that are replaced by empty ones, because only their packages are imported
+    endpoints: str = ""  # the services that are kept in botocore's endpoints.json; all others are deleted
 
 
-# Of all this the function imports nothing: its own code works the same with the packages whole.
+# The function behaves the same with the complete packages. The tests import and run what is left.
 CUTS = (
     Cut(
-        reason="kubernetes' client for asyncio, and what only that imports",
+        reason="the asyncio client of kubernetes, and what only it imports",
         saves="79 MB",
         paths="kubernetes/aio",
         distributions="aiohttp aiohttp_retry aiohappyeyeballs aiosignal attrs frozenlist multidict propcache yarl",
     ),
     Cut(
-        reason="kubernetes' typed API, and what only that imports; the function sends its own JSON",
+        reason="the typed API of kubernetes, and what only it imports; the function sends its own JSON",
         saves="65 MB",
         paths="kubernetes/client/api kubernetes/client/apis kubernetes/client/models kubernetes/client/api_*.py",
         distributions="pydantic pydantic_core annotated_types typing_inspection",
@@ -61,35 +61,35 @@ CUTS = (
         distributions="requests requests_oauthlib oauthlib charset_normalizer websocket_client pyyaml durationpy",
     ),
     Cut(
-        reason="they import all of the above; the function imports modules by their own names",
+        reason="package modules that import all of the above; the function imports submodules directly",
         saves="a fifth of a cold start",
         emptied="kubernetes/__init__.py kubernetes/utils/__init__.py",
     ),
     Cut(
-        reason="the services of AWS that the function does not call",
+        reason="the AWS services that the function does not call",
         saves="18 MB",
         paths="botocore/data/*/",
         kept="botocore/data/ecr/ botocore/data/ecr-public/ botocore/data/eks/ botocore/data/sts/",
     ),
     Cut(
-        reason="where those services are: botocore parses the file for its first client",
+        reason="the endpoints of those services: botocore parses the file for its first client",
         saves="1.2 MB, an eighth of a cold start",
         endpoints="api.ecr api.ecr-public eks sts",
     ),
     Cut(reason="Powertools for functions behind HTTP", saves="3 MB", paths="aws_lambda_powertools/event_handler"),
 )
-# pip's own. They differ between machines, or list removed files. METADATA stays, because Amazon Inspector reads it.
+# Files that pip adds. They differ between machines, or list deleted files. METADATA stays: Amazon Inspector reads it.
 _LEFT_BY_PIP = "bin *.dist-info/RECORD *.dist-info/INSTALLER *.dist-info/REQUESTED *.dist-info/direct_url.json"
 
 
 class InstallationError(Exception):
-    """pip could not install the function's dependencies; the message ends with pip's own words."""
+    """pip could not install the function's dependencies; the message ends with pip's output."""
 
 
 def install_dependencies(*, runtime: str, architecture: str) -> Path:
     """Return a directory with the dependencies, which the caller must not change. Raises InstallationError.
 
-    It is made once for each list of requirements, runtime and architecture; after that it needs no network.
+    The directory is cached by requirements, runtime and architecture. Only the first call needs the network.
     """
     cached = (
         Path.home()
@@ -98,7 +98,7 @@ def install_dependencies(*, runtime: str, architecture: str) -> Path:
     )
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
-        # Renamed when it is complete, because another synth may be making the same directory.
+        # Renamed when it is complete, because another synth may be building the same directory.
         with tempfile.TemporaryDirectory(dir=cached.parent, prefix="making-") as temporary:
             directory = Path(temporary) / "dependencies"
             _install(directory, runtime=runtime, architecture=architecture)
@@ -113,16 +113,16 @@ def install_dependencies(*, runtime: str, architecture: str) -> Path:
 
 
 def hash_dependencies(*, runtime: str, architecture: str) -> str:
-    """A hash of everything that `install_dependencies` makes its directory of."""
-    made_of = (REQUIREMENTS.read_bytes(), runtime.encode(), architecture.encode(), Path(__file__).read_bytes())
-    return hashlib.sha256(b"\0".join(made_of)).hexdigest()[:32]
+    """A hash of all inputs of `install_dependencies`."""
+    inputs = (REQUIREMENTS.read_bytes(), runtime.encode(), architecture.encode(), Path(__file__).read_bytes())
+    return hashlib.sha256(b"\0".join(inputs)).hexdigest()[:32]
 
 
 def byte_compile(directory: Path, *, root: Path) -> None:
-    """Compile a directory under the asset's root; with unchecked hashes, because a zip keeps no exact times."""
+    """Compile a directory under the asset's root, with unchecked hashes because a zip keeps no exact timestamps."""
     command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     command += ["-s", str(root), "-p", LAMBDA_TASK_ROOT, str(directory)]
-    # The fixed seed, because a set of constants is written in the order of their hashes.
+    # A fixed seed, because a set of constants is written in the order of their hashes.
     subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S603 - our own command
 
 
@@ -157,7 +157,7 @@ def _keep_endpoints(file: Path, *, services: Sequence[str]) -> None:
 
 
 def list_cut_files(cut: Cut, directory: Path) -> set[Path]:
-    """The files that a cut removes from a directory of packages; what a distribution has there, its metadata lists."""
+    """The files that a cut deletes from a directory of packages. A distribution's metadata lists its files."""
     files = _list_files(directory, cut.paths) - _list_files(directory, cut.kept)
     for metadata in (path for name in cut.distributions.split() for path in directory.glob(f"{name}-*.dist-info")):
         files |= {directory / file for file in Distribution.at(metadata).files or () if ".." not in file.parts}
@@ -171,4 +171,4 @@ def _list_files(directory: Path, patterns: str) -> set[Path]:
 
 def _remove(files: set[Path]) -> None:
     for file in files:
-        file.unlink(missing_ok=True)  # pip does not keep where a program of a distribution went
+        file.unlink(missing_ok=True)  # the metadata's paths of scripts are not where pip puts them

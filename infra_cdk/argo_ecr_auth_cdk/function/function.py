@@ -21,26 +21,26 @@ from argo_ecr_auth_settings.pull_permissions import collect_pulls
 from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.settings import Settings
 
-# Half of the default tick of two minutes: a run that hangs ends before the next one begins, and a cold start with one
-# slow cluster (three tries of 3 + 10 seconds) still fits.
+# Half of the default check interval of two minutes. A run that hangs ends before the next one starts, and a cold start
+# with one slow cluster (three attempts of 3 + 10 seconds) still fits.
 TIMEOUT = cdk.Duration.seconds(60)
 
 ROLE_ID = "ROLE_ID"
 """The environment variable with the unique id of the function's role."""
 
-# Measured with the asset in a process of its own: a run holds 44 MB with one credential, 47 MB with a hundred in one
-# cluster; Lambda's runtime adds some. Memory also buys processor time, and 256 MB is a
-# seventh of a core: a first run, with its TLS handshakes, takes 90 ms of a core for one target and 0.9 s for a hundred,
-# a warm run of one target some milliseconds. Twice the memory would cost twice as much and only shorten first runs.
+# Measured with the asset in a separate process: a run uses 44 MB with one credential and 47 MB with a hundred in one
+# cluster; Lambda's runtime adds some. Memory also determines CPU, and 256 MB is a seventh of a core. A first run, with
+# its TLS handshakes, takes 90 ms of CPU time for one target and 0.9 s for a hundred. A warm run of one target takes a
+# few milliseconds. Twice the memory would cost twice as much and only shorten first runs.
 MEMORY_MB = 256
 
 
 class EcrAuthFunction(Construct):
-    """The `function` with the targets in its asset, its `role` with the rights that they imply, and its `log_group`.
+    """The `function` with the targets in its asset, its `role` with the permissions for them, and its `log_group`.
 
-    `role_name` is None where account and region are not known at synth: then CDK names the role, if it needs a name.
-    `role_arn` is for other stacks. It is literal where the name is known, because a reference between stacks would be
-    an intrinsic function that needs a right of its own (Fn::GetStackOutput).
+    `role_name` is None if account and region are unknown at synth: then CDK names the role if needed. `role_arn` is for
+    other stacks. It is a literal if the name is known, because a reference between stacks would be an intrinsic
+    function that needs its own permission (Fn::GetStackOutput).
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class EcrAuthFunction(Construct):
         self.log_group = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=cdk.RemovalPolicy.DESTROY
         )
-        # Not the role that CDK would make: that one may write to every log group of the account.
+        # Not the role that CDK would create, which may write to every log group of the account.
         self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            # Always named, although only stacks elsewhere need the name: if it came with the first cluster elsewhere,
-            # it would replace the role, and what names the role outside of this app (aws-auth, trust policies, the
-            # policies of other accounts' repositories) would still name the old one.
+            # Always named, although only access stacks need the name. A name that was added later, with the first
+            # access stack, would replace the role. References outside of this app (aws-auth, trust policies, policies
+            # of other accounts' repositories) would still point to the old role.
             role_name=role_name or cdk.PhysicalName.GENERATE_IF_NEEDED,
         )
         self.role_arn = (
@@ -76,10 +76,11 @@ class EcrAuthFunction(Construct):
             else self.role.role_arn
         )
         self.log_group.grant_write(self.role)
-        rights = make_statements(
+        statements = make_statements(
             targets, pulls=collect_pulls(settings), partition=stack.partition, account=stack.account
         )
-        policy = [make_policy_statement(right) for right in rights] + (make_interface_statements() if network else [])
+        policy = [make_policy_statement(statement) for statement in statements]
+        policy += make_interface_statements() if network else []
         for statement in policy:
             self.role.add_to_principal_policy(statement)
         acknowledge_wildcards(self.role, [resource for statement in policy for resource in statement.resources])
@@ -104,16 +105,16 @@ class EcrAuthFunction(Construct):
             environment={
                 "POWERTOOLS_SERVICE_NAME": settings.installation,
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
-                # argo_ecr_auth.handler reads both. A token dies with the role that asked for it, and a role that was
-                # made again has the same ARN but another id: by the id the function finds tokens of another role.
+                # argo_ecr_auth.handler reads both. A token stops working when the role that requested it is deleted.
+                # A recreated role has the same ARN but another id, so the id shows which role requested a token.
                 ROLE_ID: self.role.role_id,
-                # Not in the asset, so that it leaves the asset as it is.
+                # Not in the asset, so that it does not change the asset.
                 **({"PER_TARGET_METRICS": "true"} if settings.per_target_metrics else {}),
             },
             vpc=network.vpc if network else None,
             vpc_subnets=network.subnets if network else None,
             security_groups=list(network.security_groups) if network else None,
-            # The next tick is the retry. Lambda's own retries, after one and two minutes, would only overlap it.
+            # The next scheduled run is the retry. Lambda's own retries, after one and two minutes, would overlap it.
             retry_attempts=0,
             max_event_age=make_check_interval(settings),
         )

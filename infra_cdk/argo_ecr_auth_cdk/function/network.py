@@ -1,4 +1,4 @@
-"""The network of a function in a VPC, for clusters whose API server it could not reach otherwise."""
+"""The network of a function in a VPC, for clusters whose API server it cannot reach otherwise."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from constructs import Construct
 
 from argo_ecr_auth_settings.settings import Settings
 
-# Lambda makes a function's network interfaces with the function's role (AWS Lambda Developer Guide, "Giving Lambda
-# functions access to resources in an Amazon VPC"). They do not exist yet, so that no resource can be named.
+# Lambda creates a function's network interfaces with the function's role (AWS Lambda Developer Guide, "Giving Lambda
+# functions access to resources in an Amazon VPC"). They do not exist yet, so the policy cannot name them.
 _INTERFACE_ACTIONS = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -30,13 +30,13 @@ class Network:
 
 
 def import_network(scope: Construct, *, settings: Settings) -> Network | None:
-    """The VPC of the settings, None where they name none. Its ids are enough: nothing is looked up in an account.
+    """The VPC of the settings, or None. Its ids are enough: nothing is looked up in an account.
 
-    Where the settings name no security group, one is made that lets HTTPS and DNS out and nothing in.
+    If the settings name no security group, one is created that allows HTTPS and DNS out and nothing in.
     """
     if settings.vpc is None:
         return None
-    # CDK wants zones and route tables; a function needs neither.
+    # CDK requires zones and route tables; a function needs neither.
     vpc = ec2.Vpc.from_vpc_attributes(scope, "Vpc", vpc_id=settings.vpc.id, availability_zones=["unused"])
     subnets = [
         ec2.Subnet.from_subnet_attributes(scope, id_, subnet_id=id_, route_table_id="unused")
@@ -53,9 +53,9 @@ def import_network(scope: Construct, *, settings: Settings) -> Network | None:
 
 
 def make_interface_statements() -> list[iam.PolicyStatement]:
-    """Statements that let Lambda make the network interfaces, and deny it to the function's own code.
+    """Statements that let Lambda create the network interfaces and deny the same calls to the function's own code.
 
-    Only calls of the function's code have the condition key lambda:SourceFunctionArn.
+    Only calls by the function's code have the condition key lambda:SourceFunctionArn.
     """
     return [
         iam.PolicyStatement(sid="Interfaces", actions=list(_INTERFACE_ACTIONS), resources=["*"]),
@@ -70,13 +70,13 @@ def make_interface_statements() -> list[iam.PolicyStatement]:
 
 
 def _make_security_group(scope: Construct, *, vpc: ec2.IVpc) -> ec2.SecurityGroup:
-    # Its description stays: a new one would replace the group, which Lambda's network interfaces use for a while.
+    # Keep the description: a new one would replace the group, which Lambda's network interfaces use for a while.
     group = ec2.SecurityGroup(
         scope, "SecurityGroup", vpc=vpc, allow_all_outbound=False, description="argo-ecr-auth: HTTPS out, nothing in"
     )
-    # Descriptions without an apostrophe: EC2 takes a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{}!$* (its API, IpRange).
+    # Descriptions have no apostrophe: EC2 allows a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{}!$* (its API, IpRange).
     group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS and the API servers of the clusters")
-    # For DNS servers of the VPC's own; Amazon's resolver needs no rule.
+    # For custom DNS servers of the VPC; Amazon's resolver needs no rule.
     for port in (ec2.Port.udp(53), ec2.Port.tcp(53)):
         group.add_egress_rule(ec2.Peer.any_ipv4(), port, "DNS servers")
     return group

@@ -25,7 +25,7 @@ def make_alarm_topic(scope: Construct, *, settings: Settings) -> sns.ITopic | No
 
 def _make_encrypted_topic(scope: Construct) -> sns.Topic:
     from_this_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(scope).account}}
-    # A key of our own: CloudWatch cannot use the key that AWS manages for SNS, and its alarms would be lost in silence
+    # A key of our own: CloudWatch cannot use the key that AWS manages for SNS, and its alarms would be lost silently
     # (Amazon SNS Developer Guide, "Enable compatibility between event sources and encrypted topics").
     key = kms.Key(
         scope,
@@ -44,7 +44,7 @@ def _make_encrypted_topic(scope: Construct) -> sns.Topic:
         )
     )
     topic = sns.Topic(scope, "Topic", master_key=key, enforce_ssl=True)
-    # enforce_ssl makes a policy, which replaces the default one that lets the account's alarms publish.
+    # enforce_ssl adds a policy. It replaces the default policy, which lets the account's alarms publish.
     topic.add_to_resource_policy(
         iam.PolicyStatement(
             principals=[_CLOUDWATCH], actions=["sns:Publish"], resources=[topic.topic_arn], conditions=from_this_account

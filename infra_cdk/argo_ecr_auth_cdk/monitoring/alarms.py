@@ -18,19 +18,19 @@ from argo_ecr_auth_cdk.monitoring.metrics import make_metric
 from argo_ecr_auth_settings.settings import Settings
 
 _PERIODS_IN_A_ROW = 3
-# A writer that fights with the function undoes every write; a person who tries something does so once or twice.
+# Another writer undoes every write of the function. A person who tries something does so once or twice.
 _REPAIR_PERIODS_IN_A_ROW = 6
 
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 
 DOCUMENTATION = "docs/operations.md of argo-ecr-auth"
-"""Where the alarms are explained; their descriptions and the dashboard name it."""
+"""The page that explains the alarms. The alarms' descriptions and the dashboard refer to it."""
 _TIME_TO_DEPLOY = timedelta(minutes=15)
 
 
 class Alarms(Construct):
-    """All alarms, in `by_name`, and the titles of their graphs. They notify the topic, where there is one."""
+    """All alarms, in `by_name`, and the titles of their graphs. They notify the topic, if there is one."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class Alarms(Construct):
             return make_metric(name, statistic, installation=settings.installation, period=period)
 
         self._add(
-            "TokenEndsSoon",
-            "a token in a cluster has less than a third of renew_before left; soon Argo CD cannot pull",
-            title="Least life left of any token (hours)",
+            "TokenExpiring",
+            "a token in a cluster expires in less than a third of renew_before; Argo CD cannot pull after that",
+            title="Shortest time until a token expires (hours)",
             metric=metric("SecondsToExpiry", "Minimum"),
             comparison=_BELOW,
             threshold=thresholds.min_seconds_to_expiry,
@@ -64,27 +64,27 @@ class Alarms(Construct):
         if thresholds.min_runs is not None:
             self._add(
                 "ChecksMissing",
-                "fewer runs reported than the schedules imply; a schedule is missing or off, or its runs end early",
+                "fewer runs reported than the schedules imply; a schedule is missing or disabled, or its runs crash",
                 title="Runs that reported",
-                # Each run reports it once, whatever the number of its credentials.
+                # Each run reports it once, regardless of its number of credentials.
                 metric=metric("ChecksCompleted", "SampleCount", _make_duration(thresholds.runs_period)),
                 comparison=_BELOW,
                 threshold=thresholds.min_runs,
-                periods_in_a_row=_PERIODS_IN_A_ROW,  # the newest lacks what CloudWatch has not taken in yet
+                periods_in_a_row=_PERIODS_IN_A_ROW,  # CloudWatch may not have ingested all of the newest one
                 missing_data=cloudwatch.TreatMissingData.BREACHING,
-                # Without it, the alarm rings after the first deployment until a period is full of runs.
+                # Without it, the alarm fires after the first deployment until a period has all its runs.
                 warm_up=thresholds.runs_period + _TIME_TO_DEPLOY,
             )
         self._add(
             "Failing",
-            "credentials fail again and again; the log lines with action = failed say which and why",
+            "credentials keep failing; the log lines with action = failed say which and why",
             title="Failures",
             metric=metric("Failures", "Sum"),
             periods_in_a_row=_PERIODS_IN_A_ROW,
         )
         self._add(
-            "RepairsNeverEnd",
-            "credentials are repaired again and again; something else writes the same Secret or ConfigMap",
+            "RepairsContinue",
+            "credentials are repaired repeatedly; something else writes the same Secret or ConfigMap",
             title="Repairs",
             metric=metric("Repaired", "Sum"),
             periods_in_a_row=_REPAIR_PERIODS_IN_A_ROW,
@@ -98,13 +98,13 @@ class Alarms(Construct):
         )
         self._add(
             "Undelivered",
-            "Scheduler gave up on invoking the function; for a day, the messages in the queue say why",
-            title="Invocations that Scheduler gave up",
+            "Scheduler gave up on invoking the function; the messages in the queue say why, for a day",
+            title="Invocations that Scheduler gave up on",
             metric=schedule_group.metric_dropped(statistic="Sum", period=period),
         )
         self._add(
             "Throttled",
-            "Lambda has no room for the function; the account's concurrency limit may be too low",
+            "Lambda throttled the function; the account's concurrency limit may be too low",
             title="Invocations that Lambda throttled",
             metric=function.metric_throttles(statistic="Sum", period=period),
             periods_in_a_row=_PERIODS_IN_A_ROW,

@@ -17,17 +17,17 @@ _SECONDS_PER_HOUR = 3600
 _THIRD_OF_WIDTH, _HALF_OF_WIDTH, _FULL_WIDTH = 8, 12, 24
 _GUIDE = f"""\
 **Is an alarm red?** Look at the table *Failures by target*: each error says what to do. \
-`argo-ecr-auth doctor` says what is wrong in the clusters, `argo-ecr-auth status` what is left of each token. \
+`argo-ecr-auth doctor` says what is wrong in the clusters, `argo-ecr-auth status` when each token expires. \
 The alarms are explained in {DOCUMENTATION}.
 
-**No alarm is red?** Nothing is to be done."""
+**No alarm is red?** There is nothing to do."""
 _FAILURES_BY_TARGET = (
     'filter action = "failed"',
     "stats count(*) as failures, latest(error) as last_error, latest(@timestamp) as last by target, secret",
     "sort failures desc",
     "limit 50",
 )
-# Parsed from Lambda's own line: Logs Insights knows @maxMemoryUsed only in a log group that Lambda has named.
+# Parsed from Lambda's own line: Logs Insights finds @maxMemoryUsed only in log groups that are named /aws/lambda/...
 _MEMORY_USED = (
     "filter @message like /^REPORT/",
     'parse @message "Max Memory Used: * MB" as used',
@@ -36,7 +36,7 @@ _MEMORY_USED = (
 
 
 class Dashboard(Construct):
-    """One dashboard: what to do, each alarm's metric with its threshold, who fails and why, and what a run takes."""
+    """What to do, each alarm's metric with its threshold, which targets fail and why, and the cost of a run."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Dashboard(Construct):
 def _make_alarm_graph(name: str, alarm: cloudwatch.Alarm, *, title: str) -> cloudwatch.GraphWidget:
     metric, threshold = cast("cloudwatch.Metric", alarm.metric), alarm.to_annotation().value
     graph: cloudwatch.IMetric = metric
-    if name == "TokenEndsSoon":
+    if name == "TokenExpiring":
         graph = cloudwatch.MathExpression(
             expression=f"seconds / {_SECONDS_PER_HOUR}",
             using_metrics={"seconds": metric},

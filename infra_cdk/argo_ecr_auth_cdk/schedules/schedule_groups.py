@@ -1,4 +1,4 @@
-"""Groups the targets that share a schedule, where there are more targets than schedules."""
+"""Divides targets into groups that share a schedule, if there are more targets than schedules."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -7,10 +7,10 @@ from argo_ecr_auth_settings.access_plan import MAX_PER_STACK
 
 
 def group_names(names: Iterable[str], *, max_groups: int = MAX_PER_STACK) -> Mapping[str, tuple[str, ...]]:
-    """The names in groups, each group called by one of its names; as long as there are enough, a group for each name.
+    """Divide the names into groups, each named after a member. Up to `max_groups` names have a group each.
 
-    The groups are stable: the names with the lowest hashes call the groups, and each other name joins the group that is
-    nearest to it (rendezvous hashing). One name more or less changes a group or two and leaves the rest as they were.
+    The groups are stable. The names with the lowest hashes become groups, and each other name joins the group that is
+    nearest by hash (rendezvous hashing). Adding or removing a name changes only one or two groups.
     """
     by_hash = sorted(names, key=_hash)
     groups: dict[str, list[str]] = {name: [name] for name in by_hash[:max_groups]}

@@ -19,15 +19,15 @@ _INVOCATION_RETRIES = 3
 
 
 def make_check_interval(settings: Settings) -> cdk.Duration:
-    """The time between two runs of a target: at least a minute, the shortest age that Scheduler and Lambda take."""
+    """The time between two runs of a target. At least a minute: the minimum event age of Scheduler and Lambda."""
     return cdk.Duration.minutes(int(parse_duration(settings.check_every).total_seconds()) // 60)
 
 
 class Schedules(Construct):
-    """One schedule per enabled target, so that no cluster waits for a slow one; past 200 targets, they share schedules.
+    """One schedule per enabled target, so that no cluster waits for a slow one. More than 200 targets share schedules.
 
-    `by_target` has each target's schedule. `group` is their schedule group, by which Scheduler counts its metrics.
-    `undelivered` is the queue of the events that Scheduler could not deliver.
+    `by_target` has each target's schedule. `group` is their schedule group, the dimension of Scheduler's metrics.
+    `undelivered` is the queue of events that Scheduler could not deliver.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Schedules(Construct):
         function: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, id_)
-        # Made here and not by CDK, so that the schedules can wait for its rights: they fire as soon as they are made.
+        # Created here and not by CDK, so that the schedules can depend on its policy: they fire as soon as they exist.
         role = iam.Role(
             self,
             "Role",
@@ -49,7 +49,7 @@ class Schedules(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
             ),
         )
-        # The message of an event that was not delivered says why. The event holds only the names of its targets.
+        # Each message says why its event was not delivered. An event contains only names of targets.
         self.undelivered = sqs.Queue(
             self,
             "Undelivered",
@@ -59,14 +59,14 @@ class Schedules(Construct):
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         acknowledge_queue(self.undelivered)
-        # Not the construct ScheduleGroup, which gives it a physical name.
+        # Not the construct ScheduleGroup, which sets a physical name.
         group_name = scheduler.CfnScheduleGroup(self, "Group").ref
         self.group = scheduler.ScheduleGroup.from_schedule_group_name(self, "GroupByName", group_name)
         acknowledge_invocation(role, function)
         self.by_target: dict[str, scheduler.Schedule] = {}
         interval = make_check_interval(settings)
-        # Not Target-, their ids when they were in the default group: CloudFormation updates a schedule's group in
-        # place, and Scheduler then finds no schedule of that name in the new group.
+        # The ids must differ from Target-NAME, which the schedules had in the default group. With an unchanged id,
+        # CloudFormation would update the group in place, and fail: Scheduler looks for the schedule in the new group.
         for group, members in group_names(target.name for target in targets if target.enabled).items():
             schedule = scheduler.Schedule(
                 self,
@@ -79,7 +79,7 @@ class Schedules(Construct):
                     input=scheduler.ScheduleTargetInput.from_object({"targets": list(members), "scheduled": True}),
                     role=role,
                     dead_letter_queue=self.undelivered,
-                    # Of the invocation, where Lambda or IAM refuses it for a moment. It ends with the next tick.
+                    # Retries if Lambda throttles the invocation or IAM denies it for a moment, until the next run.
                     retry_attempts=_INVOCATION_RETRIES,
                     max_event_age=interval,
                 ),

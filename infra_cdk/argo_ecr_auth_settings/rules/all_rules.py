@@ -8,9 +8,9 @@ from argo_ecr_auth_settings.settings import Settings
 
 
 def find_faults(settings: Settings, *, account: str | None = None, region: str | None = None) -> tuple[str, ...]:
-    """Every fault that the types let through, with its path and what is allowed.
+    """All faults that the types do not catch, each with its path and what is allowed.
 
-    `account` and `region` are the function's, and those of a target that names none; None if they are not known.
+    `account` and `region` are the function's, and the defaults of targets that set none. They are None if unknown.
     """
     return (
         *check_credentials(settings),

@@ -14,7 +14,7 @@ _MEANINGLESS_KEYS = {
     "repo-creds": ("registries", "name", "project"),
     "pull-secret": ("type", "url", "name", "project", "proxy", "no_proxy"),
 }
-"""Keys that have no meaning for a kind."""
+"""Keys that a kind does not use."""
 
 _OTHERS_NAMES = {
     *("argocd-secret", "argocd-initial-admin-secret", "argocd-redis", "argocd-repo-server-tls", "argocd-server-tls"),
@@ -27,14 +27,14 @@ _OTHERS_NAMES = {
 """Secrets and ConfigMaps of Argo CD (its manifests), Kubernetes and EKS; a credential writes one of each."""
 _OTHERS_PREFIXES = ("sh.helm.release.", "bootstrap-token-")
 
-# Labels and annotations of a Secret that are ours, Argo CD's, kubectl's or External Secrets'. With some of them another
-# tool would take the Secret for its own.
+# Labels and annotations of a Secret that are ours, Argo CD's, kubectl's or External Secrets'. Some of
+# them would make another tool treat the Secret as its own.
 _RESERVED_PREFIXES = ("argo-ecr-auth/", "argocd.argoproj.io/", "reconcile.external-secrets.io/")
 _RESERVED_KEYS = ("argo-ecr-auth", "app.kubernetes.io/instance", "kubectl.kubernetes.io/last-applied-configuration")
 
 
 def check_credentials(settings: Settings) -> Iterator[str]:
-    """Each credential by itself: its kind, registries, names and metadata."""
+    """Check each credential on its own: its kind, registries, names and metadata."""
     places = [("credentials", settings.credentials)]
     places += [(f"targets[{i}].credentials", target.credentials) for i, target in enumerate(settings.targets)]
     for place, credentials in places:
@@ -97,8 +97,8 @@ def _check_registries(credential: CredentialSettings) -> Iterator[str]:
 def _check_namespaces(credential: CredentialSettings) -> Iterator[str]:
     if credential.namespace is not None and credential.namespaces:
         yield "namespaces: namespace is given too; give one of them"
-    for one in dict.fromkeys(one for one in credential.namespaces if credential.namespaces.count(one) > 1):
-        yield f"namespaces: {one} is listed twice"
+    for namespace in dict.fromkeys(name for name in credential.namespaces if credential.namespaces.count(name) > 1):
+        yield f"namespaces: {namespace} is listed twice"
 
 
 def _check_metadata(credential: CredentialSettings) -> Iterator[str]:
@@ -107,10 +107,10 @@ def _check_metadata(credential: CredentialSettings) -> Iterator[str]:
             if key.startswith(_RESERVED_PREFIXES) or key in _RESERVED_KEYS:
                 yield f"{part}.{key}: cannot be set: it is this tool's own, or lets another tool take over the Secret"
     if credential.labels.get("app.kubernetes.io/part-of") == "argocd":
-        # From 3.5 on (argo-cd, util/settings).
+        # Since Argo CD 3.5 (util/settings).
         yield "labels.app.kubernetes.io/part-of: argocd makes Argo CD load all its settings again at each change"
     if credential.annotations.get("managed-by") == "argocd.argoproj.io":
-        # Without it, that only strips the label (argo-cd, util/db/repository_secrets.go).
+        # Without this value, a deletion only removes the label (argo-cd, util/db/repository_secrets.go).
         yield "annotations.managed-by: with this value, a deletion in Argo CD's user interface deletes the Secret"
     if sum(len(key.encode()) + len(value.encode()) for key, value in credential.annotations.items()) > _MAX_ANNOTATIONS:
         yield f"annotations: together they are longer than {_MAX_ANNOTATIONS} bytes"

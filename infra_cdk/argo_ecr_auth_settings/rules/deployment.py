@@ -1,4 +1,4 @@
-"""Rules for durations, rights to pull, the VPC and the alarms."""
+"""Rules for durations, permissions to pull, the VPC and the alarms."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,17 +8,17 @@ from argo_ecr_auth_settings.settings import Settings, list_credentials, parse_du
 MIN_RENEW_BEFORE = timedelta(minutes=10)
 MAX_RENEW_BEFORE = timedelta(hours=11)
 
-SHORTEST_CHECK_EVERY = timedelta(minutes=1)
-"""EventBridge Scheduler's shortest rate."""
-LONGEST_CHECK_EVERY = timedelta(hours=1)
+MIN_CHECK_EVERY = timedelta(minutes=1)
+"""The minimum rate of EventBridge Scheduler."""
+MAX_CHECK_EVERY = timedelta(hours=1)
 
-# Of a function (AWS Lambda API Reference, VpcConfig).
-MOST_SUBNETS = 16
-MOST_SECURITY_GROUPS = 5
+# Limits of a function (AWS Lambda API Reference, VpcConfig).
+MAX_SUBNETS = 16
+MAX_SECURITY_GROUPS = 5
 
 
 def check_deployment(settings: Settings) -> Iterator[str]:
-    """Durations, rights to pull, the VPC and the alarms."""
+    """Durations, permissions to pull, the VPC and the alarms."""
     yield from _check_durations(settings)
     yield from _check_schedule(settings)
     yield from _check_pulls(settings)
@@ -32,10 +32,10 @@ def _check_durations(settings: Settings) -> Iterator[str]:
 
 
 def _check_schedule(settings: Settings) -> Iterator[str]:
-    tick = parse_duration(settings.check_every)
-    if not SHORTEST_CHECK_EVERY <= tick <= LONGEST_CHECK_EVERY or tick % timedelta(minutes=1):
+    interval = parse_duration(settings.check_every)
+    if not MIN_CHECK_EVERY <= interval <= MAX_CHECK_EVERY or interval % timedelta(minutes=1):
         yield f"check_every: {settings.check_every} is not between 1m and 1h in whole minutes"
-    elif MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) < tick:
+    elif MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) < interval:
         yield f"check_every: {settings.check_every} is longer than renew_before ({settings.renew_before})"
 
 
@@ -43,20 +43,20 @@ def _check_pulls(settings: Settings) -> Iterator[str]:
     for path, credential in list_credentials(settings):
         for key in ("repositories", "pull_through_cache"):
             if credential.role_arn and getattr(credential, key):
-                yield f"{path}.{key}: does not go with role_arn; give that role the rights to pull"
+                yield f"{path}.{key}: does not go with role_arn; give that role the permissions to pull"
 
 
 def _check_vpc(settings: Settings) -> Iterator[str]:
     if settings.vpc is None:
         return
-    for key, ids, most in (
-        ("subnets", settings.vpc.subnets, MOST_SUBNETS),
-        ("security_groups", settings.vpc.security_groups, MOST_SECURITY_GROUPS),
+    for key, ids, limit in (
+        ("subnets", settings.vpc.subnets, MAX_SUBNETS),
+        ("security_groups", settings.vpc.security_groups, MAX_SECURITY_GROUPS),
     ):
         for id_ in dict.fromkeys(id_ for id_ in ids if ids.count(id_) > 1):
             yield f"vpc.{key}: {id_} is given twice"
-        if len(ids) > most:
-            yield f"vpc.{key}: {len(ids)} are too many; a function takes at most {most}"
+        if len(ids) > limit:
+            yield f"vpc.{key}: {len(ids)} are too many; a function takes at most {limit}"
 
 
 def _check_alarms(settings: Settings) -> Iterator[str]:

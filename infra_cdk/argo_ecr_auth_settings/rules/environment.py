@@ -9,8 +9,8 @@ from argo_ecr_auth_settings.names import AccountRegion
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
 from argo_ecr_auth_settings.settings import Settings, list_credentials
 
-MOST_CLUSTERS_ELSEWHERE = 400
-"""In one account and region; their access entries share a stack, which holds 500 resources."""
+MAX_CLUSTERS_ELSEWHERE = 400
+"""In one account and region. Their access entries share a stack, which holds 500 resources."""
 
 
 def check_environment(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
@@ -39,10 +39,10 @@ def _check_numbers(settings: Settings, *, account: str | None, region: str | Non
     home = AccountRegion(account=account, region=region)
     for place, indexes in group_by_place(settings, home=home).items():
         number = len({settings.targets[i].cluster for i in indexes})
-        if place != home and number > MOST_CLUSTERS_ELSEWHERE:
+        if place != home and number > MAX_CLUSTERS_ELSEWHERE:
             yield (
                 f"targets: {number} clusters are in {place.account} {place.region}; an account or region other than "
-                f"the stack's takes at most {MOST_CLUSTERS_ELSEWHERE}"
+                f"the stack's takes at most {MAX_CLUSTERS_ELSEWHERE}"
             )
 
 
@@ -50,7 +50,7 @@ def _check_topic(settings: Settings, *, region: str | None) -> Iterator[str]:
     if settings.alarm_topic_arn is None or region is None:
         return
     topic_region = settings.alarm_topic_arn.split(":")[3]
-    # One in another partition is refused for that.
+    # _check_partitions reports a topic in another partition.
     if topic_region != region and find_partition(topic_region) == find_partition(region):
         yield f"alarm_topic_arn: is in {topic_region}, the stack is in {region}; an alarm acts only in its own region"
 
@@ -73,13 +73,13 @@ def _check_partitions(settings: Settings, *, region: str | None) -> Iterator[str
 
 
 def _find_regions(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Each region that the settings name, by its path."""
+    """Each region in the settings, with its path."""
     for i, target in enumerate(settings.targets):
         if target.region:
             yield f"targets[{i}].region", target.region
     for path, credential in list_credentials(settings):
         for key, host in credential.hosts_by_key:
-            with contextlib.suppress(NotARegistryError):  # refused with the other faults of credentials
+            with contextlib.suppress(NotARegistryError):  # check_credentials reports it
                 yield f"{path}.{key}", parse_registry(host).region
     if settings.alarm_topic_arn:
         yield "alarm_topic_arn", settings.alarm_topic_arn.split(":")[3]

@@ -1,4 +1,4 @@
-"""Rules for targets: their names and addresses, and that no two credentials are one Secret."""
+"""Rules for targets: their names and addresses, and that no two credentials share a Secret."""
 
 import base64
 import ssl
@@ -9,7 +9,7 @@ from argo_ecr_auth_settings.settings import Settings
 
 
 def check_targets(settings: Settings) -> Iterator[str]:
-    """Each target by itself."""
+    """Check each target on its own."""
     if not settings.targets:
         yield "targets: there is none; name at least one cluster"
     named: dict[str, str] = {}
@@ -31,7 +31,7 @@ def check_targets(settings: Settings) -> Iterator[str]:
 
 
 def check_secrets(settings: Settings, *, region: str | None, account: str | None) -> Iterator[str]:
-    """That each Secret of a cluster is of one credential."""
+    """Check that each Secret of a cluster belongs to one credential."""
     written: dict[tuple[str | None, ...], str] = {}
     for i, target in enumerate(settings.targets):
         has_own = bool(target.credentials)
