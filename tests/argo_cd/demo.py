@@ -44,7 +44,8 @@ def show_application(
     wait_for: Callable[[str, Callable[[], object]], None],
 ) -> None:
     """The Application is Synced, its token ends, the schedule renews, it is Synced. `wait_for` waits for a run."""
-    credential = Objects(admin=cluster.admin, namespace="argocd")
+    names = ("ecr-auth", "ecr-auth-helm", "ecr-auth-oci")
+    credentials = [Objects(admin=cluster.admin, namespace="argocd", name=name) for name in names]
     (directory / "ecr").mkdir(parents=True)
     with run_ecr(cloud, directory / "ecr") as ecr:
         argo_cd = ArgoCd(
@@ -71,9 +72,13 @@ def show_application(
                 application.wait_for("Unknown")
                 _print(application)
             with story.step("Wait for the next run", why="The ConfigMap says that the token has ended: it is renewed."):
-                before = credential.password
-                rewrite_expiry(credential, datetime.now(UTC) - timedelta(minutes=1))
-                wait_for("the next run to renew the token", lambda: credential.password != before)
+                before = {credential.password for credential in credentials}
+                for credential in credentials:
+                    rewrite_expiry(credential, datetime.now(UTC) - timedelta(minutes=1))
+                wait_for(
+                    "the next run to renew the token",
+                    lambda: not before & {credential.password for credential in credentials},
+                )
                 application.refresh()
                 application.wait_for("Synced")
                 _print(application)

@@ -19,6 +19,7 @@ _NAMESPACE = "argocd"
 SETTINGS = f"""\
 credentials:
   - registry: {ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com
+    kind: argo-cd
     verify: off # there is no registry on this machine
 targets:
   - cluster: {_CLUSTER}

@@ -31,6 +31,7 @@ _CONFIG_MAP = "/api/v1/namespaces/argocd/configmaps/ecr-auth"
 # The schedule's minute and a cold start.
 _TICK_SECONDS = 100
 _PROGRESS_SECONDS = 20
+_WRITTEN = {"created", "repaired", "renewed"}
 
 
 @dataclass(kw_only=True)
@@ -93,14 +94,19 @@ def _bring_up(story: Story, cloud: LocalCloud) -> Cluster:
 
 
 def _install(story: Story, cloud: LocalCloud, cluster: Cluster, output: Path) -> None:
-    context = {"cluster": "demo", "registry": _REGISTRY, "check_every": "1m", **cloud.cdk_context()}
+    credential = {"registry": _REGISTRY, "kind": "argo-cd"}
+    settings = output.with_name("settings.yaml")  # JSON is YAML too
+    settings.write_text(
+        json.dumps({"credentials": [credential], "targets": [{"cluster": "demo"}], "check_every": "1m"})
+    )
+    context = {"settings": str(settings), **cloud.cdk_context()}
     arguments = [f"--context={key}={value}" for key, value in context.items()]
     with story.step("cdk bootstrap", why="CDK needs it once in each account and region."):
         report_while("cdk bootstrap", cloud.bootstrap)
     with story.step("cdk synth", why="It writes the template, the function's asset and the cluster's manifest."):
         _cdk(cloud, "synth", "--quiet", f"--output={output}", *arguments)
     with story.step(
-        "kubectl apply", why="The Role allows get, create and patch on the Secret and the ConfigMap by name."
+        "kubectl apply", why="The Role allows get, create and patch on three Secrets and their ConfigMaps, by name."
     ):
         command = [str(binaries.find().kubectl), "apply", "-f", str(output / "rbac")]
         _run(command, env=cloud.environment() | {"KUBECONFIG": str(cluster.kubeconfig)})
@@ -120,7 +126,9 @@ def _watch(story: Story, cloud: LocalCloud, cluster: Cluster) -> None:
         return secret["data"]["password"] if secret else None
 
     with story.step(
-        "Wait for the first run", why="The schedule starts the function, which creates the Secret and the ConfigMap."
+        "Wait for the first run",
+        why="The schedule starts the function, which creates all that Argo CD needs of this registry: a repository and "
+        "two credential templates, each a Secret with a ConfigMap. This is the repository:",
     ):
         _wait_for("the schedule to create the Secret and the ConfigMap", lambda: get(_SECRET) and get(_CONFIG_MAP))
         _show(get(_SECRET), get(_CONFIG_MAP))
@@ -206,7 +214,7 @@ def _show_results(cloud: LocalCloud) -> None:
             for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
             if event["message"].startswith("{") and '"action"' in event["message"]
         ]
-        written = [line for line in lines if line["action"] in {"created", "repaired", "renewed"}]
+        written = [line for line in lines if line["action"] in _WRITTEN and line["secret"] == "argocd/ecr-auth"]
         if written:
             line = max(written, key=lambda line: line["timestamp"])
             print(describe_run(line))
