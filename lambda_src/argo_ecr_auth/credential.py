@@ -76,7 +76,7 @@ def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
             new = issued.payload and keep_logins(issued.payload, credential=credential, secret=observed.secret)
             payload = choose_payload(plan, new)
             if payload is not None:
-                # What the cluster holds already is only put back over what was read: another run may have renewed.
+                # Another run may have renewed since the read: the current token is written only over what was read.
                 server.write(
                     credential,
                     payload,

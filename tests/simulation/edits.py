@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from argo_ecr_auth.core.manifests import FINGERPRINT_ANNOTATION, SOURCE_ANNOTATION, VERIFIED_ANNOTATION, secret_key
+from argo_ecr_auth.core.manifests import FINGERPRINT_ANNOTATION, SOURCE_ANNOTATION, VERIFIED_ANNOTATION, payload_key
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time
 from tests.simulation.api_request import APPLY, MERGE
 from tests.simulation.ledger import Account, list_own_paths
@@ -58,7 +58,7 @@ def _move_expiry(span: timedelta) -> Edit:
 
 def _change_password(value: str | None) -> Edit:
     def edit(account: Account, _: Reality) -> None:
-        change = {secret_key(account.credential): value if value is None else encode_base64(value)}
+        change = {payload_key(account.credential): value if value is None else encode_base64(value)}
         _patch(account, "secrets", {"data": change})
         account.unvouched = account.broken = True
 
@@ -133,7 +133,7 @@ def _take_over(account: Account, _: Reality) -> None:
     if not found:
         return
     keys = {path[1] for plural, path in list_own_paths(account.credential) if plural == "secrets" and path[0] == "data"}
-    data = dict.fromkeys([*keys - {secret_key(account.credential)}, "rival"], encode_base64("theirs"))
+    data = dict.fromkeys([*keys - {payload_key(account.credential)}, "rival"], encode_base64("theirs"))
     labels = {key: "theirs" for key in found["metadata"].get("labels") or {} if key.startswith("argocd.")}
     manifest: dict[str, Any] = {
         "apiVersion": "v1",

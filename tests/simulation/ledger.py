@@ -12,7 +12,7 @@ from argo_ecr_auth.core.manifests import (
     decode_value,
     make_config_map_manifest,
     make_secret_manifest,
-    secret_key,
+    payload_key,
 )
 from argo_ecr_auth.core.renewal_plan import compute_jitter
 from argo_ecr_auth.core.targets import Credential, Target
@@ -57,7 +57,7 @@ class Account:
         return dict(found) if status == 200 else {}
 
     def read_payload(self) -> str:
-        text = (self.get("secrets").get("data") or {}).get(secret_key(self.credential))
+        text = (self.get("secrets").get("data") or {}).get(payload_key(self.credential))
         return decode_value(text).decode(errors="replace")
 
     def list_services(self) -> set[str]:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.core.diff import LATER, NEW, Change, diff_objects, holds
-from argo_ecr_auth.core.manifests import Payload, make_secret_manifest, secret_key
+from argo_ecr_auth.core.diff import LATER, NEW, Change, contains, diff_objects
+from argo_ecr_auth.core.manifests import Payload, make_secret_manifest, payload_key
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth.core.results import new_result
@@ -57,7 +57,7 @@ TOKENS_OWN = [
 
 @EACH_KIND
 def test_a_new_token_changes_its_own_keys_alone(of: Credential) -> None:
-    assert _keys(_changes(there(of=of), of=of)) == [f"Secret data {secret_key(of)}", *TOKENS_OWN]
+    assert _keys(_changes(there(of=of), of=of)) == [f"Secret data {payload_key(of)}", *TOKENS_OWN]
 
 
 def test_where_nothing_is_there_every_key_is_told_with_its_value_but_for_the_tokens() -> None:
@@ -204,7 +204,7 @@ def test_nothing_of_bytes_is_said(value: bytes, key: str, of: Credential) -> Non
 
 @EACH_KIND
 def test_a_token_that_is_to_be_written_is_not_said(of: Credential) -> None:
-    secret = edited(secret_there(of=of), "data", secret_key(of), to=b64("other"))
+    secret = edited(secret_there(of=of), "data", payload_key(of), to=b64("other"))
     written = payload(of=of)
     said = repr(_changes(ObservedState(secret=secret, config_map=config_map_there(of=of)), of=of, written=written))
     assert [text for text in (PASSWORD, b64(f"AWS:{PASSWORD}"), b64(written.text)) if text in said] == []
@@ -221,5 +221,5 @@ def test_what_is_secret_is_not_said_where_its_key_is_gone_from_the_config_map(of
 @pytest.mark.parametrize("odd", [None, 1, "text", ["list"], {}], ids=repr)
 def test_an_object_with_a_part_that_is_something_else_does_not_hold_a_manifest(part: str, odd: object) -> None:
     manifest = make_secret_manifest(credential(), payload())
-    assert holds(manifest, manifest)
-    assert not holds({**manifest, part: odd}, manifest)
+    assert contains(manifest, manifest)
+    assert not contains({**manifest, part: odd}, manifest)

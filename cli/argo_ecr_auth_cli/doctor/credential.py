@@ -13,8 +13,8 @@ from argo_ecr_auth.core.manifests import (
     Payload,
     make_config_map_manifest,
     make_secret_manifest,
+    payload_key,
     read_payload_text,
-    secret_key,
 )
 from argo_ecr_auth.core.observed import ObservedState, get_metadata, refuse_foreign_objects
 from argo_ecr_auth.core.renewal_plan import make_plan
@@ -107,7 +107,7 @@ def check_writers(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """Somebody else who writes what the function writes: each undoes the other's work."""
     nothing = Payload(text="", expires_at=context.shared.now, source="")
     for found, desired, key in (
-        (objects.observed.secret, make_secret_manifest(objects.credential, nothing), secret_key(objects.credential)),
+        (objects.observed.secret, make_secret_manifest(objects.credential, nothing), payload_key(objects.credential)),
         (objects.observed.config_map, make_config_map_manifest(objects.credential, nothing), EXPIRY_KEY),
     ):
         writers = list(read_writers(found))

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from argo_ecr_auth.api_server.refusals import Exchange, explain_refusal, explain_unreachable, is_not_found
 from argo_ecr_auth.core.caller import Caller
-from argo_ecr_auth.core.diff import holds
+from argo_ecr_auth.core.diff import contains
 from argo_ecr_auth.core.errors import AddressError, SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.manifests import (
@@ -28,7 +28,7 @@ from argo_ecr_auth.core.manifests import (
     list_foreign_keys,
     make_config_map_manifest,
     make_secret_manifest,
-    pin_version,
+    require_version,
 )
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
@@ -94,8 +94,8 @@ class ApiServer(ABC):
         versions = [(secret, observed.secret), (config_map, observed.config_map)]
         for i, (manifest, found) in enumerate(versions):
             for part, keys in observed.list_clashing_keys(manifest).items():
-                # Only the Secret holds what another run may have renewed. Elsewhere a version is not asked for: a patch
-                # whose answer was lost is sent again, and would find its own change.
+                # Only the Secret has what another run may have renewed. A ConfigMap is changed whatever its version: a
+                # patch whose answer was lost is sent again, and would be refused for its own change.
                 is_secret = manifest["kind"] == "Secret"
                 pinned = found if only_over_observed and is_secret else None
                 left = self._remove_keys(access, manifest, part=part, keys=keys, only_over=pinned)
@@ -103,7 +103,7 @@ class ApiServer(ABC):
         for manifest, found in versions:
             if is_stopped():
                 raise SyncError("out of time before it was written; the next run tries again")
-            self._apply(access, pin_version(manifest, found) if only_over_observed and found else manifest)
+            self._apply(access, require_version(manifest, found) if only_over_observed and found else manifest)
         self._check_written(access, secret)
 
     def request(self, path: str, *, max_body: int = _MAX_BODY) -> tuple[int, Mapping[str, Any]]:
@@ -129,7 +129,7 @@ class ApiServer(ABC):
             raise explain_refusal(
                 self._exchange(access), status, body, doing=f"get the {kind} {namespace}/{name}", namespace=namespace
             )
-        if not holds(body, {"metadata": {"namespace": namespace, "name": name}}):
+        if not contains(body, {"metadata": {"namespace": namespace, "name": name}}):
             raise SyncError(f"{access.client.configuration.host} answers, but not as an API server does")
         return {**body, "kind": kind}
 
@@ -145,7 +145,7 @@ class ApiServer(ABC):
         status, body = self._call(access, "PATCH", path, manifest)
         if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
             raise explain_refusal(self._exchange(access), status, body, doing=doing, namespace=namespace)
-        if not holds(body, manifest):
+        if not contains(body, manifest):
             raise self._explain_other_object(status, doing=doing)
 
     def _remove_keys(
@@ -158,7 +158,7 @@ class ApiServer(ABC):
         """
         kind, namespace, name = manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"]
         patch: Manifest = {"metadata": {"namespace": namespace, "name": name}, part: dict.fromkeys(keys)}
-        patch = pin_version(patch, only_over) if only_over else patch
+        patch = require_version(patch, only_over) if only_over else patch
         path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}"
         status, body = self._call(access, "PATCH", path, patch, content_type="application/merge-patch+json")
         doing = f"remove keys from the {kind} {namespace}/{name}"
@@ -166,7 +166,7 @@ class ApiServer(ABC):
             raise explain_refusal(self._exchange(access), status, body, doing=doing, namespace=namespace)
         left = body.get(part) or {}
         is_removed = isinstance(left, Mapping) and not left.keys() & keys
-        if not (is_removed and holds(body, {"metadata": {"namespace": namespace, "name": name}})):
+        if not (is_removed and contains(body, {"metadata": {"namespace": namespace, "name": name}})):
             raise self._explain_other_object(status, doing=doing)
         return {**body, "kind": kind}
 
@@ -218,7 +218,7 @@ class ApiServer(ABC):
         found = self._read_object(access, kind="Secret", namespace=namespace, name=name) or {}
         changed = {key for key, value in secret["data"].items() if (found.get("data") or {}).get(key) != value}
         by_us = any(writer.is_ours and changed <= writer.data for writer in read_writers(found))
-        if (not holds(found, secret) and not (changed and by_us)) or list_foreign_keys(found, secret):
+        if (not contains(found, secret) and not (changed and by_us)) or list_foreign_keys(found, secret):
             raise SyncError(f"the Secret {namespace}/{name} was changed while it was written; the next run repairs it")
 
     def _exchange(self, access: Access) -> Exchange:

@@ -111,7 +111,7 @@ class Sessions:
         )
 
         def fetch() -> dict[str, Any]:
-            cache.clear()  # botocore keeps an answer before it reads it, one without credentials for good
+            cache.clear()  # botocore would cache an answer without credentials, and never ask again
             fetched: dict[str, Any] = fetcher.fetch_credentials()
             return fetched
 

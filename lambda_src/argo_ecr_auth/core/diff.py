@@ -21,7 +21,7 @@ from argo_ecr_auth.core.manifests import (
     list_foreign_keys,
     make_config_map_manifest,
     make_secret_manifest,
-    secret_key,
+    payload_key,
 )
 from argo_ecr_auth.core.observed import ObservedState, get_metadata
 from argo_ecr_auth.core.targets import Credential
@@ -59,12 +59,12 @@ def diff_objects(observed: ObservedState, credential: Credential, *, payload: Pa
     if not is_source_of(source, credential):
         source = describe_source(credential)
     no_token = Payload(text="", expires_at=datetime.min.replace(tzinfo=UTC), source=source)
-    stand_ins = {secret_key(credential): NEW, FINGERPRINT_ANNOTATION: NEW, EXPIRY_KEY: LATER}
+    stand_ins = {payload_key(credential): NEW, FINGERPRINT_ANNOTATION: NEW, EXPIRY_KEY: LATER}
     for found, manifest in (
         (observed.secret, make_secret_manifest(credential, payload or no_token)),
         (observed.config_map, make_config_map_manifest(credential, payload or no_token)),
     ):
-        show = partial(_show, payload_key=secret_key(credential) if manifest["kind"] == "Secret" else None)
+        show = partial(_show, payload_key=payload_key(credential) if manifest["kind"] == "Secret" else None)
         owned = _find_owned_keys(found)
         for part, path in _PARTS.items():
             actual, desired = _look_up(found, *path), _look_up(manifest, *path)
@@ -85,10 +85,10 @@ def diff_objects(observed: ObservedState, credential: Credential, *, payload: Pa
                     )
 
 
-def holds(found: object, manifest: Manifest) -> bool:
+def contains(found: object, manifest: Manifest) -> bool:
     """Whether an object holds all that a manifest says, whatever else it holds."""
     return isinstance(found, Mapping) and all(
-        holds(found.get(key) or {}, value) if isinstance(value, Mapping) else found.get(key) == value
+        contains(found.get(key) or {}, value) if isinstance(value, Mapping) else found.get(key) == value
         for key, value in manifest.items()
         if key != "resourceVersion"
     )

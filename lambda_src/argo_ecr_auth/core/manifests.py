@@ -25,10 +25,10 @@ FINGERPRINT_ANNOTATION = "argo-ecr-auth/fingerprint"
 """On the ConfigMap: vouches for the password together with all that the ConfigMap says of it."""
 
 SOURCE_ANNOTATION = "argo-ecr-auth/token-source"
-"""On the ConfigMap: for which registries and by which role the token was requested; other settings need another one."""
+"""On the ConfigMap: the registries and the role that the token was requested for. Other settings need a new token."""
 
 VERIFIED_ANNOTATION = "argo-ecr-auth/verified"
-"""On the ConfigMap, `"false"`: a registry refused the token, or one of several gave none, and no better one lived."""
+"""On the ConfigMap, `"false"`: a registry refused the token or gave none, and the cluster had no better one."""
 
 CONFIG_MAP_LABEL, CONFIG_MAP_LABEL_VALUE = "argo-ecr-auth", "managed-resource"
 
@@ -86,7 +86,7 @@ def secret_type(credential: Credential) -> str:
     return KINDS[credential.kind].secret_type
 
 
-def secret_key(credential: Credential) -> str:
+def payload_key(credential: Credential) -> str:
     """The key of its data that holds the payload."""
     return KINDS[credential.kind].payload_key
 
@@ -102,7 +102,7 @@ def decode_value(text: object) -> bytes:
 def read_payload_text(secret: Manifest | None, credential: Credential) -> str:
     """What a Secret holds under the payload's key, nothing where that is not text."""
     try:
-        return decode_value(((secret or {}).get("data") or {}).get(secret_key(credential))).decode()
+        return decode_value(((secret or {}).get("data") or {}).get(payload_key(credential))).decode()
     except UnicodeDecodeError:
         return ""
 
@@ -112,7 +112,7 @@ def make_secret_manifest(credential: Credential, payload: Payload) -> Manifest:
     own = {SECRET_TYPE_LABEL: credential.kind} if KINDS[credential.kind].for_argo_cd else {}
     labels = {**credential.labels, **own}
     annotations = {"annotations": credential.annotations} if credential.annotations else {}
-    values = {**_argo_cd_keys(credential), secret_key(credential): payload.text}
+    values = {**_argo_cd_keys(credential), payload_key(credential): payload.text}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -151,7 +151,7 @@ def list_foreign_keys(secret: Manifest | None, manifest: Manifest) -> list[str]:
     return sorted((ARGO_CD_KEYS & found) - manifest["data"].keys())
 
 
-def pin_version(manifest: Manifest, found: Manifest) -> Manifest:
+def require_version(manifest: Manifest, found: Manifest) -> Manifest:
     """The manifest for an apply that fails where the object is no longer the one that was found."""
     version = found["metadata"]["resourceVersion"]
     return {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}

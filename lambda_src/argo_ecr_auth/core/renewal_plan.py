@@ -13,8 +13,8 @@ from argo_ecr_auth.core.manifests import (
     Payload,
     describe_source,
     is_source_of,
+    payload_key,
     read_payload_text,
-    secret_key,
 )
 from argo_ecr_auth.core.observed import ObservedState, get_metadata
 from argo_ecr_auth.core.targets import Credential
@@ -61,7 +61,7 @@ def make_plan(
     observed: ObservedState, *, credential: Credential, now: datetime, renew_before: timedelta, force: bool = False
 ) -> Plan:
     """Compare what the cluster holds with what is desired. `renew_before` includes the target's jitter."""
-    current = recognise_payload(observed, credential)
+    current = recognize_payload(observed, credential)
     repairs = tuple(_find_repair_reasons(observed, credential, current=current, now=now))
     due = tuple(_find_renewal_reasons(current, now=now, renew_before=renew_before, force=force))
     needs_token = bool(repairs or due)
@@ -93,7 +93,7 @@ def choose_payload(plan: Plan, new: Payload | None) -> Payload | None:
     return plan.current if plan.may_put_back else None
 
 
-def recognise_payload(observed: ObservedState, credential: Credential) -> Payload | None:
+def recognize_payload(observed: ObservedState, credential: Credential) -> Payload | None:
     """The token in the cluster as its ConfigMap describes it, None where the fingerprint does not vouch for all of it.
 
     The fingerprint also tells whether the token was refused: the annotation that says so is for people.
@@ -116,7 +116,7 @@ def _find_repair_reasons(
     missing = [
         kind for kind, found in (("Secret", observed.secret), ("ConfigMap", observed.config_map)) if found is None
     ]
-    key = secret_key(credential)
+    key = payload_key(credential)
     if missing:
         yield f"the {missing[0]} is missing" if len(missing) == 1 else "there is no Secret and no ConfigMap"
     elif current is None and FINGERPRINT_ANNOTATION not in get_metadata(observed.config_map, "annotations"):

@@ -9,7 +9,7 @@ from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.manifests import read_payload_text
 from argo_ecr_auth.core.observed import ObservedState
-from argo_ecr_auth.core.renewal_plan import recognise_payload
+from argo_ecr_auth.core.renewal_plan import recognize_payload
 from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth.credential import RunOptions
@@ -151,5 +151,5 @@ class Lane:
         observed = ObservedState(secret=secret, config_map=config_map)
         return Snapshot(
             password=read_payload_text(secret, credential) or None,
-            is_vouched_for=recognise_payload(observed, credential) is not None,
+            is_vouched_for=recognize_payload(observed, credential) is not None,
         )
