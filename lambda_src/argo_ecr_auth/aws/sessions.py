@@ -168,19 +168,27 @@ class Principal:
         return frozen
 
     def call(
-        self, service: str, operation: str, *, region: str, asked: str, right: str = "", **options: Any
+        self,
+        service: str,
+        operation: str,
+        *,
+        region: str,
+        asked: str,
+        right: str = "",
+        parameters: Mapping[str, Any] | None = None,
+        fips: bool = False,
+        dual_stack: bool = False,
     ) -> Mapping[str, Any]:
-        """What the service answers; `operation` is the client's method, and `parameters` of the options are its own.
+        """What the service answers; `operation` is the client's method, with its own `parameters`.
 
         Bounded in time and size. `asked` and `right` are for the error: what was asked for, and what the principal may
         lack. Raises SyncError; its `code` is AWS's own, if it refused.
         """
-        parameters = options.pop("parameters", {})
         self.credentials()  # an error of STS is not one of this service
         with self._explaining(f"for {service}'s API in {region}"):
-            client = self.client(service, region=region, **options)
+            client = self.client(service, region=region, fips=fips, dual_stack=dual_stack)
         with self._explaining(asked, right=right):
-            answer: Mapping[str, Any] = getattr(client, operation)(**parameters)
+            answer: Mapping[str, Any] = getattr(client, operation)(**(parameters or {}))
         return answer
 
     @contextmanager
