@@ -71,15 +71,14 @@ def _explain_missing_module(error: ModuleNotFoundError) -> int:
 def _explain_error(error: Exception) -> str:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - not for --help
 
-    from argo_ecr_auth.aws.sessions import explain_aws_error  # noqa: PLC0415
-    from argo_ecr_auth.core.caller import OPERATOR  # noqa: PLC0415
     from argo_ecr_auth.core.errors import SyncError  # noqa: PLC0415
     from argo_ecr_auth.credential import describe_unexpected  # noqa: PLC0415
+    from argo_ecr_auth_cli.messages import OPERATOR, explain_aws_error  # noqa: PLC0415
 
     if isinstance(error, SyncError):
-        return str(error)
+        return OPERATOR.explain(error)
     if isinstance(error, ClientError | BotoCoreError):
-        return str(explain_aws_error(error, asked="AWS", caller=OPERATOR))
+        return explain_aws_error(error, asked="AWS")
     if isinstance(error, OSError) and error.filename is None and error.errno:
         return f"cannot go on: {error.strerror}"
     return describe_unexpected(error)

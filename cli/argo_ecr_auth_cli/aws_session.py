@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, partial
 
 import boto3
@@ -19,10 +19,10 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from argo_ecr_auth.aws.sessions import Sessions, explain_aws_error
-from argo_ecr_auth.core.caller import OPERATOR
-from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.aws.sessions import Sessions
+from argo_ecr_auth.core.errors import AwsError, SyncError
 from argo_ecr_auth.core.registry import find_partition
+from argo_ecr_auth_cli.messages import Identity, explain_aws_error
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
 
@@ -38,7 +38,7 @@ class Operator:
 
     sessions: Sessions = field(repr=False)
     account: str | None
-    arn: str | None  # of the user, or of the role's session
+    identity: Identity  # which names the user or role that an access entry is to be made for, if that is known
 
 
 def sign_in(*, profile: str | None, region: str) -> Operator:
@@ -46,25 +46,25 @@ def sign_in(*, profile: str | None, region: str) -> Operator:
     sessions = open_sessions(profile=profile, region=region)
     try:
         sessions.credentials()
-    except (SyncError, ClientError, BotoCoreError) as error:
-        # Sessions names only the kind of botocore's error; the remedy depends on the error itself.
-        cause = error.__context__ if isinstance(error, SyncError) else error
+    except SyncError as error:
+        cause = error.cause if isinstance(error, AwsError) else None
         raise CommandError(f"no AWS credentials: {_explain_missing(cause, profile=profile)}", code=UNKNOWN) from None
+    except (ClientError, BotoCoreError) as error:
+        raise CommandError(f"no AWS credentials: {_explain_missing(error, profile=profile)}", code=UNKNOWN) from None
     identity = _find_identity(sessions, profile=profile, region=region) or {}
-    return Operator(sessions=sessions, account=identity.get("Account"), arn=identity.get("Arn"))
-
-
-def name_principal(operator: Operator, *, region: str) -> None:
-    """Let messages of clusters name the user or role that an access entry is to be made for, where that is known."""
-    if operator.arn:
-        find = cache(partial(_find_principal, operator.sessions, operator.arn, region=region))
-        operator.sessions.caller = replace(OPERATOR, find_principal=find)
+    arn = identity.get("Arn")
+    find_principal = cache(partial(_find_principal, sessions, arn, region=region)) if arn else None
+    return Operator(
+        sessions=sessions,
+        account=identity.get("Account"),
+        identity=Identity(find_principal=find_principal),
+    )
 
 
 def open_sessions(*, profile: str | None, region: str) -> Sessions:
     """Sessions whose credentials may still be missing. Raises CommandError where there is no such profile."""
     find_region(profile=profile, region=region)
-    return Sessions(region=region, profile=profile, caller=OPERATOR)
+    return Sessions(region=region, profile=profile)
 
 
 def find_region(*, profile: str | None, region: str | None) -> str:
@@ -138,7 +138,7 @@ def _explain_missing(error: BaseException | None, *, profile: str | None) -> str
             code = error.response.get("Error", {}).get("Code")
             if code in _ENDED | _INVALID:
                 return f"those of the profile's source are refused ({code}): {_format_login(profile)}"
-            return str(explain_aws_error(error, asked="for the profile's role", caller=OPERATOR))
+            return explain_aws_error(error, asked="for the profile's role")
         case _:
             return f"{type(error).__name__}; aws sts get-caller-identity may show more"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.aws.sessions import Sessions, explain_aws_error
-from argo_ecr_auth.core.caller import OPERATOR
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_cli.concurrency import map_concurrently
+from argo_ecr_auth_cli.messages import explain_aws_error
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, CommandError
 from argo_ecr_auth_cli.terminal.output import show_progress
 
@@ -156,4 +156,4 @@ def _parse_targets(event: str) -> frozenset[str]:
 
 
 def _explain(error: ClientError | BotoCoreError, asked: str, right: str) -> CommandError:
-    return CommandError(str(explain_aws_error(error, asked=asked, right=right, caller=OPERATOR)), code=UNKNOWN)
+    return CommandError(explain_aws_error(error, asked=asked, right=right), code=UNKNOWN)

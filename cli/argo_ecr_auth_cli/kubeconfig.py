@@ -19,15 +19,15 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from argo_ecr_auth.api_server.server import Access, ApiServer
 from argo_ecr_auth.api_server.transport import make_client, make_tls_context
-from argo_ecr_auth.core.caller import Caller
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth_cli.messages import Identity
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error
 
-_CALLERS = {
-    "in-cluster": Caller(name="this pod's service account"),
-    "local": Caller(name="your user of the kubeconfig"),
+_IDENTITIES = {
+    "in-cluster": Identity(name="this pod's service account"),
+    "local": Identity(name="your user of the kubeconfig"),
 }
 _REMEDIES = {
     "in-cluster": "in a pod it needs a service account's token; elsewhere give --kube-config local or eks",
@@ -52,7 +52,7 @@ class Kubeconfig:
     """
 
     def __init__(self, kind: str, *, file: str | None = None, context: str | None = None) -> None:
-        self._kind = kind
+        self.identity = _IDENTITIES[kind]
         self._load = partial(_load_access, kind, file=file, context=context)
         self._access = self._load()
         if not self._access.configuration.verify_ssl:
@@ -61,7 +61,7 @@ class Kubeconfig:
 
     def to(self, target: Target) -> ApiServer:
         """The kubeconfig's cluster, which the caller takes for the target's."""
-        return _KubeconfigServer(target, caller=_CALLERS[self._kind], open_access=self._open)
+        return _KubeconfigServer(target, open_access=self._open)
 
     def _open(self) -> Access:
         client = self._access.api or self._reload()
@@ -75,18 +75,19 @@ class Kubeconfig:
         try:
             self._access = self._load()
         except CommandError as error:
-            raise SyncError(str(error)) from None
+            raise SyncError(failed=str(error)) from None
         if self._access.api is None:
             raise SyncError(
-                "cannot reach the cluster: the kubeconfig's program (exec) gave neither a token nor a certificate; "
-                "run it by hand to see why"
+                failed="cannot reach the cluster",
+                why="the kubeconfig's program (exec) gave neither a token nor a certificate",
+                remedy="run it by hand to see why",
             )
         return self._access.api
 
 
 class _KubeconfigServer(ApiServer):
-    def __init__(self, target: Target, *, caller: Caller, open_access: Callable[[], Access]) -> None:
-        super().__init__(target, caller=caller)
+    def __init__(self, target: Target, *, open_access: Callable[[], Access]) -> None:
+        super().__init__(target)
         self._open_access = open_access
 
     def open(self) -> Access:

@@ -28,7 +28,7 @@ class RecordingServers:
 
 class _RecordingServer(ApiServer):
     def __init__(self, server: ApiServer, *, recorder: RecordingServers) -> None:
-        super().__init__(server.target, caller=server.caller)
+        super().__init__(server.target)
         self._server = server
         self._recorder = recorder
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.manifests import Payload, keep_logins
+from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
 from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, compute_jitter, make_plan
 from argo_ecr_auth.core.results import Result, new_result
@@ -48,6 +49,7 @@ class Run:
     servers: ApiServers
     issuer: TokenIssuer
     now: Callable[[], datetime]
+    explain: Callable[..., str] = explain  # makes one sentence of errors
     stopped: threading.Event = field(default_factory=threading.Event)
     started_at: float = field(default_factory=time.monotonic)
 
@@ -85,11 +87,11 @@ def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
                     is_stopped=run.stopped.is_set,
                 )
                 result = with_expiry(result, now=run.now(), expires_at=None if payload.refused else payload.expires_at)
-            if issued.error is None:
+            if not issued.errors:
                 return result
-            error = f"{issued.error}; {_explain_choice(payload, plan)}"
+            error = f"{run.explain(*issued.errors)}; {_explain_choice(payload, plan)}"
     except SyncError as failure:
-        error = "; ".join(filter(None, (issued.error, str(failure))))
+        error = run.explain(*issued.errors, failure)
     except Exception as failure:  # noqa: BLE001 - whatever it is, the other credentials are still done
         error = describe_unexpected(failure)
     return with_expiry(result, now=run.now(), action="failed", error=error)

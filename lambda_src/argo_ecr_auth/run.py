@@ -6,6 +6,7 @@ from datetime import datetime
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.credential import ApiServers, Run, RunOptions, keep_fresh, with_expiry
@@ -24,14 +25,15 @@ def run_targets(
     now: Callable[[], datetime],
     verify_login: VerifyLogin = verify_login,
     servers: ApiServers | None = None,
+    explain: Callable[..., str] = explain,
 ) -> tuple[Result, ...]:
     """Keep the targets' credentials fresh; a result for each, in their order, whatever happens to any of them.
 
     Ends within `options.seconds`. What has not finished by then is reported as failed, and begins no other write. The
-    same holds for a run that is interrupted.
+    same holds for a run that is interrupted. `explain` makes the sentence of a result's errors.
     """
     issuer = TokenIssuer(sessions=cache.sessions, verify_login=verify_login, now=now)
-    run = Run(options=options, servers=servers or EksApiServers(cache), issuer=issuer, now=now)
+    run = Run(options=options, servers=servers or EksApiServers(cache), issuer=issuer, now=now, explain=explain)
     work = [(target, credential) for target in targets for credential in target.credentials]
     # Each target's first, then each one's second: a slow one with many does not keep the others from their start.
     turns = [turn for target in targets for turn in range(len(target.credentials))]

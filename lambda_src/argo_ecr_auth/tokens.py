@@ -30,7 +30,7 @@ class Issued:
 
     payload: Payload | None = None  # None where no registry gave a token
     verification: Verification = _NOT_TRIED
-    error: str | None = None  # a registry refused its token, or gave none
+    errors: tuple[SyncError, ...] = ()  # a registry refused its token, or gave none
 
 
 class TokenIssuer:
@@ -57,21 +57,22 @@ class TokenIssuer:
         A registry that gives no token is left out, so that the others' passwords stay fresh.
         """
         tokens: dict[Registry, AuthorizationToken] = {}
-        errors: list[str] = []
+        errors: list[SyncError] = []
         for registry in credential.registries:
             try:
                 tokens[registry] = self._request(credential.role, registry.api)
             except SyncError as failure:
-                errors.append(str(failure))
+                errors.append(failure)
         if not tokens:
-            return Issued(error="; ".join(dict.fromkeys(errors)))
+            return Issued(errors=tuple(errors))
         verification = self._verify(credential, tokens)
         if verification.login is Login.REFUSED:
-            errors.append(f"{verification.reason}; if Argo CD can pull with it all the same, set verify: off")
+            remedy = "if Argo CD can pull with it all the same, set verify: off"
+            errors.append(SyncError(failed=str(verification.reason), remedy=remedy))
         return Issued(
             payload=make_payload(credential, tokens, refused=bool(errors)),
             verification=verification,
-            error="; ".join(dict.fromkeys(errors)) or None,
+            errors=tuple(errors),
         )
 
     def _request(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
@@ -102,11 +103,12 @@ class TokenIssuer:
 
 
 def _check_life(token: AuthorizationToken, *, api: TokenApi, now: datetime) -> AuthorizationToken:
-    """The token, believed to live no longer than ECR documents. Raises SyncError where it has ended or soon ends."""
+    """The token, valid for no longer than ECR documents. Raises SyncError if it has expired or is about to."""
     if token.expires_at - now < _MIN_LIFE:
         raise SyncError(
-            f"asked ECR in {api.region} for an authorization token: it ends at {format_time(token.expires_at)}, and "
-            f"now is {format_time(now)}; is the function's clock right, and is it ECR that answers?"
+            failed=f"asked ECR in {api.region} for an authorization token",
+            why=f"it expires at {format_time(token.expires_at)}, and now is {format_time(now)}",
+            remedy="is the function's clock right, and is it ECR that answers?",
         )
     return replace(token, expires_at=min(token.expires_at, (now + TOKEN_LIFETIME).replace(microsecond=0)))
 

@@ -15,6 +15,7 @@ from argo_ecr_auth_cli.aws_session import Operator
 from argo_ecr_auth_cli.doctor.check_context import CheckContext, SharedContext
 from argo_ecr_auth_cli.doctor.contexts import make_contexts
 from argo_ecr_auth_cli.installation import load_installation
+from argo_ecr_auth_cli.messages import OPERATOR
 from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine, make_command_line
@@ -97,7 +98,7 @@ def contexts(tmp_path: Path) -> Cases:
         sessions = Sessions(region="us-east-1")
         shared = SharedContext(
             installation=installation,
-            operator=Operator(sessions=sessions, account=caller, arn=None),
+            operator=Operator(sessions=sessions, account=caller, identity=OPERATOR),
             function_role=function_role,
             own_commands=OwnCommands(),
             servers=EksApiServers(WarmCache(sessions=sessions)),

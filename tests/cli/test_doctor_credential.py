@@ -23,6 +23,7 @@ from argo_ecr_auth_cli.doctor.check_context import Finding, SharedContext
 from argo_ecr_auth_cli.doctor.contexts import make_contexts
 from argo_ecr_auth_cli.doctor.examine import examine
 from argo_ecr_auth_cli.installation import load_installation
+from argo_ecr_auth_cli.messages import OPERATOR
 from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine
@@ -245,7 +246,7 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
         sessions = Sessions(region="us-east-1")
         shared = SharedContext(
             installation=installation,
-            operator=Operator(sessions=sessions, account=None, arn=None),
+            operator=Operator(sessions=sessions, account=None, identity=OPERATOR),
             function_role=None,
             own_commands=OwnCommands(),
             servers=EksApiServers(WarmCache(sessions=sessions)),

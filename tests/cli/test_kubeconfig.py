@@ -14,7 +14,7 @@ import pytest
 import yaml
 from kubernetes.config import incluster_config
 
-from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.errors import UnauthorizedError
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.cli.command_line import CommandLine
@@ -170,8 +170,9 @@ def test_in_a_pod_the_service_accounts_files_are_used(
     (target,) = resolve_targets(make_settings({"cluster": "in-cluster", "namespace": namespace}), region="us-east-1")
     reads = Kubeconfig("in-cluster")
 
-    with pytest.raises(SyncError, match="401 to this pod's service account"):
+    with pytest.raises(UnauthorizedError) as refused:
         reads.to(target).read(target.credentials[0])
+    assert "401 to this pod's service account" in reads.identity.explain(refused.value)
 
     (tmp_path / "token").write_text(cluster.admin.token)
     monkeypatch.setattr(incluster_config, "datetime", _later)

@@ -3,7 +3,6 @@
 from kubernetes.client.rest import RESTClientObject
 
 from argo_ecr_auth.api_server.server import Access, ApiServer
-from argo_ecr_auth.core.caller import FUNCTION
 from tests.unit.builders import target
 
 
@@ -11,7 +10,7 @@ class FixedServer(ApiServer):
     """It is asked by this client, without a bearer token of worth."""
 
     def __init__(self, client: RESTClientObject) -> None:
-        super().__init__(target(), caller=FUNCTION)
+        super().__init__(target())
         self._client = client
 
     def open(self) -> Access:

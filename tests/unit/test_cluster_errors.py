@@ -1,13 +1,16 @@
 """What an API server's refusals mean: missing rights are told from a webhook's words, however long these are."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.api_server.refusals import Exchange, explain_refusal, is_not_found
-from argo_ecr_auth.core.caller import FUNCTION, OPERATOR, Caller
+from argo_ecr_auth.api_server.refusals import is_not_found, read_refusal
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.messages import explain
+from argo_ecr_auth_cli.messages import OPERATOR
 from tests.unit.builders import PASSWORD, target
 
 NO_RIGHT = 'secrets "ecr-auth" is forbidden: User "arn:aws:sts::1:x" cannot get resource "secrets" in API group ""'
@@ -15,10 +18,9 @@ WEBHOOK = 'admission webhook "policy.example" denied the request: '
 ROLE_ADVICE = "kubectl apply -f cdk.out/rbac/demo.rbac.yaml"
 
 
-def _explain(status: int, message: Any, *, caller: Caller = FUNCTION) -> str:
-    exchange = Exchange(target=target(), host="https://127.0.0.1", caller=caller)
+def _explain(status: int, message: Any, *, explain: Callable[[SyncError], str] = explain) -> str:
     body = {"message": message}
-    return str(explain_refusal(exchange, status, body, doing="get it", namespace="argocd"))
+    return explain(read_refusal(status, body, target=target(), doing="get it", namespace="argocd"))
 
 
 @pytest.mark.parametrize("message", [NO_RIGHT, NO_RIGHT.replace(' "ecr-auth"', ""), NO_RIGHT + "x" * 10_000])
@@ -27,7 +29,7 @@ def test_a_missing_right_of_the_function_is_answered_with_its_role(message: str)
 
 
 def test_a_missing_right_of_the_operator_is_their_own() -> None:
-    said = _explain(403, NO_RIGHT, caller=OPERATOR)
+    said = _explain(403, NO_RIGHT, explain=OPERATOR.explain)
     assert said.startswith("demo's API server does not let your identity get it")
     assert ROLE_ADVICE not in said
 

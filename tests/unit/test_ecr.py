@@ -10,6 +10,7 @@ from botocore.stub import Stubber
 from argo_ecr_auth.aws.ecr import fetch_authorization_token
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.registry import TokenApi
 from argo_ecr_auth.core.targets import Role
 from tests.unit.aws_clients import StubbedPrincipal, offline_client
@@ -79,7 +80,7 @@ def test_a_malformed_token_is_in_no_traceback(ecr: Stubber) -> None:
 
 def test_a_refusal_is_in_ecrs_words_with_the_right_that_is_needed(ecr: Stubber) -> None:
     ecr.add_client_error("get_authorization_token", "AccessDeniedException", "User: x is not authorized", 400)
-    assert str(_failure()) == (
+    assert explain(_failure()) == (
         f"{ASKED}: AccessDeniedException: User: x is not authorized; "
         "the function's role needs ecr:GetAuthorizationToken on *"
     )
@@ -96,8 +97,9 @@ def test_a_refused_signature_does_not_bring_the_request_with_it(ecr: Stubber) ->
 
 def test_a_refusal_of_an_assumed_role_names_that_role(ecr: Stubber) -> None:
     ecr.add_client_error("get_authorization_token", "AccessDeniedException", "not you", 400)
-    with pytest.raises(SyncError, match=f"the role {ROLE.arn} needs ecr:GetAuthorizationToken on \\*$"):
+    with pytest.raises(SyncError) as refused:
         fetch_authorization_token(StubbedPrincipal(CLIENT, role=ROLE), api=API)
+    assert explain(refused.value).endswith(f"the role {ROLE.arn} needs ecr:GetAuthorizationToken on *")
 
 
 # ECR Public
@@ -113,7 +115,7 @@ def ecr_public() -> Iterator[Stubber]:
 def _public_failure() -> str:
     with pytest.raises(SyncError) as failed:
         fetch_authorization_token(StubbedPrincipal(PUBLIC_CLIENT), api=PUBLIC_API)
-    return str(failed.value)
+    return explain(failed.value)
 
 
 def test_ecr_public_answers_one_object(ecr_public: Stubber) -> None:

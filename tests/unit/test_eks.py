@@ -8,6 +8,7 @@ from botocore.stub import Stubber
 
 from argo_ecr_auth.aws.eks import Address, describe_cluster
 from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.messages import explain
 from tests.unit.aws_clients import StubbedPrincipal, offline_client
 from tests.unit.builders import b64
 
@@ -31,7 +32,7 @@ def _address() -> Address:
 def _failure() -> str:
     with pytest.raises(SyncError) as failed:
         _address()
-    return str(failed.value)
+    return explain(failed.value)
 
 
 def test_the_address_is_what_eks_answers(eks: Stubber) -> None:
@@ -72,7 +73,7 @@ def test_an_authority_that_cannot_be_read_is_a_failure(eks: Stubber, data: str) 
 def test_a_cluster_that_is_not_there_is_told_with_what_to_correct(eks: Stubber) -> None:
     eks.add_client_error("describe_cluster", "ResourceNotFoundException", "No cluster found for name: demo.", 404)
     assert _failure() == (
-        "there is no EKS cluster demo in eu-west-1: correct the target's cluster or region, or remove it"
+        "there is no EKS cluster demo in eu-west-1; correct the target's cluster or region, or remove it"
     )
 
 

@@ -66,19 +66,19 @@ def test_what_was_written_is_ours_whatever_its_kind(of: Credential) -> None:
         (
             ("metadata", "ownerReferences"),
             OWNED,
-            "belongs to ExternalSecret ecr: remove it there, or choose another secret_name",
+            "belongs to ExternalSecret ecr; remove it there, or choose another secret_name",
         ),
         (
             ("metadata", "labels", "reconcile.external-secrets.io/managed"),
             "true",
-            "belongs to External Secrets: remove it there, or choose another secret_name",
+            "belongs to External Secrets; remove it there, or choose another secret_name",
         ),
         (
             ("metadata", "annotations", "reconcile.external-secrets.io/data-hash"),
             "1f",
-            "belongs to External Secrets: remove it there, or choose another secret_name",
+            "belongs to External Secrets; remove it there, or choose another secret_name",
         ),
-        (("immutable",), True, "is immutable: delete it, and the next run creates it again"),
+        (("immutable",), True, "is immutable; delete it, and the next run recreates it"),
     ],
 )
 def test_what_is_not_ours_to_write_is_refused_with_the_reason(
@@ -94,7 +94,7 @@ def test_a_secret_of_another_type_is_refused(kind: str) -> None:
     with pytest.raises(SyncError) as refused:
         refuse_foreign_objects(_secret("type", to=kind), credential())
     assert str(refused.value) == (
-        "the Secret argocd/ecr-auth is not of the type Opaque, and its type cannot be changed: delete it, or choose "
+        "the Secret argocd/ecr-auth is not of the type Opaque, and its type cannot be changed; delete it, or choose "
         "another secret_name"
     )
 
@@ -140,7 +140,7 @@ def test_somebody_elses_secret_is_refused_with_the_command_that_hands_it_over(se
     with pytest.raises(SyncError) as refused:
         refuse_foreign_objects(ObservedState(secret=secret, config_map=None), credential())
     assert str(refused.value) == (
-        "the Secret argocd/ecr-auth was not written by argo-ecr-auth: choose another secret_name, or hand it over: "
+        "the Secret argocd/ecr-auth was not written by argo-ecr-auth; choose another secret_name, or hand it over: "
         "kubectl -n argocd annotate secret ecr-auth argo-ecr-auth/take-over=true"
     )
 
@@ -181,7 +181,7 @@ def test_only_a_plain_yes_hands_a_secret_over(value: str) -> None:
 
 def test_every_owner_is_named() -> None:
     owners = [{"kind": "ExternalSecret", "name": "a"}, {"kind": "Deployment", "name": "b"}]
-    with pytest.raises(SyncError, match="belongs to ExternalSecret a, Deployment b:"):
+    with pytest.raises(SyncError, match="belongs to ExternalSecret a, Deployment b;"):
         refuse_foreign_objects(_secret("metadata", "ownerReferences", to=owners), credential())
 
 

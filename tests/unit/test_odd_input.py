@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 from argo_ecr_auth.api_server.transport import make_api_client
 from argo_ecr_auth.aws.eks import Address, describe_cluster
-from argo_ecr_auth.aws.sessions import explain_aws_error
+from argo_ecr_auth.aws.sessions import read_aws_error
 from argo_ecr_auth.core.authorization_token import MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.manifests import make_config_map_manifest, make_payload
@@ -128,7 +128,7 @@ def test_no_owners_are_no_owners(found: Any) -> None:
 
 @pytest.mark.parametrize("message", [None, {"a": 1}])
 def test_a_refusal_with_an_odd_message_is_told(message: Any) -> None:
-    said = explain_aws_error(ClientError({"Error": {"Code": "X", "Message": message}}, "op"), asked="Y")
+    said = read_aws_error(ClientError({"Error": {"Code": "X", "Message": message}}, "op"), asked="Y")
     assert str(said).startswith("asked Y: X")
 
 

@@ -10,7 +10,6 @@ import pytest
 from argo_ecr_auth.api_server.server import Access, ApiServer
 from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.aws.sessions import Sessions
-from argo_ecr_auth.core.caller import FUNCTION
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential, Target
@@ -32,7 +31,7 @@ class Clusters:
 
 class Cluster(ApiServer):
     def __init__(self, target: Target, *, clusters: Clusters) -> None:
-        super().__init__(target, caller=FUNCTION)
+        super().__init__(target)
         self._clusters = clusters
 
     def open(self) -> Access:
@@ -42,7 +41,7 @@ class Cluster(ApiServer):
         self._clusters.threads.append(threading.current_thread())
         if self.target.name == "silent":
             self._clusters.released.wait()
-        raise SyncError(f"{credential.secret_name} was reached")
+        raise SyncError(failed=f"{credential.secret_name} was reached")
 
 
 @pytest.fixture

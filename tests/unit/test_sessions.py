@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, SSLError
 
-from argo_ecr_auth.aws.sessions import Sessions, explain_aws_error
+from argo_ecr_auth.aws.sessions import Sessions, read_aws_error
 from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.targets import Role
 
 
 def _said(error: ClientError | BotoCoreError, **given: Any) -> str:
-    return str(explain_aws_error(error, asked="X", **given))
+    return explain(read_aws_error(error, asked="X", **given))
 
 
 def _client_error(answer: Any) -> ClientError:
@@ -56,7 +57,7 @@ def test_what_may_pass_is_told_as_that(status: int, then: str) -> None:
 
 def test_a_certificate_that_is_not_trusted_points_at_a_proxy() -> None:
     said = _said(SSLError(endpoint_url="https://planted.example", error=OSError("planted")))
-    assert said.endswith("of an authority that is not trusted here; look for an intercepting proxy")
+    assert said.endswith("the certificate is signed by an untrusted CA; look for an intercepting proxy")
     assert "planted" not in said
 
 

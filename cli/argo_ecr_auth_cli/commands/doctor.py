@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.api_server.warm_cache import WarmCache
-from argo_ecr_auth_cli.aws_session import Operator, find_region, name_principal, sign_in
+from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.doctor.check_context import SharedContext
 from argo_ecr_auth_cli.doctor.contexts import make_contexts
@@ -32,7 +32,6 @@ def run(options: argparse.Namespace) -> int:
     targets = choose_enabled_targets(installation, options.targets)
     own_commands = make_own_commands(options)
     operator = sign_in(profile=options.profile, region=region)
-    name_principal(operator, region=region)
     servers = open_kubeconfig(options, targets) or EksApiServers(WarmCache(sessions=operator.sessions))
     now = datetime.now(UTC)
     stack, findings = check_deployment(

@@ -11,8 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.aws.sessions import Sessions, explain_aws_error
-from argo_ecr_auth.core.caller import OPERATOR
+from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.events import EventError
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.concurrency import map_concurrently
@@ -20,6 +19,7 @@ from argo_ecr_auth_cli.deployment import find_function_name
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.health import lives_long_enough
 from argo_ecr_auth_cli.installation import DEFAULT_FILE, DEFAULT_NAME, Installation, choose_targets, load_installation
+from argo_ecr_auth_cli.messages import explain_aws_error
 from argo_ecr_auth_cli.own_commands import make_own_commands
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import (
@@ -136,8 +136,8 @@ def invoke_function(
             return Answer(results=payload["results"])
     except (ClientError, BotoCoreError) as error:
         asked = f"Lambda to run {function} for {name}"
-        refusal = explain_aws_error(error, asked=asked, right="lambda:InvokeFunction on it", caller=OPERATOR)
-        return Answer(fault=str(refusal), code=UNKNOWN)
+        refusal = explain_aws_error(error, asked=asked, right="lambda:InvokeFunction on it")
+        return Answer(fault=refusal, code=UNKNOWN)
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     return Answer(fault=f"{name}: {function} answers, but not as argo-ecr-auth's function does", code=UNKNOWN)

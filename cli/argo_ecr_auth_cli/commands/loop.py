@@ -18,6 +18,7 @@ from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_cli.aws_session import open_sessions
 from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
+from argo_ecr_auth_cli.messages import OPERATOR
 from argo_ecr_auth_cli.recording_reader import RecordingServers
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
 from argo_ecr_auth_cli.terminal.output import print_error, print_line
@@ -59,11 +60,18 @@ def run(options: argparse.Namespace) -> int:
     renew_before = parse_duration(settings.renew_before)
     print_it = _print_json_result if given.get("loop_output") == "json" else _print_result
 
+    explain = (kubeconfig.identity if kubeconfig else OPERATOR).explain
+
     def check() -> int:
         recorder = RecordingServers(kubeconfig or EksApiServers(cache))
         run_options = RunOptions(renew_before=renew_before, seconds=_SECONDS)
         (result,) = run_targets(
-            (target,), options=run_options, cache=cache, now=lambda: datetime.now(UTC), servers=recorder
+            (target,),
+            options=run_options,
+            cache=cache,
+            now=lambda: datetime.now(UTC),
+            servers=recorder,
+            explain=explain,
         )
         print_it(result)
         if is_healthy(result, renew_before=renew_before):

@@ -17,7 +17,7 @@ from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
-from argo_ecr_auth_cli.aws_session import Operator, find_region, name_principal, sign_in
+from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
 from argo_ecr_auth_cli.doctor.check_context import Finding
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.health import is_healthy
@@ -91,7 +91,6 @@ def run(options: argparse.Namespace) -> int:
     installation = load_installation(options, region=region)
     targets = choose_targets(installation, options.targets)
     operator = sign_in(profile=options.profile, region=region)
-    name_principal(operator, region=region)
     named = bool(options.targets)
     own_commands = make_own_commands(options)
     kubeconfig = open_kubeconfig(options, [target for target in targets if target.enabled or named])
@@ -150,7 +149,7 @@ def read_overview(
     )
     statuses = read_statuses(
         [without_role(target) for target in targets],
-        cache=WarmCache(sessions=operator.sessions),
+        operator=operator,
         renew_before=installation.renew_before,
         named=named,
         not_visible={}
@@ -164,7 +163,7 @@ def read_overview(
 def read_statuses(
     targets: list[Target],
     *,
-    cache: WarmCache,
+    operator: Operator,
     renew_before: timedelta,
     named: bool,
     not_visible: Mapping[str, str],
@@ -178,10 +177,16 @@ def read_statuses(
     read = [target for target in targets if (target.enabled or named) and target.name not in skipped]
     total = sum(len(target.credentials) for target in read)
     with show_progress("reading", total=total) as done:
+        cache = WarmCache(sessions=operator.sessions)
         recorder = RecordingServers(kubeconfig or EksApiServers(cache), done=done)
+        explain = (kubeconfig or operator).identity.explain
         # As much time as a slow cluster takes, and more where many wait for their turn.
         options = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
-        results = iter(run_targets(read, options=options, cache=cache, now=lambda: datetime.now(UTC), servers=recorder))
+        results = iter(
+            run_targets(
+                read, options=options, cache=cache, now=lambda: datetime.now(UTC), servers=recorder, explain=explain
+            )
+        )
 
     def list_statuses(target: Target) -> Iterator[Status]:
         for credential in target.credentials:

@@ -14,7 +14,7 @@ from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_cli.aws_session import find_region, name_principal, sign_in
+from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.doctor.argo_cd_secrets import ArgoCdSecret, find_serving, list_argo_cd_secrets, normalize_url
 from argo_ecr_auth_cli.installation import choose_enabled_targets, load_installation, without_role
 from argo_ecr_auth_cli.kubeconfig import open_kubeconfig
@@ -54,15 +54,16 @@ def run(options: argparse.Namespace) -> int:
     region = find_region(profile=options.profile, region=options.region)
     targets = choose_enabled_targets(load_installation(options, region=region), options.targets)
     operator = sign_in(profile=options.profile, region=region)
-    name_principal(operator, region=region)
-    servers = open_kubeconfig(options, targets) or EksApiServers(WarmCache(sessions=operator.sessions))
+    kubeconfig = open_kubeconfig(options, targets)
+    servers = kubeconfig or EksApiServers(WarmCache(sessions=operator.sessions))
+    identity = kubeconfig.identity if kubeconfig else operator.identity
     snippet = format_settings(url, project=project)
     services = []
     for target in map(without_role, targets):
         try:
             services += find_services(target, servers.to(target), url=url, project=project)
         except SyncError as error:
-            raise CommandError(f"{target.name}: {error}", code=UNKNOWN) from None
+            raise CommandError(f"{target.name}: {identity.explain(error)}", code=UNKNOWN) from None
     unserved = not services or any(not service.secrets for service in services)
     with tolerate_closed_pipe():
         if options.output == "json":

@@ -6,11 +6,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.aws.sessions import explain_aws_error
-from argo_ecr_auth.core.caller import OPERATOR
 from argo_ecr_auth_cli.doctor.access_entry import check_access_entry
 from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.doctor.run_check import report_error, run_check
+from argo_ecr_auth_cli.messages import explain_aws_error
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
 _STS_OFF = {"RegionDisabledException", "InvalidClientTokenId"}
@@ -31,8 +30,8 @@ def check_aws(context: CheckContext) -> Iterator[Finding]:
             yield from run_check(context, "STS", lambda: check_sts(context))
         return
     except (ClientError, BotoCoreError) as error:
-        refusal = explain_aws_error(error, asked=asked, right="eks:DescribeCluster on it", caller=OPERATOR)
-        yield report_error(context, "EKS", str(refusal))
+        refusal = explain_aws_error(error, asked=asked, right="eks:DescribeCluster on it")
+        yield report_error(context, "EKS", refusal)
     else:
         mode = cluster.get("accessConfig", {}).get("authenticationMode")
         yield from check_endpoint(context, cluster.get("resourcesVpcConfig", {}))

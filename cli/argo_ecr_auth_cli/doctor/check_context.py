@@ -1,6 +1,6 @@
 """What a check knows of its target, and what it reports."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from argo_ecr_auth.tokens import VerifyLogin
 from argo_ecr_auth_cli.aws_session import Operator
 from argo_ecr_auth_cli.installation import Installation
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
+from argo_ecr_auth_cli.messages import Identity
 from argo_ecr_auth_cli.own_commands import OwnCommands
 
 NOT_CHECKED = "not-checked"
@@ -26,6 +27,7 @@ class Finding:
     message: str
     remedy: str
     namespace: str | None = None  # None: of the whole target
+    why: str | None = None  # of what was not checked
     consequences: tuple[str, ...] = ()  # what else is wrong because of it
 
     @property
@@ -58,6 +60,11 @@ class SharedContext:
         default_factory=SingleFlight, repr=False
     )  # of AWS and clusters
     now: datetime
+
+    @property
+    def identity(self) -> Identity:
+        """Who asks the clusters."""
+        return self.servers.identity if isinstance(self.servers, Kubeconfig) else self.operator.identity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,4 +107,4 @@ class CheckContext:
 
     def report_not_checked(self, what: str, why: str, *, remedy: str) -> Finding:
         """Something that nobody could look at: it may be well, or wrong."""
-        return self.report(NOT_CHECKED, f"{what}: {why}", remedy=remedy)
+        return replace(self.report(NOT_CHECKED, f"{what}: {why}", remedy=remedy), why=why)

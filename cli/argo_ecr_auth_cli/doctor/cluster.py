@@ -25,8 +25,8 @@ def check_answer(context: CheckContext, server: ApiServer) -> Finding | None:
         status, _ = server.request("/api")
     if status != HTTPStatus.UNAUTHORIZED:
         return None
-    who = server.caller
-    admission = who.format_admission(cluster=server.target.cluster, region=server.target.region)
+    who = context.shared.identity
+    admission = who.format_admission(server.target)
     remedy = f"{admission}; or give --context NAME, to look with your kubeconfig" if admission else "renew its token"
     message = f"{server.target.cluster}'s API server answers 401 to {who.name}: it has no access entry in the cluster"
     return context.report_not_checked("the cluster", message, remedy=remedy)

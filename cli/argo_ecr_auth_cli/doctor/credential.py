@@ -65,8 +65,7 @@ def check_ownership(context: CheckContext, objects: Objects) -> Iterator[Finding
     try:
         refuse_foreign_objects(objects.observed, objects.credential)
     except SyncError as refusal:
-        message, _, remedy = str(refusal).partition(": ")
-        yield context.report("not-ours", message, remedy=remedy)
+        yield context.report("not-ours", refusal.failed, remedy=refusal.remedy)
 
 
 def check_freshness(context: CheckContext, objects: Objects) -> Iterator[Finding]:

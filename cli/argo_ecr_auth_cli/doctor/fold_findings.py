@@ -52,9 +52,5 @@ def _is_cause(cause: Finding, finding: Finding) -> bool:
 
 
 def _is_same(one: Finding, other: Finding) -> bool:
-    """Whether two checks failed for one reason: the words after what was checked are the same."""
-    return (
-        one.not_checked
-        and one.target == other.target
-        and one.message.partition(": ")[2] == other.message.partition(": ")[2]
-    )
+    """Whether two checks failed for one reason."""
+    return one.why is not None and (one.target, one.why) == (other.target, other.why)

@@ -37,7 +37,7 @@ class EksApiServer(ApiServer):
     """
 
     def __init__(self, target: Target, *, cache: WarmCache) -> None:
-        super().__init__(target, caller=cache.sessions.caller)
+        super().__init__(target)
         self._cache = cache
         self._principal = cache.sessions.as_role(target.role)
         self._lock = threading.Lock()

@@ -7,14 +7,12 @@ composes is read from them, by patterns that have no room for a value of the obj
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 
-from argo_ecr_auth.core.caller import Caller
-from argo_ecr_auth.core.errors import AddressError, SyncError
+from argo_ecr_auth.core.errors import AddressError, ForbiddenError, SyncError, UnauthorizedError
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth.deadlines import time_is_up
 
@@ -46,70 +44,45 @@ _REFUSED_BY = (
 _SEE_AUDIT_LOG = "the API server's audit log says why"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exchange:
-    """Who asked which API server."""
-
-    target: Target
-    host: str  # the API server's URL
-    caller: Caller
-
-
 def is_not_found(body: Mapping[str, Any]) -> bool:
     """Whether a 404 is the API server's own: a proxy has none of the object."""
     return (body.get("kind"), body.get("reason")) == ("Status", "NotFound")
 
 
-def explain_unreachable(exchange: Exchange, error: Exception) -> AddressError:
-    host = exchange.host
+def read_unreachable(error: Exception, *, host: str, target: Target) -> AddressError:
+    """What it means that the API server at this URL did not answer."""
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(cause, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
         return AddressError(
-            f"{host}'s certificate is not signed by {exchange.target.cluster}'s CA: correct certificate_authority if "
-            "it is set for the target; otherwise look for an intercepting proxy"
+            failed=f"{host}'s certificate is not signed by {target.cluster}'s CA",
+            remedy="correct certificate_authority if it is set for the target; otherwise look for an intercepting "
+            "proxy",
         )
     if time_is_up():
-        return AddressError(
-            f"timed out waiting for {host} of the cluster {exchange.target.cluster}; the next run tries again"
-        )
+        return AddressError(failed=f"timed out waiting for {host} of the cluster {target.cluster}", transient=True)
     if isinstance(error, ProtocolError):  # not a MaxRetryError: the answer had begun
-        return AddressError(
-            f"{host} of the cluster {exchange.target.cluster} broke off its answer; the next run tries again"
-        )
+        return AddressError(failed=f"{host} of the cluster {target.cluster} broke off its answer", transient=True)
     return AddressError(
-        f"{host} of the cluster {exchange.target.cluster} does not answer ({type(cause).__name__}): is its endpoint "
-        "private, limited by publicAccessCidrs, or the cluster stopped?"
+        failed=f"{host} of the cluster {target.cluster} does not answer ({type(cause).__name__})",
+        remedy="is its endpoint private, limited by publicAccessCidrs, or the cluster stopped?",
     )
 
 
-def explain_refusal(
-    exchange: Exchange,
-    status: int,
-    body: Mapping[str, Any],
-    *,
-    doing: str,
-    namespace: str,
-) -> SyncError:
-    where = f"{exchange.target.cluster}'s API server"
+def read_refusal(status: int, body: Mapping[str, Any], *, target: Target, doing: str, namespace: str) -> SyncError:
+    """What the API server's status means; `doing` is what it was asked to do."""
+    where = f"{target.cluster}'s API server"
     message = " ".join(str(body.get("message", ""))[:_MAX_MESSAGE].split())
     if status == HTTPStatus.UNAUTHORIZED:
-        return SyncError(f"{where} answers 401 to {_explain_unauthorized(exchange)}")
+        return UnauthorizedError(failed=f"{where} answers 401", target=target)
     if status == HTTPStatus.FORBIDDEN and _NO_RIGHT.match(message):
-        if not exchange.caller.is_function:
-            who, why = exchange.caller.name, f"the right is missing, or the namespace {namespace} is"
-        else:
-            who = "the function"
-            why = (
-                f"the namespace {namespace} is missing (kubectl create namespace {namespace}), or its Role is "
-                f"(kubectl apply -f cdk.out/rbac/{exchange.target.name}.rbac.yaml)"
-            )
-        return SyncError(f"{where} does not let {who} {doing}: {why}")
+        return ForbiddenError(failed=f"{where} forbids to {doing}", target=target, doing=doing, namespace=namespace)
     if status == HTTPStatus.NOT_FOUND and is_not_found(body):
-        return SyncError(f"{where} has no namespace {namespace}: kubectl create namespace {namespace}")
+        return SyncError(failed=f"{where} has no namespace {namespace}", remedy=f"kubectl create namespace {namespace}")
+    failed = f"{where} refused to {doing} ({status})"
     if status == HTTPStatus.CONFLICT:
-        return SyncError(f"{where} refused to {doing} (409): it changed since it was read; the next run tries again")
-    then = exchange.caller.promise_retry(status)
-    return SyncError(f"{where} refused to {doing} ({status}): {_name_reason(status, message)}{then}")
+        return SyncError(failed=failed, why="it changed since it was read", transient=True)
+    transient = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return SyncError(failed=failed, why=_name_reason(status, message), transient=transient)
 
 
 def _name_reason(status: int, message: str) -> str:
@@ -120,18 +93,3 @@ def _name_reason(status: int, message: str) -> str:
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         return f"it is not a valid object; {_SEE_AUDIT_LOG}"
     return _SEE_AUDIT_LOG
-
-
-def _explain_unauthorized(exchange: Exchange) -> str:
-    admission = exchange.caller.format_admission(cluster=exchange.target.cluster, region=exchange.target.region)
-    if admission:
-        return f"{exchange.caller.name}: it has no access entry there. {admission}; or give --context NAME"
-    if not exchange.caller.is_function:
-        return f"{exchange.caller.name}: it has no access entry, or a token that has ended"
-    who = f"the role {exchange.target.role.arn}" if exchange.target.role else exchange.caller.name
-    return (
-        f"{who}: its access entry is missing, or older than the role (then first aws eks delete-access-entry). "
-        f"Run aws eks create-access-entry --cluster-name {exchange.target.cluster} --region {exchange.target.region} "
-        f"--principal-arn ROLE --kubernetes-groups GROUP; argo-ecr-auth doctor {exchange.target.name} fills them in. "
-        "A fixed endpoint may also be another cluster's"
-    )

@@ -16,8 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
 from urllib3.exceptions import HTTPError
 
-from argo_ecr_auth.api_server.refusals import Exchange, explain_refusal, explain_unreachable, is_not_found
-from argo_ecr_auth.core.caller import Caller
+from argo_ecr_auth.api_server.refusals import is_not_found, read_refusal, read_unreachable
 from argo_ecr_auth.core.diff import contains
 from argo_ecr_auth.core.errors import AddressError, SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
@@ -49,11 +48,10 @@ class Access:
 
 
 class ApiServer(ABC):
-    """A target's API server, as one caller reaches it. A subclass knows how to get access to it."""
+    """A target's API server. A subclass knows how to get access to it."""
 
-    def __init__(self, target: Target, *, caller: Caller) -> None:
+    def __init__(self, target: Target) -> None:
         self.target = target
-        self.caller = caller
 
     @abstractmethod
     def open(self) -> Access:
@@ -102,7 +100,7 @@ class ApiServer(ABC):
                 versions[i] = manifest, left if is_secret else None
         for manifest, found in versions:
             if is_stopped():
-                raise SyncError("out of time before it was written; the next run tries again")
+                raise SyncError(failed="out of time before it was written", transient=True)
             self._apply(access, require_version(manifest, found) if only_over_observed and found else manifest)
         self._check_written(access, secret)
 
@@ -126,11 +124,10 @@ class ApiServer(ABC):
         if status == HTTPStatus.NOT_FOUND and is_not_found(body):
             return None
         if status != HTTPStatus.OK:
-            raise explain_refusal(
-                self._exchange(access), status, body, doing=f"get the {kind} {namespace}/{name}", namespace=namespace
-            )
+            doing = f"get the {kind} {namespace}/{name}"
+            raise read_refusal(status, body, target=self.target, doing=doing, namespace=namespace)
         if not contains(body, {"metadata": {"namespace": namespace, "name": name}}):
-            raise SyncError(f"{access.client.configuration.host} answers, but not as an API server does")
+            raise SyncError(failed=f"{access.client.configuration.host} answers, but not as an API server does")
         return {**body, "kind": kind}
 
     def _apply(self, access: Access, manifest: Manifest) -> None:
@@ -144,7 +141,7 @@ class ApiServer(ABC):
         path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}&force=true"
         status, body = self._call(access, "PATCH", path, manifest)
         if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-            raise explain_refusal(self._exchange(access), status, body, doing=doing, namespace=namespace)
+            raise read_refusal(status, body, target=self.target, doing=doing, namespace=namespace)
         if not contains(body, manifest):
             raise self._explain_other_object(status, doing=doing)
 
@@ -163,7 +160,7 @@ class ApiServer(ABC):
         status, body = self._call(access, "PATCH", path, patch, content_type="application/merge-patch+json")
         doing = f"remove keys from the {kind} {namespace}/{name}"
         if status != HTTPStatus.OK:
-            raise explain_refusal(self._exchange(access), status, body, doing=doing, namespace=namespace)
+            raise read_refusal(status, body, target=self.target, doing=doing, namespace=namespace)
         left = body.get(part) or {}
         is_removed = isinstance(left, Mapping) and not left.keys() & keys
         if not (is_removed and contains(body, {"metadata": {"namespace": namespace, "name": name}})):
@@ -197,9 +194,10 @@ class ApiServer(ABC):
                 ).response
                 text = _read_body(response, max_body=max_body)
             except (HTTPError, ApiException) as error:
-                raise explain_unreachable(self._exchange(access), error) from None
+                raise read_unreachable(error, host=host, target=self.target) from None
         if text is None:
-            raise SyncError(f"{host} of the cluster {self.target.cluster} answers with more than {max_body >> 20} MiB")
+            failed = f"{host} of the cluster {self.target.cluster} answers with more than {max_body >> 20} MiB"
+            raise SyncError(failed=failed)
         try:
             answer = json.loads(text)
         except (ValueError, RecursionError):
@@ -208,8 +206,9 @@ class ApiServer(ABC):
 
     def _explain_other_object(self, status: int, *, doing: str) -> SyncError:
         return SyncError(
-            f"asked {self.target.cluster}'s API server to {doing}: its answer ({status}) is not the object that was "
-            "applied; does a proxy answer in its place, or a webhook change the object?"
+            failed=f"asked {self.target.cluster}'s API server to {doing}",
+            why=f"its answer ({status}) is not the object that was applied",
+            remedy="does a proxy answer in its place, or a webhook change the object?",
         )
 
     def _check_written(self, access: Access, secret: Manifest) -> None:
@@ -219,10 +218,8 @@ class ApiServer(ABC):
         changed = {key for key, value in secret["data"].items() if (found.get("data") or {}).get(key) != value}
         by_us = any(writer.is_ours and changed <= writer.data for writer in read_writers(found))
         if (not contains(found, secret) and not (changed and by_us)) or list_foreign_keys(found, secret):
-            raise SyncError(f"the Secret {namespace}/{name} was changed while it was written; the next run repairs it")
-
-    def _exchange(self, access: Access) -> Exchange:
-        return Exchange(target=self.target, host=access.client.configuration.host, caller=self.caller)
+            failed = f"the Secret {namespace}/{name} was changed while it was written"
+            raise SyncError(failed=failed, transient=True)
 
 
 def _read_body(response: urllib3.BaseHTTPResponse, *, max_body: int) -> bytes | None:

@@ -27,7 +27,8 @@ def make_api_client(address: Address) -> RESTClientObject:
     try:
         context.load_verify_locations(cadata=address.certificate_authority)
     except (ssl.SSLError, ValueError):
-        raise SyncError(f"the certificate authority of {address.endpoint} cannot be read: it is not PEM") from None
+        failed = f"the certificate authority of {address.endpoint} cannot be read"
+        raise SyncError(failed=failed, why="it is not PEM") from None
     return make_client(Configuration(host=address.endpoint), context=context)
 
 

@@ -29,13 +29,13 @@ def fetch_authorization_token(principal: Principal, *, api: TokenApi) -> Authori
         data = data[0] if isinstance(data, list) else data
         token, expires_at = data["authorizationToken"], data["expiresAt"]
     except (KeyError, IndexError, TypeError):
-        raise SyncError(f"asked {asked}: the answer holds none") from None
+        raise SyncError(failed=f"asked {asked}", why="the answer holds none") from None
     if not isinstance(token, str) or not isinstance(expires_at, datetime):
-        raise SyncError(f"asked {asked}: the answer holds none")
+        raise SyncError(failed=f"asked {asked}", why="the answer holds none")
     try:
         return parse_authorization_token(token, expires_at=expires_at)
     except (MalformedTokenError, OverflowError) as error:  # of the expiry, which has no time in UTC
-        raise SyncError(f"asked {asked}: {error}") from None
+        raise SyncError(failed=f"asked {asked}", why=str(error)) from None
 
 
 _RIGHTS = {

@@ -31,7 +31,8 @@ def describe_cluster(principal: Principal, *, cluster: str, region: str) -> Addr
         if refusal.code != "ResourceNotFoundException":
             raise
         raise SyncError(
-            f"there is no EKS cluster {cluster} in {region}: correct the target's cluster or region, or remove it"
+            failed=f"there is no EKS cluster {cluster} in {region}",
+            remedy="correct the target's cluster or region, or remove it",
         ) from None
     try:
         described = answer["cluster"]
@@ -39,10 +40,11 @@ def describe_cluster(principal: Principal, *, cluster: str, region: str) -> Addr
         authority = (described.get("certificateAuthority") or {}).get("data")
         if not endpoint or not authority:
             status = described.get("status", "unknown")
-            raise SyncError(f"asked {asked}: it has no endpoint and authority yet (its status is {status})")
+            why = f"it has no endpoint and authority yet (its status is {status})"
+            raise SyncError(failed=f"asked {asked}", why=why)
         pem = base64.b64decode(authority, validate=True).decode("ascii")
     except ValueError:
-        raise SyncError(f"asked {asked}: its certificate authority is not base64 of a PEM") from None
+        raise SyncError(failed=f"asked {asked}", why="its certificate authority is not base64 of a PEM") from None
     except (AttributeError, KeyError, TypeError):
-        raise SyncError(f"asked {asked}: the answer holds no cluster") from None
+        raise SyncError(failed=f"asked {asked}", why="the answer holds no cluster") from None
     return Address(endpoint=str(endpoint), certificate_authority=pem)

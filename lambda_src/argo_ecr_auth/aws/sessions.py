@@ -20,8 +20,7 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError, SSLError
 from botocore.parsers import ResponseParserError
 
-from argo_ecr_auth.core.caller import FUNCTION, Caller
-from argo_ecr_auth.core.errors import AwsRefusalError, SyncError
+from argo_ecr_auth.core.errors import AssumeRoleError, AwsError, AwsRefusalError, SyncError
 from argo_ecr_auth.core.targets import Role
 from argo_ecr_auth.deadlines import time_is_up, time_limit
 
@@ -29,8 +28,7 @@ SESSION_NAME = "argo-ecr-auth"
 """What an auditor finds in CloudTrail beside the role."""
 
 _MAX_QUOTE = 300
-_NO_CREDENTIALS = "there are no AWS credentials here: run it with a role, a profile or keys"
-_FOREIGN_CERTIFICATE = "the certificate is of an authority that is not trusted here; look for an intercepting proxy"
+_FOREIGN_CERTIFICATE = "the certificate is signed by an untrusted CA"
 _SECONDS_PER_CALL = 15  # with its retries
 _MAX_BYTES_PER_CALL = 256 * 1024  # an answer has a few thousand
 _ATTEMPTS = 3  # of each call; botocore waits between them
@@ -61,10 +59,7 @@ class _AssumedRole(CredentialProvider):
 class Sessions:
     """The process's own identity and the roles that it assumes, each with its session and clients, kept once made."""
 
-    def __init__(
-        self, *, region: str, profile: str | None = None, caller: Caller = FUNCTION, attempts: int = _ATTEMPTS
-    ) -> None:
-        self.caller = caller
+    def __init__(self, *, region: str, profile: str | None = None, attempts: int = _ATTEMPTS) -> None:
         self.config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
         # boto3's sessions are not safe to share between threads while they make clients.
         self.lock = threading.RLock()
@@ -99,7 +94,7 @@ class Sessions:
         """A boto3.Session of the role, whose credentials botocore renews. Raises SyncError."""
         own = self.as_role(None).session
         if own.get_credentials() is None:
-            raise SyncError(_NO_CREDENTIALS)
+            raise _make_no_credentials()
         cache: dict[str, Any] = {}
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=lambda service, **arguments: own.client(service, config=self.config, **arguments),
@@ -163,7 +158,7 @@ class Principal:
             with self._sessions.lock:
                 found = self.session.get_credentials()
             if found is None:
-                raise SyncError(_NO_CREDENTIALS)
+                raise _make_no_credentials()
             frozen: ReadOnlyCredentials = found.get_frozen_credentials()
         return frozen
 
@@ -193,56 +188,58 @@ class Principal:
 
     @contextmanager
     def _explaining(self, asked: str, *, right: str = "") -> Iterator[None]:
-        caller = self._sessions.caller
         with time_limit(_SECONDS_PER_CALL, max_bytes=_MAX_BYTES_PER_CALL):
             try:
                 yield
             except (ClientError, BotoCoreError) as error:
-                raise explain_aws_error(error, asked=asked, right=right, role=self.role, caller=caller) from None
+                raise read_aws_error(error, asked=asked, right=right, role=self.role) from None
             except _MALFORMED_ANSWER as error:
-                raise SyncError(
-                    f"asked {asked}: the answer is not of its API ({type(error).__name__}); does a proxy or a VPC "
-                    "endpoint answer in its place?"
+                raise AwsError(
+                    cause=error,
+                    failed=f"asked {asked}",
+                    why=f"the answer is not of its API ({type(error).__name__})",
+                    remedy="does a proxy or a VPC endpoint answer in its place?",
                 ) from None
 
 
-def explain_aws_error(
-    error: ClientError | BotoCoreError,
-    *,
-    asked: str,
-    right: str = "",
-    role: Role | None = None,
-    caller: Caller = FUNCTION,
+def read_aws_error(
+    error: ClientError | BotoCoreError, *, asked: str, right: str = "", role: Role | None = None
 ) -> SyncError:
     """What AWS refused, in its own code and words; botocore's other errors only by their kind.
 
-    `right` is what the role, or else the caller, may lack. Only the first line of AWS's words is quoted: a refused
+    `right` is what the role, or else whoever asks, may lack. Only the first line of AWS's words is quoted: a refused
     signature goes on with the request, its session token included.
     """
+    failed = f"asked {asked}"
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError) or (
         time_is_up() and not isinstance(error, ClientError)
     ):
-        return SyncError(f"asked {asked}: timed out waiting for the answer; the next run tries again")
+        return AwsError(cause=error, failed=failed, why="timed out waiting for the answer", transient=True)
     if isinstance(error, SSLError):
-        return SyncError(f"asked {asked}: {_FOREIGN_CERTIFICATE}")
+        return AwsError(cause=error, failed=failed, why=_FOREIGN_CERTIFICATE, remedy="look for an intercepting proxy")
     if not isinstance(error, ClientError):
-        return SyncError(f"asked {asked}: {type(error).__name__}, no answer or none that can be read")
+        return AwsError(cause=error, failed=failed, why=f"{type(error).__name__}, no answer or none that can be read")
     answer = error.response.get("Error") or {}
     code = str(answer.get("Code", "unknown"))
-    message = str(answer.get("Message") or "").strip().partition("\n")[0][:_MAX_QUOTE]
-    why = f"{code}: {message}".rstrip(": ")
-    if error.operation_name == "AssumeRole" and role and "Denied" in why:
-        external_id = f" with the external id {role.external_id}" if role.external_id else ""
-        return AwsRefusalError(
-            f"cannot assume {role.arn}: {why}; its trust policy must allow the function's role{external_id}, and the "
-            f"function's role needs sts:AssumeRole on it (aws iam get-role --role-name {role.arn.rpartition('/')[2]} "
-            "shows the one, the synth writes the other)",
-            code=code,
-        )
-    who = f"the role {role.arn}" if role else caller.name
-    if right and "Denied" in why:
-        return AwsRefusalError(f"asked {asked}: {why}; {who} needs {right}", code=code)
+    words = str(answer.get("Message") or "").strip().partition("\n")[0][:_MAX_QUOTE]
+    why = f"{code}: {words}" if words else code
+    is_denied = "Denied" in why
+    if error.operation_name == "AssumeRole" and role and is_denied:
+        return AssumeRoleError(cause=error, failed=f"cannot assume {role.arn}", why=why, code=code, role=role)
     metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
-    # Some services of AWS answer 400 where they are called too often.
-    status = HTTPStatus.TOO_MANY_REQUESTS if "Throttling" in why else metadata.get("HTTPStatusCode", 0)
-    return AwsRefusalError(f"asked {asked}: {why}{caller.promise_retry(status)}", code=code)
+    status = metadata.get("HTTPStatusCode", 0)
+    # Some services of AWS answer 400 if they are called too often.
+    is_throttled = "Throttling" in why or status == HTTPStatus.TOO_MANY_REQUESTS
+    return AwsRefusalError(
+        cause=error,
+        failed=failed,
+        why=why,
+        code=code,
+        role=role,
+        right=right if is_denied else "",
+        transient=not (right and is_denied) and (is_throttled or status >= HTTPStatus.INTERNAL_SERVER_ERROR),
+    )
+
+
+def _make_no_credentials() -> SyncError:
+    return SyncError(failed="there are no AWS credentials here", remedy="run it with a role, a profile or keys")

@@ -54,15 +54,18 @@ def refuse_foreign_objects(observed: ObservedState, credential: Credential) -> N
         if any(mark.startswith(_EXTERNAL_SECRETS) for mark in marks):
             owners.append("External Secrets")
         if owners:
-            raise SyncError(f"{what} belongs to {', '.join(owners)}: remove it there, or choose another secret_name")
+            raise SyncError(
+                failed=f"{what} belongs to {', '.join(owners)}", remedy="remove it there, or choose another secret_name"
+            )
     _refuse_unrecognized(observed, credential)
     for found in (observed.secret, observed.config_map):
         if found is not None and found.get("immutable"):
-            raise SyncError(f"{_name(found)} is immutable: delete it, and the next run creates it again")
+            raise SyncError(failed=f"{_name(found)} is immutable", remedy="delete it, and the next run recreates it")
     if observed.secret is not None and observed.secret.get("type") != secret_type(credential):
         raise SyncError(
-            f"{_name(observed.secret)} is not of the type {secret_type(credential)}, and its type cannot be changed: "
-            "delete it, or choose another secret_name"
+            failed=f"{_name(observed.secret)} is not of the type {secret_type(credential)}, and its type cannot be "
+            "changed",
+            remedy="delete it, or choose another secret_name",
         )
 
 
@@ -73,8 +76,9 @@ def _refuse_unrecognized(observed: ObservedState, credential: Credential) -> Non
         return
     metadata, kind = found[0]["metadata"], found[0]["kind"]
     raise SyncError(
-        f"{_name(found[0])} was not written by argo-ecr-auth: choose another secret_name, or hand it over: kubectl -n "
-        f"{metadata['namespace']} annotate {kind.lower()} {metadata['name']} {TAKE_OVER_ANNOTATION}=true"
+        failed=f"{_name(found[0])} was not written by argo-ecr-auth",
+        remedy="choose another secret_name, or hand it over: kubectl -n "
+        f"{metadata['namespace']} annotate {kind.lower()} {metadata['name']} {TAKE_OVER_ANNOTATION}=true",
     )
 
 

@@ -1,0 +1,60 @@
+"""The sentences of the function's results and log lines, for the person who reads them at night.
+
+What failed, for what, why if that is known; then what to do. One line, no secret. The command line has its own words
+for what concerns the operator's rights.
+"""
+
+from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, ForbiddenError, SyncError, UnauthorizedError
+from argo_ecr_auth.core.targets import Role
+
+_FUNCTION = "the function's role"
+_RETRY = "the next run tries again"
+
+
+def explain(*errors: SyncError) -> str:
+    """What to read of one credential's errors, in one sentence."""
+    sentences = dict.fromkeys(map(_explain, errors))
+    promise = [_RETRY] if any(error.transient for error in errors) else []
+    return "; ".join([*sentences, *promise])
+
+
+def explain_assume_role(error: AssumeRoleError) -> str:
+    """Which two policies must allow it."""
+    external_id = f" with the external id {error.role.external_id}" if error.role and error.role.external_id else ""
+    name = error.role.arn.rpartition("/")[2] if error.role else "NAME"
+    return (
+        f"{error}; its trust policy must allow {_FUNCTION}{external_id}, and {_FUNCTION} needs sts:AssumeRole on it "
+        f"(aws iam get-role --role-name {name} shows the one, the synth writes the other)"
+    )
+
+
+def _explain(error: SyncError) -> str:
+    match error:
+        case UnauthorizedError():
+            return _explain_unauthorized(error)
+        case ForbiddenError(target=target, namespace=namespace):
+            return (
+                f"{target.cluster}'s API server does not let the function {error.doing}: the namespace {namespace} is "
+                f"missing (kubectl create namespace {namespace}), or its Role is (kubectl apply -f "
+                f"cdk.out/rbac/{target.name}.rbac.yaml)"
+            )
+        case AssumeRoleError():
+            return explain_assume_role(error)
+        case AwsRefusalError(right=right) if right:
+            return f"{error}; {_name_role(error.role)} needs {right}"
+        case _:
+            return str(error)
+
+
+def _explain_unauthorized(error: UnauthorizedError) -> str:
+    target = error.target
+    return (
+        f"{error} to {_name_role(target.role)}: its access entry is missing, or older than the role (then first aws "
+        f"eks delete-access-entry). Run aws eks create-access-entry --cluster-name {target.cluster} --region "
+        f"{target.region} --principal-arn ROLE --kubernetes-groups GROUP; argo-ecr-auth doctor {target.name} fills "
+        "them in. A fixed endpoint may also be another cluster's"
+    )
+
+
+def _name_role(role: Role | None) -> str:
+    return f"the role {role.arn}" if role else _FUNCTION
