@@ -8,8 +8,9 @@ import msgspec
 
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS, parse_registry
 from argo_ecr_auth.core.targets import Configuration, Credential, Role, Target
+from argo_ecr_auth_settings.credential_settings import CredentialSettings, SecretSettings
 from argo_ecr_auth_settings.field_types import REPOSITORY
-from argo_ecr_auth_settings.settings import CredentialSettings, SecretSettings, Settings, parse_duration
+from argo_ecr_auth_settings.settings import Settings, parse_duration
 
 
 def format_targets_file(settings: Settings, *, region: str | None = None) -> bytes:
@@ -101,7 +102,7 @@ def _find_repository(credential: CredentialSettings) -> str | None:
 
     A login does not show a missing permission to pull. None if the repository may not exist yet.
     """
-    logs_in_at_one = credential.verify == "login" and credential.registry not in {None, *PUBLIC_HOSTS}
-    if not logs_in_at_one or credential.pull_through_cache:
+    may_be_missing = len(credential.hosts) > 1 or credential.hosts[0] in PUBLIC_HOSTS or credential.pull_through_cache
+    if credential.verify == "off" or may_be_missing:
         return None
     return next((name for name in credential.repositories if re.fullmatch(REPOSITORY, name)), None)

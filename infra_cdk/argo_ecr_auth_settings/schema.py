@@ -1,7 +1,7 @@
 """Checks a document against the JSON Schema of the settings and describes every fault."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -13,6 +13,8 @@ from argo_ecr_auth_settings.settings import Settings
 
 _MAX_SHOWN_CHARACTERS = 100
 _TYPES = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false"}
+_RENAMED: Mapping[object, str] = {"registries": "registry", "namespaces": "namespace"}
+"""Keys that no longer exist, with those that replace them."""
 
 
 SCHEMA_FILE = "settings.schema.json"
@@ -42,16 +44,15 @@ def _explain(error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
     value, allowed, schema = cast(tuple[Any, Any, Any], (error.instance, error.validator_value, error.schema))
     match error.validator:
         case "anyOf":
-            # An optional key: report what is wrong with the value, not that it is not null.
-            branches = [fault for fault in error.context or () if fault.schema != {"type": "null"}]
-            yield from (found for branch in branches for found in _explain(branch))
+            yield from _explain_branches(error)
         case "additionalProperties":
             known = schema["properties"]
             yield from (((*path, key), _explain_unknown(key, known)) for key in value if key not in known)
         case "required":
-            yield from (((*path, key), "missing") for key in allowed if key not in value)
+            old = {_RENAMED.get(key) for key in value}
+            yield from (((*path, key), "missing") for key in allowed if key not in value and key not in old)
         case "type":
-            yield path, f"must be {_TYPES[allowed]}, not {_describe(value)}{_add_hint(value, allowed)}"
+            yield path, _explain_type(value, [allowed])
         case "enum":
             yield path, f"{_show(value)} is not one of {', '.join(allowed)}"
         case "maxLength":
@@ -61,7 +62,29 @@ def _explain(error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
             yield path, f"{_show(value)} is {rule}".strip()
 
 
+def _explain_branches(error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
+    """Explain what is wrong in the branches of the value's type, or which types are allowed."""
+    branches = error.context or ()
+    mistyped = {
+        branch.schema_path[0]: branch.validator_value
+        for branch in branches
+        if branch.validator == "type" and branch.absolute_path == error.absolute_path
+    }
+    fitting = [branch for branch in branches if branch.schema_path[0] not in mistyped]
+    if not fitting:
+        allowed = [str(name) for name in mistyped.values() if name != "null"]
+        yield tuple(error.absolute_path), _explain_type(error.instance, allowed)
+    yield from (fault for branch in fitting for fault in _explain(branch))
+
+
+def _explain_type(value: object, allowed: Sequence[str]) -> str:
+    hint = "; put it in quotes" if "string" in allowed and isinstance(value, int | float) else ""
+    return f"must be {' or '.join(_TYPES[name] for name in allowed)}, not {_describe(value)}{hint}"
+
+
 def _explain_unknown(key: object, known: Mapping[str, Any]) -> str:
+    if new := _RENAMED.get(key):
+        return f"{key} is {new} now, which also takes a list"
     near = difflib.get_close_matches(str(key), known, n=3)
     if near:
         return f"unknown key; is it {' or '.join(near)}?"
@@ -72,10 +95,6 @@ def _describe(value: object) -> str:
     if value is None:
         return "empty"
     return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else _show(value)
-
-
-def _add_hint(value: object, allowed: str) -> str:
-    return "; put it in quotes" if allowed == "string" and isinstance(value, int | float) else ""
 
 
 def _show(value: object) -> str:

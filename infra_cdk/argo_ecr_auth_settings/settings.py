@@ -1,58 +1,23 @@
 """The types of `settings.yaml`: what the function does, and how it is deployed. They also define its JSON Schema."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from argo_ecr_auth.core.kinds import Kind
-from argo_ecr_auth.core.targets import ChartType
-from argo_ecr_auth_settings.field_types import (
-    ONE_LINE,
-    REPOSITORY,
-    SUBDOMAIN,
-    ClusterName,
-    Duration,
-    ExternalId,
-    LabelValue,
-    MetadataKey,
-    Namespace,
-    Region,
-    RoleArn,
-)
+from argo_ecr_auth_settings.credential_settings import CredentialSettings
+from argo_ecr_auth_settings.field_types import ClusterName, Duration, ExternalId, Namespace, Region, RoleArn
 
 OVERDUE_DIVISOR = 3
 """A token is overdue if it expires in less than `renew_before` divided by this: renewals have failed for hours."""
-
-
-SettingsKind = Literal["argo-cd", "repository", "repo-creds", "pull-secret"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SecretSettings:
-    """One of a credential's Secrets."""
-
-    name: str
-    kind: Kind
-    type: ChartType | None  # None for a pull-secret
-
 
 Access = Annotated[
     Literal["least-privilege", "edit-policy", "none"],
     msgspec.Meta(
         description="least-privilege: a Role of the named objects, to be applied; edit-policy: EKS's own policy, "
         "wider, nothing to apply; none: you set up access yourself."
-    ),
-]
-RepositoryPattern = Annotated[
-    str,
-    msgspec.Meta(
-        pattern="^[a-z0-9*?][a-z0-9._/*?-]*$(?!\\n)",
-        max_length=256,
-        description="A repository's name in lower case; * stands for anything, ? for one character.",
     ),
 ]
 Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
@@ -90,171 +55,6 @@ class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         ],
         msgspec.Meta(description="Without any, one is created that allows HTTPS and DNS out and nothing in."),
     ] = ()
-
-
-class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One Secret in one namespace, with its ConfigMap, and what its token may pull.
-
-    `argo-cd` creates three of both, `repo-creds` without `type` two.
-    """
-
-    registry: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                description="The registry's host: ACCOUNT.dkr.ecr.REGION.amazonaws.com, or public.ecr.aws. "
-                "No scheme, no path."
-            ),
-        ]
-        | None
-    ) = None
-    registries: Annotated[
-        tuple[str, ...],
-        msgspec.Meta(description="Instead of registry, for a pull-secret: several hosts in one Secret."),
-    ] = ()
-    namespace: Namespace | None = None
-    namespaces: Annotated[
-        tuple[Namespace, ...],
-        msgspec.Meta(description="Instead of namespace: one such Secret, with its ConfigMap, in each of several."),
-    ] = ()
-    secret_name: Annotated[
-        str,
-        msgspec.Meta(
-            pattern=rf"^{SUBDOMAIN}$(?!\n)",
-            max_length=253,
-            description="The Secret's and the ConfigMap's name: lower-case letters, digits, - and .",
-        ),
-    ] = "ecr-auth"  # noqa: S105 - an object's name
-    kind: Annotated[
-        SettingsKind,
-        msgspec.Meta(
-            description="argo-cd: everything that Argo CD requests from this registry, and no other host; "
-            "repository: one URL for Argo CD; repo-creds: a credential template for all URLs below one; pull-secret: "
-            "for Image Updater and kubelet."
-        ),
-    ] = "repository"
-    type: (
-        Annotated[
-            ChartType,
-            msgspec.Meta(
-                description="helm (charts by name) or oci (oci:// URLs); a repo-creds without it is the pair."
-            ),
-        ]
-        | None
-    ) = None
-    url: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                pattern=rf"^(oci://)?[a-z0-9.-]+(/{REPOSITORY})?/?$(?!\n)",
-                description="The registry's host, or HOST/PREFIX, in lower case; for type oci with or without oci://. "
-                "A repo-creds may end in a slash.",
-            ),
-        ]
-        | None
-    ) = None
-    name: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                pattern=ONE_LINE,
-                description="Argo CD's name for the repository: ecr. One line. With a name it also serves charts that "
-                "depend on the registry, and Argo CD sends the token to hosts that only look like it.",
-            ),
-        ]
-        | None
-    ) = None
-    project: (
-        Annotated[
-            str, msgspec.Meta(pattern=ONE_LINE, description="The only Argo CD project that may use it. One line.")
-        ]
-        | None
-    ) = None
-    proxy: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                pattern=r"^(https?|socks5)://[^\s/@]+/?$(?!\n)",
-                description="The proxy through which Argo CD reaches the registry: http://HOST:PORT, without a "
-                "password.",
-            ),
-        ]
-        | None
-    ) = None
-    no_proxy: (
-        Annotated[
-            str,
-            msgspec.Meta(pattern=ONE_LINE, description="The hosts that Argo CD reaches without the proxy. One line."),
-        ]
-        | None
-    ) = None
-    role_arn: RoleArn | None = None
-    external_id: ExternalId | None = None
-    labels: Annotated[
-        dict[MetadataKey, LabelValue],
-        msgspec.Meta(description="Labels of yours on the Secret, for a replicator or a backup tool."),
-    ] = {}
-    annotations: Annotated[
-        dict[MetadataKey, str],
-        msgspec.Meta(description="Annotations of yours on the Secret, for a replicator or a backup tool."),
-    ] = {}
-    verify: Annotated[
-        Literal["login", "off"], msgspec.Meta(description="login: a new token must log in before it replaces another.")
-    ] = "login"
-    verify_repository: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                pattern=rf"^{REPOSITORY}$(?!\n)",
-                description="A repository whose tags a new token should be able to list, such as charts/my-app.",
-            ),
-        ]
-        | None
-    ) = None
-
-    repositories: Annotated[
-        tuple[RepositoryPattern, ...],
-        msgspec.Meta(description="What the token may pull, as charts/* or charts/app; all of the registry without it."),
-    ] = ()
-    pull_through_cache: Annotated[
-        bool, msgspec.Meta(description="true: a pull may fill ECR's cache of another registry.")
-    ] = False
-
-    @property
-    def hosts_by_key(self) -> tuple[tuple[str, str], ...]:
-        """The registries' hosts, each with its key."""
-        single = (("registry", self.registry),) if self.registry is not None else ()
-        return (*single, *((f"registries[{i}]", host) for i, host in enumerate(self.registries)))
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The registries' hosts, from either key."""
-        return tuple(host for _, host in self.hosts_by_key)
-
-    def list_namespaces(self, *, default: str) -> tuple[str, ...]:
-        """The namespaces of its Secrets; `default` is the target's."""
-        return self.namespaces or (self.namespace or default,)
-
-    @property
-    def secrets(self) -> tuple[SecretSettings, ...]:
-        """Its Secrets. A `repository` is for one URL, a pair of templates for all URLs below it."""
-        name = self.secret_name
-        match self.kind:
-            case "pull-secret":
-                return (SecretSettings(name=name, kind="pull-secret", type=None),)
-            case "argo-cd":
-                return (
-                    SecretSettings(name=name, kind="repository", type="helm"),
-                    SecretSettings(name=f"{name}-helm", kind="repo-creds", type="helm"),
-                    SecretSettings(name=f"{name}-oci", kind="repo-creds", type="oci"),
-                )
-            case "repo-creds" if self.type is None:
-                return (
-                    SecretSettings(name=name, kind="repo-creds", type="helm"),
-                    SecretSettings(name=f"{name}-oci", kind="repo-creds", type="oci"),
-                )
-            case kind:
-                return (SecretSettings(name=name, kind=kind, type=self.type or "helm"),)
 
 
 class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -383,3 +183,8 @@ def parse_duration(text: str) -> timedelta:
     """A duration of the form that `Duration` allows."""
     units = {"h": "hours", "m": "minutes", "s": "seconds"}
     return timedelta(**{units[unit]: int(number) for number, unit in re.findall("([0-9]+)([hms])", text)})
+
+
+def find_duplicates(values: Sequence[str]) -> Iterable[str]:
+    """The values that are listed more than once."""
+    return dict.fromkeys(value for value in values if values.count(value) > 1)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from argo_ecr_auth_settings.settings import CredentialSettings, Settings, list_credentials
+from argo_ecr_auth_settings.credential_settings import CredentialSettings
+from argo_ecr_auth_settings.settings import Settings, list_credentials
 
 SAFE_SETTING = "kind: argo-cd"
 """Serves everything that Argo CD requests from a registry, and Argo CD sends its token to no other host."""

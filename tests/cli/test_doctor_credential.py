@@ -281,9 +281,7 @@ def test_missing_pull_rights(examine_with: Examine) -> None:
 def test_every_password_of_a_pull_secret_is_tried(examine_with: Examine) -> None:
     europe = REGISTRY.replace("us-east-1", "eu-west-1")
 
-    found, asked = examine_with(
-        Verification(login=Login.REFUSED), registry=None, registries=[REGISTRY, europe], kind="pull-secret"
-    )
+    found, asked = examine_with(Verification(login=Login.REFUSED), registry=[REGISTRY, europe], kind="pull-secret")
 
     assert [each.name for each in found] == ["token-refused"] * 2
     assert [host for host, _, _ in asked] == [REGISTRY, europe]
@@ -299,8 +297,7 @@ def test_a_host_that_somebody_added_to_a_pull_secret_is_not_asked(examine_with: 
     _, asked = examine_with(
         Verification(login=Login.ACCEPTED),
         change=add_host,
-        registry=None,
-        registries=[REGISTRY],
+        registry=[REGISTRY],
         kind="pull-secret",
     )
 

@@ -84,7 +84,7 @@ def _format_row(
     example = examples.get((section, key))
     cells = (
         f"`{key}`",
-        _name_type(described),
+        " or ".join(map(_name_type, chosen)),
         default,
         _describe(described),
         f"`{example}`" if example else "a section below",

@@ -228,7 +228,7 @@ def test_a_token_of_ecr_public_needs_two_permissions_and_no_other() -> None:
 
 def test_a_pull_secret_may_pull_from_each_of_its_registries() -> None:
     other = REGISTRY.replace("222222222222", "444444444444")
-    template = make_template(make_content(credentials=[{"kind": "pull-secret", "registries": [REGISTRY, other]}]))
+    template = make_template(make_content(credentials=[{"kind": "pull-secret", "registry": [REGISTRY, other]}]))
     assert sorted(_resources(template, _PULL)) == [
         "arn:aws:ecr:eu-central-1:222222222222:repository/*",
         "arn:aws:ecr:eu-central-1:444444444444:repository/*",

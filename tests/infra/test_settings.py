@@ -123,8 +123,8 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"vpc": {"id": "vpc-11111111", "subnets": []}}, "vpc.subnets", "At least one"),
         ({"vpc": {"id": "vpc-11111111", "subnets": ["a"]}}, "vpc.subnets[0]", "such as subnet-"),
         ({"vpc": {"id": "vpc-11111111"}}, "vpc.subnets", "missing"),
-        (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 is given twice"),
-        (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 is given twice"),
+        (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 is listed twice"),
+        (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 is listed twice"),
         (
             _vpc(subnets=[f"subnet-{i:08}" for i in range(17)]),
             "vpc.subnets",
@@ -134,6 +134,24 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
         ({"runtime": "python3.9"}, "runtime", "python3.13"),
         ({"targets": [{}]}, "targets[0].cluster", "missing"),
+        (
+            {"credentials": [{"registries": [REGISTRY], "kind": "pull-secret"}]},
+            "credentials[0].registries",
+            "registries is registry now, which also takes a list",
+        ),
+        (
+            {"credentials": [{"registry": REGISTRY, "namespaces": ["a"]}]},
+            "credentials[0].namespaces",
+            "namespaces is namespace now, which also takes a list",
+        ),
+        ({"credentials": [{"registry": True}]}, "credentials[0].registry", "must be text or a list, not true"),
+        ({"credentials": [{"registry": [REGISTRY, None]}]}, "credentials[0].registry[1]", "must be text, not empty"),
+        ({"credentials": [{"registry": REGISTRY, "namespace": {}}]}, "credentials[0].namespace", "text or a list"),
+        (
+            {"credentials": [{"registry": REGISTRY, "namespace": ["a", "B"]}]},
+            "credentials[0].namespace[1]",
+            "lower-case letters",
+        ),
         ({"installation": "Mine"}, "installation", "lower-case letters"),
         ({"targets": [{"cluster": "demo", "account": None, "namespace": "A"}]}, "targets[0].namespace", "lower-case"),
         ({"credentials": [{"registry": REGISTRY, "secret_name": "a" * 254}]}, "credentials[0].secret_name", "most 253"),
@@ -172,7 +190,19 @@ def test_all_faults_of_the_rules_come_at_once() -> None:
 
 _VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["a", "6h", REGISTRY])
 _KEYS = st.text() | st.sampled_from(
-    ["targets", "credentials", "cluster", "registry", "registries", "vpc", "region", "account", "role_arn", "url"]
+    [
+        "targets",
+        "credentials",
+        "cluster",
+        "registry",
+        "registries",
+        "namespace",
+        "vpc",
+        "region",
+        "account",
+        "role_arn",
+        "url",
+    ]
 )
 
 

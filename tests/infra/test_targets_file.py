@@ -14,7 +14,7 @@ ROLE = "arn:aws:iam::222222222222:role/reader"
 
 
 def _complete(credential: dict[str, Any]) -> dict[str, Any]:
-    return credential if "registries" in credential else {"registry": REGISTRY, **credential}
+    return {"registry": REGISTRY, **credential}
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ def _complete(credential: dict[str, Any]) -> dict[str, Any]:
         {"kind": "argo-cd", "proxy": "http://proxy:3128"},
         {"kind": "repo-creds", "labels": {"team": "a"}, "annotations": {"note": "b"}},
         {"name": "ecr", "project": "team-a", "role_arn": ROLE, "external_id": "who"},
-        {"kind": "pull-secret", "registries": [REGISTRY, OTHER, "public.ecr.aws"]},
-        {"verify": "off", "namespaces": ["a", "b"]},
+        {"kind": "pull-secret", "registry": [REGISTRY, OTHER, "public.ecr.aws"]},
+        {"verify": "off", "namespace": ["a", "b"]},
     ],
 )
 def test_the_function_loads_what_the_settings_are_resolved_to(credential: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ def test_a_key_of_the_deployment_does_not_change_the_file() -> None:
         ({"repositories": ["charts/app"], "verify": "off"}, None),
         ({"repositories": ["docker-hub/app"], "pull_through_cache": True}, None),
         ({"repositories": ["alias/app"], "registry": "public.ecr.aws"}, None),
-        ({"repositories": ["charts/app"], "registries": [REGISTRY], "kind": "pull-secret"}, None),
+        ({"repositories": ["charts/app"], "registry": [REGISTRY, OTHER], "kind": "pull-secret"}, None),
         ({}, None),
     ],
 )

@@ -57,7 +57,7 @@ ARGO_CD: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, str]]]]]
 }
 ALL_KINDS = {name: written for name, (written, _) in ARGO_CD.items()} | {
     "a pull secret": {"registry": REGISTRY, "kind": "pull-secret"},
-    "a pull secret of two regions": {"registries": [REGISTRY, EUROPE], "kind": "pull-secret"},
+    "a pull secret of two regions": {"registry": [REGISTRY, EUROPE], "kind": "pull-secret"},
 }
 
 

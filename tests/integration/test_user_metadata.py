@@ -87,7 +87,7 @@ def test_each_namespace_has_the_secret_with_one_token_of_one_request(
     namespaces = [namespace, f"{namespace}-b", f"{namespace}-c"]
     for other in namespaces[1:]:
         cluster.admin.create_namespace(other)
-    credential = {"registry": REGISTRY, "kind": "pull-secret", "secret_name": "pull", "namespaces": namespaces}
+    credential = {"registry": REGISTRY, "kind": "pull-secret", "secret_name": "pull", "namespace": namespaces}
     function = make_function(make_settings({"cluster": cluster.name, "credentials": [credential]}))
     grant(cluster.admin, *function.targets)
     asked = len([each for each in local_cloud.requests() if "GetAuthorizationToken" in str(each)])
@@ -104,7 +104,7 @@ def test_each_namespace_has_the_secret_with_one_token_of_one_request(
 def test_a_namespace_that_is_missing_fails_alone(
     cluster: Cluster, namespace: str, make_function: FunctionFactory
 ) -> None:
-    credential = {"registry": REGISTRY, "namespaces": [f"{namespace}-missing", namespace]}
+    credential = {"registry": REGISTRY, "namespace": [f"{namespace}-missing", namespace]}
     function = make_function(make_settings({"cluster": cluster.name, "credentials": [credential]}))
     grant(cluster.admin, *make_function(make_settings({"cluster": cluster.name, "namespace": namespace})).targets)
 

@@ -54,7 +54,7 @@ def _make_written(variant: str) -> dict[str, Any]:
         first |= {"verify": "off"}
     if variant == "another project":
         first |= {"project": "apps"}
-    pull = {"registries": [NEAR, FAR], "kind": "pull-secret", "secret_name": "pull"}
+    pull = {"registry": [NEAR, FAR], "kind": "pull-secret", "secret_name": "pull"}
     template = {"registry": SHARED, "kind": "repo-creds", "role_arn": PULL_ROLE}
     targets = [
         {"cluster": "alpha", "credentials": [first, pull]},

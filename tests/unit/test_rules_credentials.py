@@ -36,8 +36,8 @@ def _find_credential_faults(**keys: Any) -> list[str]:
         {"registry": HOST, "kind": "argo-cd", "proxy": "http://proxy:3128", "no_proxy": "localhost"},
         {"registry": HOST, "proxy": "http://proxy:3128"},
         {"registry": HOST, "kind": "pull-secret"},
-        {"registries": [HOST], "kind": "pull-secret"},
-        {"registries": [HOST, OTHER_HOST, "public.ecr.aws"], "kind": "pull-secret"},
+        {"registry": [HOST], "kind": "pull-secret"},
+        {"registry": [HOST, OTHER_HOST, "public.ecr.aws"], "kind": "pull-secret"},
         {"registry": HOST, "verify": "off"},
         {"registry": HOST, "verify_repository": "charts/app"},
         {"registry": HOST, "kind": "pull-secret", "verify_repository": "charts/app"},
@@ -87,7 +87,9 @@ def test_only_a_templates_url_ends_in_a_slash() -> None:
 
 @pytest.mark.parametrize("kind", ["argo-cd", "repository", "repo-creds"])
 def test_several_registries_are_for_a_pull_secret_alone(kind: str) -> None:
-    assert _find_credential_faults(registries=[HOST], kind=kind) == [f"registries: not for the kind {kind}"]
+    assert _find_credential_faults(registry=[HOST, OTHER_HOST], kind=kind) == [
+        f"registry: several are not for the kind {kind}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -123,27 +125,15 @@ def test_the_scheme_of_oci_is_not_for_a_repository_without_a_type() -> None:
 # Registries
 
 
-def test_a_registry_and_registries_are_a_fault() -> None:
-    assert _find_credential_faults(registry=HOST, registries=[OTHER_HOST], kind="pull-secret") == [
-        "registries: registry is given too; give one of them"
-    ]
-
-
-@pytest.mark.parametrize("keys", [{}, {"kind": "repo-creds"}, {"kind": "pull-secret"}, {"registries": []}])
-def test_no_registry_is_a_fault(keys: dict[str, Any]) -> None:
-    (fault,) = _find_credential_faults(**keys)
-    assert fault.startswith("registry: missing")
-
-
-def test_a_host_that_stands_there_twice_is_a_fault() -> None:
-    assert _find_credential_faults(kind="pull-secret", registries=[HOST, OTHER_HOST, HOST]) == [
-        f"registries: {HOST} is listed twice"
+def test_a_host_that_is_listed_twice_is_a_fault() -> None:
+    assert _find_credential_faults(kind="pull-secret", registry=[HOST, OTHER_HOST, HOST]) == [
+        f"registry: {HOST} is listed twice"
     ]
 
 
 def test_each_of_several_registries_that_is_none_is_a_fault_of_its_own() -> None:
-    faults = _find_credential_faults(kind="pull-secret", registries=["ghcr.io", HOST, "quay.io"])
-    assert [fault.partition(": ")[0] for fault in faults] == ["registries[0]", "registries[2]"]
+    faults = _find_credential_faults(kind="pull-secret", registry=["ghcr.io", HOST, "quay.io"])
+    assert [fault.partition(": ")[0] for fault in faults] == ["registry[0]", "registry[2]"]
 
 
 def test_a_repository_to_verify_is_a_fault_where_nothing_is_verified() -> None:
@@ -153,7 +143,7 @@ def test_a_repository_to_verify_is_a_fault_where_nothing_is_verified() -> None:
 
 
 def test_a_repository_to_verify_is_a_fault_where_it_could_be_in_several_registries() -> None:
-    assert _find_credential_faults(kind="pull-secret", registries=[HOST, OTHER_HOST], verify_repository="charts") == [
+    assert _find_credential_faults(kind="pull-secret", registry=[HOST, OTHER_HOST], verify_repository="charts") == [
         "verify_repository: not for several registries"
     ]
 
@@ -164,8 +154,7 @@ def test_a_repository_to_verify_is_a_fault_where_it_could_be_in_several_registri
 @pytest.mark.parametrize(
     "keys",
     [
-        {"namespaces": ["team-a", "team-b"]},
-        {"namespaces": []},
+        {"namespace": ["team-a", "team-b"]},
         {"labels": {"backup": "", "kargo.akuity.io/cred-type": "image", "app.kubernetes.io/part-of": "platform"}},
         {"annotations": {"replicator.v1.mittwald.de/replicate-to": "team-.*", "note": "any text: a, b\n"}},
     ],
@@ -174,15 +163,8 @@ def test_namespaces_labels_and_annotations_can_be_given(keys: dict[str, Any]) ->
     assert _find_credential_faults(registry=HOST, **keys) == []
 
 
-@pytest.mark.parametrize(
-    ("keys", "fault"),
-    [
-        ({"namespace": "a", "namespaces": ["b"]}, "namespaces: namespace is given too; give one of them"),
-        ({"namespaces": ["a", "b", "a"]}, "namespaces: a is listed twice"),
-    ],
-)
-def test_namespaces_that_contradict_are_a_fault(keys: dict[str, Any], fault: str) -> None:
-    assert _find_credential_faults(registry=HOST, **keys) == [fault]
+def test_a_namespace_that_is_listed_twice_is_a_fault() -> None:
+    assert _find_credential_faults(registry=HOST, namespace=["a", "b", "a"]) == ["namespace: a is listed twice"]
 
 
 @pytest.mark.parametrize("part", ["labels", "annotations"])
@@ -244,7 +226,7 @@ def test_what_kubernetes_refuses_as_a_key_or_a_labels_value_is_refused(part: str
 
 
 def test_a_secret_in_one_of_several_namespaces_is_anothers_already() -> None:
-    several = {"registry": HOST, "namespaces": ["a", "b"]}
+    several = {"registry": HOST, "namespace": ["a", "b"]}
     (fault,) = find_faults(settings(credentials=[several, {"registry": HOST, "namespace": "b"}]))
     assert "the Secret b/ecr-auth of cluster demo is targets[0] with credentials[0]'s already" in fault
 

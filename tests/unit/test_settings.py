@@ -68,9 +68,11 @@ def test_a_target_of_wrong_form_is_refused_with_its_path(keys: dict[str, Any], p
     ("keys", "path"),
     [
         ({"registry": 5}, "registry"),
-        ({"registries": HOST}, "registries"),
-        ({"registries": None}, "registries"),
-        ({"registries": [HOST, 5]}, "registries"),
+        ({"registry": None}, "registry"),
+        ({"registry": []}, "registry"),
+        ({"registry": [HOST, 5]}, "registry"),
+        ({"namespace": []}, "namespace"),
+        ({"namespace": ["team-a", "Argocd"]}, "namespace"),
         ({"kind": "docker"}, "kind"),
         ({"kind": None}, "kind"),
         ({"type": "git"}, "type"),
@@ -132,7 +134,11 @@ def test_an_unknown_key_is_refused(document: Any) -> None:
         msgspec.json.decode(json.dumps(document).encode(), type=Settings)
 
 
-@pytest.mark.parametrize("document", [{}, {"targets": [{}]}], ids=["targets", "cluster"])
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"targets": [{}]}, {"targets": [], "credentials": [{"kind": "pull-secret"}]}],
+    ids=["targets", "cluster", "registry"],
+)
 def test_a_missing_key_is_refused(document: Any) -> None:
     with pytest.raises(msgspec.ValidationError, match="missing required field"):
         msgspec.json.decode(json.dumps(document).encode(), type=Settings)
@@ -189,10 +195,9 @@ def test_a_credential_stands_for_these_secrets(keys: dict[str, Any], expected: l
     ("keys", "hosts"),
     [
         ({"registry": HOST}, (HOST,)),
-        ({"registries": [HOST]}, (HOST,)),
-        ({"registries": [OTHER_HOST, HOST]}, (OTHER_HOST, HOST)),
-        ({}, ()),
+        ({"registry": [HOST]}, (HOST,)),
+        ({"registry": [OTHER_HOST, HOST]}, (OTHER_HOST, HOST)),
     ],
 )
-def test_the_hosts_are_those_of_whichever_key_is_given(keys: dict[str, Any], hosts: tuple[str, ...]) -> None:
+def test_the_hosts_are_the_one_value_or_the_list(keys: dict[str, Any], hosts: tuple[str, ...]) -> None:
     assert settings(credentials=[keys]).credentials[0].hosts == hosts

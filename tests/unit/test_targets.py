@@ -67,7 +67,7 @@ def test_what_a_target_says_counts(keys: dict[str, Any], field: str, value: obje
         ({"name": "charts"}, "name", "charts"),
         ({"registry": "public.ecr.aws"}, "url", "public.ecr.aws"),
         (
-            {"kind": "pull-secret", "registry": None, "registries": [HOST, OTHER_HOST]},
+            {"kind": "pull-secret", "registry": [HOST, OTHER_HOST]},
             "registry",
             f"{HOST},{OTHER_HOST}",
         ),
@@ -90,8 +90,8 @@ def test_what_a_credential_leaves_out_is_filled_in(keys: dict[str, Any], field: 
         ("repo-creds-oci", {"kind": "repo-creds", "type": "oci", "url": f"oci://{HOST}"}),
         ("repo-creds-oci", {"kind": "repo-creds", "type": "oci", "url": f"{HOST}/"}),
         ("pull-secret", {"kind": "pull-secret"}),
-        ("pull-secret", {"kind": "pull-secret", "registry": None, "registries": [HOST]}),
-        ("pull-secret-of-two", {"kind": "pull-secret", "registry": None, "registries": [HOST, OTHER_HOST]}),
+        ("pull-secret", {"kind": "pull-secret", "registry": [HOST]}),
+        ("pull-secret-of-two", {"kind": "pull-secret", "registry": [HOST, OTHER_HOST]}),
     ],
 )
 def test_each_kind_is_filled_in_as_its_readers_need_it(kind: str, keys: dict[str, Any]) -> None:
@@ -129,14 +129,14 @@ def test_a_pair_is_of_one_place_with_and_without_the_scheme(scheme: str) -> None
 
 
 def test_a_credential_of_several_namespaces_is_one_in_each() -> None:
-    found = _pair(namespaces=["b", "a"], labels={"team": "x"})
-    assert [(one.namespace, one.secret_name) for one in found] == [
+    found = _pair(namespace=["b", "a"], labels={"team": "x"})
+    assert [(credential.namespace, credential.secret_name) for credential in found] == [
         ("b", "ecr-auth"),
         ("b", "ecr-auth-oci"),
         ("a", "ecr-auth"),
         ("a", "ecr-auth-oci"),
     ]
-    assert {one.labels["team"] for one in found} == {"x"}
+    assert {credential.labels["team"] for credential in found} == {"x"}
 
 
 def test_a_pair_is_asked_for_and_tried_alike() -> None:

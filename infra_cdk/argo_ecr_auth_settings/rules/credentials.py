@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
-from argo_ecr_auth_settings.settings import CredentialSettings, Settings
+from argo_ecr_auth_settings.credential_settings import CredentialSettings
+from argo_ecr_auth_settings.settings import Settings, find_duplicates
 
 _MAX_NAME = 253  # of a Kubernetes object
 _MAX_ANNOTATIONS = 256 * 1024  # bytes, of an object (apimachinery, TotalAnnotationSizeLimitB)
 
 _MEANINGLESS_KEYS = {
-    "argo-cd": ("registries", "type", "url", "name", "project"),
-    "repository": ("registries",),
-    "repo-creds": ("registries", "name", "project"),
+    "argo-cd": ("type", "url", "name", "project"),
+    "repository": (),
+    "repo-creds": ("name", "project"),
     "pull-secret": ("type", "url", "name", "project", "proxy", "no_proxy"),
 }
 """Keys that a kind does not use."""
@@ -42,7 +43,10 @@ def check_credentials(settings: Settings) -> Iterator[str]:
             yield from (f"{place}[{i}].{fault}" for fault in _check_kind(credential))
             yield from (f"{place}[{i}].{fault}" for fault in _check_secret_names(credential))
             yield from (f"{place}[{i}].{fault}" for fault in _check_registries(credential))
-            yield from (f"{place}[{i}].{fault}" for fault in _check_namespaces(credential))
+            namespaces = credential.list_namespaces(default="")
+            yield from (
+                f"{place}[{i}].namespace: {namespace} is listed twice" for namespace in find_duplicates(namespaces)
+            )
             yield from (f"{place}[{i}].{fault}" for fault in _check_metadata(credential))
             if credential.external_id and not credential.role_arn:
                 yield f"{place}[{i}].external_id: goes with role_arn, which is missing"
@@ -55,10 +59,9 @@ def _check_kind(credential: CredentialSettings) -> Iterator[str]:
             yield f"{key}: not for the kind {kind}"
     if credential.no_proxy and not credential.proxy:
         yield "no_proxy: goes with proxy, which is missing"
-    if credential.url and credential.registry:
-        place = credential.url.removeprefix("oci://")
-        if place != credential.registry and not place.startswith(credential.registry + "/"):
-            host = credential.registry
+    if credential.url and kind != "pull-secret":
+        place, host = credential.url.removeprefix("oci://"), credential.hosts[0]
+        if place != host and not place.startswith(host + "/"):
             yield f"url: {credential.url!r} is neither {host} nor below it ({host}/...)"
         helm = credential.type == "helm" or (credential.kind == "repository" and credential.type is None)
         if credential.url.startswith("oci://") and helm:
@@ -76,29 +79,18 @@ def _check_secret_names(credential: CredentialSettings) -> Iterator[str]:
 
 
 def _check_registries(credential: CredentialSettings) -> Iterator[str]:
-    if not credential.hosts:
-        alternative = "" if "registries" in _MEANINGLESS_KEYS[credential.kind] else ", or registries"
-        yield f"registry: missing; it must be given{alternative}"
-    if credential.registry is not None and credential.registries:
-        yield "registries: registry is given too; give one of them"
+    if len(credential.hosts) > 1 and credential.kind != "pull-secret":
+        yield f"registry: several are not for the kind {credential.kind}"
     for key, host in credential.hosts_by_key:
         try:
             parse_registry(host)
         except NotARegistryError as fault:
             yield f"{key}: {fault}"
-    for host in dict.fromkeys(host for host in credential.registries if credential.registries.count(host) > 1):
-        yield f"registries: {host} is listed twice"
+    yield from (f"registry: {host} is listed twice" for host in find_duplicates(credential.hosts))
     if credential.verify_repository and credential.verify == "off":
         yield "verify_repository: verify is off"
-    if credential.verify_repository and credential.registries:
+    if credential.verify_repository and len(credential.hosts) > 1:
         yield "verify_repository: not for several registries"
-
-
-def _check_namespaces(credential: CredentialSettings) -> Iterator[str]:
-    if credential.namespace is not None and credential.namespaces:
-        yield "namespaces: namespace is given too; give one of them"
-    for namespace in dict.fromkeys(name for name in credential.namespaces if credential.namespaces.count(name) > 1):
-        yield f"namespaces: {namespace} is listed twice"
 
 
 def _check_metadata(credential: CredentialSettings) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from argo_ecr_auth_settings.settings import Settings, list_credentials, parse_duration
+from argo_ecr_auth_settings.settings import Settings, find_duplicates, list_credentials, parse_duration
 
 MIN_RENEW_BEFORE = timedelta(minutes=10)
 MAX_RENEW_BEFORE = timedelta(hours=11)
@@ -53,8 +53,7 @@ def _check_vpc(settings: Settings) -> Iterator[str]:
         ("subnets", settings.vpc.subnets, MAX_SUBNETS),
         ("security_groups", settings.vpc.security_groups, MAX_SECURITY_GROUPS),
     ):
-        for id_ in dict.fromkeys(id_ for id_ in ids if ids.count(id_) > 1):
-            yield f"vpc.{key}: {id_} is given twice"
+        yield from (f"vpc.{key}: {id_} is listed twice" for id_ in find_duplicates(ids))
         if len(ids) > limit:
             yield f"vpc.{key}: {len(ids)} are too many; a function takes at most {limit}"
 
