@@ -34,7 +34,7 @@ setup: .venv/ready ## install what the other targets need: Python packages in .v
 	@.venv/bin/python $(COMPILE_PACKAGES) .venv/lib >/dev/null || true
 	@touch $@
 
-# Of the same Python: the emulator runs functions on its own, and an asset fits the one that synthesised it.
+# Of the same Python: the emulator runs functions on its own, and an asset fits the one that synthesized it.
 .venv-cloud/ready: tests/local_cloud/requirements.txt .venv/ready
 	@echo "setting up .venv-cloud (the local cloud's own packages)"
 	@.venv/bin/python -m venv --clear .venv-cloud
@@ -151,7 +151,7 @@ ON_THIS_MACHINE = $(filter http://127.0.0.1:%,$(AWS_ENDPOINT_URL))
 
 .PHONY: bootstrap
 bootstrap: .venv/ready ## prepare an account and region for CDK, once; ARGS=aws://ACCOUNT/REGION
-	@.venv/bin/python -m argo_ecr_auth_cli.deploy.destination $(ARGS)
+	@.venv/bin/python -m argo_ecr_auth_deploy.destination $(ARGS)
 	@cdk bootstrap --app "" $(ARGS)
 
 .PHONY: synth
@@ -162,7 +162,7 @@ synth: .venv/ready ## write templates, asset and the clusters' manifests to cdk.
 package: .venv/ready ## write a deployment without CDK to dist; ARGS as for synth, and --account and --region
 	@.venv/bin/python -m argo_ecr_auth_package package $(CDK_ARGS)
 
-STEP = .venv/bin/python -m argo_ecr_auth_cli.deploy.steps
+STEP = .venv/bin/python -m argo_ecr_auth_deploy.steps
 CDK_ARGS = $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
 
 .PHONY: deploy

@@ -25,13 +25,10 @@ def format_targets_file(settings: Settings, *, region: str | None = None) -> byt
     return msgspec.json.format(msgspec.json.encode(configuration, order="deterministic"), indent=1)
 
 
-def resolve_targets(
-    settings: Settings, *, region: str, account: str | None = None, function_role_id: str | None = None
-) -> tuple[Target, ...]:
+def resolve_targets(settings: Settings, *, region: str, account: str | None = None) -> tuple[Target, ...]:
     """The targets with every default filled in. `region` and `account` are the defaults of targets that set none.
 
-    `function_role_id` is the unique id of the function's own role. The settings must be valid (validation.py);
-    otherwise this raises ValueError.
+    The settings must be valid (validation.py); otherwise this raises ValueError.
     """
     return tuple(
         Target(
@@ -45,7 +42,7 @@ def resolve_targets(
                 resolved
                 for credential in target.credentials or settings.credentials
                 for namespace in credential.list_namespaces(default=target.namespace)
-                for resolved in _credentials(credential, namespace=namespace, function_role_id=function_role_id)
+                for resolved in _credentials(credential, namespace=namespace)
             ),
             account=target.account or account,
             role=_role(target.role_arn, target.external_id),
@@ -54,7 +51,7 @@ def resolve_targets(
     )
 
 
-def _credentials(written: CredentialSettings, *, namespace: str, function_role_id: str | None) -> Iterator[Credential]:
+def _credentials(written: CredentialSettings, *, namespace: str) -> Iterator[Credential]:
     registries = tuple(parse_registry(host) for host in written.hosts)
     for secret in written.secrets:
         yield Credential(
@@ -69,7 +66,6 @@ def _credentials(written: CredentialSettings, *, namespace: str, function_role_i
             proxy=written.proxy,
             no_proxy=written.no_proxy,
             role=_role(written.role_arn, written.external_id),
-            function_role_id=None if written.role_arn else function_role_id,
             verify_login=written.verify == "login",
             verify_repository=written.verify_repository or _find_repository(written),
             labels=written.labels,

@@ -85,7 +85,7 @@ def _run(program: str, *arguments: str, directory: Path, **environment: str) -> 
         "AWS_MAX_ATTEMPTS": "1",
         **environment,
     }
-    command = [sys.executable, "-m", f"argo_ecr_auth_cli.deploy.{program}", *arguments]
+    command = [sys.executable, "-m", f"argo_ecr_auth_deploy.{program}", *arguments]
     return subprocess.run(command, env=given, cwd=directory, check=False, capture_output=True, text=True)
 
 
@@ -146,7 +146,7 @@ def test_an_account_that_sts_does_not_answer_ends_the_step(aws: SmallAws, tmp_pa
     aws.error = "AccessDenied"
     done = _step("before-deploy", aws, tmp_path)
     assert done.returncode == 1
-    assert done.stderr.startswith("STS does not answer which account the AWS credentials belong to: ")
+    assert done.stderr.startswith("STS does not say which account the AWS credentials belong to. ")
 
 
 def test_where_clusters_may_not_be_listed_the_deployment_goes_on(aws: SmallAws, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_deployment_that_drops_a_credential_and_a_target_says_what_stays(aws: 
     aws.template = _deployed(targets=[{"cluster": "demo"}, {"cluster": "other"}], credentials=_TWO)
     done = _step("before-deploy", aws, tmp_path, targets=[{"cluster": "demo"}])
     delete = "  kubectl -n argocd delete --ignore-not-found"
-    assert done.stdout.partition("new manifest too):\n")[2].splitlines() == [
+    assert done.stdout.partition("manifest too):\n")[2].splitlines() == [
         f"in the cluster demo ({ACCOUNT} {REGION}), as its administrator:",
         f"{delete} secret/second configmap/second",
         f"in the cluster other ({ACCOUNT} {REGION}), as its administrator:",
@@ -207,9 +207,9 @@ def test_after_a_deployment_to_several_clusters_no_command_applies_all_manifests
     one = _step("after-deploy", aws, tmp_path).stdout
     (manifests / "other.rbac.yaml").touch()
     two = _step("after-deploy", aws, tmp_path).stdout
-    assert "  apply the manifest, if that is not done: kubectl apply -f cdk.out/rbac/demo.rbac.yaml\n" in one
+    assert "  apply the manifest, if you have not yet: kubectl apply -f cdk.out/rbac/demo.rbac.yaml\n" in one
     each = "kubectl --context CONTEXT apply -f cdk.out/rbac/TARGET.rbac.yaml"
-    assert f"  for each cluster, if that is not done: {each}\n" in two
+    assert f"  for each cluster, if you have not yet: {each}\n" in two
 
 
 def test_after_destroy_it_lists_what_stays_and_the_commands_that_remove_it(aws: SmallAws, tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_bootstrap_prints_where_its_profile_goes(aws: SmallAws, tmp_path: Path
     arguments = f"aws://{ACCOUNT}/{REGION} --profile mine"
     make = ["make", "--dry-run", "--silent", "bootstrap", f"ARGS={arguments}"]
     commands = subprocess.run(make, cwd=_ROOT, check=True, capture_output=True, text=True).stdout
-    assert f"argo_ecr_auth_cli.deploy.destination {arguments}\n" in commands
+    assert f"argo_ecr_auth_deploy.destination {arguments}\n" in commands
     environment = {"AWS_ENDPOINT_URL": aws.url, "AWS_CONFIG_FILE": _profile("mine", tmp_path)}
     done = _run("destination", *arguments.split(), directory=tmp_path, **environment)
     assert (done.stdout, done.stderr) == (f"account {ACCOUNT}, region {REGION}, endpoint {aws.url}\n", "")
@@ -273,9 +273,7 @@ def test_many_clusters_are_counted() -> None:
         ("output = json", "aws sso login --profile mine or aws login --profile mine"),
     ],
 )
-def test_missing_credentials_are_reported_with_the_command_that_mends_them(
-    config: str, remedy: str, tmp_path: Path
-) -> None:
+def test_missing_credentials_are_reported_with_the_remedy(config: str, remedy: str, tmp_path: Path) -> None:
     (tmp_path / "config").write_text(f"[profile mine]\nregion = eu-west-1\n{config}\n")
     done = _run("destination", directory=tmp_path, AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="mine")
     assert done.returncode == 1
@@ -284,7 +282,7 @@ def test_missing_credentials_are_reported_with_the_command_that_mends_them(
     assert line.endswith(remedy)
 
 
-def test_ended_credentials_are_reported_with_the_command_that_mends_them(aws: SmallAws, tmp_path: Path) -> None:
+def test_expired_credentials_are_reported_with_the_remedy(aws: SmallAws, tmp_path: Path) -> None:
     aws.error = "ExpiredToken"
     done = _step("before-deploy", aws, tmp_path)
     assert done.returncode == 1

@@ -66,6 +66,7 @@ def test_the_wheel_holds_all_that_bundling_needs(installed_wheel: Path, tmp_path
         "argo_ecr_auth_settings",
         "argo_ecr_auth_package",
     }
+    assert {path.name for path in installed_wheel.glob("argo_ecr_auth*") if path.suffix != ".dist-info"} == typed
     # PYTHONPATH comes before the checkout that is installed here.
     done = subprocess.run(
         [sys.executable, "-c", _OTHER_APP, str(installed_wheel)],

@@ -31,9 +31,9 @@ def test_the_function_loads_what_the_settings_are_resolved_to(credential: dict[s
     settings = validate_settings(make_content(credentials=[_complete(credential)], renew_before="5h"))
     text = format_targets_file(settings, region="eu-west-1")
 
-    loaded = load_configuration(text, region="eu-west-1", function_role_id="AROAX")
+    loaded = load_configuration(text, region="eu-west-1", function_role_id=None)
 
-    expected = resolve_targets(settings, region="eu-west-1", function_role_id="AROAX")
+    expected = resolve_targets(settings, region="eu-west-1")
     assert loaded.targets == expected
     assert list(map(hash, loaded.targets)) == list(map(hash, expected))
     assert loaded.renew_before_seconds == 5 * 3600
@@ -44,6 +44,13 @@ def test_a_region_that_is_not_known_at_synth_is_the_functions_own() -> None:
     text = format_targets_file(validate_settings(make_content(targets=targets)), region=None)
     loaded = load_configuration(text, region="eu-north-1", function_role_id=None)
     assert [target.region for target in loaded.targets] == ["eu-north-1", "us-east-1"]
+
+
+def test_a_credential_without_a_role_is_of_the_functions_role() -> None:
+    credentials = [_complete({}), _complete({"secret_name": "assumed", "role_arn": ROLE})]
+    text = format_targets_file(validate_settings(make_content(credentials=credentials)))
+    (target,) = load_configuration(text, region="eu-west-1", function_role_id="AROAX").targets
+    assert [credential.function_role_id for credential in target.credentials] == ["AROAX", None]
 
 
 def test_a_key_of_the_deployment_does_not_change_the_file() -> None:

@@ -18,12 +18,12 @@ from argo_ecr_auth.aws.eks import Address
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth.core.targets import Target, load_configuration
 from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.registry_login import Verification, verify_login
 from argo_ecr_auth.run import run_targets
 from argo_ecr_auth.tokens import VerifyLogin
-from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.settings import parse_duration
 from tests.local_cloud.registry import LoopbackAddress, LoopbackClient
 from tests.simulation.api_server import ApiServer
@@ -101,7 +101,9 @@ class Installation:
             renew_before=written["renew_before"],
         )
         self.renew_before = parse_duration(settings.renew_before)
-        self.targets = resolve_targets(settings, region=REGION, function_role_id=self.reality.function_role_id)
+        self.targets = load_configuration(
+            format_targets_file(settings), region=REGION, function_role_id=self.reality.function_role_id
+        ).targets
         for environment in range(ENVIRONMENTS):
             self.start_cold(environment)
 

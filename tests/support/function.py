@@ -10,11 +10,11 @@ import msgspec
 from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth.core.targets import Target, load_configuration
 from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
-from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.settings import Settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
@@ -73,7 +73,9 @@ class Function:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        return resolve_targets(self.settings, region=REGION, function_role_id=self.function_role_id)
+        return load_configuration(
+            format_targets_file(self.settings), region=REGION, function_role_id=self.function_role_id
+        ).targets
 
     def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
         options = RunOptions(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)

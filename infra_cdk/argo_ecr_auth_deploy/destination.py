@@ -1,4 +1,4 @@
-"""Prints the account, region and endpoint that a command of the CDK CLI goes to: `destination [ITS ARGUMENTS]`."""
+"""Prints the account, region and endpoint of a command of the CDK CLI: `destination [ITS ARGUMENTS]`."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ class Destination:
 
 
 def find_destination(*, profile: str | None = None) -> Destination:
-    """Ends the process, with what to do, where the environment names none or its credentials are not valid."""
+    """Exit with a remedy if the environment names none or its credentials are not valid."""
     try:
         region = find_region(profile=profile, region=None)
         operator = sign_in(profile=profile, region=region)
@@ -31,8 +31,8 @@ def find_destination(*, profile: str | None = None) -> Destination:
         sys.exit(str(error))
     if operator.account is None:
         sys.exit(
-            "STS does not answer which account the AWS credentials belong to: "
-            f"try aws sts get-caller-identity --region {region}"
+            "STS does not say which account the AWS credentials belong to. "
+            f"Try aws sts get-caller-identity --region {region}"
         )
     return Destination(sessions=operator.sessions, account=operator.account, region=region)
 

@@ -12,8 +12,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_cli.deploy.destination import Destination, find_destination
 from argo_ecr_auth_cli.installation import format_shared_options
+from argo_ecr_auth_deploy.destination import Destination, find_destination
 from argo_ecr_auth_settings.context import load_context_document
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.leftovers import METADATA_KEY, Objects, find_dropped, format_removal, list_objects
@@ -21,7 +21,7 @@ from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings
 from argo_ecr_auth_settings.validation import validate_settings
 
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 _MAX_NAMES = 10
 
 
@@ -65,15 +65,15 @@ def _take_step(arguments: argparse.Namespace, deployment: Deployment) -> None:
                 print(
                     "Lambda removes the function's network interfaces from the VPC late: this may wait 20 to 40 minutes"
                 )
-        case _ if read_deployed_template(deployment) is None:  # else somebody said no to CDK's question
+        case _ if read_deployed_template(deployment) is None:  # otherwise the deletion was declined
             _print_lines(describe_leftovers(deployment))
 
 
 def find_missing_clusters(targets: Sequence[Target], *, destination: Destination) -> list[str]:
     """A line for each cluster of the destination's account that EKS does not know.
 
-    CloudFormation would find it only after it has made everything else, and then removes all of that again. Where the
-    credentials may not list the clusters, it finds none missing, and prints that to stderr.
+    CloudFormation would notice only after creating everything else, and roll all of it back. If the credentials may not
+    list the clusters, none is reported, and stderr says so.
     """
     faults = []
     here = [target for target in targets if target.account == destination.account and target.role is None]
@@ -94,7 +94,7 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
 
 
 def read_deployed_template(deployment: Deployment) -> Mapping[str, Any] | None:
-    """The template of the deployed stack, None where there is no stack. Raises ClientError and BotoCoreError."""
+    """The template of the deployed stack, None if there is no stack. Raises ClientError and BotoCoreError."""
     client = deployment.destination.sessions.client("cloudformation", region=deployment.destination.region)
     try:
         template: Any = client.get_template(StackName=deployment.settings.installation)["TemplateBody"]
@@ -106,24 +106,24 @@ def read_deployed_template(deployment: Deployment) -> Mapping[str, Any] | None:
 
 
 def describe_dropped(deployment: Deployment, *, template: Mapping[str, Any] | None) -> list[str]:
-    """What the deployed stack writes and this deployment does not, and the commands that remove it."""
+    """The objects that the deployed stack writes and this deployment does not, and the commands that delete them."""
     before: Objects = (template or {}).get("Metadata", {}).get(METADATA_KEY, {})
     kept = list_objects(deployment.targets)
     dropped = find_dropped(before, kept)
     if not dropped:
         return []
     return [
-        "these objects belong to no target of the settings any more. They stay in the clusters, and their tokens end",
-        "within 12 hours. Remove them after the deployment (where other credentials are in the namespace, apply the",
-        "new manifest too):",
+        "these objects no longer belong to a target of the settings. They stay in the clusters. Their tokens expire",
+        "within 12 hours. Delete them after the deployment (if the namespace has other credentials, apply the new",
+        "manifest too):",
         *format_removal(dropped, kept=kept, group=deployment.settings.installation),
     ]
 
 
 def describe_leftovers(deployment: Deployment) -> list[str]:
-    """What stays in the clusters when everything else is gone."""
+    """What stays in the clusters when everything else is deleted."""
     return [
-        "these objects stay in the clusters, with tokens of a role that is gone. Remove them when nothing uses them:",
+        "these objects stay in the clusters, with tokens of a deleted role. Delete them when nothing uses them:",
         *format_removal(list_objects(deployment.targets), kept={}, group=deployment.settings.installation),
     ]
 
@@ -135,24 +135,24 @@ def describe_next_steps(deployment: Deployment, *, manifests: Sequence[Path], pr
     options = format_shared_options(argparse.Namespace(**chosen, profile=profile))
     lines = ["what to do next:"]
     if len(manifests) == 1:
-        lines.append(f"  apply the manifest, if that is not done: kubectl apply -f {os.path.relpath(manifests[0])}")
+        lines.append(f"  apply the manifest, if you have not yet: kubectl apply -f {os.path.relpath(manifests[0])}")
     elif manifests:
-        # Not the folder: the Roles of all clusters have one name, and kubectl speaks to one cluster.
+        # Not the folder: the Roles of all clusters have one name, and kubectl applies to one cluster.
         file = os.path.relpath(manifests[0].parent / "TARGET.rbac.yaml")
-        lines.append(f"  for each cluster, if that is not done: kubectl --context CONTEXT apply -f {file}")
+        lines.append(f"  for each cluster, if you have not yet: kubectl --context CONTEXT apply -f {file}")
     if settings.alarm_email:
-        lines.append(f"  confirm the mail that SNS has sent to {settings.alarm_email}, once")
+        lines.append(f"  confirm the e-mail that SNS sent to {settings.alarm_email}, once")
     return [
         *lines,
-        f"  the schedule fires within {settings.check_every}; to run it now: .venv/bin/argo-ecr-auth invoke{options}",
-        f"  see what is left of each token:  .venv/bin/argo-ecr-auth status{options}",
+        f"  the schedule fires within {settings.check_every}; to run now: .venv/bin/argo-ecr-auth invoke{options}",
+        f"  see when each token expires:     .venv/bin/argo-ecr-auth status{options}",
         f"  if something is wrong:           .venv/bin/argo-ecr-auth doctor{options}",
     ]
 
 
 def _load_deployment(context: Sequence[str], *, destination: Destination) -> Deployment:
     configured = json.loads((_ROOT / "cdk.json").read_text())["context"]
-    given = dict(one.split("=", 1) for one in context if "=" in one)
+    given = dict(option.split("=", 1) for option in context if "=" in option)
     try:
         document = load_context_document({**configured, **given}, default_file=_ROOT / "settings.yaml")
         settings = validate_settings(document, account=destination.account, region=destination.region)
