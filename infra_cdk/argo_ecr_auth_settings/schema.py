@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 import msgspec
@@ -33,9 +34,14 @@ def format_json_schema() -> str:
 
 def find_schema_faults(document: object) -> tuple[tuple[KeyPath, str], ...]:
     """The path and description of each fault, in the order of the document."""
-    errors = Draft202012Validator(make_json_schema()).iter_errors(document)
+    errors = _make_validator().iter_errors(document)
     # For several missing keys there are several errors, and each of them lists all keys.
     return tuple(dict.fromkeys(fault for error in errors for fault in _explain(error)))
+
+
+@cache
+def _make_validator() -> Draft202012Validator:
+    return Draft202012Validator(make_json_schema())
 
 
 def _explain(error: ValidationError) -> Iterator[tuple[KeyPath, str]]:

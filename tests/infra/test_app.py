@@ -36,14 +36,8 @@ def _settings_file(directory: Path, **changes: object) -> str:
     return "mine.yaml"
 
 
-def _template(directory: Path, stack: str = "argo-ecr-auth") -> str:
+def _template(directory: Path, stack: str) -> str:
     return (directory / "cdk.out" / f"{stack}.template.json").read_text()
-
-
-def test_a_cluster_and_a_registry_are_enough(tmp_path: Path) -> None:
-    done = _run(tmp_path, cluster="demo", registry=REGISTRY)
-    assert done.returncode == 0, done.stderr
-    assert '"ClusterName": "demo"' in _template(tmp_path)
 
 
 def test_it_writes_the_manifests_and_prints_the_commands(tmp_path: Path) -> None:
@@ -54,11 +48,6 @@ def test_it_writes_the_manifests_and_prints_the_commands(tmp_path: Path) -> None
     assert [file.name for file in (tmp_path / "cdk.out" / "rbac").iterdir()] == ["demo.rbac.yaml"]
     manifests = list(yaml.safe_load_all((tmp_path / "cdk.out" / "rbac" / "demo.rbac.yaml").read_text()))
     assert [manifest["kind"] for manifest in manifests] == ["Role", "RoleBinding"]
-
-
-def test_destroy_prints_no_command_that_applies_manifests(tmp_path: Path) -> None:
-    done = _run(tmp_path, settings=_settings_file(tmp_path))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_the_manifest_of_a_removed_target_is_removed(tmp_path: Path) -> None:
@@ -81,50 +70,29 @@ def test_targets_of_one_cluster_share_its_role_however_its_region_and_account_ar
         assert role["rules"][0]["resourceNames"] == ["ecr-auth", "second"]
 
 
-def test_context_overrides_the_file(tmp_path: Path) -> None:
+def test_context_overrides_the_file_and_destroy_prints_nothing(tmp_path: Path) -> None:
     file = _settings_file(tmp_path, check_every="5m", architecture="arm64")
     done = _run(tmp_path, settings=file, check_every="1m", architecture="x86_64", installation="second")
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert '"rate(1 minute)"' in _template(tmp_path, "second")
     assert '"x86_64"' in _template(tmp_path, "second")
 
 
 @pytest.mark.parametrize(
-    ("context", "message"),
+    ("context", "messages"),
     [
-        ({"settings": "none.yaml"}, "there is no none.yaml"),
-        ({"cluster": "demo"}, "-c registry: missing"),
-        ({"registry": REGISTRY}, "-c cluster: missing"),
-        ({"cluster": "demo", "registry": REGISTRY, "settings": "mine.yaml"}, "give either"),
-        ({"cluster": "demo", "registry": REGISTRY, "check_every": "0m"}, "-c check_every: 0m"),
-        ({"cluster": "demo", "registry": REGISTRY, "runtime": "python3.10"}, "-c runtime: "),
-        ({"cluster": "demo", "registry": "registry.example"}, "-c registry: 'registry.example' is not"),
-        ({"cluster": "demo", "registry": REGISTRY, "check_evry": "5m"}, "-c check_evry: unknown key; is it"),
+        (
+            {"settings": "mine.yaml"},
+            ["mine.yaml has 2 errors:", "mine.yaml:1:1: acces: unknown", "mine.yaml:4:1: renewbefore: unknown"],
+        ),
+        ({"cluster": "demo", "registry": "registry.example"}, ["-c registry: 'registry.example' is not"]),
     ],
 )
-def test_a_fault_of_the_context_is_reported_without_a_traceback(
-    tmp_path: Path, context: dict[str, Any], message: str
+def test_faults_are_reported_with_their_places_and_without_a_traceback(
+    tmp_path: Path, context: dict[str, Any], messages: list[str]
 ) -> None:
-    done = _run(tmp_path, bundled=False, **context)
+    _settings_file(tmp_path, renewbefore="13h", acces="none")
+    done = _run(tmp_path, **context)
     assert done.returncode == 1
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_each_fault_of_a_file_has_a_line_with_its_place(tmp_path: Path) -> None:
-    done = _run(tmp_path, settings=_settings_file(tmp_path, renewbefore="13h", acces="none"))
-    faults = done.stderr.partition("mine.yaml has 2 errors:\n")[2].splitlines()
-    assert [fault.split(": ")[:2] for fault in faults] == [["mine.yaml:1:1", "acces"], ["mine.yaml:4:1", "renewbefore"]]
-
-
-def test_a_key_that_is_given_twice_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text("targets: [{cluster: a}]\ntargets: [{cluster: b}]\n")
-    done = _run(tmp_path, settings="mine.yaml")
-    assert "mine.yaml:2:1: cannot be read: the key targets is given twice" in done.stderr
-
-
-def test_a_file_that_is_not_yaml_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "mine.yaml").write_text("targets: [")
-    done = _run(tmp_path, settings="mine.yaml")
-    assert "mine.yaml:1:11: cannot be read: while parsing a flow node" in done.stderr
+    assert [message for message in messages if message not in done.stderr] == []
     assert "Traceback" not in done.stderr

@@ -8,6 +8,7 @@ import yaml
 
 from argo_ecr_auth_settings.context import load_context_document
 from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import REGISTRY, make_content
 
 _ROOT = Path(__file__).parents[2]
@@ -32,6 +33,22 @@ def test_a_key_that_looks_like_one_of_the_settings_is_refused(key: str, meant: s
     (fault,) = refused.value.faults
     assert fault.startswith(f"-c {key}: ")
     assert meant in fault
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ({"settings": "none.yaml"}, "there is no none.yaml: copy settings.example.yaml"),
+        ({"cluster": "demo"}, "-c registry: missing"),
+        ({"registry": REGISTRY}, "-c cluster: missing"),
+        ({**_MINIMAL, "settings": "mine.yaml"}, "give either"),
+        ({**_MINIMAL, "check_every": "0m"}, "-c check_every: 0m"),
+        ({**_MINIMAL, "runtime": "python3.10"}, "-c runtime: "),
+    ],
+)
+def test_a_fault_names_its_option(context: dict[str, str], expected: str) -> None:
+    with pytest.raises(SettingsError, match=expected):
+        validate_settings(load_context_document(context, default_file=Path("none.yaml")))
 
 
 def test_keys_of_cdk_and_of_other_apps_are_ignored() -> None:
