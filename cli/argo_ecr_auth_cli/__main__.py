@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+from argo_ecr_auth.deadlines import install_time_limits
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError, Stopped, stop_on_signals
 from argo_ecr_auth_cli.terminal.output import discard_output, print_error
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         if sys.stdout is None:  # the shell's >&-
             raise CommandError("standard output is closed", code=UNKNOWN)  # noqa: TRY301
         options = parse_arguments(arguments)
+        install_time_limits()
         # Only the command's own imports, so that help and wrong flags are answered at once.
         code: int = import_module(f"argo_ecr_auth_cli.commands.{options.command or 'loop'}").run(options)
     except CommandError as error:

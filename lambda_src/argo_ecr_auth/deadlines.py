@@ -2,6 +2,8 @@
 
 A socket's own timeout is the time between two bytes, or until one address of a host answers. A server that sends one
 byte a second never reaches it, and a host of eight addresses that do not answer takes eight times as long.
+
+docs/adr/0014-time-limits-in-sockets.md has the alternatives.
 """
 
 import math
@@ -28,9 +30,9 @@ def time_limit(seconds: float, *, max_bytes: float = math.inf) -> Iterator[None]
     """Let this thread's connections end within so many seconds, or with the limit around this one.
 
     Past it, whatever connects, sends or receives raises TimeoutError; more than `max_bytes`, as they are on the wire,
-    raise OSError. urllib3 and botocore report both as their own errors. It does not hold for the resolution of names.
+    raise OSError. urllib3 and botocore report both as their own errors. It does not hold for the resolution of names,
+    nor in a process that has not called `install_time_limits`.
     """
-    _enforce()
     before = _limit.ends, _limit.bytes_left
     _limit.ends, _limit.bytes_left = min(_limit.ends, time.monotonic() + seconds), max_bytes
     try:
@@ -44,8 +46,11 @@ def time_is_up() -> bool:
     return time.monotonic() >= _limit.ends
 
 
-def _enforce() -> None:
-    """Make every connection of this process keep `time_limit`, also those that libraries open for themselves."""
+def install_time_limits() -> None:
+    """Make every connection of this process keep `time_limit`, also those that libraries open for themselves.
+
+    An entry point calls it before the first connection; a second call changes nothing.
+    """
     ssl.SSLContext.sslsocket_class = _LimitedSSLSocket
     socket.socket.connect = _connect  # type: ignore[method-assign]
     socket.socket.recv_into = _recv_into  # type: ignore[method-assign]

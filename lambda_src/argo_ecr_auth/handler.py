@@ -18,6 +18,7 @@ from argo_ecr_auth.core.events import parse_event, select_targets
 from argo_ecr_auth.core.results import Result, metric_values
 from argo_ecr_auth.core.targets import TARGETS_FILE, Target, load_configuration
 from argo_ecr_auth.credential import RunOptions
+from argo_ecr_auth.deadlines import install_time_limits
 from argo_ecr_auth.run import run_targets
 
 ROLE_ID = "ROLE_ID"
@@ -74,6 +75,7 @@ def quieten_libraries() -> None:
 @cache
 def _prepare_environment() -> tuple[tuple[Target, ...], timedelta, WarmCache]:
     """The targets, how early to renew, and what is kept warm: by the first run of an environment."""
+    install_time_limits()
     region = os.environ["AWS_REGION"]
     text = (Path(__file__).parents[1] / TARGETS_FILE).read_bytes()
     configuration = load_configuration(text, region=region, function_role_id=os.environ.get(ROLE_ID))

@@ -1,7 +1,6 @@
 """A time limit holds for every connection of a thread: direct or through a proxy, new or kept, of any library."""
 
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,12 +32,11 @@ LIMIT = 0.5
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials, no proxy, and a process in which no limit was set before."""
+    """Credentials, and no proxy."""
     for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret-key")
-    monkeypatch.setattr(ssl.SSLContext, "sslsocket_class", ssl.SSLSocket)
 
 
 @pytest.fixture
