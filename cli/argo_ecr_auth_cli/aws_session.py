@@ -126,7 +126,7 @@ def _explain_missing(error: BaseException | None, *, profile: str | None) -> str
         case None:
             return f"give --profile NAME, run aws configure, or {_format_login(profile)}"
         case SSOError() | TokenRetrievalError() | LoginError():
-            return f"the sign-in has ended or is missing: {_format_login(profile)}"
+            return f"the sign-in has expired or is missing: {_format_login(profile)}"
         case MissingDependencyException():
             return "the profile uses aws login, which needs another package: pip install 'botocore[crt]'"
         case PartialCredentialsError():

@@ -131,7 +131,7 @@ def _with_verification(result: Result, verification: Verification) -> Result:
 
 def _explain_choice(written: Payload | None, plan: Plan) -> str:
     if written is not None and written is not plan.current:
-        return "it is written all the same, because no accepted token lives in the cluster"
+        return "it is written all the same, because the cluster has no valid token that its registry accepts"
     if plan.keeps_current:
         return "the token in the cluster stays"
     return "no token was written"

@@ -22,7 +22,7 @@ from argo_ecr_auth.deadlines import install_time_limits
 from argo_ecr_auth.run import run_targets
 
 ROLE_ID = "ROLE_ID"
-"""The environment variable with the unique id of the function's role: a role created again has the same name."""
+"""The environment variable with the unique id of the function's role: a recreated role has the same name."""
 PER_TARGET_METRICS = "PER_TARGET_METRICS"
 """The environment variable that adds metrics for each target; each metric costs money each month."""
 _SECONDS_TO_REPORT = 5  # left of the function's timeout when a run ends
@@ -38,7 +38,7 @@ class SyncFailed(Exception):  # noqa: N818 - Lambda shows the name as the error'
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Keep the credentials of the event's targets fresh.
 
-    Returns `{"results": [...]}`. Raises EventError for an event that it does not take, and SyncFailed where a
+    Returns `{"results": [...]}`. Raises EventError for an event that it does not take, and SyncFailed if a
     credential failed, so that Lambda's own metrics and alarms see it. Its message holds the results, except for a
     scheduled run: Lambda logs the message, and there each result has a log line already.
     """

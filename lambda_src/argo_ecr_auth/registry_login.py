@@ -111,7 +111,7 @@ def _log_in(client: urllib3.PoolManager, host: str, basic: str) -> tuple[_Answer
         return answer, basic
     # It issues tokens of its own. The password does not go to another host than the registry's.
     own = PUBLIC_HOSTS if host in PUBLIC_HOSTS else (host,)
-    if not f"{bearer['realm']}/".startswith(tuple(f"https://{one}/" for one in own)):
+    if not f"{bearer['realm']}/".startswith(tuple(f"https://{name}/" for name in own)):
         raise InconclusiveError("sends logins to another host, which is not given the password")
     issued = _get(client, f"{bearer['realm']}?{urlencode(dict(_PARAMETER.findall(answer.challenge)))}", basic)
     if issued.status != HTTPStatus.OK:

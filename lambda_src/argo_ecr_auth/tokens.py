@@ -20,7 +20,7 @@ VerifyLogin = Callable[..., Verification]
 """`verify_login` of registry_login.py, or what a test puts in its place to reach a registry on this machine."""
 
 _SECONDS_OF_VERIFICATION = 10  # for all registries of a credential: the check is never the outage
-_MIN_LIFE = timedelta(minutes=10)  # as the shortest renew_before
+_MIN_VALIDITY = timedelta(minutes=10)  # as the shortest renew_before
 _NOT_TRIED = Verification(login=Login.NOT_TRIED)
 
 
@@ -78,7 +78,7 @@ class TokenIssuer:
     def _request(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
         def request() -> AuthorizationToken:
             token = fetch_authorization_token(self._sessions.as_role(role), api=api)
-            return _check_life(token, api=api, now=self._now())
+            return _check_expiry(token, api=api, now=self._now())
 
         return self._tokens.run((role, api), request)
 
@@ -86,7 +86,7 @@ class TokenIssuer:
         if not credential.verify_login:
             return _NOT_TRIED
         deadline = self._monotonic() + _SECONDS_OF_VERIFICATION
-        return _combine([self._verify_one(credential, *each, deadline=deadline) for each in tokens.items()])
+        return _combine([self._verify_one(credential, *item, deadline=deadline) for item in tokens.items()])
 
     def _verify_one(
         self, credential: Credential, registry: Registry, token: AuthorizationToken, *, deadline: float
@@ -102,9 +102,9 @@ class TokenIssuer:
         )
 
 
-def _check_life(token: AuthorizationToken, *, api: TokenApi, now: datetime) -> AuthorizationToken:
+def _check_expiry(token: AuthorizationToken, *, api: TokenApi, now: datetime) -> AuthorizationToken:
     """The token, valid for no longer than ECR documents. Raises SyncError if it has expired or is about to."""
-    if token.expires_at - now < _MIN_LIFE:
+    if token.expires_at - now < _MIN_VALIDITY:
         raise SyncError(
             failed=f"asked ECR in {api.region} for an authorization token",
             why=f"it expires at {format_time(token.expires_at)}, and now is {format_time(now)}",

@@ -71,7 +71,7 @@ def show_application(
                 application.refresh()
                 application.wait_for("Unknown")
                 _print(application)
-            with story.step("Wait for the next run", why="The ConfigMap says that the token has ended: it is renewed."):
+            with story.step("Wait for the next run", why="The ConfigMap says that the token has expired."):
                 before = {credential.password for credential in credentials}
                 for credential in credentials:
                     rewrite_expiry(credential, datetime.now(UTC) - timedelta(minutes=1))

@@ -27,7 +27,7 @@ _SECONDS = 90
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """An Application's name, namespace and source, and Argo CD's words when the token has ended."""
+    """An Application's name, namespace and source, and Argo CD's words when the token has expired."""
 
     name: str
     namespace: str

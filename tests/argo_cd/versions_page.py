@@ -20,7 +20,7 @@ hand from their Go modules. Argo CD 3.0 knows no `oci://` URLs.
 An Application is Synced with the first token. Then all tokens end, and Argo CD refreshes it. Then the schedule's next
 run renews, and Argo CD refreshes it again.
 
-| Argo CD | `repoURL` | with its token | when the token has ended | after the next run |
+| Argo CD | `repoURL` | with its token | when the token has expired | after the next run |
 |---|---|---|---|---|
 """
 

@@ -213,7 +213,7 @@ def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, obj
 
     found = {each["finding"]: each for each in run_doctor(doctor)[1]}
 
-    assert "of the token's life left" in found["not-kept-fresh"]["message"]
+    assert "until the token expires" in found["not-kept-fresh"]["message"]
     assert "argo-ecr-auth invoke demo" in found["not-kept-fresh"]["remedy"]
 
 

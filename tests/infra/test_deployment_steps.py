@@ -264,11 +264,11 @@ def test_many_clusters_are_counted() -> None:
     [
         (
             "login_session = arn:aws:iam::111111111111:user/me",
-            "the sign-in has ended or is missing: aws login --profile mine",
+            "the sign-in has expired or is missing: aws login --profile mine",
         ),
         (
             "sso_start_url = https://x.example\nsso_region = eu-west-1\nsso_account_id = 1\nsso_role_name = r",
-            "the sign-in has ended or is missing: aws sso login --profile mine",
+            "the sign-in has expired or is missing: aws sso login --profile mine",
         ),
         ("output = json", "aws sso login --profile mine or aws login --profile mine"),
     ],

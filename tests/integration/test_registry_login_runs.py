@@ -113,7 +113,7 @@ def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
 ) -> None:
     (result,) = run(function, verify_by(forbidding.address))
 
-    why = "it is written all the same, because no accepted token lives in the cluster"
+    why = "it is written all the same, because the cluster has no valid token that its registry accepts"
     error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; {why}"
     assert (result.action, result.verified, result.error) == ("failed", False, error)
 

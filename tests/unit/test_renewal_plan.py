@@ -177,10 +177,10 @@ def test_the_expiry_is_known_beside_a_missing_label() -> None:
 @pytest.mark.parametrize(
     ("left", "reason"),
     [
-        (timedelta(hours=5, minutes=59, seconds=59), "5h59m of the token's life left, renewed below 6h00m"),
-        (timedelta(seconds=1), "0h00m of the token's life left, renewed below 6h00m"),
-        (timedelta(), "the token has ended, renewed below 6h00m"),
-        (timedelta(days=-400), "the token has ended, renewed below 6h00m"),
+        (timedelta(hours=5, minutes=59, seconds=59), "5h59m until the token expires, renewed below 6h00m"),
+        (timedelta(seconds=1), "0h00m until the token expires, renewed below 6h00m"),
+        (timedelta(), "the token has expired, renewed below 6h00m"),
+        (timedelta(days=-400), "the token has expired, renewed below 6h00m"),
     ],
 )
 def test_a_token_with_less_than_that_left_is_renewed(left: timedelta, reason: str) -> None:
@@ -201,7 +201,7 @@ def test_a_token_that_would_live_longer_than_tokens_do_is_replaced() -> None:
     """Written by a clock that was far ahead."""
     plan = plan_for(there(payload(left=timedelta(hours=12, minutes=5, seconds=1))))
     assert (plan.action, plan.needs_token) == ("repaired", True)
-    assert plan.reasons == ("the ConfigMap's expireyTime is further ahead than a token lives: clocks differ",)
+    assert plan.reasons == ("the ConfigMap's expireyTime is further ahead than a token is valid: clocks differ",)
 
 
 def test_a_requested_renewal_is_due_although_the_token_is_fresh() -> None:

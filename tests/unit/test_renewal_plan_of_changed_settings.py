@@ -14,7 +14,7 @@ ROLE = "arn:aws:iam::123456789012:role/reader"
 READ_AS_ROLE = credential(role=Role(arn=ROLE, external_id="who"))
 BY_ANOTHER_ROLE = (
     "the token was written by another function's role: another installation, which needs a Secret of its own, or "
-    "this function's role before it was created again (the ConfigMap's argo-ecr-auth/token-source has its id)"
+    "this function's role before it was recreated (the ConfigMap's argo-ecr-auth/token-source has its id)"
 )
 ELSEWHERE = (
     "the token was requested for another registry or by another role (see the ConfigMap's argo-ecr-auth/token-source), "

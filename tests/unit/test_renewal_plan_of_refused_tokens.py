@@ -21,7 +21,7 @@ MARKED_ENDING = payload(refused=True, left=timedelta(hours=1))
 NOTHING_LIVES = {
     "nothing is there": ObservedState(secret=None, config_map=None),
     "the ConfigMap is missing": ObservedState(secret=secret_there(), config_map=None),
-    "the token has ended": there(ENDED),
+    "the token has expired": there(ENDED),
     "something else wrote the password": with_secret("data", "password", to=b64("other")),
     "the original tool wrote it": with_config_map("metadata", "annotations", to=None),
     "somebody moved the expiry": with_config_map("data", "expireyTime", to="2026-11-24T08:00:00Z"),
@@ -104,7 +104,7 @@ def test_drift_is_put_back_with_the_token_that_lives(what: str, new: Any) -> Non
 
 
 NOT_PUT_BACK = {
-    "the token has ended": _drifted("secret", SECRET_TYPE, ENDED),
+    "the token has expired": _drifted("secret", SECRET_TYPE, ENDED),
     "nothing differs": there(ENDING),
     "nothing is known of the token": ObservedState(
         secret=edited(secret_there(), *SECRET_TYPE, to=REMOVED),

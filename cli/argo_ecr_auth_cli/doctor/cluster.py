@@ -70,7 +70,7 @@ def check_roles(context: CheckContext, server: ApiServer, *, namespaces: set[str
 def check_leftovers(context: CheckContext, server: ApiServer) -> Iterator[Finding]:
     """Objects with our label that no credential of the settings names, and that no other installation renews.
 
-    The function's own are known by its role's id in their token-source, others only once their token has ended.
+    The function's own are known by its role's id in their token-source, others only once their token has expired.
     """
     for (namespace, name), config_map in list_managed_objects(context, server).items():
         if (namespace, name) in context.ours:

@@ -96,7 +96,7 @@ def check_source(context: CheckContext, objects: Objects) -> Iterator[Finding]:
         yield context.report(
             "other-installation",
             f"{objects.name} was written by the role {other}, not by this function's ({role_id}): another "
-            "installation, or this function's role before it was created again",
+            "installation, or this function's role before it was recreated",
             remedy="if this stays after the next run, give each installation a secret_name of its own",
             namespace=credential.namespace,
         )

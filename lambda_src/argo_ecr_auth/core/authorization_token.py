@@ -1,4 +1,4 @@
-"""An ECR authorization token: what it is made of, and how it is recognised again."""
+"""An ECR authorization token: what it is made of, and how it is parsed."""
 
 import base64
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class MalformedTokenError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationToken:
-    """A registry's password and when it ends (UTC)."""
+    """A registry's password and when it expires (UTC)."""
 
     password: str = field(repr=False)
     expires_at: datetime

@@ -20,7 +20,7 @@ def format_docker_config(logins: Mapping[str, str]) -> str:
 def read_docker_config(text: str) -> dict[str, str]:
     """The logins by their hosts; none where the text has not this shape, whoever wrote it."""
     try:
-        logins = {host: each["auth"] for host, each in json.loads(text)["auths"].items()}
+        logins = {host: entry["auth"] for host, entry in json.loads(text)["auths"].items()}
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return {}
     return {host: login for host, login in logins.items() if isinstance(login, str)}

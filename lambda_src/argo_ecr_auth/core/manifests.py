@@ -46,7 +46,7 @@ class Payload:
 
     @property
     def fingerprint(self) -> str:
-        """Recognises the payload as a whole: whoever does not know the password cannot make one for another expiry.
+        """Recognizes the payload as a whole: whoever does not know the password cannot make one for another expiry.
 
         It does not give the password away: the hundreds of random bytes of a token cannot be guessed.
         """
@@ -57,7 +57,7 @@ class Payload:
 def make_payload(
     credential: Credential, tokens: Mapping[Registry, AuthorizationToken], *, refused: bool = False
 ) -> Payload:
-    """The payload that holds these tokens, one for each registry that gave one; it ends with the first of them."""
+    """The payload that holds these tokens, one for each registry that gave one; it expires with the first of them."""
     expires_at = min(token.expires_at for token in tokens.values())
     if not KINDS[credential.kind].for_argo_cd:
         text = format_docker_config({registry.host: make_login(token.password) for registry, token in tokens.items()})
@@ -70,8 +70,8 @@ def make_payload(
 def keep_logins(payload: Payload, *, credential: Credential, secret: Manifest | None) -> Payload:
     """The payload, with what the Secret holds for those of the credential's registries that gave no token now.
 
-    An incomplete payload is marked, so that each run tries again. Until then a login that may live serves better than
-    none.
+    An incomplete payload is marked, so that each run tries again. Until then a login that may be valid serves better
+    than none.
     """
     if KINDS[credential.kind].for_argo_cd:
         return payload
@@ -128,7 +128,7 @@ def make_secret_manifest(credential: Credential, payload: Payload) -> Manifest:
 
 
 def make_config_map_manifest(credential: Credential, payload: Payload) -> Manifest:
-    """The ConfigMap that says when the token in the Secret ends, and vouches for it."""
+    """The ConfigMap that says when the token in the Secret expires, and vouches for it."""
     mark = {VERIFIED_ANNOTATION: "false"} if payload.refused else {}
     return {
         "apiVersion": "v1",

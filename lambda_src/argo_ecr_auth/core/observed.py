@@ -71,8 +71,8 @@ def refuse_foreign_objects(observed: ObservedState, credential: Credential) -> N
 
 def _refuse_unrecognized(observed: ObservedState, credential: Credential) -> None:
     """Raise SyncError unless one of the two is recognizably ours: they have one name, and are written together."""
-    found = [each for each in (observed.secret, observed.config_map) if each is not None]
-    if not found or any(_is_recognized(each, credential) for each in found):
+    found = [manifest for manifest in (observed.secret, observed.config_map) if manifest is not None]
+    if not found or any(_is_recognized(manifest, credential) for manifest in found):
         return
     metadata, kind = found[0]["metadata"], found[0]["kind"]
     raise SyncError(

@@ -21,7 +21,7 @@ from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
 
 _MAX_REASON = 300
-_MAX_LIFE = TOKEN_LIFETIME + timedelta(minutes=5)  # clocks differ
+_MAX_VALIDITY = TOKEN_LIFETIME + timedelta(minutes=5)  # clocks differ
 _MAX_JITTER = timedelta(hours=1)
 
 
@@ -44,14 +44,14 @@ class Plan:
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the token in the cluster ends; None where nothing is known of it, or its registry refused it."""
+        """When the token in the cluster expires; None where nothing is known of it, or its registry refused it."""
         return None if self.current is None or self.current.refused else self.current.expires_at
 
 
 def compute_jitter(target: str, *, renew_before: timedelta) -> timedelta:
     """How much earlier than others a target renews: stable, up to an hour, so that a thousand do not renew at once.
 
-    At most half of what the token lives before `renew_before`. Otherwise a new token would be due at once.
+    At most half of the time that the token is valid before `renew_before`. Otherwise a new token would be due at once.
     """
     share = int.from_bytes(hashlib.sha256(target.encode()).digest()[:4]) / 2**32
     return min(_MAX_JITTER, (TOKEN_LIFETIME - renew_before) / 2) * share
@@ -67,7 +67,7 @@ def make_plan(
     needs_token = bool(repairs or due)
     changes = tuple(diff_objects(observed, credential, payload=None if needs_token else current))
     drift = () if not (observed.secret and observed.config_map) else tuple(str(c) for c in changes if not c.by_token)
-    living = current if current and current.expires_at > now else None
+    valid = current if current and current.expires_at > now else None
     is_new = observed.secret is None and observed.config_map is None
     return Plan(
         action="created" if is_new else "repaired" if repairs or drift else "renewed" if due else "fresh",
@@ -75,8 +75,8 @@ def make_plan(
         needs_token=needs_token,
         current=current,
         # A refused token that is there is no better than a new one, once that is due by time.
-        keeps_current=living is not None and not (living.refused and due),
-        may_put_back=living is not None and bool(drift) and is_source_of(living.source, credential),
+        keeps_current=valid is not None and not (valid.refused and due),
+        may_put_back=valid is not None and bool(drift) and is_source_of(valid.source, credential),
         changes=changes,
     )
 
@@ -84,7 +84,7 @@ def make_plan(
 def choose_payload(plan: Plan, new: Payload | None) -> Payload | None:
     """The payload to write, None for none; `new` is the new token, where one was needed and was to be had.
 
-    A refused token does not replace one that lives. Where nothing lives it is written all the same.
+    A refused token does not replace a valid one. If there is none, it is written all the same.
     """
     if not plan.needs_token:
         return plan.current
@@ -103,16 +103,16 @@ def recognize_payload(observed: ObservedState, credential: Credential) -> Payloa
     if not text or expires_at is None:
         return None
     payload = Payload(text=text, expires_at=expires_at, source=annotations.get(SOURCE_ANNOTATION, ""))
-    for each in (payload, replace(payload, refused=True)):
-        if each.fingerprint == annotations.get(FINGERPRINT_ANNOTATION):
-            return each
+    for candidate in (payload, replace(payload, refused=True)):
+        if candidate.fingerprint == annotations.get(FINGERPRINT_ANNOTATION):
+            return candidate
     return None
 
 
 def _find_repair_reasons(
     observed: ObservedState, credential: Credential, *, current: Payload | None, now: datetime
 ) -> Iterator[str]:
-    """Why the token in the cluster does not do, whatever is left of its life."""
+    """Why the token in the cluster does not do, however long it is valid."""
     missing = [
         kind for kind, found in (("Secret", observed.secret), ("ConfigMap", observed.config_map)) if found is None
     ]
@@ -127,8 +127,8 @@ def _find_repair_reasons(
         yield f"the {key}, its {EXPIRY_KEY} or its token-source is not as it was written"
     elif not is_source_of(current.source, credential):
         yield _explain_source(current.source, credential)
-    elif current.expires_at - now > _MAX_LIFE:
-        yield f"the ConfigMap's {EXPIRY_KEY} is further ahead than a token lives: clocks differ"
+    elif current.expires_at - now > _MAX_VALIDITY:
+        yield f"the ConfigMap's {EXPIRY_KEY} is further ahead than a token is valid: clocks differ"
     elif current.refused:
         yield "a registry refused the token when it was written"
 
@@ -139,7 +139,7 @@ def _explain_source(source: str, credential: Credential) -> str:
     if source.startswith(function) and describe_source(credential).startswith(function):
         return (
             "the token was written by another function's role: another installation, which needs a Secret of its own, "
-            f"or this function's role before it was created again (the ConfigMap's {SOURCE_ANNOTATION} has its id)"
+            f"or this function's role before it was recreated (the ConfigMap's {SOURCE_ANNOTATION} has its id)"
         )
     return (
         f"the token was requested for another registry or by another role (see the ConfigMap's {SOURCE_ANNOTATION}), "
@@ -153,7 +153,7 @@ def _find_renewal_reasons(
     if force:
         yield "a renewal was requested"
     if current and current.expires_at - now < renew_before:
-        yield f"{_describe_life(current.expires_at - now)}, renewed below {_format_span(renew_before)}"
+        yield f"{_describe_remaining(current.expires_at - now)}, renewed below {_format_span(renew_before)}"
 
 
 def _one_line(reason: str) -> str:
@@ -161,8 +161,8 @@ def _one_line(reason: str) -> str:
     return " ".join(reason.split())[:_MAX_REASON]
 
 
-def _describe_life(remaining: timedelta) -> str:
-    return f"{_format_span(remaining)} of the token's life left" if remaining > timedelta() else "the token has ended"
+def _describe_remaining(remaining: timedelta) -> str:
+    return f"{_format_span(remaining)} until the token expires" if remaining > timedelta() else "the token has expired"
 
 
 def _format_span(span: timedelta) -> str:

@@ -22,5 +22,5 @@ def parse_time(text: object) -> datetime | None:
 
 
 def parse_expiry(config_map: Mapping[str, Any] | None) -> datetime | None:
-    """When the token ends (UTC) according to its ConfigMap, None where it does not say so."""
+    """When the token expires (UTC) according to its ConfigMap, None where it does not say so."""
     return parse_time(((config_map or {}).get("data") or {}).get(EXPIRY_KEY))
