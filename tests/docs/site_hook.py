@@ -1,4 +1,4 @@
-"""Takes CONTRIBUTING.md and CHANGELOG.md, which lie above docs/, into pages of the site; mkdocs calls it."""
+"""Includes README.md, CONTRIBUTING.md and CHANGELOG.md, which lie above docs/, in the site's pages; mkdocs calls it."""
 
 import re
 from pathlib import Path
@@ -18,6 +18,6 @@ def _read(name: str) -> str:
     text = (_TOP / name).read_text()
     for link, target in _LINKS.items():
         text = text.replace(link, target)
-    # SECURITY.md and tests/README.md are no pages: their names stay, without a link.
-    text = re.sub(r"\[([^]]+)\]\((?:SECURITY|tests/README)\.md\)", r"`\1`", text)
+    # These are no pages: their names stay, without a link.
+    text = re.sub(r"\[([^]]+)\]\((?:SECURITY\.md|tests/README\.md|LICENSE)\)", r"`\1`", text)
     return text.replace("(docs/", "(")
