@@ -138,6 +138,9 @@ def test_another_program_at_a_dead_clouds_port_is_not_taken_for_it(saying: bytes
 def _running(arguments: Sequence[str | Path]) -> Iterator[int]:
     process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
+        command = Path(f"/proc/{process.pid}/cmdline")
+        while command.exists() and not command.read_bytes():  # the kernel fills it in after the exec
+            time.sleep(0.01)
         yield process.pid
     finally:
         process.kill()
