@@ -1,0 +1,52 @@
+"""Handlers that pass requests on to a real server, and fail some of them.
+
+with Server(fail(pass_on(cluster.endpoint, ca_pem=cluster.ca_pem), reset, when=nth(2))) as proxy:
+"""
+
+import itertools
+from collections.abc import Callable
+
+import urllib3
+
+from tests.servers.server import Answer, Fault, Handler, Request
+
+Upstream = Callable[[Request], Answer]
+Condition = Callable[[Request], bool]
+
+_CONNECTIONS = 32
+_OF_A_CONNECTION = {"Connection", "Content-Length", "Transfer-Encoding", "Keep-Alive"}
+
+
+def pass_on(
+    origin: str, *, ca_pem: str | None = None, client: urllib3.PoolManager | None = None, keep_host: bool = False
+) -> Upstream:
+    """Pass requests on to this origin, by default over kept connections; a signature of AWS needs the client's Host."""
+    client = client or urllib3.PoolManager(maxsize=_CONNECTIONS, ca_cert_data=ca_pem)
+    dropped = _OF_A_CONNECTION if keep_host else _OF_A_CONNECTION | {"Host"}
+
+    def handle(request: Request) -> Answer:
+        answer = client.request(
+            request.method,
+            origin + request.path,
+            body=request.body,
+            headers={name: value for name, value in request.headers.items() if name not in dropped},
+            retries=False,
+            redirect=False,
+            decode_content=False,
+        )
+        headers = {name.title(): value for name, value in answer.headers.items()}
+        kept = {name: value for name, value in headers.items() if name not in _OF_A_CONNECTION}
+        return Answer(status=answer.status, headers=kept, body=answer.data)
+
+    return handle
+
+
+def fail(upstream: Handler, outcome: Answer | Fault, *, when: Condition) -> Handler:
+    """Meet some requests with this outcome, and pass on the others."""
+    return lambda request: outcome if when(request) else upstream(request)
+
+
+def nth(number: int, *, and_later: bool = False) -> Condition:
+    """Whether a request is the one of this number, counted from 0 and from now."""
+    count = itertools.count()
+    return lambda _: (turn := next(count)) == number or (and_later and turn > number)
