@@ -1,25 +1,28 @@
-"""`make simulate DAYS=... SEED=...`: a summary, or for a failure the shortest history that shows it."""
+"""`make simulate DAYS=... SEED=...`: a summary, or the invariant that does not hold and the history that breaks it."""
 
 import secrets
 import sys
+import tempfile
 import time
+from pathlib import Path
 
-from tests.simulation.drawing import BrokenInvariantError, Change, simulate_days
+from tests.local_cloud.control_plane import ControlPlane
+from tests.simulation.cluster import USERS
+from tests.simulation.history import simulate_days
 from tests.simulation.summary import describe
 
 
-def main(days: float, seed: int, *, change: Change = lambda _: None) -> None:
-    """Print what happened. Exits with 1 where an invariant does not hold."""
+def main(days: float, seed: int) -> None:
     print(f"{days:g} simulated days, SEED={seed}", flush=True)
-    begun = time.monotonic()
-    try:
-        summary = simulate_days(days, seed=seed, change=change)
-    except BrokenInvariantError as broken:
-        print(broken)
-        raise SystemExit(1) from None
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory, ControlPlane(Path(directory, "cluster"), users=USERS) as plane:
+        try:
+            summary = simulate_days(plane, days=days, seed=seed)
+        except AssertionError as error:
+            sys.exit(str(error))
     for line in describe(summary):
         print(line)
-    print(f"{'wall time':28}{time.monotonic() - begun:.0f} s")
+    print(f"{'wall time':28}{time.monotonic() - start:.0f} s")
 
 
 if __name__ == "__main__":

@@ -2,151 +2,155 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from argo_ecr_auth.core.manifests import FINGERPRINT_ANNOTATION, SOURCE_ANNOTATION, VERIFIED_ANNOTATION, payload_key
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time
-from tests.simulation.api_request import APPLY, MERGE
-from tests.simulation.ledger import Account, list_own_paths
+from tests.simulation.cluster import APPLY, MERGE
+from tests.simulation.ledger import Ledger, Path, find_own_leaves
 from tests.simulation.reality import Reality
-from tests.simulation.stored_object import Path
 from tests.support.loopback import encode_base64
 
-Edit = Callable[[Account, Reality], None]
+Edit = Callable[[Ledger, Reality], None]
 
 
-def _patch(account: Account, plural: str, change: dict[str, Any]) -> None:
-    path = f"{account.path(plural)}?fieldManager=somebody"
-    status, answer = account.api_server.request("PATCH", path, change, content_type=MERGE)
+def _patch(ledger: Ledger, plural: str, change: dict[str, Any]) -> None:
+    path = f"{ledger.path(plural)}?fieldManager=somebody"
+    status, answer = ledger.cluster.request("PATCH", path, change, content_type=MERGE)
     assert status in {200, 404, 422}, answer
-    account.may_write = True
+    ledger.changed = True
 
 
 def _secret(**data: str | None) -> Edit:
     change = {key: value if value is None else encode_base64(value) for key, value in data.items()}
 
-    def edit(account: Account, _: Reality) -> None:
-        own = list_own_paths(account.credential)
-        _patch(account, "secrets", {"data": change})
+    def edit(ledger: Ledger, _: Reality) -> None:
+        own = find_own_leaves(ledger.credential)
+        _patch(ledger, "secrets", {"data": change})
         for key, value in change.items():
             leaf = "secrets", ("data", key)
-            if leaf not in own and value is not None and account.get("secrets"):
-                account.others[leaf] = value
+            if leaf not in own and value is not None and ledger.read("secrets"):
+                ledger.others[leaf] = value
 
     return edit
 
 
 def _metadata(plural: str, part: str, key: str, value: str | None) -> Edit:
-    def edit(account: Account, _: Reality) -> None:
-        _patch(account, plural, {"metadata": {part: {key: value}}})
-        account.unvouched |= plural == "configmaps"
+    def edit(ledger: Ledger, _: Reality) -> None:
+        _patch(ledger, plural, {"metadata": {part: {key: value}}})
+        ledger.unvouched |= plural == "configmaps"
 
     return edit
 
 
 def _config_map(**data: str | None) -> Edit:
-    def edit(account: Account, _: Reality) -> None:
-        _patch(account, "configmaps", {"data": data})
-        account.unvouched = True
+    def edit(ledger: Ledger, _: Reality) -> None:
+        _patch(ledger, "configmaps", {"data": data})
+        ledger.unvouched = True
 
     return edit
 
 
 def _move_expiry(span: timedelta) -> Edit:
-    return lambda account, reality: _config_map(**{EXPIRY_KEY: format_time(reality.now + span)})(account, reality)
+    return lambda ledger, reality: _config_map(**{EXPIRY_KEY: format_time(reality.now + span)})(ledger, reality)
 
 
 def _change_password(value: str | None) -> Edit:
-    def edit(account: Account, _: Reality) -> None:
-        change = {payload_key(account.credential): value if value is None else encode_base64(value)}
-        _patch(account, "secrets", {"data": change})
-        account.unvouched = account.broken = True
+    def edit(ledger: Ledger, _: Reality) -> None:
+        change = {payload_key(ledger.credential): value if value is None else encode_base64(value)}
+        _patch(ledger, "secrets", {"data": change})
+        ledger.unvouched = ledger.broken = True
 
     return edit
 
 
-def _strip_labels(account: Account, _: Reality) -> None:
+def _strip_labels(ledger: Ledger, _: Reality) -> None:
     for plural in ("secrets", "configmaps"):
-        _patch(account, plural, {"metadata": {"labels": None}})
-        for leaf in [leaf for leaf in account.others if leaf[0] == plural and leaf[1][:2] == ("metadata", "labels")]:
-            del account.others[leaf]
+        _patch(ledger, plural, {"metadata": {"labels": None}})
+        for leaf in [leaf for leaf in ledger.others if leaf[0] == plural and leaf[1][:2] == ("metadata", "labels")]:
+            del ledger.others[leaf]
 
 
-def _put_into_binary_data(account: Account, _: Reality) -> None:
+def _put_into_binary_data(ledger: Ledger, _: Reality) -> None:
     change = {"data": {EXPIRY_KEY: None}, "binaryData": {EXPIRY_KEY: encode_base64("tomorrow")}}
-    _patch(account, "configmaps", change)
-    account.unvouched = True
+    _patch(ledger, "configmaps", change)
+    ledger.unvouched = True
 
 
 def _add(plural: str, path: Path, value: str) -> Edit:
     """A key of somebody's own, which must stay."""
 
-    def edit(account: Account, _: Reality) -> None:
+    def edit(ledger: Ledger, _: Reality) -> None:
         change: Any = value
         for step in reversed(path):
             change = {step: change}
-        before = account.may_write
-        _patch(account, plural, change)
-        account.may_write = before
-        if account.get(plural):
-            account.others[plural, path] = value
+        before = ledger.changed
+        _patch(ledger, plural, change)
+        ledger.changed = before
+        if ledger.read(plural):
+            ledger.others[plural, path] = value
 
     return edit
 
 
-def delete(account: Account, plural: str) -> None:
-    account.api_server.request("DELETE", account.path(plural))
-    account.others = {leaf: value for leaf, value in account.others.items() if leaf[0] != plural}
-    account.may_write = account.unvouched = True
-    account.broken |= plural == "secrets"
+def delete(ledger: Ledger, plural: str) -> None:
+    ledger.cluster.request("DELETE", ledger.path(plural))
+    ledger.others = {leaf: value for leaf, value in ledger.others.items() if leaf[0] != plural}
+    ledger.changed = ledger.unvouched = True
+    ledger.broken |= plural == "secrets"
 
 
-def _delete_both(account: Account, _: Reality) -> None:
-    delete(account, "secrets")
-    delete(account, "configmaps")
+def _delete_both(ledger: Ledger, _: Reality) -> None:
+    delete(ledger, "secrets")
+    delete(ledger, "configmaps")
 
 
-def _back_up(account: Account, _: Reality) -> None:
-    account.backup = {plural: account.get(plural) for plural in ("secrets", "configmaps")}
-    account.others_in_backup = dict(account.others)
+def back_up(ledger: Ledger) -> Callable[[], None]:
+    """Returns a function that restores both objects, as a backup tool does: it creates them."""
+    credential = ledger.credential
+    objects = {plural: ledger.read(plural) for plural in ("secrets", "configmaps")}
+    others = dict(ledger.others)
 
-
-def _restore(account: Account, reality: Reality) -> None:
-    """As a backup tool does: the objects as they were, created by the tool."""
-    if not account.backup:
-        return
-    _delete_both(account, reality)
-    for plural in ("secrets", "configmaps"):
-        if found := account.backup[plural]:
-            kept = {key: value for key, value in found.items() if key in {"type", "data", "binaryData"}}
+    def restore() -> None:
+        if ledger.foreign or ledger.credential != credential:
+            return
+        for plural, found in objects.items():
+            delete(ledger, plural)
+            if not found:
+                continue
+            kept = {key: found[key] for key in ("type", "data", "binaryData") if key in found}
             names = ("name", "labels", "annotations")
             kept["metadata"] = {key: value for key, value in found["metadata"].items() if key in names}
-            path = account.path(plural).rpartition("/")[0]
-            status, answer = account.api_server.request("POST", f"{path}?fieldManager=backup", kept)
-            assert status == 201, answer
-    account.others = {leaf: value for leaf, value in account.others_in_backup.items() if account.get(leaf[0])}
+            path = ledger.path(plural).rpartition("/")[0]
+            status, answer = ledger.cluster.request("POST", f"{path}?fieldManager=backup", kept)
+            assert status == HTTPStatus.CREATED, answer
+        ledger.others = others
+
+    return restore
 
 
-def _take_over(account: Account, _: Reality) -> None:
+def _take_over(ledger: Ledger, _: Reality) -> None:
     """Another manager applies our keys with other values, and one of its own."""
-    found = account.get("secrets")
+    found = ledger.read("secrets")
     if not found:
         return
-    keys = {path[1] for plural, path in list_own_paths(account.credential) if plural == "secrets" and path[0] == "data"}
-    data = dict.fromkeys([*keys - {payload_key(account.credential)}, "rival"], encode_base64("theirs"))
+    own = find_own_leaves(ledger.credential)
+    keys = {path[1] for plural, path in own if plural == "secrets" and path[0] == "data"}
+    data = dict.fromkeys([*keys - {payload_key(ledger.credential)}, "rival"], encode_base64("theirs"))
     labels = {key: "theirs" for key in found["metadata"].get("labels") or {} if key.startswith("argocd.")}
     manifest: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": account.credential.secret_name, "labels": labels},
+        "metadata": {"name": ledger.credential.secret_name, "labels": labels},
         "type": found["type"],
         "data": data,
     }
-    path = f"{account.path('secrets')}?fieldManager=rival&force=true"
-    status, answer = account.api_server.request("PATCH", path, manifest, content_type=APPLY)
+    path = f"{ledger.path('secrets')}?fieldManager=rival&force=true"
+    status, answer = ledger.cluster.request("PATCH", path, manifest, content_type=APPLY)
     assert status == 200, answer
-    account.others["secrets", ("data", "rival")] = data["rival"]
-    account.may_write = True
+    ledger.others["secrets", ("data", "rival")] = data["rival"]
+    ledger.changed = True
 
 
 EDITS: Mapping[str, Edit] = {
@@ -175,11 +179,9 @@ EDITS: Mapping[str, Edit] = {
     "key added": _add("secrets", ("data", "somebodys"), encode_base64("3")),
     "ConfigMap's key added": _add("configmaps", ("data", "somebodys"), "4"),
     "ConfigMap's annotation added": _add("configmaps", ("metadata", "annotations", "somebodys"), "5"),
-    "Secret deleted": lambda account, _: delete(account, "secrets"),
-    "ConfigMap deleted": lambda account, _: delete(account, "configmaps"),
+    "Secret deleted": lambda ledger, _: delete(ledger, "secrets"),
+    "ConfigMap deleted": lambda ledger, _: delete(ledger, "configmaps"),
     "both deleted": _delete_both,
-    "backed up": _back_up,
-    "restored": _restore,
     "taken over": _take_over,
 }
 
@@ -198,14 +200,14 @@ FOREIGN_KINDS: Mapping[str, dict[str, Any]] = {
 """What makes a Secret somebody else's, or one that nobody can write to."""
 
 
-def make_foreign(account: Account, kind: str) -> None:
-    if account.get("secrets"):
-        _patch(account, "secrets", FOREIGN_KINDS[kind])
-        account.foreign = account.unvouched = True
+def make_foreign(ledger: Ledger, kind: str) -> None:
+    if ledger.read("secrets"):
+        _patch(ledger, "secrets", FOREIGN_KINDS[kind])
+        ledger.foreign = ledger.unvouched = True
 
 
-def end_foreign(account: Account) -> None:
+def end_foreign(ledger: Ledger) -> None:
     """An administrator deletes it."""
-    if account.foreign:
-        delete(account, "secrets")
-        account.foreign = False
+    if ledger.foreign:
+        delete(ledger, "secrets")
+        ledger.foreign = False

@@ -1,12 +1,13 @@
 """The function with its targets in the simulated world: settings that change, environments that stay warm."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
+from unittest import mock
 
 import botocore.loaders
 import botocore.session
@@ -25,12 +26,12 @@ from argo_ecr_auth.run import run_targets
 from argo_ecr_auth.tokens import VerifyLogin
 from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.settings import parse_duration
-from tests.local_cloud.registry import LoopbackAddress, LoopbackClient
-from tests.simulation.api_server import ApiServer
+from tests.local_cloud.registry import LoopbackClient
+from tests.servers.server import Server
+from tests.simulation.cluster import Cluster
 from tests.simulation.reality import FUNCTION, Reality
-from tests.simulation.servers import Server
 from tests.simulation.services import serve_aws, serve_cluster, serve_registry
-from tests.support.function import GROUP, make_settings
+from tests.support.function import make_settings
 
 REGION = "us-east-1"
 NEAR = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
@@ -42,38 +43,34 @@ CLUSTERS = {"alpha": FUNCTION, "beta": REACH_ROLE, "gamma": FUNCTION}
 """The clusters, and the role that has an access entry in each."""
 ENVIRONMENTS = 2
 
-USERS = {"member": ("member", [GROUP])}
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "default": {},
+    "a label": {"labels": {"team": "a"}, "annotations": {"note": "ours"}},
+    "another registry": {"registry": FAR},
+    "another project": {"project": "apps"},
+    "verify: off": {"verify": "off"},
+    "renew_before: 2h": {},
+    "renew_before: 11h": {},
+}
+"""Settings by name: what the first credential has in addition."""
 
 
-def _make_written(variant: str) -> dict[str, Any]:
-    """Settings as a user writes them, in one of their variants."""
-    first: dict[str, Any] = {"registry": FAR if variant == "another registry" else NEAR}
-    if variant == "a label":
-        first |= {"labels": {"team": "a"}, "annotations": {"note": "ours"}}
-    if variant == "verify: off":
-        first |= {"verify": "off"}
-    if variant == "another project":
-        first |= {"project": "apps"}
-    pull = {"registry": [NEAR, FAR], "kind": "pull-secret", "secret_name": "pull"}
-    template = {"registry": SHARED, "kind": "repo-creds", "role_arn": PULL_ROLE}
-    targets = [
-        {"cluster": "alpha", "credentials": [first, pull]},
-        {"cluster": "beta", "role_arn": REACH_ROLE, "credentials": [template]},
+def _make_targets(variant: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "cluster": "alpha",
+            "credentials": [
+                {"registry": NEAR, **VARIANTS[variant]},
+                {"registry": [NEAR, FAR], "kind": "pull-secret", "secret_name": "pull"},
+            ],
+        },
+        {
+            "cluster": "beta",
+            "role_arn": REACH_ROLE,
+            "credentials": [{"registry": SHARED, "kind": "repo-creds", "role_arn": PULL_ROLE}],
+        },
         {"cluster": "gamma", "credentials": [{"registry": FAR}]},
     ]
-    renew_before = {"renew_before: 2h": "2h", "renew_before: 11h": "11h"}.get(variant, "6h")
-    return {"targets": targets, "renew_before": renew_before}
-
-
-VARIANTS = (
-    "as first",
-    "a label",
-    "another registry",
-    "another project",
-    "verify: off",
-    "renew_before: 2h",
-    "renew_before: 11h",
-)
 
 
 @dataclass(kw_only=True)
@@ -81,24 +78,23 @@ class Installation:
     """The world's servers, and the function that runs against them."""
 
     reality: Reality
-    api_servers: Mapping[str, ApiServer]
-    namespace: str
+    clusters: Mapping[str, Cluster]
     fronts: Mapping[str, Server]
     registries: Mapping[str, Server]
     aws: Server
-    caches: list[WarmCache]
-    login: VerifyLogin
-    variant: str = VARIANTS[0]
+    environments: list[WarmCache]
+    verify_login: VerifyLogin
+    variant: str = "default"
     targets: tuple[Target, ...] = ()
     renew_before: timedelta = field(default=timedelta(hours=6))
 
     def deploy(self, variant: str) -> None:
-        """Other settings: also new environments."""
+        """Deploy the settings: also new environments."""
         self.variant = variant
-        written = _make_written(variant)
+        key, _, value = variant.partition(": ")
         settings = make_settings(
-            *({**target, "namespace": self.namespace} for target in written["targets"]),
-            renew_before=written["renew_before"],
+            *({**target, "namespace": self.clusters[target["cluster"]].namespace} for target in _make_targets(variant)),
+            renew_before=value if key == "renew_before" else "6h",
         )
         self.renew_before = parse_duration(settings.renew_before)
         self.targets = load_configuration(
@@ -109,73 +105,56 @@ class Installation:
 
     def start_cold(self, environment: int) -> None:
         """A new environment knows no addresses. Its AWS clients are kept: they would take most of the time."""
-        warm = self.caches[environment]
-        self.caches[environment] = WarmCache(sessions=warm.sessions, make_api_client=warm.make_api_client)
+        warm = self.environments[environment]
+        self.environments[environment] = WarmCache(sessions=warm.sessions, make_api_client=warm.make_api_client)
 
     def forget_sessions(self) -> None:
         """A new environment, which has assumed no role yet."""
-        self.caches[0] = _start_environment(0, self.aws, self.reality)
+        self.environments[0] = _start_environment(0, self.aws, self.reality)
 
     def run(
-        self, targets: tuple[Target, ...], *, environment: int, now: datetime, seconds: float, force: bool
+        self, targets: Sequence[Target], *, environment: int, now: datetime, seconds: float, force: bool
     ) -> tuple[Result, ...]:
-        options = RunOptions(renew_before=self.renew_before, seconds=seconds, force=force)
-        cache = self.caches[environment]
-        return run_targets(targets, options=options, cache=cache, now=lambda: now, verify_login=self.login)
+        return run_targets(
+            tuple(targets),
+            options=RunOptions(renew_before=self.renew_before, seconds=seconds, force=force),
+            cache=self.environments[environment],
+            now=lambda: now,
+            verify_login=self.verify_login,
+        )
 
 
 @contextmanager
-def install(
-    reality: Reality, api_servers: Mapping[str, ApiServer], *, namespace: str, sessions: list[Sessions] | None = None
-) -> Iterator[Installation]:
+def install(reality: Reality, clusters: Mapping[str, Cluster]) -> Iterator[Installation]:
     """Start the servers, and connect the function with them."""
     with ExitStack() as stack:
-        stack.enter_context(_shared_models())
+        stack.enter_context(mock.patch.dict(os.environ))
+        # Read the models of the services once, not for each new environment.
+        stack.enter_context(mock.patch.object(botocore.session, "create_loader", _load_models))
         fronts = {
-            name: stack.enter_context(serve_cluster(reality, name, role=role, api_server=api_servers[name]))
-            for name, role in CLUSTERS.items()
+            name: stack.enter_context(serve_cluster(reality, cluster, role=CLUSTERS[name]))
+            for name, cluster in clusters.items()
         }
-        hosts = {NEAR: FUNCTION, FAR: FUNCTION, SHARED: PULL_ROLE}
-        registries = {host: stack.enter_context(serve_registry(reality, host)) for host in hosts}
-        reality.grants = hosts
-        aws = stack.enter_context(
-            serve_aws(reality, lambda name: (f"https://127.0.0.1:{fronts[name].port}", fronts[name].ca_pem))
-        )
-        http = LoopbackClient(
-            {
-                host: LoopbackAddress(port=server.port, ca_pem=server.ca_pem, certificate_for="127.0.0.1")
-                for host, server in registries.items()
-            }
-        )
+        reality.grants = {NEAR: FUNCTION, FAR: FUNCTION, SHARED: PULL_ROLE}
+        registries = {host: stack.enter_context(serve_registry(reality, host)) for host in reality.grants}
+        aws = stack.enter_context(serve_aws(reality, lambda name: (fronts[name].url, fronts[name].ca_pem)))
+        http = LoopbackClient({host: server.address for host, server in registries.items()})
         stack.callback(http.clear)
-        caches = [_start_environment(number, aws, reality) for number in range(ENVIRONMENTS)]
         yield Installation(
             reality=reality,
-            api_servers=api_servers,
-            namespace=namespace,
+            clusters=clusters,
             fronts=fronts,
             registries=registries,
             aws=aws,
-            caches=caches,
-            login=partial(_log_in, http),
+            environments=[_start_environment(number, aws, reality) for number in range(ENVIRONMENTS)],
+            verify_login=partial(_verify_login, http),
         )
 
 
 _load_models = cache(botocore.loaders.create_loader)
 
 
-@contextmanager
-def _shared_models() -> Iterator[None]:
-    """Let botocore read its models of the services once, not for each new environment."""
-    own = botocore.session.create_loader
-    botocore.session.create_loader = _load_models
-    try:
-        yield
-    finally:
-        botocore.session.create_loader = own
-
-
-def _log_in(
+def _verify_login(
     http: LoopbackClient, host: str, token: AuthorizationToken, *, repository: str | None = None, seconds: float = 10
 ) -> Verification:
     return verify_login(host, token, repository=repository, http=http, seconds=seconds)
@@ -186,7 +165,7 @@ def _start_environment(number: int, aws: Server, reality: Reality) -> WarmCache:
     key = f"ASIAENVIRONMENT{number}"
     reality.sessions[key] = number, FUNCTION
     os.environ |= {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws.port}",
+        "AWS_ENDPOINT_URL": aws.url,
         "AWS_ACCESS_KEY_ID": key,
         "AWS_SECRET_ACCESS_KEY": f"secret-of-{key}",
         "AWS_SESSION_TOKEN": f"session-of-{key}",
@@ -199,7 +178,7 @@ def _start_environment(number: int, aws: Server, reality: Reality) -> WarmCache:
 
 
 def _make_impatient_client(address: Address) -> RESTClientObject:
-    """It tries again as the function's own does, but does not wait before."""
+    """It retries as the function's own does, but does not wait before."""
     client = make_api_client(address)
     keywords = client.pool_manager.connection_pool_kw
     retries = keywords["retries"]

@@ -24,20 +24,20 @@ class Token:
     region: str
     role: str
     role_id: str
-    turn: int
+    number: int
     expires_at: datetime
-    good: bool  # no registry takes the others
+    is_good: bool  # registries refuse the others
 
 
 @dataclass(kw_only=True)
 class Interruption:
-    """Stops an environment at its n-th request for one credential: for a while, or for good."""
+    """Stops an environment at its n-th request for one Secret or its ConfigMap: for a while, or for good."""
 
     environment: int
-    place: tuple[str, str, str]  # cluster, namespace, name
-    turn: int
+    secret: str  # NAMESPACE/NAME
+    request: int
     kills: bool
-    seen: int = 0
+    requests: int = 0  # so far
     reached: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -50,15 +50,15 @@ class Reality:
     tokens: dict[str, Token] = field(default_factory=dict, repr=False)
     role_generation: int = 1
     grants: dict[str, str] = field(default_factory=dict)  # a registry's host: the role that may read it
-    faults: dict[str, str] = field(default_factory=dict)  # a service: the way in which it fails
-    bad_regions: set[str] = field(default_factory=set)  # where ECR issues tokens that no registry takes
-    ended: bool = False  # all sessions of STS
+    faults: dict[str, str] = field(default_factory=dict)  # a service: the name of its fault
+    bad_regions: set[str] = field(default_factory=set)  # where ECR issues tokens that registries refuse
+    sessions_expired: bool = False  # all sessions of STS
     without_role: set[str] = field(default_factory=set)  # clusters
     sessions: dict[str, tuple[int, str]] = field(default_factory=dict)  # an access key: environment and role
-    hits: Counter[str] = field(default_factory=Counter)  # of a run: faults by what they hit
+    hits: Counter[str] = field(default_factory=Counter)  # of a run: requests that met a fault, by service
     calls: Counter[str] = field(default_factory=Counter)  # of a run: ECR's answers by region and role
-    writes: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of a run
-    dead: int | None = None  # an environment whose run was killed
+    writes: Counter[str] = field(default_factory=Counter)  # of a run, by NAMESPACE/NAME
+    killed: int | None = None  # an environment whose run was killed
     interruption: Interruption | None = None
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -74,56 +74,52 @@ class Reality:
     def issue(self, *, region: str, role: str) -> Token:
         """A new token, as ECR issues it."""
         with self.lock:
-            turn = len(self.tokens) + 1
-            text = b"".join(hashlib.sha512(f"{turn} {part}".encode()).digest() for part in range(4))
+            number = len(self.tokens) + 1
+            text = b"".join(hashlib.sha512(f"{number} {part}".encode()).digest() for part in range(4))
             token = Token(
                 password=base64.b64encode(text).decode(),
                 region=region,
                 role=role,
                 role_id=self.function_role_id if role == FUNCTION else role,
-                turn=turn,
+                number=number,
                 expires_at=self.now + TOKEN_LIFETIME,
-                good=region not in self.bad_regions,
+                is_good=region not in self.bad_regions,
             )
             self.tokens[token.password] = token
             return token
 
-    def takes(self, host: str, password: str) -> bool:
-        """Whether the registry lets this password in."""
+    def accepts(self, host: str, password: str) -> bool:
+        """Whether the registry accepts this password."""
         token = self.tokens.get(password)
-        current = {FUNCTION: self.function_role_id}
         return (
             token is not None
-            and token.good
+            and token.is_good
             and token.expires_at > self.now
             and f".ecr.{token.region}." in host
             and self.grants[host] == token.role
-            and current.get(token.role, token.role) == token.role_id
+            and token.role_id == (self.function_role_id if token.role == FUNCTION else token.role)
         )
 
-    def find_tokens(self, text: str, credential: Credential) -> dict[str, Token]:
-        """The tokens in a Secret's payload by the registries' hosts; none for what ECR has not issued."""
+    def find_tokens(self, payload: str, credential: Credential) -> dict[str, Token]:
+        """The tokens in a Secret's payload by the registries' hosts, without those that ECR has not issued."""
+        passwords = {credential.registry: payload}
         if credential.kind == "pull-secret":
             try:
-                auths = json.loads(text)["auths"]
-                found = {
-                    host: base64.b64decode(each["auth"]).decode().partition(":")[2] for host, each in auths.items()
-                }
+                auths = json.loads(payload)["auths"].items()
+                passwords = {host: base64.b64decode(auth["auth"]).decode().partition(":")[2] for host, auth in auths}
             except (ValueError, KeyError, TypeError):
                 return {}
-        else:
-            found = {credential.registry: text}
-        return {host: self.tokens[password] for host, password in found.items() if password in self.tokens}
+        return {host: self.tokens[password] for host, password in passwords.items() if password in self.tokens}
 
-    def serves(self, text: str, credential: Credential) -> bool:
+    def serves(self, payload: str, credential: Credential) -> bool:
         """Whether Argo CD can pull with this payload from all the credential's registries."""
-        tokens = self.find_tokens(text, credential)
+        tokens = self.find_tokens(payload, credential)
         return all(
-            registry.host in tokens and self.takes(registry.host, tokens[registry.host].password)
+            registry.host in tokens and self.accepts(registry.host, tokens[registry.host].password)
             for registry in credential.registries
         )
 
-    def find_end(self, text: str, credential: Credential) -> datetime | None:
-        """When the first of a payload's tokens ends."""
-        tokens = self.find_tokens(text, credential).values()
+    def find_expiry(self, payload: str, credential: Credential) -> datetime | None:
+        """When the first of a payload's tokens expires."""
+        tokens = self.find_tokens(payload, credential).values()
         return min((token.expires_at for token in tokens), default=None)

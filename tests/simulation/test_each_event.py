@@ -2,29 +2,30 @@
 
 from datetime import timedelta
 
-from tests.simulation.drawing import play_steadily
-from tests.simulation.history import EVENTS, FAULTS, Event, let_end, let_happen
-from tests.simulation.months import open_world
-from tests.simulation.summary import Summary
+import pytest
+
+from tests.local_cloud.control_plane import ControlPlane
+from tests.simulation.events import EVENTS, SERVICE_FAULTS, Event
+from tests.simulation.history import open_world, play
 
 _HOUR = 60
-# So that runs need every service: the cluster's address is asked for, and a new token. Twice, because a connection that
-# was open before may end without an answer, which is no fault that is counted.
+# So that runs need every service: they look for the cluster's address, and need a new token. Twice, because a
+# connection that was open before may be closed without an answer, which counts as no fault.
 _NEEDS = (Event(0, "cold start"), Event(0, "edit: both deleted"), Event(2, "edit: both deleted"))
 
 
-def test_each_kind_of_event_breaks_no_invariant_and_each_fault_meets_a_request() -> None:
-    assert play_steadily(_play_each).events.keys() == EVENTS.keys()
-
-
-def _play_each() -> Summary:
-    with open_world() as world:
-        world.begin()
-        for what in EVENTS:
-            met = world.summary.hits.total()
-            for event in (Event(_HOUR, what, 0, _HOUR), *(_NEEDS if what in FAULTS else ())):
-                let_happen(world, event)
+@pytest.mark.parametrize("others", [False, True], ids=["faults of services", "other events"])
+def test_each_kind_of_event_breaks_no_invariant_and_each_fault_meets_a_request(
+    control_plane: ControlPlane, *, others: bool
+) -> None:
+    names = [name for name in EVENTS if others == (name not in SERVICE_FAULTS)]
+    with open_world(control_plane) as world:
+        for name in names:
+            hits = world.summary.hits.total()
+            for event in (Event(_HOUR, name, 0, _HOUR), *(() if others else _NEEDS)):
+                play(world, event)
             world.advance(timedelta(hours=2))
-            assert what not in FAULTS or world.summary.hits.total() > met, f"nothing met the fault {what}"
-        let_end(world)
-        return world.summary
+            assert others or world.summary.hits.total() > hits, f"{name} met no request"
+        world.settle()
+
+    assert set(names) <= world.summary.events.keys()

@@ -5,51 +5,72 @@ from typing import Any
 import pytest
 
 from argo_ecr_auth.registry_login import Login, Verification
-from tests.simulation.drawing import play_steadily
-from tests.simulation.history import Event
-from tests.simulation.months import simulate
+from tests.local_cloud.control_plane import ControlPlane
+from tests.simulation.cluster import MERGE
+from tests.simulation.events import Event
+from tests.simulation.history import simulate
 from tests.simulation.reality import START
 from tests.simulation.world import World
 
 _BAD_TOKENS = [Event(60, "bad tokens", 0, 16 * 60)]
 
 
-def believe_every_token(world: World) -> None:
-    world.installation.login = lambda *_, **__: Verification(login=Login.ACCEPTED)
+def accept_every_token(world: World) -> None:
+    world.installation.verify_login = lambda *_, **__: Verification(login=Login.ACCEPTED)
 
 
 def stop_the_clock(world: World) -> None:
     run = world.installation.run
-
-    def run_at_start(*targets: Any, now: Any, **others: Any) -> Any:
-        return run(*targets, now=START, **others)
-
-    world.installation.run = run_at_start  # type: ignore[method-assign]
+    world.installation.run = lambda *targets, **options: run(  # type: ignore[method-assign]
+        *targets, **options | {"now": START}
+    )
 
 
-def renew_always(world: World) -> None:
+def always_renew(world: World) -> None:
+    run = world.installation.run
+    world.installation.run = lambda *targets, **options: run(  # type: ignore[method-assign]
+        *targets, **options | {"force": True}
+    )
+
+
+def print_passwords(world: World) -> None:
     run = world.installation.run
 
-    def run_by_force(*targets: Any, force: bool, **others: Any) -> Any:
-        return run(*targets, force=True, **others)
+    def run_and_print(*targets: Any, **options: Any) -> Any:
+        results = run(*targets, **options)
+        world.log.extend(world.reality.tokens)
+        return results
 
-    world.installation.run = run_by_force  # type: ignore[method-assign]
-
-
-def test_a_function_that_is_not_broken_passes() -> None:
-    assert play_steadily(lambda: simulate([Event(0, "cold start"), *_BAD_TOKENS])).runs > 5
+    world.installation.run = run_and_print  # type: ignore[method-assign]
 
 
-def test_a_login_that_accepts_every_token_is_noticed() -> None:
-    with pytest.raises(AssertionError, match="a token that worked was replaced by one that does not"):
-        simulate(_BAD_TOKENS, change=believe_every_token)
+def remove_others_labels(world: World) -> None:
+    run = world.installation.run
+
+    def run_and_remove(*targets: Any, **options: Any) -> Any:
+        results = run(*targets, **options)
+        for ledger in world.ledgers:
+            change = {"metadata": {"labels": {"somebodys": None}}}
+            ledger.cluster.request("PATCH", ledger.path("secrets"), change, content_type=MERGE)
+        return results
+
+    world.installation.run = run_and_remove  # type: ignore[method-assign]
 
 
-def test_a_clock_that_stands_still_is_noticed() -> None:
-    with pytest.raises(AssertionError, match="left after"):
-        simulate([Event(24 * 60, "cold start")], change=stop_the_clock)
+def test_a_function_that_is_not_broken_passes(control_plane: ControlPlane) -> None:
+    assert simulate(control_plane, [Event(0, "edit: label added"), *_BAD_TOKENS]).runs > 5
 
 
-def test_a_renewal_at_each_run_is_noticed() -> None:
-    with pytest.raises(AssertionError, match="without a need"):
-        simulate([Event(60, "cold start")], change=renew_always)
+@pytest.mark.parametrize(
+    ("change", "event", "message"),
+    [
+        (accept_every_token, _BAD_TOKENS[0], "a token that worked was replaced by one that does not"),
+        (stop_the_clock, Event(24 * 60, "cold start"), "left after"),
+        (always_renew, Event(60, "cold start"), "without a need"),
+        (print_passwords, Event(60, "cold start"), "action"),
+        (remove_others_labels, Event(60, "edit: label added"), "is lost"),
+    ],
+)
+def test_a_broken_function_is_noticed(control_plane: ControlPlane, change: Any, event: Event, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        simulate(control_plane, [event], change=change)

@@ -1,4 +1,4 @@
-"""The simulated world: time goes on, runs happen at the ticks, and after each run the invariants are checked."""
+"""The simulated world: time passes, runs happen at the check intervals, and the invariants are checked after each."""
 
 import math
 import threading
@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from argo_ecr_auth.core.results import Result
-from tests.simulation.api_server import ApiServer
+from tests.simulation.cluster import Cluster
 from tests.simulation.installation import Installation
 from tests.simulation.invariants import Run, Snapshot, check_run, check_served, take_snapshot
-from tests.simulation.ledger import Account, is_served, open_accounts
+from tests.simulation.ledger import Ledger
 from tests.simulation.reality import Interruption, Reality
 from tests.simulation.summary import Summary
-from tests.support.function import grant
 
-TICK = timedelta(minutes=2)
+CHECK_INTERVAL = timedelta(minutes=2)
 _IDLE = timedelta(hours=3)
 """Between two runs of a target to which nothing can happen: no fault or edit since, and no token due."""
-_SECONDS = 30.0
+_SECONDS = 60.0
 _SECONDS_WHERE_SLOW = 1.0
+_BUSY_RUNS = 2  # that happen after something changed, although nothing may be due
 
 
 @dataclass(kw_only=True)
@@ -29,209 +29,198 @@ class World:
 
     installation: Installation
     summary: Summary = field(default_factory=Summary)
-    skew: timedelta = timedelta(0)
-    lively: int = 0  # so many ticks are not left out
-    accounts: list[Account] = field(default_factory=list)
-    log: list[str] = field(default_factory=list)
-    _last_runs: dict[str, datetime] = field(default_factory=dict)  # by targets
-    _ends: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
+    skew: timedelta = timedelta(0)  # of the function's clock
+    ledgers: list[Ledger] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)  # lines since the last run
+    _busy_runs: int = 0
+    _last_runs: dict[str, datetime] = field(default_factory=dict)  # by target
+    _later: list[tuple[datetime, Callable[[], None]]] = field(default_factory=list)
 
     @property
     def reality(self) -> Reality:
         return self.installation.reality
 
     @property
-    def api_servers(self) -> Mapping[str, ApiServer]:
-        return self.installation.api_servers
+    def clusters(self) -> Mapping[str, Cluster]:
+        return self.installation.clusters
 
     def begin(self) -> None:
         """Namespaces and Roles, and the first run."""
-        self.installation.deploy("as first")
-        for server in self.api_servers.values():
-            server.request("POST", "/api/v1/namespaces", {"metadata": {"name": self.installation.namespace}})
+        self.installation.deploy("default")
         for target in self.installation.targets:
+            self.clusters[target.cluster].create_namespace()
             self.grant(target.cluster)
-        self.accounts = open_accounts(self.installation.targets, dict(self.api_servers))
+        self.ledgers = self._open_ledgers()
         self.run()
 
     def grant(self, cluster: str) -> None:
-        targets = [target for target in self.installation.targets if target.cluster == cluster]
-        grant(self.api_servers[cluster], *targets)
+        for target in self.installation.targets:
+            if target.cluster == cluster:
+                self.clusters[cluster].grant(target)
 
     def deploy(self, variant: str) -> None:
         """Other settings, or the same with another role: what a token was requested for may have changed."""
         self.installation.deploy(variant)
-        new = open_accounts(self.installation.targets, dict(self.api_servers))
-        for account, other in zip(self.accounts, new, strict=True):
-            moved = account.credential.registries != other.credential.registries
-            renamed = account.credential.function_role_id != other.credential.function_role_id
-            account.target, account.credential = other.target, other.credential
-            account.may_write = True
-            account.unvouched |= moved or renamed
-            account.broken |= moved or renamed
-        self.lively = 2
+        for ledger, new in zip(self.ledgers, self._open_ledgers(), strict=True):
+            needs_token = ledger.credential.registries != new.credential.registries
+            needs_token |= ledger.credential.function_role_id != new.credential.function_role_id
+            ledger.target, ledger.credential = new.target, new.credential
+            ledger.changed = True
+            ledger.unvouched |= needs_token
+            ledger.broken |= needs_token
+        self.stay_busy()
 
-    def after(self, span: timedelta, do: Callable[[], None]) -> None:
-        """Let something end after this time."""
-        self._ends.append((self.reality.now + span, do))
+    def _open_ledgers(self) -> list[Ledger]:
+        return [
+            Ledger(target=target, credential=credential, cluster=self.clusters[target.cluster])
+            for target in self.installation.targets
+            for credential in target.credentials
+        ]
+
+    def after(self, span: timedelta, act: Callable[[], None]) -> None:
+        """Do this later."""
+        self._later.append((self.reality.now + span, act))
+
+    def stay_busy(self) -> None:
+        """Do not skip the next runs: something changed."""
+        self._busy_runs = _BUSY_RUNS
 
     def advance(self, span: timedelta) -> None:
-        """Let time go on, with a run at every tick at which something can happen."""
+        """Let time pass, with a run at every check interval at which something can happen."""
         end = self.reality.now + span
-        tick, targets = self._find_next_tick()
-        while tick <= end:
-            self._go_to(tick)
-            self.tick(targets)
-            tick, targets = self._find_next_tick()
+        moment, targets = self._find_next_run()
+        while moment <= end:
+            self._go_to(moment)
+            self._busy_runs = max(0, self._busy_runs - 1)
+            self.run(targets)
+            moment, targets = self._find_next_run()
         self._go_to(end)
 
     def settle(self) -> None:
-        """After the last fault one run makes all fresh, and the next does nothing."""
-        while self._ends:
-            self.advance(max(moment for moment, _ in self._ends) - self.reality.now)
-        self.skew = timedelta(0)
-        self._go_to(self.reality.now + TICK)
+        """After the last fault, one run makes everything fresh and the next does nothing."""
+        while self._later:
+            self.advance(max(moment for moment, _ in self._later) - self.reality.now)
+        self._go_to(self.reality.now + CHECK_INTERVAL)
         self.run()
         # At once: in two minutes a token may be due.
         run = self.run()
-        assert [result.action for result in run.results] == ["fresh"] * len(self.accounts), run.results
-        assert not run.calls, "a run where all is fresh calls ECR"
-        assert not run.writes, "a run where all is fresh writes"
-
-    def check_served(self) -> None:
-        for account in self.accounts:
-            check_served(account, self.reality)
-
-    def tick(self, targets: set[str]) -> None:
-        self.lively = max(0, self.lively - 1)
-        self.run(targets)
+        assert [result.action for result in run.results] == ["fresh"] * len(self.ledgers), run.results
+        assert not run.calls, "a run where everything is fresh calls ECR"
+        assert not run.writes, "a run where everything is fresh writes"
 
     def run(self, targets: Collection[str] = ()) -> Run:
-        """A run over all targets, or over these alone, and what must hold after it."""
-        accounts = [each for each in self.accounts if not targets or each.target.name in targets]
-        self._last_runs |= {account.target.name: self.reality.now for account in accounts}
-        before = self._prepare(accounts)
-        results = self._sync(accounts, environment=0, force=False)
-        return self._conclude(accounts, before, results, force=False)
+        """A run for these targets, or for all, and what must hold after it."""
+        ledgers = [ledger for ledger in self.ledgers if not targets or ledger.target.name in targets]
+        self._last_runs |= {ledger.target.name: self.reality.now for ledger in ledgers}
+        before = self._take_snapshots(ledgers, force=False)
+        return self._check(before, self._run_targets(ledgers, environment=0, force=False))
 
-    def run_killed(self, account: Account, *, turn: int) -> None:
-        """A renewal of one target that is killed right after so many requests for a credential."""
-        self._overlap(account, turn=turn, kills=True, others=0)
+    def run_killed(self, ledger: Ledger, *, request: int) -> None:
+        """A forced renewal of one target that is killed after this request for the credential."""
+        self._interrupt(ledger, request=request, kills=True, others=0)
 
-    def run_overlapping(self, account: Account, *, turn: int, others: int) -> None:
-        """A renewal of one target that stands still at this request, while others do all of theirs."""
-        self._overlap(account, turn=turn, kills=False, others=others)
+    def run_overlapping(self, ledger: Ledger, *, request: int, others: int) -> None:
+        """A forced renewal of one target that is suspended at this request, while others run to their end."""
+        self._interrupt(ledger, request=request, kills=False, others=others)
 
-    def _overlap(self, account: Account, *, turn: int, kills: bool, others: int) -> None:
-        accounts = [each for each in self.accounts if each.target is account.target]
-        before = self._prepare(accounts)
-        interruption = Interruption(environment=0, place=account.place, turn=turn, kills=kills)
+    def _interrupt(self, interrupted: Ledger, *, request: int, kills: bool, others: int) -> None:
+        ledgers = [ledger for ledger in self.ledgers if ledger.target is interrupted.target]
+        before = self._take_snapshots(ledgers, force=True)
+        interruption = Interruption(environment=0, secret=interrupted.secret, request=request, kills=kills)
         self.reality.interruption = interruption
         results: list[Result] = []
-        thread = threading.Thread(target=lambda: results.extend(self._sync(accounts, environment=0, force=True)))
+        thread = threading.Thread(target=lambda: results.extend(self._run_targets(ledgers, environment=0, force=True)))
         thread.start()
         while others and thread.is_alive() and not interruption.reached.wait(0.01):
             pass
         for _ in range(others):
-            results += self._sync(accounts, environment=1, force=True)
+            results += self._run_targets(ledgers, environment=1, force=True)
         interruption.released.set()
         thread.join()
         self.reality.interruption = None
-        self.reality.dead = None
+        self.reality.killed = None
         if kills:
             self.installation.start_cold(0)
-        for each in accounts:
-            each.may_write = each.unvouched = True
-        self._conclude(accounts, before, results, force=True, runs=1 + others, disturbed=True)
-        self.lively = 2
+        for ledger in ledgers:
+            ledger.changed = ledger.unvouched = True
+        self._check(before, results, runs=1 + others, is_disturbed=True)
 
-    def _prepare(self, accounts: Sequence[Account]) -> list[Snapshot]:
+    def _take_snapshots(self, ledgers: Sequence[Ledger], *, force: bool) -> list[Snapshot]:
         self.reality.begin_run()
-        self.check_served()
-        return [take_snapshot(account, self.reality) for account in accounts]
+        for ledger in self.ledgers:
+            check_served(ledger, self.reality)
+        renew_before = self.installation.renew_before
+        return [take_snapshot(ledger, self.reality, renew_before=renew_before, force=force) for ledger in ledgers]
 
-    def _sync(self, accounts: Sequence[Account], *, environment: int, force: bool) -> tuple[Result, ...]:
-        targets = tuple(dict.fromkeys(account.target.name for account in accounts))
-        slow = "slow" in self.reality.faults.values()
+    def _run_targets(self, ledgers: Sequence[Ledger], *, environment: int, force: bool) -> tuple[Result, ...]:
+        names = {ledger.target.name for ledger in ledgers}
+        is_slow = "slow" in self.reality.faults.values()
         return self.installation.run(
-            tuple(target for target in self.installation.targets if target.name in targets),
+            [target for target in self.installation.targets if target.name in names],
             environment=environment,
             now=self.reality.now + self.skew,
-            seconds=_SECONDS_WHERE_SLOW if slow else _SECONDS,
+            seconds=_SECONDS_WHERE_SLOW if is_slow else _SECONDS,
             force=force,
         )
 
-    def _conclude(
-        self,
-        accounts: Sequence[Account],
-        before: Sequence[Snapshot],
-        results: Sequence[Result],
-        *,
-        force: bool,
-        runs: int = 1,
-        disturbed: bool = False,
+    def _check(
+        self, before: Sequence[Snapshot], results: Sequence[Result], *, runs: int = 1, is_disturbed: bool = False
     ) -> Run:
         run = Run(
             reality=self.reality,
-            accounts=accounts,
-            before=before,
+            snapshots=before,
             results=tuple(results),
             runs=runs,
-            disturbed=disturbed,
-            force=force,
+            is_disturbed=is_disturbed,
             renew_before=self.installation.renew_before,
             calls=Counter(self.reality.calls),
             writes=Counter(self.reality.writes),
             hits=Counter(self.reality.hits),
             faults=dict(self.reality.faults),
-            log=self.log,
+            log=tuple(self.log),
         )
-        self.summary.runs += runs
-        self.summary.actions.update(result.action for result in results)
-        self.summary.hits.update(run.hits)
-        self.summary.ecr_calls += run.calls.total()
-        self.summary.writes += run.writes.total()
+        self.log.clear()
+        self.summary.count_run(run)
         check_run(run)
         return run
 
-    def _find_next_tick(self) -> tuple[datetime, set[str]]:
+    def _find_next_run(self) -> tuple[datetime, set[str]]:
         """When the next run happens, and for which targets: each has a schedule of its own."""
-        now, all_of_them = self.reality.now, {account.target.name for account in self.accounts}
-        if self.lively:
-            return _to_grid(now + TICK), all_of_them
-        moments = [(moment, all_of_them) for moment, _ in self._ends]
+        now, all_targets = self.reality.now, {ledger.target.name for ledger in self.ledgers}
+        if self._busy_runs:
+            return _round_up(now + CHECK_INTERVAL), all_targets
+        moments = [(moment, all_targets) for moment, _ in self._later]
         moments += [(moment + _IDLE, {target}) for target, moment in self._last_runs.items()]
-        for account in self.accounts:
-            ends = self.reality.find_end(account.read_payload(), account.credential)
-            due = ends and ends - account.early(self.installation.renew_before)
-            moments += [(due + TICK, {account.target.name})] if due and due > now else []
-        tick = max(_to_grid(min(moment for moment, _ in moments)), _to_grid(now + TICK))
-        return tick, set().union(*(targets for moment, targets in moments if moment <= tick))
+        for ledger in self.ledgers:
+            expiry = self.reality.find_expiry(ledger.read_payload(), ledger.credential)
+            due = expiry and expiry - ledger.compute_renew_before(self.installation.renew_before)
+            moments += [(due + CHECK_INTERVAL, {ledger.target.name})] if due and due > now else []
+        next_run = max(_round_up(min(moment for moment, _ in moments)), _round_up(now + CHECK_INTERVAL))
+        return next_run, set().union(*(targets for moment, targets in moments if moment <= next_run))
 
     def _go_to(self, moment: datetime) -> None:
-        """Let time go on, and count how long Argo CD has no token that works."""
-        for end, do in sorted((each for each in self._ends if each[0] <= moment), key=lambda each: each[0]):
-            self._ends.remove((end, do))
-            self._count(end)
-            do()
-            self.lively = 2
-        self._count(moment)
+        """Let time pass, and do what was to be done by then."""
+        for time, act in sorted((later for later in self._later if later[0] <= moment), key=lambda later: later[0]):
+            self._later.remove((time, act))
+            self._pass_time(time)
+            act()
+            self.stay_busy()
+        self._pass_time(moment)
 
-    def _count(self, moment: datetime) -> None:
+    def _pass_time(self, moment: datetime) -> None:
+        """Let time pass, and count how long Argo CD has no token that works."""
         now = self.reality.now
         if moment <= now:
             return
-        for account in self.accounts:
-            ends = now
-            if is_served(account, self.reality):
-                ends = self.reality.find_end(account.read_payload(), account.credential) or now
-            self.summary.unserved += max(timedelta(0), moment - ends)
+        for ledger in self.ledgers:
+            expiry = self.reality.find_expiry(ledger.read_payload(), ledger.credential)
+            served_until = expiry if expiry and ledger.is_served(self.reality) else now
+            self.summary.unserved += max(timedelta(0), moment - served_until)
         self.summary.time += moment - now
         self.reality.now = moment
 
 
-def _to_grid(moment: datetime) -> datetime:
-    """The tick at this moment or after it."""
-    return datetime.fromtimestamp(
-        math.ceil(moment.timestamp() / TICK.total_seconds()) * TICK.total_seconds(), moment.tzinfo
-    )
+def _round_up(moment: datetime) -> datetime:
+    """The check interval's begin at this moment or after it."""
+    seconds = CHECK_INTERVAL.total_seconds()
+    return datetime.fromtimestamp(math.ceil(moment.timestamp() / seconds) * seconds, moment.tzinfo)
