@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.aws.sessions import read_aws_error
-from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, ForbiddenError, SyncError, UnauthorizedError
-from argo_ecr_auth.core.messages import explain_assume_role
+from argo_ecr_auth.core.errors import ForbiddenError, SyncError, UnauthorizedError
+from argo_ecr_auth.core.messages import explain_for
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
 
@@ -51,12 +51,8 @@ class Identity:
                     f"{error.target.cluster}'s API server does not let {self.name} {error.doing}: the right is "
                     f"missing, or the namespace {error.namespace} is"
                 )
-            case AssumeRoleError():
-                return explain_assume_role(error)
-            case AwsRefusalError(right=right) if right:
-                return f"{error}; {f'the role {error.role.arn}' if error.role else self.name} needs {right}"
             case _:
-                return str(error)
+                return explain_for(error, asker=self.name)
 
 
 OPERATOR = Identity()

@@ -18,14 +18,20 @@ def explain(*errors: SyncError) -> str:
     return "; ".join([*sentences, *promise])
 
 
-def explain_assume_role(error: AssumeRoleError) -> str:
-    """Which two policies must allow it."""
-    external_id = f" with the external id {error.role.external_id}" if error.role and error.role.external_id else ""
-    name = error.role.arn.rpartition("/")[2] if error.role else "NAME"
-    return (
-        f"{error}; its trust policy must allow {_FUNCTION}{external_id}, and {_FUNCTION} needs sts:AssumeRole on it "
-        f"(aws iam get-role --role-name {name} shows the one, the synth writes the other)"
-    )
+def explain_for(error: SyncError, *, asker: str) -> str:
+    """What to read of an error whose sentence differs only in who asked: `asker`, unless a role was assumed."""
+    match error:
+        case AssumeRoleError(role=role):
+            external_id = f" with the external id {role.external_id}" if role and role.external_id else ""
+            name = role.arn.rpartition("/")[2] if role else "NAME"
+            return (
+                f"{error}; its trust policy must allow {_FUNCTION}{external_id}, and {_FUNCTION} needs sts:AssumeRole "
+                f"on it (aws iam get-role --role-name {name} shows the one, the synth writes the other)"
+            )
+        case AwsRefusalError(right=right) if right:
+            return f"{error}; {_name_role(error.role) or asker} needs {right}"
+        case _:
+            return str(error)
 
 
 def _explain(error: SyncError) -> str:
@@ -38,18 +44,15 @@ def _explain(error: SyncError) -> str:
                 f"missing (kubectl create namespace {namespace}), or its Role is (kubectl apply -f "
                 f"cdk.out/rbac/{target.name}.rbac.yaml)"
             )
-        case AssumeRoleError():
-            return explain_assume_role(error)
-        case AwsRefusalError(right=right) if right:
-            return f"{error}; {_name_role(error.role)} needs {right}"
         case _:
-            return str(error)
+            return explain_for(error, asker=_FUNCTION)
 
 
 def _explain_unauthorized(error: UnauthorizedError) -> str:
     target = error.target
+    who = _name_role(target.role) or _FUNCTION
     return (
-        f"{error} to {_name_role(target.role)}: its access entry is missing, or older than the role (then first aws "
+        f"{error} to {who}: its access entry is missing, or older than the role (then first aws "
         f"eks delete-access-entry). Run aws eks create-access-entry --cluster-name {target.cluster} --region "
         f"{target.region} --principal-arn ROLE --kubernetes-groups GROUP; argo-ecr-auth doctor {target.name} fills "
         "them in. A fixed endpoint may also be another cluster's"
@@ -57,4 +60,4 @@ def _explain_unauthorized(error: UnauthorizedError) -> str:
 
 
 def _name_role(role: Role | None) -> str:
-    return f"the role {role.arn}" if role else _FUNCTION
+    return f"the role {role.arn}" if role else ""
