@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.local_cloud.cloud import Cluster
+from tests.servers.answers import BODIES
 from tests.support.faults import (
-    BODIES,
     Fault,
     answer,
     answer_gzip_bomb,

@@ -16,8 +16,8 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import Role
 from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.environment import REGION
+from tests.servers.answers import BODIES
 from tests.support.faults import (
-    BODIES,
     Fault,
     answer,
     drip,

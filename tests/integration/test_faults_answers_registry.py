@@ -10,8 +10,8 @@ from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.registry_login import Login, verify_login
 from argo_ecr_auth.run import run_targets
 from tests.local_cloud.registry import LoopbackAddress
+from tests.servers.answers import BODIES
 from tests.support.faults import (
-    BODIES,
     Fault,
     answer,
     drip,

@@ -16,24 +16,6 @@ from http.server import BaseHTTPRequestHandler
 
 Fault = Callable[[BaseHTTPRequestHandler], None]
 
-BODIES = {
-    "nothing": b"",
-    "HTML": b"<!DOCTYPE html><html><body>Sign in to continue</body></html>",
-    "garbage": bytes(range(256)),
-    "null": b"null",
-    "a number": b"1",
-    "a text": b'"ok"',
-    "a list": b"[]",
-    "an empty object": b"{}",
-    "half an object": b'{"metadata": {"name": ',
-    "an object without a name": b'{"metadata": {}, "data": []}',
-    "an object of another name": b'{"metadata": {"namespace": "argocd", "name": "another"}}',
-    "objects in objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-    "lists in lists": b"[" * 100_000 + b"]" * 100_000,
-    "20 MB": b'{"metadata": {"name": "' + b"x" * 20_000_000 + b'"}}',
-}
-"""Bodies that no API of ours answers with, by what they are."""
-
 
 def make_handler(fault: Fault) -> type[BaseHTTPRequestHandler]:
     """A handler that meets every request with the fault."""

@@ -7,7 +7,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 
 from tests.integration.fault_matrix.services import WORDS, Service
-from tests.support.faults import BODIES, Fault, answer, answer_half, hang, reset
+from tests.servers.answers import BODIES
+from tests.support.faults import Fault, answer, answer_half, hang, reset
 
 
 @dataclass(frozen=True, kw_only=True)
