@@ -165,7 +165,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     @property
     def hosts(self) -> tuple[str, ...]:
         """The registries' hosts."""
-        return (self.registry,) if isinstance(self.registry, str) else self.registry
+        return tuple(host for _, host in self.hosts_by_key)
 
     @property
     def hosts_by_key(self) -> tuple[tuple[str, str], ...]:

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     operator = sign_in(profile=options.profile, region=region)
     kubeconfig = open_kubeconfig(options, targets)
     servers = kubeconfig or EksApiServers(WarmCache(sessions=operator.sessions))
-    identity = kubeconfig.identity if kubeconfig else operator.identity
+    identity = (kubeconfig or operator).identity
     snippet = format_settings(url, project=project)
     services = []
     for target in map(without_role, targets):
