@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from argo_ecr_auth.api_server.pool import ClientPool
+from argo_ecr_auth.api_server.warm_cache import ClientPool
 from argo_ecr_auth.aws.eks import Address
 from argo_ecr_auth.core.errors import SyncError
 from tests.support.fixed_server import FixedServer

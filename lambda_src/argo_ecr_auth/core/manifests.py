@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
-from argo_ecr_auth.core.docker_config import format_docker_config, make_login, read_docker_config
 from argo_ecr_auth.core.kinds import ARGO_CD_KEYS, KINDS, SECRET_TYPE_LABEL
 from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Credential
@@ -60,7 +59,7 @@ def make_payload(
     """The payload that holds these tokens, one for each registry that gave one; it expires with the first of them."""
     expires_at = min(token.expires_at for token in tokens.values())
     if not KINDS[credential.kind].for_argo_cd:
-        text = format_docker_config({registry.host: make_login(token.password) for registry, token in tokens.items()})
+        text = _format_docker_config({registry.host: _make_login(token.password) for registry, token in tokens.items()})
     else:
         (token,) = tokens.values()
         text = token.password
@@ -75,10 +74,10 @@ def keep_logins(payload: Payload, *, credential: Credential, secret: Manifest | 
     """
     if KINDS[credential.kind].for_argo_cd:
         return payload
-    logins, found = read_docker_config(payload.text), read_docker_config(read_payload_text(secret, credential))
+    logins, found = _read_docker_config(payload.text), _read_docker_config(read_payload_text(secret, credential))
     hosts = [registry.host for registry in credential.registries]
     kept = {host: found[host] for host in hosts if host in found and host not in logins}
-    return replace(payload, text=format_docker_config({**logins, **kept}))
+    return replace(payload, text=_format_docker_config({**logins, **kept}))
 
 
 def secret_type(credential: Credential) -> str:
@@ -188,3 +187,22 @@ def _argo_cd_keys(credential: Credential) -> dict[str, str]:
         "username": USERNAME,
     }
     return {key: value for key, value in keys.items() if value is not None}
+
+
+def _make_login(password: str) -> str:
+    """The login of a host, as docker's `auth` has it."""
+    return base64.b64encode(f"{USERNAME}:{password}".encode()).decode()
+
+
+def _format_docker_config(logins: Mapping[str, str]) -> str:
+    """A pull-secret's text. The bare host is the key: Image Updater and kubelet both find it so."""
+    return json.dumps({"auths": {host: {"auth": login} for host, login in logins.items()}}, separators=(",", ":"))
+
+
+def _read_docker_config(text: str) -> dict[str, str]:
+    """A pull-secret's logins by their hosts; none where the text has not this shape, whoever wrote it."""
+    try:
+        logins = {host: entry["auth"] for host, entry in json.loads(text)["auths"].items()}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}
+    return {host: login for host, login in logins.items() if isinstance(login, str)}
