@@ -12,7 +12,6 @@ from argo_ecr_auth.aws.eks import Address
 from argo_ecr_auth.aws.eks_token import Bearer
 from argo_ecr_auth.aws.sessions import Sessions
 
-
 _MAX_CONNECTIONS = 100
 """Connections. Each takes 40 to 80 KB, and to open one again costs about two checks. macOS gives a process 256 files,
 Lambda 1,024 (AWS Lambda Developer Guide, quotas)."""
