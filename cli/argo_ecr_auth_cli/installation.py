@@ -31,6 +31,7 @@ class Installation:
     name: str  # of its stack and of its Kubernetes group
     targets: tuple[Target, ...]  # whose account is None where they name none
     renew_before: timedelta
+    check_every: timedelta
     in_vpc: bool
     access: Mapping[str, str]  # by target: least-privilege, edit-policy or none
 
@@ -43,6 +44,7 @@ def load_installation(options: argparse.Namespace, *, region: str) -> Installati
         name=getattr(options, "installation", None) or settings.installation,
         targets=resolve_targets(settings, region=region),
         renew_before=parse_duration(settings.renew_before),
+        check_every=parse_duration(settings.check_every),
         in_vpc=settings.vpc is not None,
         access={
             name: choose_access(target, settings=settings) for name, target in zip(names, settings.targets, strict=True)

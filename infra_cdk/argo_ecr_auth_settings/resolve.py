@@ -21,6 +21,7 @@ def format_targets_file(settings: Settings, *, region: str | None = None) -> byt
     configuration = Configuration(
         targets=resolve_targets(settings, region=region or ""),
         renew_before_seconds=int(parse_duration(settings.renew_before).total_seconds()),
+        check_every_seconds=int(parse_duration(settings.check_every).total_seconds()),
     )
     return msgspec.json.format(msgspec.json.encode(configuration, order="deterministic"), indent=1)
 

@@ -115,8 +115,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     renew_before: Annotated[
         Duration,
         msgspec.Meta(
-            description="Renew when less than this is left of the token's 12 h; 10m to 11h.",
-            extra_json_schema={"patternErrorMessage": "not a duration: write 6h or 1h30m, 10m to 11h"},
+            description="Renew when less than this, or half of the token's lifetime, is left; 10m to 6h.",
+            extra_json_schema={"patternErrorMessage": "not a duration: write 6h or 1h30m, 10m to 6h"},
         ),
     ] = "6h"
     installation: Annotated[

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import PurePath
-from typing import Any, Protocol
+from typing import Protocol
 
 from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.manifests import Payload, keep_logins
+from argo_ecr_auth.core.manifests import Payload, read_payload_text, read_tokens
 from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
-from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, compute_jitter, make_plan
+from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, is_probe_due, make_plan
 from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.deadlines import time_limit
 from argo_ecr_auth.registry_login import Login, Verification
-from argo_ecr_auth.tokens import Issued, TokenIssuer
+from argo_ecr_auth.tokens import Issued, TokenIssuer, combine_verifications
 
 _SHARE_OF_A_CREDENTIAL = 0.9  # of a run's time: what it waits for then still has time to be named
 
@@ -29,6 +29,7 @@ class RunOptions:
     """What a run is asked to do, and within how many seconds."""
 
     renew_before: timedelta
+    check_every: timedelta
     seconds: float
     dry_run: bool = False
     force: bool = False
@@ -62,64 +63,90 @@ class Run:
 def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
     """The whole story. The one place where a credential's failure is kept from the others."""
     result = new_result(target, credential, dry_run=run.options.dry_run)
-    issued = Issued()
+    issued, plan, payload = Issued(), None, None
     try:
         with time_limit(run.seconds_left):
             server = run.servers.to(target)
             observed = server.read(credential)
             refuse_foreign_objects(observed, credential)
             plan = _make_plan(run, target, credential, observed)
-            result = _with_plan(result, plan, run=run)
+            if (probed := _probe(run, target, credential, plan)).login is Login.REFUSED:
+                plan = _make_plan(run, target, credential, observed, rejection=probed.reason)
+                result = replace(result, rejected=True)
+            result = _with_verification(_with_plan(result, plan, run=run), probed)
             if run.options.dry_run or plan.action == "fresh":
                 return result
             if plan.needs_token:
                 issued = run.issuer.issue(credential)
                 result = _with_verification(result, issued.verification)
-            new = issued.payload and keep_logins(issued.payload, credential=credential, secret=observed.secret)
-            payload = choose_payload(plan, new)
+            payload = choose_payload(
+                plan,
+                _identify(run, credential),
+                found=read_payload_text(observed.secret, credential),
+                tokens=issued.tokens,
+                refused=issued.refused,
+                now=run.now(),
+            )
             if payload is not None:
-                # Another run may have renewed since the read: the current token is written only over what was read.
+                # Another run may have renewed since the read: no worse token than its own is written over it.
                 server.write(
                     credential,
                     payload,
                     observed=observed,
-                    only_over_observed=payload is plan.current,
+                    only_over_observed=payload is plan.current or payload.refused,
                     is_stopped=run.stopped.is_set,
                 )
-                result = with_expiry(result, now=run.now(), expires_at=None if payload.refused else payload.expires_at)
+                result = replace(result, expires_at=None if payload.refused else payload.expires_at)
             if not issued.errors:
-                return result
-            error = f"{run.explain(*issued.errors)}; {_explain_choice(payload, plan)}"
+                return with_expiry(result, now=run.now())
+            error = f"{run.explain(*issued.errors)}; {_explain_choice(payload, plan, issued)}"
     except SyncError as failure:
         error = run.explain(*issued.errors, failure)
+        if failure.overwritten and not (plan and payload is plan.current):
+            result = replace(result, expires_at=None)
     except Exception as failure:  # noqa: BLE001 - whatever it is, the other credentials are still done
         error = describe_unexpected(failure)
-    return with_expiry(result, now=run.now(), action="failed", error=error)
+    return with_expiry(replace(result, action="failed", error=error), now=run.now())
 
 
-def with_expiry(result: Result, *, now: datetime, expires_at: datetime | None = None, **others: Any) -> Result:
-    """The result with more known of it; what remains of the token is counted from now."""
-    expires_at = expires_at or result.expires_at
-    remaining = int((expires_at - now).total_seconds()) if expires_at else None
-    return replace(result, expires_at=expires_at, seconds_to_expiry=remaining, **others)
+def with_expiry(result: Result, *, now: datetime) -> Result:
+    """The result with what remains of its token, counted from now."""
+    remaining = int((result.expires_at - now).total_seconds()) if result.expires_at else None
+    return replace(result, seconds_to_expiry=remaining)
 
 
-def _make_plan(run: Run, target: Target, credential: Credential, observed: ObservedState) -> Plan:
-    renew_before = run.options.renew_before
+def _identify(run: Run, credential: Credential) -> Credential:
+    """The credential with the unique ID of the role that asks ECR, as far as it is known."""
+    return replace(credential, role_id=run.issuer.find_role_id(credential))
+
+
+def _make_plan(
+    run: Run, target: Target, credential: Credential, observed: ObservedState, *, rejection: str | None = None
+) -> Plan:
     return make_plan(
         observed,
-        credential=credential,
+        target=target.name,
+        credential=_identify(run, credential),
         now=run.now(),
-        renew_before=renew_before + compute_jitter(target.name, renew_before=renew_before),
+        renew_before=run.options.renew_before,
+        check_every=run.options.check_every,
+        rejection=rejection,
         force=run.options.force,
     )
+
+
+def _probe(run: Run, target: Target, credential: Credential, plan: Plan) -> Verification:
+    """What the registries say of the token in the cluster, about once an hour; a new one is verified anyway."""
+    is_due = is_probe_due(target.name, credential, now=run.now(), check_every=run.options.check_every)
+    tokens = read_tokens(plan.current, credential) if plan.current and not plan.needs_token and is_due else {}
+    return combine_verifications({} if run.options.dry_run else run.issuer.verify(credential, tokens))
 
 
 def _with_plan(result: Result, plan: Plan, *, run: Run) -> Result:
     reason = "; ".join(plan.reasons) or None
     changes = plan.changes if run.options.dry_run else ()
     known = replace(result, action=plan.action, reason=reason, changes=changes, tampered=plan.tampered)
-    return with_expiry(known, now=run.now(), expires_at=plan.expires_at)
+    return with_expiry(replace(known, expires_at=plan.expires_at), now=run.now())
 
 
 def _with_verification(result: Result, verification: Verification) -> Result:
@@ -129,12 +156,13 @@ def _with_verification(result: Result, verification: Verification) -> Result:
     return replace(result, verified=verification.verified, reason=reason, doubtful=doubt is not None)
 
 
-def _explain_choice(written: Payload | None, plan: Plan) -> str:
-    if written is not None and written is not plan.current:
-        return "it is written all the same, because the cluster has no valid token that its registry accepts"
-    if plan.keeps_current:
-        return "the token in the cluster stays"
-    return "no token was written"
+def _explain_choice(written: Payload | None, plan: Plan, issued: Issued) -> str:
+    if written is None or written is plan.current:
+        return "the token in the cluster stays" if plan.kept else "no token was written"
+    if plan.kept:
+        hosts = ", ".join(registry.host for registry in issued.tokens.keys() - issued.refused)
+        return f"only the token for {hosts} was renewed"
+    return "it is written all the same, because the cluster has no valid token that its registry accepts"
 
 
 def describe_unexpected(failure: Exception) -> str:

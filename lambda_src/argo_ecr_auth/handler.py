@@ -16,7 +16,7 @@ from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.events import parse_event, select_targets
 from argo_ecr_auth.core.results import Result, metric_values
-from argo_ecr_auth.core.targets import TARGETS_FILE, Target, load_configuration
+from argo_ecr_auth.core.targets import TARGETS_FILE, Configuration, load_configuration
 from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.deadlines import install_time_limits
 from argo_ecr_auth.run import run_targets
@@ -43,11 +43,12 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     scheduled run: Lambda logs the message, and there each result has a log line already.
     """
     quieten_libraries()
-    configured, renew_before, cache = _prepare_environment()
+    configuration, cache = _prepare_environment()
     request = parse_event(event)
-    targets = select_targets(configured, request)
+    targets = select_targets(configuration.targets, request)
     options = RunOptions(
-        renew_before=renew_before,
+        renew_before=timedelta(seconds=configuration.renew_before_seconds),
+        check_every=timedelta(seconds=configuration.check_every_seconds),
         seconds=max(1.0, context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_REPORT),
         dry_run=request.dry_run,
         force=request.force,
@@ -73,14 +74,13 @@ def quieten_libraries() -> None:
 
 
 @cache
-def _prepare_environment() -> tuple[tuple[Target, ...], timedelta, WarmCache]:
-    """The targets, how early to renew, and what is kept warm: by the first run of an environment."""
+def _prepare_environment() -> tuple[Configuration, WarmCache]:
+    """The targets, and what is kept warm: by the first run of an environment."""
     install_time_limits()
     region = os.environ["AWS_REGION"]
     text = (Path(__file__).parents[1] / TARGETS_FILE).read_bytes()
     configuration = load_configuration(text, region=region, function_role_id=os.environ.get(ROLE_ID))
-    cache = WarmCache(sessions=Sessions(region=region))
-    return configuration.targets, timedelta(seconds=configuration.renew_before_seconds), cache
+    return configuration, WarmCache(sessions=Sessions(region=region))
 
 
 def _report(results: tuple[Result, ...]) -> None:

@@ -89,7 +89,7 @@ def verify_login(
         except InconclusiveError as odd:
             return _inconclusive(f"{host} {odd}")
         if answer.status in _REFUSALS:
-            return Verification(login=Login.REFUSED, reason=f"{host} refuses the new token ({answer.status})")
+            return Verification(login=Login.REFUSED, reason=f"{host} answered {answer.status}")
         if answer.status != HTTPStatus.OK:
             return _inconclusive(f"{host} answers {answer.status} to a login")
         return Verification(login=Login.ACCEPTED, reason=_try_to_list(client, host, authorization, repository))

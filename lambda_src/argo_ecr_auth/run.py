@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import datetime
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
@@ -72,4 +73,4 @@ def _make_unfinished(target: Target, credential: Credential, *, begun: bool, run
         else f"not begun within {seconds}; the next run tries again. If it persists, a cluster of the run is slow"
     )
     result = new_result(target, credential, dry_run=run.options.dry_run)
-    return with_expiry(result, now=run.now(), action="failed", error=error)
+    return with_expiry(replace(result, action="failed", error=error), now=run.now())

@@ -1,15 +1,14 @@
-"""New tokens, each verified by a login at its registry, shared by the credentials of a run."""
+"""New tokens, and what registries say of tokens, shared by the credentials of a run."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from argo_ecr_auth.aws.ecr import fetch_authorization_token
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME, AuthorizationToken
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.manifests import Payload, make_payload
 from argo_ecr_auth.core.registry import Registry, TokenApi
 from argo_ecr_auth.core.targets import Credential, Role
 from argo_ecr_auth.core.timestamps import format_time
@@ -28,7 +27,8 @@ _NOT_TRIED = Verification(login=Login.NOT_TRIED)
 class Issued:
     """What the issue of a credential's tokens came to."""
 
-    payload: Payload | None = None  # None where no registry gave a token
+    tokens: Mapping[Registry, AuthorizationToken] = field(default_factory=dict)  # of those that gave one
+    refused: frozenset[Registry] = frozenset()  # those that refuse theirs
     verification: Verification = _NOT_TRIED
     errors: tuple[SyncError, ...] = ()  # a registry refused its token, or gave none
 
@@ -49,7 +49,7 @@ class TokenIssuer:
         self._now = now
         self._monotonic = monotonic
         self._tokens: SingleFlight[tuple[Role | None, TokenApi], AuthorizationToken] = SingleFlight()
-        self._verifications: SingleFlight[tuple[Role | None, str, str | None], Verification] = SingleFlight()
+        self._verifications: SingleFlight[tuple[str, AuthorizationToken, str | None], Verification] = SingleFlight()
 
     def issue(self, credential: Credential) -> Issued:
         """New tokens for the credential's registries as its Secret holds them, and what the registries say of them.
@@ -63,17 +63,33 @@ class TokenIssuer:
                 tokens[registry] = self._request(credential.role, registry.api)
             except SyncError as failure:
                 errors.append(failure)
-        if not tokens:
-            return Issued(errors=tuple(errors))
-        verification = self._verify(credential, tokens)
+        verifications = self.verify(credential, tokens)
+        verification = combine_verifications(verifications)
         if verification.login is Login.REFUSED:
             remedy = "if Argo CD can pull with it all the same, set verify: off"
-            errors.append(SyncError(failed=str(verification.reason), remedy=remedy))
+            errors.append(SyncError(failed=f"the new token is rejected: {verification.reason}", remedy=remedy))
         return Issued(
-            payload=make_payload(credential, tokens, refused=bool(errors)),
+            tokens=tokens,
+            refused=frozenset(registry for registry, said in verifications.items() if said.login is Login.REFUSED),
             verification=verification,
             errors=tuple(errors),
         )
+
+    def verify(
+        self, credential: Credential, tokens: Mapping[Registry, AuthorizationToken]
+    ) -> dict[Registry, Verification]:
+        """What the registries say of their tokens; nothing where the credential is not to be verified."""
+        if not credential.verify_login:
+            return {}
+        deadline = self._monotonic() + _SECONDS_OF_VERIFICATION
+        return {
+            registry: self._verify(registry, token, repository=credential.verify_repository, deadline=deadline)
+            for registry, token in tokens.items()
+        }
+
+    def find_role_id(self, credential: Credential) -> str | None:
+        """The unique ID of the role that asks ECR, None where it is not known (yet)."""
+        return self._sessions.as_role(credential.role).unique_id if credential.role else credential.role_id
 
     def _request(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
         def request() -> AuthorizationToken:
@@ -82,22 +98,15 @@ class TokenIssuer:
 
         return self._tokens.run((role, api), request)
 
-    def _verify(self, credential: Credential, tokens: Mapping[Registry, AuthorizationToken]) -> Verification:
-        if not credential.verify_login:
-            return _NOT_TRIED
-        deadline = self._monotonic() + _SECONDS_OF_VERIFICATION
-        return _combine([self._verify_one(credential, *item, deadline=deadline) for item in tokens.items()])
-
-    def _verify_one(
-        self, credential: Credential, registry: Registry, token: AuthorizationToken, *, deadline: float
+    def _verify(
+        self, registry: Registry, token: AuthorizationToken, *, repository: str | None, deadline: float
     ) -> Verification:
         seconds = deadline - self._monotonic()
         if seconds <= 0:
             reason = f"not verified: no time was left to ask {registry.host}"
             return Verification(login=Login.INCONCLUSIVE, reason=reason)
-        repository = credential.verify_repository
         return self._verifications.run(
-            (credential.role, registry.host, repository),
+            (registry.host, token, repository),
             lambda: self._verify_login(registry.host, token, repository=repository, seconds=seconds),
         )
 
@@ -113,11 +122,12 @@ def _check_expiry(token: AuthorizationToken, *, api: TokenApi, now: datetime) ->
     return replace(token, expires_at=min(token.expires_at, (now + TOKEN_LIFETIME).replace(microsecond=0)))
 
 
-def _combine(verifications: Sequence[Verification]) -> Verification:
+def combine_verifications(verifications: Mapping[Registry, Verification]) -> Verification:
     """Of several registries: refused where one refuses, accepted where all accept."""
-    logins = {verification.login for verification in verifications}
-    worst = next(login for login in (Login.REFUSED, Login.INCONCLUSIVE, Login.ACCEPTED) if login in logins)
+    logins = {verification.login for verification in verifications.values()}
+    order = (Login.REFUSED, Login.INCONCLUSIVE, Login.ACCEPTED)
+    worst = next((login for login in order if login in logins), Login.NOT_TRIED)
     return Verification(
         login=worst,
-        reason="; ".join(verification.reason for verification in verifications if verification.reason) or None,
+        reason="; ".join(verification.reason for verification in verifications.values() if verification.reason) or None,
     )

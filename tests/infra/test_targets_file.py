@@ -50,7 +50,7 @@ def test_a_credential_without_a_role_is_of_the_functions_role() -> None:
     credentials = [_complete({}), _complete({"secret_name": "assumed", "role_arn": ROLE})]
     text = format_targets_file(validate_settings(make_content(credentials=credentials)))
     (target,) = load_configuration(text, region="eu-west-1", function_role_id="AROAX").targets
-    assert [credential.function_role_id for credential in target.credentials] == ["AROAX", None]
+    assert [credential.role_id for credential in target.credentials] == ["AROAX", None]
 
 
 def test_a_key_of_the_deployment_does_not_change_the_file() -> None:

@@ -155,7 +155,9 @@ def test_what_is_overwritten_is_healed(kind: str, make_function_with: FunctionFa
     key = ".dockerconfigjson" if "pull" in kind else "password"
     objects.patch("secrets", {"data": {key: config}})
 
-    assert f"the {key}, its expireyTime or its token-source is not as it was written" in str(function.run()[0].reason)
+    assert f"the {key}, its expireyTime, its lifetime or its token-source is not as it was written" in str(
+        function.run()[0].reason
+    )
     assert objects.require("secrets")["data"][key] != config
 
 

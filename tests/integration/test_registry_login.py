@@ -31,16 +31,12 @@ def test_a_token_that_the_registry_lets_in_is_verified(registry: Registry) -> No
 
 
 def test_a_token_that_the_registry_does_not_let_in_is_refused(forbidding: Registry) -> None:
-    assert verify_at(forbidding.address) == Verification(
-        login=Login.REFUSED, reason=f"{REGISTRY} refuses the new token (401)"
-    )
+    assert verify_at(forbidding.address) == Verification(login=Login.REFUSED, reason=f"{REGISTRY} answered 401")
 
 
 def test_a_forbidden_login_is_a_refusal_too() -> None:
     with scripted(always(Answer(status=403))) as server:
-        assert verify_at(server.address) == Verification(
-            login=Login.REFUSED, reason=f"{REGISTRY} refuses the new token (403)"
-        )
+        assert verify_at(server.address) == Verification(login=Login.REFUSED, reason=f"{REGISTRY} answered 403")
 
 
 def test_of_an_unreachable_registry_nothing_is_known() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
-from argo_ecr_auth.core.results import Result
+from argo_ecr_auth.core.renewal_plan import is_probe_due
+from argo_ecr_auth.core.results import Result, metric_values
 from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.registry_login import Login, Verification, verify_login
 from argo_ecr_auth.run import run_targets
@@ -20,7 +21,7 @@ from tests.support.scripted_registry import Answer, always, connect_to, distrust
 
 
 def run(function: Function, verify: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
-    options = RunOptions(renew_before=timedelta(hours=6), seconds=30, force=force)
+    options = RunOptions(renew_before=timedelta(hours=6), check_every=timedelta(minutes=7), seconds=30, force=force)
     now = function.now or datetime.now(UTC)
     return run_targets(function.targets, options=options, cache=function.cache, now=lambda: now, verify_login=verify)
 
@@ -56,8 +57,8 @@ def make_function_with(cluster: Cluster, namespace: str, make_function: Function
 
 
 @pytest.fixture
-def living(function: Function, registry: Registry, objects: Objects) -> Function:
-    """A function that has written a token which lives and is let in; the next one will not be."""
+def valid(function: Function, registry: Registry, objects: Objects) -> Function:
+    """A function that has written a token that is valid and let in; the next one will not be."""
     (result,) = run(function, verify_known(registry))
     assert result.action == "created"
     registry.let_in({"AWS": "another password"})
@@ -70,20 +71,18 @@ def test_a_run_writes_a_right_token_as_verified(function: Function, registry: Re
     assert (result.action, result.verified, result.error) == ("created", True, None)
 
 
-def test_a_refused_token_leaves_the_living_one_untouched(
-    living: Function, registry: Registry, objects: Objects
-) -> None:
+def test_a_refused_token_leaves_the_valid_one_untouched(valid: Function, registry: Registry, objects: Objects) -> None:
     before = objects.versions
 
-    run(living, verify_by(registry.address), force=True)
+    run(valid, verify_by(registry.address), force=True)
 
     assert objects.versions == before
 
 
-def test_a_refused_token_fails_the_credential_with_that_reason(living: Function, registry: Registry) -> None:
-    (result,) = run(living, verify_by(registry.address), force=True)
+def test_a_refused_token_fails_the_credential_with_that_reason(valid: Function, registry: Registry) -> None:
+    (result,) = run(valid, verify_by(registry.address), force=True)
 
-    error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; the token in the cluster stays"
+    error = f"the new token is rejected: {REGISTRY} answered 401; {VERIFY_OFF}; the token in the cluster stays"
     assert (result.action, result.verified, result.error) == ("failed", False, error)
 
 
@@ -95,15 +94,15 @@ def test_a_refused_token_is_written_where_nothing_is(
     assert objects.password
 
 
-def test_a_refused_token_replaces_one_that_has_ended(living: Function, registry: Registry, objects: Objects) -> None:
+def test_a_refused_token_replaces_one_that_has_ended(valid: Function, registry: Registry, objects: Objects) -> None:
     # A token that ends an hour from now, as a clock eleven hours ago believed of it.
-    living.now = datetime.now(UTC) - timedelta(hours=11)
-    run(living, verify_known(registry), force=True)
+    valid.now = datetime.now(UTC) - timedelta(hours=11)
+    run(valid, verify_known(registry), force=True)
     registry.let_in({"AWS": "another password"})
     before = objects.password
-    living.now = datetime.now(UTC) + timedelta(hours=2)
+    valid.now = datetime.now(UTC) + timedelta(hours=2)
 
-    run(living, verify_by(registry.address))
+    run(valid, verify_by(registry.address))
 
     assert objects.password != before
 
@@ -114,13 +113,13 @@ def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
     (result,) = run(function, verify_by(forbidding.address))
 
     why = "it is written all the same, because the cluster has no valid token that its registry accepts"
-    error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; {why}"
+    error = f"the new token is rejected: {REGISTRY} answered 401; {VERIFY_OFF}; {why}"
     assert (result.action, result.verified, result.error) == ("failed", False, error)
 
 
 @pytest.fixture
 def refused(function: Function, forbidding: Registry) -> Function:
-    """A function that has written a token which its registry refuses, for nothing that lives was there."""
+    """A function that has written a token which its registry refuses, because no valid token was there."""
     run(function, verify_by(forbidding.address))
     return function
 
@@ -132,13 +131,13 @@ def test_a_refused_token_that_was_written_is_not_replaced_by_another_of_its_kind
 
     (result,) = run(refused, verify_by(forbidding.address))
 
-    error = f"{REGISTRY} refuses the new token (401); {VERIFY_OFF}; the token in the cluster stays"
+    error = f"the new token is rejected: {REGISTRY} answered 401; {VERIFY_OFF}; the token in the cluster stays"
     assert (result.action, result.error, objects.versions) == ("failed", error, before)
 
 
-@pytest.mark.parametrize("hours", [-4, 2], ids=["due", "ended"])
-def test_a_refused_token_is_replaced_when_it_is_due_for_the_registry_may_be_wrong(
-    hours: int, refused: Function, forbidding: Registry, objects: Objects
+@pytest.mark.parametrize("hours", [0.9, 2], ids=["before the next check", "expired"])
+def test_a_refused_token_is_replaced_when_it_expires_for_the_registry_may_be_wrong(
+    hours: float, refused: Function, forbidding: Registry, objects: Objects
 ) -> None:
     refused.now = datetime.now(UTC) - timedelta(hours=11)
     objects.delete("secrets")
@@ -160,7 +159,7 @@ def test_a_token_that_is_let_in_replaces_a_refused_one_for_good(
     assert (healed.action, healed.verified, after.action) == ("repaired", True, "fresh")
 
 
-@pytest.mark.parametrize("of", ["living", "refused"])
+@pytest.mark.parametrize("of", ["valid", "refused"])
 def test_a_label_is_put_back_although_the_new_token_is_refused(
     of: str, request: pytest.FixtureRequest, running: Registry, objects: Objects
 ) -> None:
@@ -168,7 +167,7 @@ def test_a_label_is_put_back_although_the_new_token_is_refused(
     before, annotations = objects.password, objects.require("configmaps")["metadata"]["annotations"]
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
 
-    (result,) = run(function, verify_by(running.address), force=of == "living")
+    (result,) = run(function, verify_by(running.address), force=of == "valid")
 
     assert result.action == "failed"
     assert objects.require("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
@@ -176,20 +175,20 @@ def test_a_label_is_put_back_although_the_new_token_is_refused(
 
 
 def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there_before(
-    living: Function, registry: Registry, objects: Objects
+    valid: Function, registry: Registry, objects: Objects
 ) -> None:
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
     meanwhile = []
 
     def verify(_host: str, _token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
-        run(living, verify_known(registry), force=True)
+        run(valid, verify_known(registry), force=True)
         meanwhile.append(objects.password)
-        return Verification(login=Login.REFUSED, reason="the new token is refused")
+        return Verification(login=Login.REFUSED, reason="it is refused")
 
-    (result,) = run(living, verify, force=True)
+    (result,) = run(valid, verify, force=True)
 
     assert [objects.password] == meanwhile
-    assert str(result.error).startswith(f"the new token is refused; {VERIFY_OFF}; ")
+    assert str(result.error).startswith(f"the new token is rejected: it is refused; {VERIFY_OFF}; ")
     assert "(409): it changed since it was read" in str(result.error)
 
 
@@ -200,30 +199,30 @@ OPEN: dict[str, tuple[Answer, str]] = {
 
 
 @pytest.mark.parametrize("answer", OPEN)
-def test_a_token_of_which_nothing_is_known_replaces_a_living_one_and_the_reason_says_so(
-    answer: str, living: Function
+def test_a_token_of_which_nothing_is_known_replaces_a_valid_one_and_the_reason_says_so(
+    answer: str, valid: Function
 ) -> None:
     given, told = OPEN[answer]
     with scripted(always(given)) as server:
-        (result,) = run(living, verify_by(server.address), force=True)
+        (result,) = run(valid, verify_by(server.address), force=True)
 
     reason = f"a renewal was requested; not verified: {REGISTRY} {told}"
     assert (result.action, result.verified, result.reason, result.error) == ("renewed", None, reason, None)
 
 
 def test_a_token_whose_registry_is_unreachable_is_written_and_the_reason_says_so(
-    living: Function, objects: Objects
+    valid: Function, objects: Objects
 ) -> None:
     before = objects.password
 
-    (result,) = run(living, verify_by(make_free_address()), force=True)
+    (result,) = run(valid, verify_by(make_free_address()), force=True)
 
     assert objects.password != before
     assert "does not answer (NewConnectionError)" in (result.reason or "")
 
 
-def test_a_token_whose_registry_is_not_trusted_is_written_as_not_verified(living: Function, registry: Registry) -> None:
-    (result,) = run(living, verify_by(distrust(registry.address)), force=True)
+def test_a_token_whose_registry_is_not_trusted_is_written_as_not_verified(valid: Function, registry: Registry) -> None:
+    (result,) = run(valid, verify_by(distrust(registry.address)), force=True)
 
     assert (result.action, result.verified, result.error) == ("renewed", None, None)
 
@@ -272,11 +271,101 @@ def test_a_marked_token_is_recognised_by_its_annotation(
 
 
 def test_a_refused_token_is_written_where_the_config_map_is_lost(
-    living: Function, registry: Registry, objects: Objects
+    valid: Function, registry: Registry, objects: Objects
 ) -> None:
     before = objects.password
     objects.delete("configmaps")
 
-    (result,) = run(living, verify_by(registry.address))
+    (result,) = run(valid, verify_by(registry.address))
 
     assert (result.action, result.verified, objects.password != before) == ("failed", False, True)
+
+
+# The hourly login with the token in the cluster.
+
+
+@pytest.fixture
+def probing(valid: Function) -> Function:
+    """A function whose next run tries the token in the cluster, which its registry no longer lets in."""
+    (target,) = valid.targets
+    now = datetime.now(UTC) + timedelta(minutes=10)
+    while not is_probe_due(target.name, target.credentials[0], now=now, check_every=timedelta(minutes=7)):
+        now += timedelta(minutes=7)
+    valid.now = now
+    return valid
+
+
+def test_a_token_that_is_rejected_before_it_expires_is_replaced(
+    probing: Function, registry: Registry, objects: Objects
+) -> None:
+    before = objects.password
+    verdicts = iter([verify_by(registry.address), verify_known(registry)])
+
+    def verify(host: str, token: AuthorizationToken, **options: Any) -> Verification:
+        return next(verdicts)(host, token, **options)
+
+    (result,) = run(probing, verify)
+
+    reason = f"the token in the cluster is rejected: {REGISTRY} answered 401"
+    assert (result.action, result.reason, result.verified, result.error) == ("renewed", reason, True, None)
+    assert (metric_values((result,))["TokensRejected"], objects.password != before) == (1, True)
+
+
+def test_a_token_that_is_rejected_gives_way_to_a_new_one_that_is_rejected_too(
+    probing: Function, registry: Registry, objects: Objects
+) -> None:
+    """It is no better than a new one; the registry may be wrong about either."""
+    before = objects.password
+
+    (result,) = run(probing, verify_by(registry.address))
+
+    assert (result.action, result.verified, result.seconds_to_expiry) == ("failed", False, None)
+    assert objects.password != before
+
+
+def test_a_token_that_is_accepted_is_only_reported_so(probing: Function, running: Registry, objects: Objects) -> None:
+    running.let_in({"AWS": objects.password})
+    before = objects.versions
+
+    (result,) = run(probing, verify_by(running.address))
+
+    assert (result.action, result.verified, result.reason, objects.versions) == ("fresh", True, None, before)
+
+
+def test_a_registry_that_says_nothing_clear_of_the_token_in_the_cluster_is_only_a_warning(
+    probing: Function, objects: Objects
+) -> None:
+    before = objects.versions
+
+    (result,) = run(probing, verify_by(make_free_address()))
+
+    assert (result.action, result.verified, result.doubtful, objects.versions) == ("fresh", None, True, before)
+
+
+def test_a_token_is_tried_at_no_other_check_of_the_hour_nor_where_verify_is_off(
+    probing: Function, make_function_with: FunctionFactory
+) -> None:
+    def verify(host: str, *_: object, **__: object) -> Verification:
+        raise AssertionError(f"{host} was asked")
+
+    now = probing.now
+    assert now is not None
+    probing.now = now + timedelta(minutes=7)
+    (result,) = run(probing, verify)
+    assert (result.action, result.verified) == ("fresh", None)
+
+
+def test_a_refused_token_is_not_written_over_one_that_another_run_wrote_meanwhile(
+    function: Function, registry: Registry, objects: Objects
+) -> None:
+    """Nothing is there when the run reads."""
+
+    def verify(_host: str, _token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
+        run(function, verify_known(registry))
+        return Verification(login=Login.REFUSED, reason="it is refused")
+
+    (result,) = run(function, verify)
+
+    assert "(409): it changed since it was read" in str(result.error)
+    (after,) = run(function, verify_known(registry))
+    assert (after.action, after.error) == ("fresh", None)

@@ -11,6 +11,7 @@ from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.cluster import Cluster
 from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
 from tests.support.objects import Objects
+from tests.support.rewritten import rewrite_source
 
 OTHER, THIRD = "222222222222", "333333333333"
 EXTERNAL_ID = "argo-ecr-auth-tests"
@@ -75,6 +76,27 @@ def test_each_secret_holds_the_token_of_its_own_role_and_region(
     assert tokens[2].caller == f"arn:aws:sts::{OTHER}:assumed-role/reader/argo-ecr-auth"
     assert asked.count("ecr:GetAuthorizationToken") == 3
     assert asked.count("sts:AssumeRole") == 1
+
+
+def test_a_recreated_role_asks_for_a_new_token(
+    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: FunctionFactory
+) -> None:
+    """Its ARN is the same, and the tokens of the earlier role are worth nothing."""
+    credentials = make_credentials(reader, "theirs")
+    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
+    grant(cluster.admin, *function.targets)
+    function.run()
+    objects = Objects(admin=cluster.admin, namespace=namespace, name="theirs")
+    role_id = local_cloud.client("iam", account=OTHER).get_role(RoleName="reader")["Role"]["RoleId"]
+    source = f"{THERE} as {reader} {role_id}"
+    assert objects.require("configmaps")["metadata"]["annotations"]["argo-ecr-auth/token-source"] == source
+
+    rewrite_source(objects, f"{THERE} as {reader} AROABEFORE")
+    (result,) = function.run()
+
+    assert (result.action, result.error) == ("repaired", None)
+    assert "the role before it was recreated" in str(result.reason)
+    assert objects.require("configmaps")["metadata"]["annotations"]["argo-ecr-auth/token-source"] == source
 
 
 def test_a_warm_run_assumes_no_role_again(

@@ -60,17 +60,24 @@ def test_no_repr_holds_a_secret(function: Function, objects: Objects) -> None:
     (credential,) = target.credentials
     server = EksApiServers(function.cache).to(target)
     access, observed = server.open(), server.read(credential)
-    plan = make_plan(observed, credential=credential, now=datetime.now(UTC), renew_before=timedelta(hours=6))
+    plan = make_plan(
+        observed,
+        target=target.name,
+        credential=credential,
+        now=datetime.now(UTC),
+        renew_before=timedelta(hours=6),
+        check_every=timedelta(minutes=7),
+    )
     issuer = TokenIssuer(sessions=function.sessions, verify_login=verify_login, now=lambda: datetime.now(UTC))
     issued = issuer.issue(credential)
 
     said = repr((function.cache, function.cache.addresses, access, observed, plan, issued, target))
 
     assert plan.current is not None
-    assert issued.payload is not None
+    (new,) = issued.tokens.values()
     secrets = {
         "the password": objects.password,
-        "a new one": issued.payload.text,
+        "a new one": new.password,
         "the bearer token": access.bearer,
         "the session token": str(function.sessions.credentials().token),
     }

@@ -32,6 +32,7 @@ def test_the_first_run_creates_both_objects_in_exactly_the_documented_shape(
     assert config_map["metadata"]["labels"] == {"argo-ecr-auth": "managed-resource"}
     assert set(config_map["metadata"]["annotations"]) == {
         "argo-ecr-auth/fingerprint",
+        "argo-ecr-auth/lifetime-seconds",
         "argo-ecr-auth/token-source",
     }
     assert config_map["data"] == {"expireyTime": result.as_dict()["expires_at"], "name": REGISTRY}
@@ -206,7 +207,7 @@ def test_a_new_role_of_the_same_name_asks_for_a_new_token_and_who_does_not_know_
 
     before = objects.password
     function.function_role_id = "AROANOW"
-    assert "written by another function's role" in (function.result().reason or "")
+    assert "requested by another role of this name" in (function.result().reason or "")
     assert (objects.password == before, function.result().action) == (False, "fresh")
 
 

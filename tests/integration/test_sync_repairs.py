@@ -11,7 +11,7 @@ from tests.local_cloud.cloud import LocalCloud
 from tests.support.function import Function
 from tests.support.objects import Objects
 
-NOT_AS_WRITTEN = "the password, its expireyTime or its token-source is not as it was written"
+NOT_AS_WRITTEN = "the password, its expireyTime, its lifetime or its token-source is not as it was written"
 Harm = Callable[[Objects], None]
 
 
@@ -28,11 +28,11 @@ NEW_TOKEN: dict[str, tuple[Harm, str]] = {
     "the ConfigMap is deleted": (lambda objects: objects.delete("configmaps"), "the ConfigMap is missing"),
     "the password is overwritten": (
         _secret_key("password", "something else"),
-        "the password, its expireyTime or its token-source is not as it was written",
+        "the password, its expireyTime, its lifetime or its token-source is not as it was written",
     ),
     "the password gets a newline": (
         lambda objects: _secret_key("password", objects.password + "\n")(objects),
-        "the password, its expireyTime or its token-source is not as it was written",
+        "the password, its expireyTime, its lifetime or its token-source is not as it was written",
     ),
     "the expiry is in the past": (_expiry("2020-01-01T00:00:00Z"), NOT_AS_WRITTEN),
     "the expiry is near": (

@@ -13,10 +13,10 @@ from argo_ecr_auth.handler import quieten_libraries
 from tests.local_cloud.control_plane import ControlPlane
 from tests.simulation.cluster import Cluster
 from tests.simulation.events import EVENTS, Event, Range
-from tests.simulation.installation import CLUSTERS, install
+from tests.simulation.installation import CHECK_INTERVAL, CLUSTERS, install
 from tests.simulation.reality import Reality
 from tests.simulation.summary import Summary
-from tests.simulation.world import CHECK_INTERVAL, World
+from tests.simulation.world import World
 
 _PAUSES = (0, 10), (0, 12 * 60), (0, 3 * 24 * 60)
 _DAYS = 9, 20

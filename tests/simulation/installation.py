@@ -42,6 +42,7 @@ REACH_ROLE = "arn:aws:iam::111111111111:role/reach"
 CLUSTERS = {"alpha": FUNCTION, "beta": REACH_ROLE, "gamma": FUNCTION}
 """The clusters, and the role that has an access entry in each."""
 ENVIRONMENTS = 2
+CHECK_INTERVAL = timedelta(minutes=2)
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "default": {},
@@ -50,7 +51,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "another project": {"project": "apps"},
     "verify: off": {"verify": "off"},
     "renew_before: 2h": {},
-    "renew_before: 11h": {},
+    "renew_before: 5h": {},
 }
 """Settings by name: what the first credential has in addition."""
 
@@ -117,7 +118,9 @@ class Installation:
     ) -> tuple[Result, ...]:
         return run_targets(
             tuple(targets),
-            options=RunOptions(renew_before=self.renew_before, seconds=seconds, force=force),
+            options=RunOptions(
+                renew_before=self.renew_before, check_every=CHECK_INTERVAL, seconds=seconds, force=force
+            ),
             cache=self.environments[environment],
             now=lambda: now,
             verify_login=self.verify_login,

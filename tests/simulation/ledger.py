@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
 from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.manifests import (
     Payload,
@@ -14,9 +15,10 @@ from argo_ecr_auth.core.manifests import (
     make_secret_manifest,
     payload_key,
 )
-from argo_ecr_auth.core.renewal_plan import compute_jitter
+from argo_ecr_auth.core.renewal_plan import compute_threshold
 from argo_ecr_auth.core.targets import Credential, Target
 from tests.simulation.cluster import Cluster
+from tests.simulation.installation import CHECK_INTERVAL
 from tests.simulation.reality import FUNCTION, START, Reality
 
 MAX_CLOCK_SKEW = timedelta(minutes=10)
@@ -83,7 +85,9 @@ class Ledger:
 
     def compute_renew_before(self, renew_before: timedelta) -> timedelta:
         """How long before its expiry a token is due."""
-        return renew_before + compute_jitter(self.target.name, renew_before=renew_before)
+        return compute_threshold(
+            self.target.name, renew_before=renew_before, lifetime=TOKEN_LIFETIME, check_every=CHECK_INTERVAL
+        )
 
 
 def list_leaves(manifest: Mapping[str, Any]) -> list[tuple[Path, Any]]:
@@ -103,8 +107,8 @@ def _look_up(manifest: Mapping[str, Any], path: Path) -> Any:
 @cache
 def find_own_leaves(credential: Credential) -> Mapping[Leaf, Any]:
     """The keys that both objects have from us; the value is None if it differs from token to token."""
-    one = Payload(text="a", expires_at=START, source="a")
-    two = Payload(text="b", expires_at=START + timedelta(1), source="b")
+    one = Payload(text="a", expires_at=START, lifetime=timedelta(1), source="a")
+    two = Payload(text="b", expires_at=START + timedelta(1), lifetime=timedelta(2), source="b")
     return {
         (plural, path): value if value == other else None
         for plural, make_manifest in (("secrets", make_secret_manifest), ("configmaps", make_config_map_manifest))

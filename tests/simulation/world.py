@@ -9,13 +9,12 @@ from datetime import datetime, timedelta
 
 from argo_ecr_auth.core.results import Result
 from tests.simulation.cluster import Cluster
-from tests.simulation.installation import Installation
+from tests.simulation.installation import CHECK_INTERVAL, Installation
 from tests.simulation.invariants import Run, Snapshot, check_run, check_served, take_snapshot
 from tests.simulation.ledger import Ledger
 from tests.simulation.reality import Interruption, Reality
 from tests.simulation.summary import Summary
 
-CHECK_INTERVAL = timedelta(minutes=2)
 _IDLE = timedelta(hours=3)
 """Between two runs of a target to which nothing can happen: no fault or edit since, and no token due."""
 _SECONDS = 60.0
@@ -63,7 +62,7 @@ class World:
         self.installation.deploy(variant)
         for ledger, new in zip(self.ledgers, self._open_ledgers(), strict=True):
             needs_token = ledger.credential.registries != new.credential.registries
-            needs_token |= ledger.credential.function_role_id != new.credential.function_role_id
+            needs_token |= ledger.credential.role_id != new.credential.role_id
             ledger.target, ledger.credential = new.target, new.credential
             ledger.changed = True
             ledger.unvouched |= needs_token

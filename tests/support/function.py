@@ -78,7 +78,13 @@ class Function:
         ).targets
 
     def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
-        options = RunOptions(renew_before=timedelta(hours=6), seconds=seconds, dry_run=dry_run, force=force)
+        options = RunOptions(
+            renew_before=timedelta(hours=6),
+            check_every=timedelta(minutes=7),
+            seconds=seconds,
+            dry_run=dry_run,
+            force=force,
+        )
         return run_targets(self.targets, options=options, cache=self.cache, now=lambda: self.now or datetime.now(UTC))
 
     def result(self, **order: Any) -> Result:

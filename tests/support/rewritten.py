@@ -1,9 +1,9 @@
 """Rewrites what a ConfigMap says of the token in its Secret, as the function would have written it."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from argo_ecr_auth.core.manifests import FINGERPRINT_ANNOTATION, SOURCE_ANNOTATION, Payload
+from argo_ecr_auth.core.manifests import FINGERPRINT_ANNOTATION, LIFETIME_ANNOTATION, SOURCE_ANNOTATION, Payload
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time, parse_expiry
 from tests.support.objects import Objects
 
@@ -22,8 +22,13 @@ def _read(objects: Objects) -> Payload:
     config_map = objects.require("configmaps")
     expires_at = parse_expiry(config_map)
     assert expires_at is not None
-    source = config_map["metadata"]["annotations"][SOURCE_ANNOTATION]
-    return Payload(text=objects.payload, expires_at=expires_at, source=source)
+    annotations = config_map["metadata"]["annotations"]
+    return Payload(
+        text=objects.payload,
+        expires_at=expires_at,
+        lifetime=timedelta(seconds=int(annotations[LIFETIME_ANNOTATION])),
+        source=annotations[SOURCE_ANNOTATION],
+    )
 
 
 def _write(objects: Objects, payload: Payload) -> None:

@@ -69,14 +69,14 @@ def payload(
     *,
     of: Credential | None = None,
     left: timedelta = timedelta(hours=11),
+    lifetime: timedelta = timedelta(hours=12),
     password: str = PASSWORD,
     refused: bool = False,
 ) -> Payload:
     """The payload of a credential with one and the same token for each of its registries."""
     of = of or credential()
-    return make_payload(
-        of, {registry: token(left=left, password=password) for registry in of.registries}, refused=refused
-    )
+    tokens = {registry: token(left=left, password=password) for registry in of.registries}
+    return make_payload(of, tokens, now=NOW + left - lifetime, refused=refused)
 
 
 def settings(**keys: Any) -> Settings:

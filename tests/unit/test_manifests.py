@@ -12,10 +12,10 @@ from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import (
     Payload,
     describe_source,
-    keep_logins,
     make_config_map_manifest,
     make_payload,
     make_secret_manifest,
+    read_tokens,
 )
 from argo_ecr_auth.core.targets import Credential, Role
 from argo_ecr_auth.core.timestamps import format_time
@@ -108,7 +108,7 @@ def test_the_secret_has_the_shape_that_its_readers_know(kind: str) -> None:
      for kind, of in KINDS.items()],
 )  # fmt: skip
 def test_the_config_map_has_the_shape_of_the_original_tool(of: Credential, hosts: str) -> None:
-    written = Payload(text="what is secret", expires_at=ENDS, source=f"{hosts} as the function")
+    written = replace(payload(of=of), text="what is secret", expires_at=ENDS)
     assert make_config_map_manifest(of, written) == {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -118,6 +118,7 @@ def test_the_config_map_has_the_shape_of_the_original_tool(of: Credential, hosts
             "labels": {"argo-ecr-auth": "managed-resource"},
             "annotations": {
                 "argo-ecr-auth/fingerprint": written.fingerprint,
+                "argo-ecr-auth/lifetime-seconds": "43200",
                 "argo-ecr-auth/token-source": f"{hosts} as the function",
             },
         },
@@ -173,7 +174,7 @@ def test_a_repository_without_a_project_has_no_such_key() -> None:
 
 
 def _payload(of: Credential, tokens: list[AuthorizationToken]) -> Payload:
-    return make_payload(of, dict(zip(of.registries, tokens, strict=True)))
+    return make_payload(of, dict(zip(of.registries, tokens, strict=True)), now=NOW)
 
 
 def _auths(of: Credential, *passwords: str) -> Any:
@@ -247,7 +248,7 @@ def test_a_fingerprint_changes_with_each_part_of_a_payload(other: Payload) -> No
 
 def test_a_fingerprint_is_the_same_in_every_environment() -> None:
     # Pinned: another value would have every credential written again after an update.
-    assert PAYLOAD.fingerprint == "sha256:a31bab40ce19681e04554b81ddb6e7e7"
+    assert PAYLOAD.fingerprint == "sha256:82c5ac331f6ef0ac71c488ab87e99655"
 
 
 _TWO = pull_secret(HOST, OTHER_HOST)
@@ -267,16 +268,22 @@ _TWO = pull_secret(HOST, OTHER_HOST)
     ],
 )
 def test_a_registry_that_gave_no_token_keeps_the_login_that_the_secret_has(auths: Any, kept: dict[str, str]) -> None:
-    secret = {"data": {".dockerconfigjson": b64(json.dumps({"auths": auths}))}}
-    new = make_payload(_TWO, {_TWO.registries[0]: token()}, refused=True)
-
-    completed = json.loads(keep_logins(new, credential=_TWO, secret=secret).text)["auths"]
-
-    assert {host: each["auth"] for host, each in completed.items()} == {HOST: AUTH, **kept}
+    found = json.dumps({"auths": auths})
+    new = make_payload(_TWO, {_TWO.registries[0]: token()}, now=NOW, found=found)
+    assert {host: entry["auth"] for host, entry in json.loads(new.text)["auths"].items()} == {HOST: AUTH, **kept}
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[" * 100_000, "7"])
 def test_a_secret_of_another_shape_gives_no_login(text: str) -> None:
-    secret = {"data": {".dockerconfigjson": b64(text)}}
-    new = make_payload(_TWO, {_TWO.registries[0]: token()}, refused=True)
-    assert keep_logins(new, credential=_TWO, secret=secret) == new
+    tokens = {_TWO.registries[0]: token()}
+    assert make_payload(_TWO, tokens, now=NOW, found=text) == make_payload(_TWO, tokens, now=NOW)
+
+
+@pytest.mark.parametrize("of", [credential(), _TWO], ids=["password", "docker configuration"])
+def test_the_tokens_of_a_payload_can_be_read_from_it(of: Credential) -> None:
+    assert read_tokens(payload(of=of), of) == dict.fromkeys(of.registries, token())
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", '{"auths":{"x":{"auth":"y"}}}'])
+def test_a_payload_of_another_shape_holds_no_tokens(text: str) -> None:
+    assert read_tokens(replace(payload(of=_TWO), text=text), _TWO) == {}

@@ -16,7 +16,6 @@ from argo_ecr_auth.core.authorization_token import MalformedTokenError, parse_au
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.manifests import make_config_map_manifest, make_payload
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
-from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.settings import TargetSettings
 from tests.unit.aws_clients import StubbedPrincipal, offline_client
@@ -32,17 +31,16 @@ from tests.unit.builders import (
     settings,
     there,
 )
-
-RENEW_BEFORE = timedelta(hours=6)
+from tests.unit.test_renewal_plan import plan_for
 
 
 def test_the_expiry_is_written_in_utc_wherever_the_code_runs() -> None:
     tokyo = NOW.astimezone(timezone(timedelta(hours=9)))  # botocore answers in the machine's own zone (tzlocal)
     token = parse_authorization_token(b64("AWS:x"), expires_at=tokyo)
     assert (
-        make_config_map_manifest(credential(), make_payload(credential(), {credential().registries[0]: token}))["data"][
-            "expireyTime"
-        ]
+        make_config_map_manifest(
+            credential(), make_payload(credential(), {credential().registries[0]: token}, now=NOW)
+        )["data"]["expireyTime"]
         == "2026-11-23T20:00:00Z"
     )
 
@@ -113,7 +111,7 @@ def test_an_authority_of_letters_that_are_no_certificate_is_a_fault() -> None:
     ],
 )
 def test_a_null_password_is_replaced(observed: ObservedState) -> None:
-    assert make_plan(observed, credential=credential(), now=NOW, renew_before=RENEW_BEFORE).needs_token
+    assert plan_for(observed).needs_token
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Whether a credential is fresh, is renewed or is repaired, and with which token."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from argo_ecr_auth.core.kinds import ARGO_CD_KEYS
 from argo_ecr_auth.core.manifests import Payload, make_config_map_manifest, make_secret_manifest
 from argo_ecr_auth.core.observed import ObservedState
+from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, make_plan
 from argo_ecr_auth.core.targets import Credential
 from tests.unit.builders import (
@@ -26,11 +27,16 @@ from tests.unit.builders import (
     payload,
     secret_there,
     there,
+    token,
 )
 
 RENEW_BEFORE = timedelta(hours=6)
+CHECK_EVERY = timedelta(minutes=7)
+TARGET = "cluster-159172"
+"""The jitter of this one is less than a second."""
 FINGERPRINT = ("metadata", "annotations", "argo-ecr-auth/fingerprint")
 SOURCE = ("metadata", "annotations", "argo-ecr-auth/token-source")
+LIFETIME = ("metadata", "annotations", "argo-ecr-auth/lifetime-seconds")
 SECRET_TYPE = ("metadata", "labels", "argocd.argoproj.io/secret-type")
 MANAGED = ("metadata", "labels", "argo-ecr-auth")
 EACH_KIND = pytest.mark.parametrize("of", KINDS.values(), ids=KINDS)
@@ -40,10 +46,31 @@ def plan_for(
     observed: ObservedState,
     *,
     of: Credential | None = None,
+    target: str = TARGET,
     renew_before: timedelta = RENEW_BEFORE,
+    check_every: timedelta = CHECK_EVERY,
+    rejection: str | None = None,
     force: bool = False,
 ) -> Plan:
-    return make_plan(observed, credential=of or credential(), now=NOW, renew_before=renew_before, force=force)
+    return make_plan(
+        observed,
+        target=target,
+        credential=of or credential(),
+        now=NOW,
+        renew_before=renew_before,
+        check_every=check_every,
+        rejection=rejection,
+        force=force,
+    )
+
+
+def choose(
+    plan: Plan, *, of: Credential | None = None, new: bool = True, refused: Collection[Registry] = (), found: str = ""
+) -> Payload | None:
+    """What is written where each registry gives a `new` token, or none does."""
+    of = of or credential()
+    tokens = {registry: token(password="new") for registry in of.registries} if new else {}
+    return choose_payload(plan, of, found=found, tokens=tokens, refused=frozenset(refused), now=NOW)
 
 
 def with_secret(*path: str, to: Any) -> ObservedState:
@@ -61,7 +88,13 @@ def _expiring(text: str) -> ObservedState:
 @EACH_KIND
 def test_a_credential_of_any_kind_is_fresh_as_it_was_written(of: Credential) -> None:
     assert plan_for(there(of=of), of=of) == Plan(
-        action="fresh", reasons=(), needs_token=False, current=payload(of=of), keeps_current=True, may_put_back=False
+        action="fresh",
+        reasons=(),
+        needs_token=False,
+        is_due=False,
+        current=payload(of=of),
+        kept=payload(of=of),
+        may_put_back=False,
     )
 
 
@@ -103,7 +136,7 @@ DRIFTED = [
     # The same moment in other words.
     (_expiring("2026-11-24T08:00:00+01:00"), "the ConfigMap's data expireyTime differs"),
 ]
-NOT_AS_WRITTEN = "the password, its expireyTime or its token-source is not as it was written"
+NOT_AS_WRITTEN = "the password, its expireyTime, its lifetime or its token-source is not as it was written"
 NO_TIMESTAMP = "the ConfigMap's expireyTime is missing or not a valid timestamp"
 NO_FINGERPRINT = "the ConfigMap has no fingerprint of the password: something else wrote one of the two"
 # The ConfigMap does not vouch for the token in the cluster.
@@ -116,6 +149,7 @@ UNRECOGNISED = [
     (with_config_map(*FINGERPRINT, to="sha256:0"), NOT_AS_WRITTEN),
     (with_config_map(*FINGERPRINT, to=""), NOT_AS_WRITTEN),
     (with_config_map(*SOURCE, to=REMOVED), NOT_AS_WRITTEN),
+    *((with_config_map(*LIFETIME, to=to), NOT_AS_WRITTEN) for to in (REMOVED, "", "43201", "-1", "1e9", "9" * 5_000)),
     (with_config_map(*SOURCE, to="elsewhere"), NOT_AS_WRITTEN),
     (_expiring("2026-11-24T07:59:59Z"), NOT_AS_WRITTEN),
     (_expiring("2026-11-23T08:00:00Z"), NOT_AS_WRITTEN),
@@ -139,7 +173,7 @@ UNRECOGNISED = [
 def test_drift_is_repaired_with_the_token_in_the_cluster(observed: ObservedState, reason: str) -> None:
     plan = plan_for(observed)
     assert (plan.action, plan.reasons, plan.needs_token) == ("repaired", (reason,), False)
-    assert choose_payload(plan, None) == payload()
+    assert choose(plan, new=False) == payload()
 
 
 @pytest.mark.parametrize(("observed", "reason"), UNRECOGNISED)
@@ -151,7 +185,12 @@ def test_a_token_that_its_config_map_does_not_vouch_for_is_replaced(observed: Ob
 
 def test_nobody_who_lacks_the_password_can_move_the_expiry() -> None:
     """Whoever may write the ConfigMap, but not read the Secret, knows all but the password."""
-    later = Payload(text="guessed", expires_at=NOW + timedelta(hours=12), source=f"{HOST} as the function")
+    later = Payload(
+        text="guessed",
+        expires_at=NOW + timedelta(hours=12),
+        lifetime=timedelta(hours=12),
+        source=f"{HOST} as the function",
+    )
     forged = edited(make_config_map_manifest(credential(), later), "metadata", "resourceVersion", to="1")
     assert plan_for(ObservedState(secret=secret_there(), config_map=forged)).needs_token
 
@@ -189,8 +228,8 @@ def test_a_token_with_less_than_that_left_is_renewed(left: timedelta, reason: st
     assert plan.expires_at == NOW + left
 
 
-def test_a_token_with_exactly_that_left_is_fresh() -> None:
-    assert plan_for(there(payload(left=RENEW_BEFORE))).action == "fresh"
+def test_a_token_with_more_than_that_left_is_fresh() -> None:
+    assert plan_for(there(payload(left=RENEW_BEFORE + timedelta(seconds=1)))).action == "fresh"
 
 
 def test_a_clock_that_runs_a_little_behind_does_not_doubt_a_new_token() -> None:
@@ -230,7 +269,7 @@ def test_a_credential_of_any_kind_is_repaired_with_its_good_token(of: Credential
         secret=secret_there(of=of), config_map=edited(config_map_there(of=of), *MANAGED, to=REMOVED)
     )
     plan = plan_for(observed, of=of)
-    assert (plan.action, choose_payload(plan, None)) == ("repaired", payload(of=of))
+    assert (plan.action, choose(plan, of=of, new=False)) == ("repaired", payload(of=of))
 
 
 PULL_SECRET = KINDS["pull-secret"]
@@ -243,7 +282,7 @@ DOCKER_CONFIG = ("data", ".dockerconfigjson")
 def test_a_pull_secret_that_is_not_as_it_was_written_is_replaced(value: Any) -> None:
     secret = edited(secret_there(of=PULL_SECRET), *DOCKER_CONFIG, to=value)
     plan = plan_for(ObservedState(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
-    reason = "the .dockerconfigjson, its expireyTime or its token-source is not as it was written"
+    reason = "the .dockerconfigjson, its expireyTime, its lifetime or its token-source is not as it was written"
     assert (plan.action, plan.reasons, plan.needs_token) == ("repaired", (reason,), True)
 
 

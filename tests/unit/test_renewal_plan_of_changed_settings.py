@@ -1,20 +1,24 @@
 """What is done with a token that other settings, or another role, requested."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from argo_ecr_auth.core.registry import parse_registry
-from argo_ecr_auth.core.renewal_plan import choose_payload
 from argo_ecr_auth.core.targets import Credential, Role
 from tests.unit.builders import HOST, KINDS, NOW, OTHER_HOST, credential, payload, pull_secret, there
-from tests.unit.test_renewal_plan import plan_for
+from tests.unit.test_renewal_plan import choose, plan_for
 
 ROLE = "arn:aws:iam::123456789012:role/reader"
 READ_AS_ROLE = credential(role=Role(arn=ROLE, external_id="who"))
 BY_ANOTHER_ROLE = (
-    "the token was written by another function's role: another installation, which needs a Secret of its own, or "
-    "this function's role before it was recreated (the ConfigMap's argo-ecr-auth/token-source has its id)"
+    "the token was requested by another role of this name: another installation, which needs a Secret of its own, or "
+    "the function's role before it was recreated (the ConfigMap's argo-ecr-auth/token-source has its ID)"
+)
+RECREATED = (
+    "the token was requested by another role of this name: the role before it was recreated (the ConfigMap's "
+    "argo-ecr-auth/token-source has its ID)"
 )
 ELSEWHERE = (
     "the token was requested for another registry or by another role (see the ConfigMap's argo-ecr-auth/token-source), "
@@ -49,12 +53,17 @@ EACH_SOURCE = pytest.mark.parametrize(
             f"{ELSEWHERE}{HOST} as the function",
         ),
         (
-            credential(function_role_id="AROABEFORE"),
-            credential(function_role_id="AROANOW"),
+            credential(role_id="AROABEFORE"),
+            credential(role_id="AROANOW"),
             BY_ANOTHER_ROLE,
         ),
+        (
+            replace(READ_AS_ROLE, role_id="AROABEFORE"),
+            replace(READ_AS_ROLE, role_id="AROANOW"),
+            RECREATED,
+        ),
     ],
-    ids=["registry", "role", "no-role", "one-more-registry", "one-registry-less", "another-function"],
+    ids=["registry", "role", "no-role", "one-more-registry", "one-registry-less", "another-function", "recreated-role"],
 )
 
 
@@ -76,8 +85,9 @@ def test_a_token_of_another_source_is_known_to_live(written: Credential, desired
     assert plan_for(there(of=written), of=desired).expires_at == NOW + timedelta(hours=11)
 
 
-def test_who_does_not_know_the_functions_role_takes_any_for_the_right_one() -> None:
-    plan = plan_for(there(of=credential(function_role_id="AROANOW")))
+@pytest.mark.parametrize("of", [credential(), READ_AS_ROLE], ids=["the function's", "an assumed one"])
+def test_who_does_not_know_the_roles_id_takes_any_for_the_right_one(of: Credential) -> None:
+    plan = plan_for(there(of=replace(of, role_id="AROANOW")), of=of)
     assert (plan.action, plan.changes) == ("fresh", ())
 
 
@@ -116,4 +126,4 @@ def test_other_settings_are_written_with_the_token_in_the_cluster(
     written: Credential, desired: Credential, reasons: tuple[str, ...]
 ) -> None:
     plan = plan_for(there(of=written), of=desired)
-    assert (plan.reasons, choose_payload(plan, None)) == (reasons, payload(of=written))
+    assert (plan.reasons, choose(plan, of=desired, new=False)) == (reasons, payload(of=written))

@@ -11,7 +11,6 @@ from botocore.stub import Stubber
 
 from argo_ecr_auth.aws.sessions import Principal, Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
-from argo_ecr_auth.core.manifests import Payload, make_payload
 from argo_ecr_auth.core.targets import Credential, Role
 from argo_ecr_auth.registry_login import Login, Verification
 from argo_ecr_auth.tokens import Issued, TokenIssuer
@@ -89,30 +88,29 @@ def issuer(registries: Registries, aws: tuple[Sessions, dict[str, Any]]) -> Iter
         yield TokenIssuer(sessions=sessions, verify_login=registries.verify_login, now=lambda: NOW)
 
 
-def _payload(of: Credential, *passwords: str, refused: bool = False) -> Payload:
-    tokens = (AuthorizationToken(password=password, expires_at=ENDS) for password in passwords)
-    return make_payload(of, dict(zip(of.registries, tokens, strict=False)), refused=refused)
+def _passwords(issued: Issued) -> dict[str, str]:
+    return {registry.host: token.password for registry, token in issued.tokens.items()}
 
 
 def test_credentials_of_one_region_share_a_token(issuer: TokenIssuer) -> None:
-    made = [issuer.issue(of).payload for of in (credential(), credential(secret_name="other"))]
-    assert made == [_payload(credential(), "here")] * 2
+    issued = [_passwords(issuer.issue(of)) for of in (credential(), credential(secret_name="other"))]
+    assert issued == [{HOST: "here"}] * 2
 
 
 def test_a_pull_secret_has_the_token_of_each_of_its_registries_regions(issuer: TokenIssuer) -> None:
     of = pull_secret(OTHER_HOST, HOST)
-    assert issuer.issue(of).payload == _payload(of, "there", "here")
+    assert _passwords(issuer.issue(of)) == {OTHER_HOST: "there", HOST: "here"}
 
 
 def test_a_role_has_a_token_of_its_own(issuer: TokenIssuer) -> None:
     issuer.issue(credential())
     of = credential(role=ROLE)
-    assert issuer.issue(of).payload == _payload(of, "here-as-role")
+    assert _passwords(issuer.issue(of)) == {HOST: "here-as-role"}
 
 
 def test_a_fips_host_has_a_token_of_the_fips_api(issuer: TokenIssuer) -> None:
     of = pull_secret(OTHER_HOST, FIPS_HOST)
-    assert issuer.issue(of).payload == _payload(of, "there", "there-fips")
+    assert _passwords(issuer.issue(of)) == {OTHER_HOST: "there", FIPS_HOST: "there-fips"}
 
 
 def test_a_token_is_tried_at_its_own_registry_with_the_repository_to_list(
@@ -172,14 +170,14 @@ def test_the_doubts_of_several_registries_are_all_told(issuer: TokenIssuer, regi
     assert verification.reason == "one; two"
 
 
-def test_a_refused_token_is_marked_and_says_how_to_turn_the_check_off(
+def test_a_refused_token_names_its_registry_and_says_how_to_turn_the_check_off(
     issuer: TokenIssuer, registries: Registries
 ) -> None:
-    registries.verifications = {HOST: Verification(login=Login.REFUSED, reason="refuses the new token (401)")}
+    registries.verifications = {HOST: Verification(login=Login.REFUSED, reason="it answered 401")}
     issued = issuer.issue(credential())
-    assert issued.payload == _payload(credential(), "here", refused=True)
+    assert issued.refused == set(credential().registries)
     (error,) = issued.errors
-    assert (error.failed, error.transient) == ("refuses the new token (401)", False)
+    assert (error.failed, error.transient) == ("the new token is rejected: it answered 401", False)
     assert error.remedy == "if Argo CD can pull with it all the same, set verify: off"
 
 
@@ -209,7 +207,7 @@ def test_a_token_that_has_ended_or_soon_ends_is_not_taken(
     new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]], left: timedelta
 ) -> None:
     issued = _answers(new_issuer, aws[0], credential(), eu_west_1=NOW + left)
-    assert issued.payload is None
+    assert issued.tokens == {}
     (error,) = issued.errors
     assert error.remedy == "is the function's clock right, and is it ECR that answers?"
 
@@ -218,8 +216,7 @@ def test_a_token_is_not_believed_to_live_longer_than_twelve_hours(
     new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]]
 ) -> None:
     issued = _answers(new_issuer, aws[0], credential(), eu_west_1=NOW + timedelta(days=400))
-    assert issued.payload is not None
-    assert issued.payload.expires_at == ENDS
+    assert [token.expires_at for token in issued.tokens.values()] == [ENDS]
 
 
 def test_one_region_that_gives_no_token_does_not_keep_the_others_from_theirs(
@@ -227,7 +224,7 @@ def test_one_region_that_gives_no_token_does_not_keep_the_others_from_theirs(
 ) -> None:
     of = pull_secret(HOST, OTHER_HOST)
     issued = _answers(new_issuer, aws[0], of, eu_west_1=ENDS, us_east_1="AccessDeniedException")
-    assert issued.payload == _payload(of, "eu_west_1", refused=True)
+    assert _passwords(issued) == {HOST: "eu_west_1"}
     (error,) = issued.errors
     assert str(error).startswith("asked ECR in us-east-1 for an authorization token: AccessDeniedException")
 
@@ -237,4 +234,4 @@ def test_where_no_region_gives_a_token_there_is_none(
 ) -> None:
     of = pull_secret(HOST, OTHER_HOST)
     issued = _answers(new_issuer, aws[0], of, eu_west_1="ServerException", us_east_1="AccessDeniedException")
-    assert (issued.payload, len(issued.errors)) == (None, 2)
+    assert (issued.tokens, len(issued.errors)) == ({}, 2)

@@ -64,7 +64,9 @@ def run(options: argparse.Namespace) -> int:
 
     def check() -> int:
         recorder = RecordingServers(kubeconfig or EksApiServers(cache))
-        run_options = RunOptions(renew_before=renew_before, seconds=_SECONDS)
+        run_options = RunOptions(
+            renew_before=renew_before, check_every=parse_duration(settings.check_every), seconds=_SECONDS
+        )
         (result,) = run_targets(
             (target,),
             options=run_options,

@@ -151,6 +151,7 @@ def read_overview(
         [without_role(target) for target in targets],
         operator=operator,
         renew_before=installation.renew_before,
+        check_every=installation.check_every,
         named=named,
         not_visible={}
         if kubeconfig
@@ -165,6 +166,7 @@ def read_statuses(
     *,
     operator: Operator,
     renew_before: timedelta,
+    check_every: timedelta,
     named: bool,
     not_visible: Mapping[str, str],
     kubeconfig: Kubeconfig | None = None,
@@ -181,7 +183,7 @@ def read_statuses(
         recorder = RecordingServers(kubeconfig or EksApiServers(cache), done=done)
         explain = (kubeconfig or operator).identity.explain
         # As much time as a slow cluster takes, and more where many wait for their turn.
-        options = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
+        options = RunOptions(renew_before=renew_before, check_every=check_every, seconds=45 + total / 4, dry_run=True)
         results = iter(
             run_targets(
                 read, options=options, cache=cache, now=lambda: datetime.now(UTC), servers=recorder, explain=explain

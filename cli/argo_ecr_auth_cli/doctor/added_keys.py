@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from argo_ecr_auth.core.managed_fields import read_writers
-from argo_ecr_auth.core.manifests import FIELD_MANAGER, Manifest, Payload, list_foreign_keys, make_secret_manifest
+from argo_ecr_auth.core.manifests import FIELD_MANAGER, NO_TOKEN, Manifest, list_foreign_keys, make_secret_manifest
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
 from argo_ecr_auth_cli.last_writer import name_writer
@@ -11,8 +11,7 @@ from argo_ecr_auth_cli.last_writer import name_writer
 
 def check_added_keys(context: CheckContext, credential: Credential, secret: Manifest | None) -> Iterator[Finding]:
     """Keys that somebody else added, and those of earlier settings that no run has removed yet."""
-    nothing = Payload(text="", expires_at=context.shared.now, source="")
-    keys = list_foreign_keys(secret, make_secret_manifest(credential, nothing))
+    keys = list_foreign_keys(secret, make_secret_manifest(credential, NO_TOKEN))
     name = f"{credential.namespace}/{credential.secret_name}"
     writers = list(read_writers(secret))
     stale = {key for writer in writers if writer.is_ours for key in writer.data}

@@ -9,8 +9,8 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.managed_fields import Writer, read_writers
 from argo_ecr_auth.core.manifests import (
     FIELD_MANAGER,
+    NO_TOKEN,
     SOURCE_ANNOTATION,
-    Payload,
     make_config_map_manifest,
     make_secret_manifest,
     payload_key,
@@ -72,9 +72,11 @@ def check_freshness(context: CheckContext, objects: Objects) -> Iterator[Finding
     """Missing, or so old that the function has not renewed it for hours."""
     plan = make_plan(
         objects.observed,
+        target=context.target.name,
         credential=objects.credential,
         now=context.shared.now,
         renew_before=context.shared.installation.renew_before,
+        check_every=context.shared.installation.check_every,
     )
     left = int((plan.expires_at - context.shared.now).total_seconds()) if plan.expires_at else None
     if not lives_long_enough(left, renew_before=context.shared.installation.renew_before):
@@ -104,10 +106,9 @@ def check_source(context: CheckContext, objects: Objects) -> Iterator[Finding]:
 
 def check_writers(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """Somebody else who writes what the function writes: each undoes the other's work."""
-    nothing = Payload(text="", expires_at=context.shared.now, source="")
     for found, desired, key in (
-        (objects.observed.secret, make_secret_manifest(objects.credential, nothing), payload_key(objects.credential)),
-        (objects.observed.config_map, make_config_map_manifest(objects.credential, nothing), EXPIRY_KEY),
+        (objects.observed.secret, make_secret_manifest(objects.credential, NO_TOKEN), payload_key(objects.credential)),
+        (objects.observed.config_map, make_config_map_manifest(objects.credential, NO_TOKEN), EXPIRY_KEY),
     ):
         writers = list(read_writers(found))
         ours = max((writer.time for writer in writers if writer.is_ours), default="")

@@ -9,7 +9,7 @@ with its own.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from argo_ecr_auth.core.manifests import Manifest, Payload, list_foreign_keys, make_secret_manifest
+from argo_ecr_auth.core.manifests import NO_TOKEN, Manifest, list_foreign_keys, make_secret_manifest
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth_cli.doctor.argo_cd_secrets import (
     ArgoCdSecret,
@@ -44,7 +44,7 @@ def check_own_secret(context: CheckContext, credential: Credential, secret: Mani
     """A credential of the settings that lets the token leave, or its Secret, which is not yet as they have it."""
     if credential.kind == "pull-secret":
         return
-    desired = make_secret_manifest(credential, Payload(text="", expires_at=context.shared.now, source=""))
+    desired = make_secret_manifest(credential, NO_TOKEN)
     host, name = credential.registries[0].host, f"{credential.namespace}/{credential.secret_name}"
     if leak := _find_leak(desired, host):
         yield context.report(

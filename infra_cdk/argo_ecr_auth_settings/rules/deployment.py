@@ -6,7 +6,8 @@ from datetime import timedelta
 from argo_ecr_auth_settings.settings import Settings, find_duplicates, list_credentials, parse_duration
 
 MIN_RENEW_BEFORE = timedelta(minutes=10)
-MAX_RENEW_BEFORE = timedelta(hours=11)
+MAX_RENEW_BEFORE = timedelta(hours=6)
+"""Half of a token's lifetime, which is when it is renewed at the latest (core/renewal_plan.py)."""
 
 MIN_CHECK_EVERY = timedelta(minutes=1)
 """The minimum rate of EventBridge Scheduler."""
@@ -28,7 +29,7 @@ def check_deployment(settings: Settings) -> Iterator[str]:
 
 def _check_durations(settings: Settings) -> Iterator[str]:
     if not MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) <= MAX_RENEW_BEFORE:
-        yield f"renew_before: {settings.renew_before} is not between 10m and 11h (a token is valid for 12h)"
+        yield f"renew_before: {settings.renew_before} is not between 10m and 6h (half of a token's 12h)"
 
 
 def _check_schedule(settings: Settings) -> Iterator[str]:

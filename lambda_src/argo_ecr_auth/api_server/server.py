@@ -84,8 +84,8 @@ class ApiServer(ABC):
         """Apply the Secret, then the ConfigMap, and see that the Secret is still the one that was applied.
 
         The Secret first: a run that ends between the two leaves a ConfigMap that does not vouch for the new password,
-        and the next run sees that. With `only_over_observed` an object that has changed since it was read stays as it
-        is. Raises SyncError, also if the run `is_stopped` before a write.
+        and the next run sees that. With `only_over_observed` an object that has changed since it was read, or is there
+        now, stays as it is. Raises SyncError, also if the run `is_stopped` before a write.
         """
         access = self.open()
         secret, config_map = make_secret_manifest(credential, payload), make_config_map_manifest(credential, payload)
@@ -97,12 +97,17 @@ class ApiServer(ABC):
                 is_secret = manifest["kind"] == "Secret"
                 pinned = found if only_over_observed and is_secret else None
                 left = self._remove_keys(access, manifest, part=part, keys=keys, only_over=pinned)
-                versions[i] = manifest, left if is_secret else None
-        for manifest, found in versions:
-            if is_stopped():
-                raise SyncError(failed="out of time before it was written", transient=True)
-            self._apply(access, require_version(manifest, found) if only_over_observed and found else manifest)
-        self._check_written(access, secret)
+                versions[i] = manifest, left
+        is_overwritten = False
+        try:
+            for manifest, found in versions:
+                _check_time(is_stopped)
+                self._apply(access, require_version(manifest, found) if only_over_observed else manifest)
+                is_overwritten = True
+            self._check_written(access, secret)
+        except SyncError as error:
+            error.overwritten = is_overwritten
+            raise
 
     def request(self, path: str, *, max_body: int = _MAX_BODY) -> tuple[int, Mapping[str, Any]]:
         """Status and JSON of the answer to a GET, whatever it is; empty if it is not an object.
@@ -220,6 +225,11 @@ class ApiServer(ABC):
         if (not contains(found, secret) and not (changed and by_us)) or list_foreign_keys(found, secret):
             failed = f"the Secret {namespace}/{name} was changed while it was written"
             raise SyncError(failed=failed, transient=True)
+
+
+def _check_time(is_stopped: Callable[[], bool]) -> None:
+    if is_stopped():
+        raise SyncError(failed="out of time before it was written", transient=True)
 
 
 def _read_body(response: urllib3.BaseHTTPResponse, *, max_body: int) -> bytes | None:

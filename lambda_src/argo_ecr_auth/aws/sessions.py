@@ -108,6 +108,8 @@ class Sessions:
         def fetch() -> dict[str, Any]:
             cache.clear()  # botocore would cache an answer without credentials, and never ask again
             fetched: dict[str, Any] = fetcher.fetch_credentials()
+            for answer in cache.values():
+                self.as_role(role).unique_id = _read_unique_id(answer)
             return fetched
 
         session = botocore.session.Session()
@@ -124,6 +126,7 @@ class Principal:
 
     def __init__(self, sessions: Sessions, role: Role | None) -> None:
         self.role = role
+        self.unique_id: str | None = None  # of an assumed role, once it was assumed
         self._sessions = sessions
         self._session: Any = None
         self._clients: dict[tuple[object, ...], Any] = {}
@@ -200,6 +203,12 @@ class Principal:
                     why=f"the answer is not of its API ({type(error).__name__})",
                     remedy="does a proxy or a VPC endpoint answer in its place?",
                 ) from None
+
+
+def _read_unique_id(answer: Mapping[str, Any]) -> str | None:
+    """The role's ID, out of `ID:SESSION` (AWS STS API Reference, AssumedRoleUser)."""
+    user = answer.get("AssumedRoleUser") or {}
+    return str(user.get("AssumedRoleId") or "").partition(":")[0] or None
 
 
 def read_aws_error(

@@ -3,33 +3,25 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from argo_ecr_auth.core.kinds import OPTIONAL_KEYS
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.manifests import (
-    FINGERPRINT_ANNOTATION,
-    SOURCE_ANNOTATION,
-    VERIFIED_ANNOTATION,
+    NO_TOKEN,
+    TOKEN_ANNOTATIONS,
     Manifest,
     Payload,
     decode_value,
-    describe_source,
-    is_source_of,
     list_foreign_keys,
     make_config_map_manifest,
     make_secret_manifest,
     payload_key,
 )
-from argo_ecr_auth.core.observed import ObservedState, get_metadata
+from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY
-
-NEW = "a new token's"
-LATER = "the new token's expiry"
-"""Stand for the values of a token that is not requested yet."""
 
 _MAX_QUOTE = 100
 
@@ -43,7 +35,6 @@ class Change:
     key: str
     actual: str | None  # None: missing
     desired: str | None  # None: an earlier apply of ours wrote it, and the settings no longer have it
-    by_token: bool = False  # every new token changes it, and it is no reason to write by itself
     tampered: bool = False  # somebody added a key that Argo CD reads to a Secret of ours
 
     def __str__(self) -> str:
@@ -54,15 +45,11 @@ class Change:
 
 
 def diff_objects(observed: ObservedState, credential: Credential, *, payload: Payload | None) -> Iterator[Change]:
-    """Every key of ours that a write of the payload would change; without a payload, also those of a new token."""
-    source = get_metadata(observed.config_map, "annotations").get(SOURCE_ANNOTATION, "")
-    if not is_source_of(source, credential):
-        source = describe_source(credential)
-    no_token = Payload(text="", expires_at=datetime.min.replace(tzinfo=UTC), source=source)
-    stand_ins = {payload_key(credential): NEW, FINGERPRINT_ANNOTATION: NEW, EXPIRY_KEY: LATER}
+    """Every key of ours that a write of the payload would change; without a payload, those that no token changes."""
+    token_keys = {payload_key(credential), EXPIRY_KEY, *TOKEN_ANNOTATIONS} if payload is None else set()
     for found, manifest in (
-        (observed.secret, make_secret_manifest(credential, payload or no_token)),
-        (observed.config_map, make_config_map_manifest(credential, payload or no_token)),
+        (observed.secret, make_secret_manifest(credential, payload or NO_TOKEN)),
+        (observed.config_map, make_config_map_manifest(credential, payload or NO_TOKEN)),
     ):
         show = partial(_show, payload_key=payload_key(credential) if manifest["kind"] == "Secret" else None)
         owned = _find_owned_keys(found)
@@ -71,16 +58,13 @@ def diff_objects(observed: ObservedState, credential: Credential, *, payload: Pa
             stale = {key for key in owned[part] if key in actual and key not in desired}
             foreign = set(list_foreign_keys(found, manifest) if manifest["kind"] == "Secret" and part == "data" else ())
             for key in (*desired, *sorted(stale | foreign)):
-                by_token = payload is None and key in {*stand_ins, SOURCE_ANNOTATION, VERIFIED_ANNOTATION}
-                if actual.get(key) != desired.get(key) or (payload is None and key in stand_ins):
-                    shown = show(desired.get(key), part=part, key=key, ours=True)
+                if key not in token_keys and actual.get(key) != desired.get(key):
                     yield Change(
                         kind=manifest["kind"],
                         part=part,
                         key=key,
                         actual=show(actual.get(key), part=part, key=key),
-                        desired=stand_ins.get(key, shown) if payload is None else shown,
-                        by_token=by_token,
+                        desired=show(desired.get(key), part=part, key=key, ours=True),
                         tampered=key in foreign and any(owned.values()) and key not in stale & OPTIONAL_KEYS,
                     )
 

@@ -25,6 +25,7 @@ class SyncError(Exception):
     why: str = ""
     remedy: str = ""  # what to do, or to ask oneself
     transient: bool = False  # the next run may succeed, if nobody does anything
+    overwritten: bool = False  # the token that was read is no longer there
 
     def __str__(self) -> str:
         failed = f"{self.failed}: {self.why}" if self.why else self.failed

@@ -8,8 +8,8 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
@@ -24,14 +24,22 @@ FINGERPRINT_ANNOTATION = "argo-ecr-auth/fingerprint"
 """On the ConfigMap: vouches for the password together with all that the ConfigMap says of it."""
 
 SOURCE_ANNOTATION = "argo-ecr-auth/token-source"
-"""On the ConfigMap: the registries and the role that the token was requested for. Other settings need a new token."""
+"""On the ConfigMap: the registries and the role that the token was requested for. Another role needs a new token."""
+
+LIFETIME_ANNOTATION = "argo-ecr-auth/lifetime-seconds"
+"""On the ConfigMap: how long the token was still valid when it was written."""
 
 VERIFIED_ANNOTATION = "argo-ecr-auth/verified"
 """On the ConfigMap, `"false"`: a registry refused the token or gave none, and the cluster had no better one."""
 
+TOKEN_ANNOTATIONS = (FINGERPRINT_ANNOTATION, SOURCE_ANNOTATION, LIFETIME_ANNOTATION, VERIFIED_ANNOTATION)
+"""All that describe the token."""
+
 CONFIG_MAP_LABEL, CONFIG_MAP_LABEL_VALUE = "argo-ecr-auth", "managed-resource"
 
 FIELD_MANAGER = "argo-ecr-auth"
+
+_VERSION_OF_NONE = "1"  # etcd's first revision, before any object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +48,9 @@ class Payload:
 
     text: str = field(repr=False)
     expires_at: datetime
+    lifetime: timedelta  # what was left of it when it was written, in whole seconds
     source: str  # as SOURCE_ANNOTATION has it
-    refused: bool = False  # by its registry; or one of several registries gave no token
+    refused: bool = False  # by its registry; or one of several registries gave none that is accepted
 
     @property
     def fingerprint(self) -> str:
@@ -49,35 +58,61 @@ class Payload:
 
         It does not give the password away: the hundreds of random bytes of a token cannot be guessed.
         """
-        known = [self.text, format_time(self.expires_at), self.source, self.refused]
+        known = [self.text, format_time(self.expires_at), format_lifetime(self.lifetime), self.source, self.refused]
         return "sha256:" + hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
 
 
+NO_TOKEN = Payload(text="", expires_at=datetime.min.replace(tzinfo=UTC), lifetime=timedelta(), source="")
+"""For manifests of which everything but the token is of interest."""
+
+
 def make_payload(
-    credential: Credential, tokens: Mapping[Registry, AuthorizationToken], *, refused: bool = False
+    credential: Credential,
+    tokens: Mapping[Registry, AuthorizationToken],
+    *,
+    now: datetime,
+    kept: Payload | None = None,
+    found: str = "",
+    refused: bool = False,
 ) -> Payload:
-    """The payload that holds these tokens, one for each registry that gave one; it expires with the first of them."""
-    expires_at = min(token.expires_at for token in tokens.values())
+    """The payload that holds these tokens; a pull-secret's other logins are those of `kept`, else those of `found`.
+
+    It expires with the first of its tokens. When a login of `found` expires, nobody knows: it only serves better than
+    none.
+    """
+    expiries = [token.expires_at for token in tokens.values()]
     if not KINDS[credential.kind].for_argo_cd:
-        text = _format_docker_config({registry.host: _make_login(token.password) for registry, token in tokens.items()})
+        hosts = {registry.host for registry in credential.registries}
+        new = {registry.host: _make_login(token.password) for registry, token in tokens.items()}
+        old = _read_docker_config(kept.text if kept else found)
+        if kept and (old.keys() & hosts) - new.keys():
+            expiries.append(kept.expires_at)
+        text = _format_docker_config({host: login for host, login in {**old, **new}.items() if host in hosts})
     else:
         (token,) = tokens.values()
         text = token.password
-    return Payload(text=text, expires_at=expires_at, source=describe_source(credential), refused=refused)
+    expires_at = min(expiries)
+    lifetime = timedelta(seconds=max(0, (expires_at - now) // timedelta(seconds=1)))
+    return Payload(
+        text=text, expires_at=expires_at, lifetime=lifetime, source=describe_source(credential), refused=refused
+    )
 
 
-def keep_logins(payload: Payload, *, credential: Credential, secret: Manifest | None) -> Payload:
-    """The payload, with what the Secret holds for those of the credential's registries that gave no token now.
-
-    An incomplete payload is marked, so that each run tries again. Until then a login that may be valid serves better
-    than none.
-    """
+def read_tokens(payload: Payload, credential: Credential) -> dict[Registry, AuthorizationToken]:
+    """The tokens that a payload holds, by their registries; without those that are not of docker's form."""
     if KINDS[credential.kind].for_argo_cd:
-        return payload
-    logins, found = _read_docker_config(payload.text), _read_docker_config(read_payload_text(secret, credential))
-    hosts = [registry.host for registry in credential.registries]
-    kept = {host: found[host] for host in hosts if host in found and host not in logins}
-    return replace(payload, text=_format_docker_config({**logins, **kept}))
+        passwords = {credential.registries[0]: payload.text}
+    else:
+        logins = _read_docker_config(payload.text)
+        passwords = {
+            registry: decode_value(logins.get(registry.host)).decode(errors="replace").removeprefix(f"{USERNAME}:")
+            for registry in credential.registries
+        }
+    return {
+        registry: AuthorizationToken(password=password, expires_at=payload.expires_at)
+        for registry, password in passwords.items()
+        if password
+    }
 
 
 def secret_type(credential: Credential) -> str:
@@ -136,7 +171,12 @@ def make_config_map_manifest(credential: Credential, payload: Payload) -> Manife
             "namespace": credential.namespace,
             "name": credential.secret_name,
             "labels": {CONFIG_MAP_LABEL: CONFIG_MAP_LABEL_VALUE},
-            "annotations": {FINGERPRINT_ANNOTATION: payload.fingerprint, SOURCE_ANNOTATION: payload.source, **mark},
+            "annotations": {
+                FINGERPRINT_ANNOTATION: payload.fingerprint,
+                SOURCE_ANNOTATION: payload.source,
+                LIFETIME_ANNOTATION: format_lifetime(payload.lifetime),
+                **mark,
+            },
         },
         "data": {EXPIRY_KEY: format_time(payload.expires_at), "name": credential.registry},
     }
@@ -150,26 +190,33 @@ def list_foreign_keys(secret: Manifest | None, manifest: Manifest) -> list[str]:
     return sorted((ARGO_CD_KEYS & found) - manifest["data"].keys())
 
 
-def require_version(manifest: Manifest, found: Manifest) -> Manifest:
-    """The manifest for an apply that fails where the object is no longer the one that was found."""
-    version = found["metadata"]["resourceVersion"]
+def require_version(manifest: Manifest, found: Manifest | None) -> Manifest:
+    """The manifest for an apply that fails where the object is no longer the one that was found, or is there now.
+
+    An apply with a version that no object has creates an object, and does not change one.
+    """
+    version = found["metadata"]["resourceVersion"] if found else _VERSION_OF_NONE
     return {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
 
 
 def describe_source(credential: Credential) -> str:
     """For which registries and by which role a token of this credential is requested."""
-    function = f"the function {credential.function_role_id}" if credential.function_role_id else "the function"
-    return f"{credential.registry} as {credential.role.arn if credential.role else function}"
+    who = credential.role.arn if credential.role else "the function"
+    return f"{credential.registry} as {who}" + (f" {credential.role_id}" if credential.role_id else "")
 
 
 def is_source_of(source: str, credential: Credential) -> bool:
     """Whether a token of this source serves the credential.
 
-    Who does not know the id of the function's role, such as an operator, takes any function for the right one.
+    Who does not know the role's unique ID, such as an operator, takes any role of its name for the right one.
     """
     expected = describe_source(credential)
-    unknown_id = credential.role is None and credential.function_role_id is None
-    return source == expected or (unknown_id and source.startswith(f"{expected} "))
+    return source == expected or (credential.role_id is None and source.startswith(f"{expected} "))
+
+
+def format_lifetime(lifetime: timedelta) -> str:
+    """As LIFETIME_ANNOTATION has it."""
+    return str(lifetime // timedelta(seconds=1))
 
 
 def _argo_cd_keys(credential: Credential) -> dict[str, str]:

@@ -1,28 +1,36 @@
 """Decides what to do with a credential: nothing, a repair with the token in the cluster, or a new token."""
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
+from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME, AuthorizationToken
 from argo_ecr_auth.core.diff import Change, diff_objects
 from argo_ecr_auth.core.manifests import (
     FINGERPRINT_ANNOTATION,
+    LIFETIME_ANNOTATION,
     SOURCE_ANNOTATION,
     Payload,
     describe_source,
     is_source_of,
+    make_payload,
     payload_key,
     read_payload_text,
 )
 from argo_ecr_auth.core.observed import ObservedState, get_metadata
+from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
 
 _MAX_REASON = 300
-_MAX_VALIDITY = TOKEN_LIFETIME + timedelta(minutes=5)  # clocks differ
+_CLOCK_SKEW = timedelta(minutes=5)  # and how late a schedule may be
+_MAX_VALIDITY = TOKEN_LIFETIME + _CLOCK_SKEW
 _MAX_JITTER = timedelta(hours=1)
+_PROBE_EVERY = timedelta(hours=1)
+_SECONDS = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +40,9 @@ class Plan:
     action: str  # fresh, created, renewed, repaired
     reasons: tuple[str, ...]
     needs_token: bool
+    is_due: bool  # for a reason that a new token settles even if a registry refuses it
     current: Payload | None  # the token in the cluster, where its ConfigMap vouches for it
-    keeps_current: bool  # a new token that its registry refuses does not replace it
+    kept: Payload | None  # the current one, where it serves until the next check: no refused token replaces it
     may_put_back: bool  # what differs can be put back with it while no new token is to be had
     changes: tuple[Change, ...] = ()
 
@@ -48,49 +57,93 @@ class Plan:
         return None if self.current is None or self.current.refused else self.current.expires_at
 
 
-def compute_jitter(target: str, *, renew_before: timedelta) -> timedelta:
-    """How much earlier than others a target renews: stable, up to an hour, so that a thousand do not renew at once.
+def compute_threshold(
+    target: str, *, renew_before: timedelta, lifetime: timedelta, check_every: timedelta
+) -> timedelta:
+    """With how much left a token of this lifetime is renewed: `renew_before`, or half of a shorter one's lifetime.
 
-    At most half of the time that the token is valid before `renew_before`. Otherwise a new token would be due at once.
+    Earlier by the target's share of up to an hour, stable, so that a thousand do not renew at once; and in time for the
+    next check. By at most half of the time that is left until then, else a new token would be due at once.
     """
-    share = int.from_bytes(hashlib.sha256(target.encode()).digest()[:4]) / 2**32
-    return min(_MAX_JITTER, (TOKEN_LIFETIME - renew_before) / 2) * share
+    latest = max(min(renew_before, lifetime / 2), check_every + _CLOCK_SKEW)
+    return latest + max(timedelta(), min(_MAX_JITTER, (lifetime - latest) / 2)) * _compute_share(target)
+
+
+def is_probe_due(target: str, credential: Credential, *, now: datetime, check_every: timedelta) -> bool:
+    """Whether this check tries the token in the cluster at its registry: about one an hour does.
+
+    The first check after a moment of the hour that is the credential's own. So nothing needs to be stored, and a
+    thousand clusters do not ask at once.
+    """
+    offset = _PROBE_EVERY * _compute_share(f"{target} {credential.namespace}/{credential.secret_name}")
+    since = timedelta(seconds=(now.timestamp() - offset.total_seconds()) % _PROBE_EVERY.total_seconds())
+    return since < check_every
 
 
 def make_plan(
-    observed: ObservedState, *, credential: Credential, now: datetime, renew_before: timedelta, force: bool = False
+    observed: ObservedState,
+    *,
+    target: str,
+    credential: Credential,
+    now: datetime,
+    renew_before: timedelta,
+    check_every: timedelta,
+    rejection: str | None = None,
+    force: bool = False,
 ) -> Plan:
-    """Compare what the cluster holds with what is desired. `renew_before` includes the target's jitter."""
+    """Compare what the cluster holds with what is desired.
+
+    `rejection` says how a registry rejected the token in the cluster, if one did.
+    """
     current = recognize_payload(observed, credential)
     repairs = tuple(_find_repair_reasons(observed, credential, current=current, now=now))
-    due = tuple(_find_renewal_reasons(current, now=now, renew_before=renew_before, force=force))
-    needs_token = bool(repairs or due)
+    lifetime = current.lifetime if current else TOKEN_LIFETIME
+    threshold = compute_threshold(target, renew_before=renew_before, lifetime=lifetime, check_every=check_every)
+    due = tuple(_find_renewal_reasons(current, now=now, threshold=threshold, rejection=rejection, force=force))
+    is_marked = current is not None and current.refused
+    mark = ("a registry refused the token when it was written",) if is_marked and not repairs else ()
+    needs_token = bool(repairs or due or mark)
     changes = tuple(diff_objects(observed, credential, payload=None if needs_token else current))
-    drift = () if not (observed.secret and observed.config_map) else tuple(str(c) for c in changes if not c.by_token)
-    valid = current if current and current.expires_at > now else None
+    drift = () if not (observed.secret and observed.config_map) else tuple(map(str, changes))
+    left = current.expires_at - now if current else timedelta()
     is_new = observed.secret is None and observed.config_map is None
     return Plan(
-        action="created" if is_new else "repaired" if repairs or drift else "renewed" if due else "fresh",
-        reasons=tuple(_one_line(reason) for reason in (*repairs, *due, *drift)),
+        action="created" if is_new else "repaired" if repairs or mark or drift else "renewed" if due else "fresh",
+        reasons=tuple(_one_line(reason) for reason in (*repairs, *mark, *due, *drift)),
         needs_token=needs_token,
+        is_due=bool(repairs or due),
         current=current,
-        # A refused token that is there is no better than a new one, once that is due by time.
-        keeps_current=valid is not None and not (valid.refused and due),
-        may_put_back=valid is not None and bool(drift) and is_source_of(valid.source, credential),
+        kept=current if left > check_every + _CLOCK_SKEW and rejection is None else None,
+        may_put_back=current is not None
+        and left > timedelta()
+        and bool(drift)
+        and is_source_of(current.source, credential),
         changes=changes,
     )
 
 
-def choose_payload(plan: Plan, new: Payload | None) -> Payload | None:
-    """The payload to write, None for none; `new` is the new token, where one was needed and was to be had.
+def choose_payload(
+    plan: Plan,
+    credential: Credential,
+    *,
+    found: str,
+    tokens: Mapping[Registry, AuthorizationToken],
+    refused: AbstractSet[Registry],
+    now: datetime,
+) -> Payload | None:
+    """The payload to write, None for none.
 
-    A refused token does not replace a valid one. If there is none, it is written all the same.
+    `tokens` are the new ones that were to be had, `refused` the registries that refuse theirs, and `found` what the
+    Secret holds. A refused token does not replace one that serves until the next check. If there is none, it is
+    written all the same.
     """
-    if not plan.needs_token:
-        return plan.current
-    if new is not None and not (new.refused and plan.keeps_current):
-        return new
-    return plan.current if plan.may_put_back else None
+    accepted = {registry: token for registry, token in tokens.items() if registry not in refused}
+    if plan.needs_token and len(accepted) == len(credential.registries):
+        return make_payload(credential, accepted, now=now)
+    new = tokens if plan.kept is None else accepted if plan.is_due else {}
+    if plan.needs_token and new:
+        return make_payload(credential, new, now=now, kept=plan.kept, found=found, refused=True)
+    return plan.current if plan.may_put_back or not plan.needs_token else None
 
 
 def recognize_payload(observed: ObservedState, credential: Credential) -> Payload | None:
@@ -100,9 +153,15 @@ def recognize_payload(observed: ObservedState, credential: Credential) -> Payloa
     """
     text, expires_at = read_payload_text(observed.secret, credential), parse_expiry(observed.config_map)
     annotations = get_metadata(observed.config_map, "annotations")
-    if not text or expires_at is None:
+    seconds = str(annotations.get(LIFETIME_ANNOTATION, ""))
+    if not text or expires_at is None or not _SECONDS.fullmatch(seconds):
         return None
-    payload = Payload(text=text, expires_at=expires_at, source=annotations.get(SOURCE_ANNOTATION, ""))
+    payload = Payload(
+        text=text,
+        expires_at=expires_at,
+        lifetime=timedelta(seconds=int(seconds)),
+        source=annotations.get(SOURCE_ANNOTATION, ""),
+    )
     for candidate in (payload, replace(payload, refused=True)):
         if candidate.fingerprint == annotations.get(FINGERPRINT_ANNOTATION):
             return candidate
@@ -124,22 +183,22 @@ def _find_repair_reasons(
     elif current is None and parse_expiry(observed.config_map) is None:
         yield f"the ConfigMap's {EXPIRY_KEY} is missing or not a valid timestamp"
     elif current is None:
-        yield f"the {key}, its {EXPIRY_KEY} or its token-source is not as it was written"
+        yield f"the {key}, its {EXPIRY_KEY}, its lifetime or its token-source is not as it was written"
     elif not is_source_of(current.source, credential):
         yield _explain_source(current.source, credential)
     elif current.expires_at - now > _MAX_VALIDITY:
         yield f"the ConfigMap's {EXPIRY_KEY} is further ahead than a token is valid: clocks differ"
-    elif current.refused:
-        yield "a registry refused the token when it was written"
 
 
 def _explain_source(source: str, credential: Credential) -> str:
     """Without its words: whoever has the password can have them vouched for, whatever they are."""
-    function = f"{credential.registry} as the function "
-    if source.startswith(function) and describe_source(credential).startswith(function):
+    anyone = replace(credential, role_id=None)
+    if is_source_of(source, anyone):
+        who = "the role" if credential.role else "the function's role"
+        other = "" if credential.role else " another installation, which needs a Secret of its own, or"
         return (
-            "the token was written by another function's role: another installation, which needs a Secret of its own, "
-            f"or this function's role before it was recreated (the ConfigMap's {SOURCE_ANNOTATION} has its id)"
+            f"the token was requested by another role of this name:{other} {who} before it was recreated (the "
+            f"ConfigMap's {SOURCE_ANNOTATION} has its ID)"
         )
     return (
         f"the token was requested for another registry or by another role (see the ConfigMap's {SOURCE_ANNOTATION}), "
@@ -148,12 +207,19 @@ def _explain_source(source: str, credential: Credential) -> str:
 
 
 def _find_renewal_reasons(
-    current: Payload | None, *, now: datetime, renew_before: timedelta, force: bool
+    current: Payload | None, *, now: datetime, threshold: timedelta, rejection: str | None, force: bool
 ) -> Iterator[str]:
     if force:
         yield "a renewal was requested"
-    if current and current.expires_at - now < renew_before:
-        yield f"{_describe_remaining(current.expires_at - now)}, renewed below {_format_span(renew_before)}"
+    if rejection is not None:
+        yield f"the token in the cluster is rejected: {rejection}"
+    if current and current.expires_at - now < threshold:
+        yield f"{_describe_remaining(current.expires_at - now)}, renewed below {_format_span(threshold)}"
+
+
+def _compute_share(name: str) -> float:
+    """From 0 to 1, the same for a name at any time."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) / 2**32
 
 
 def _one_line(reason: str) -> str:

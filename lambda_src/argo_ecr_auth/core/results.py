@@ -25,6 +25,7 @@ class Result:
     dry_run: bool = False
     changes: tuple[Change, ...] = ()
     tampered: bool = False  # somebody had added keys to the Secret by which Argo CD could send the token elsewhere
+    rejected: bool = False  # a registry rejected the token that was in the cluster
     doubtful: bool = False  # written, but something about it is worth a look; the reason says what
 
     @property
@@ -72,8 +73,8 @@ def new_result(target: Target, credential: Credential, *, dry_run: bool = False)
 def metric_values(results: tuple[Result, ...]) -> dict[str, int]:
     """A run in numbers, by the names of its metrics.
 
-    `SecondsToExpiry` (the least) only if one is known, `Tampered` only if there is any: a metric without values costs
-    nothing.
+    `SecondsToExpiry` (the least) only if one is known, `Tampered` and `TokensRejected` only if there are any: a metric
+    without values costs nothing.
     """
     remaining = [result.seconds_to_expiry for result in results if result.seconds_to_expiry is not None]
     actions = [result.action for result in results if not result.dry_run or result.failed]
@@ -87,4 +88,6 @@ def metric_values(results: tuple[Result, ...]) -> dict[str, int]:
         figures["SecondsToExpiry"] = min(remaining)
     if tampered := sum(result.tampered for result in results if not result.dry_run):
         figures["Tampered"] = tampered
+    if rejected := sum(result.rejected for result in results):
+        figures["TokensRejected"] = rejected
     return figures

@@ -43,9 +43,9 @@ class Credential:
     proxy: str | None = None  # that the repo-server asks the registry through
     no_proxy: str | None = None
     role: Role | None = None  # to ask ECR with
-    # The unique id of the function's own role, where no other is assumed: a token has the rights of the role that
-    # requests it.
-    function_role_id: str | None = None
+    # The unique ID of the role that asks, where it is known. A recreated role has the same ARN, and its earlier tokens
+    # are worth nothing.
+    role_id: str | None = None
     verify_login: bool = True
     verify_repository: str | None = None
     # The user's own, on the Secret beside ours.
@@ -79,6 +79,7 @@ class Configuration:
 
     targets: tuple[Target, ...]
     renew_before_seconds: int
+    check_every_seconds: int
 
 
 def load_configuration(text: bytes, *, region: str, function_role_id: str | None) -> Configuration:
@@ -92,7 +93,7 @@ def load_configuration(text: bytes, *, region: str, function_role_id: str | None
             target,
             region=target.region or region,
             credentials=tuple(
-                replace(credential, function_role_id=None if credential.role else function_role_id)
+                replace(credential, role_id=None if credential.role else function_role_id)
                 for credential in target.credentials
             ),
         )

@@ -102,7 +102,7 @@ class Lane:
     def _run(self) -> tuple[Result, Result]:
         own, neighbour = run_targets(
             self._targets[bool(self._with_role)],
-            options=RunOptions(renew_before=timedelta(hours=6), seconds=_SECONDS),
+            options=RunOptions(renew_before=timedelta(hours=6), check_every=timedelta(minutes=7), seconds=_SECONDS),
             cache=self._cache,
             now=lambda: datetime.now(UTC),
             verify_login=self._verify_login,
