@@ -5,6 +5,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.manifests import FINGERPRINT_ANNOTATION, SOURCE_ANNOTATION, VERIFIED_ANNOTATION, payload_key
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time
 from tests.simulation.cluster import APPLY, MERGE
@@ -94,6 +95,13 @@ def _add(plural: str, path: Path, value: str) -> Edit:
     return edit
 
 
+def _send_elsewhere(ledger: Ledger, _: Reality) -> None:
+    """A key by which Argo CD would send the token through a proxy. It is no key of a pull-secret."""
+    _patch(ledger, "secrets", {"data": {"proxy": encode_base64("http://proxy.example.org")}})
+    if not KINDS[ledger.credential.kind].for_argo_cd and ledger.read("secrets"):
+        ledger.others["secrets", ("data", "proxy")] = encode_base64("http://proxy.example.org")
+
+
 def delete(ledger: Ledger, plural: str) -> None:
     ledger.cluster.request("DELETE", ledger.path(plural))
     ledger.others = {leaf: value for leaf, value in ledger.others.items() if leaf[0] != plural}
@@ -174,6 +182,7 @@ EDITS: Mapping[str, Edit] = {
     "username changed": _secret(username="me"),
     "enableOCI reset": _secret(enableOCI="false"),
     "name removed": _secret(name=None),
+    "proxy added": _send_elsewhere,
     "label added": _add("secrets", ("metadata", "labels", "somebodys"), "1"),
     "annotation added": _add("secrets", ("metadata", "annotations", "somebodys"), "2"),
     "key added": _add("secrets", ("data", "somebodys"), encode_base64("3")),

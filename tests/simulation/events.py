@@ -141,6 +141,16 @@ def _issue_bad_tokens(world: World, event: Event) -> None:
     world.after(timedelta(minutes=event.minutes), partial(world.reality.bad_regions.discard, region))
 
 
+def _revoke_token(world: World, event: Event) -> None:
+    ledger = _find_ledger(world, event)
+    world.reality.revoke(ledger.read_payload(), ledger.credential)
+    # Whoever shares the token is served by it no longer.
+    for ledger in world.ledgers:
+        if not ledger.is_served(world.reality):
+            ledger.broken = True
+            ledger.rejected_since = ledger.rejected_since or world.reality.now
+
+
 def _set_clock(world: World, _: Event, *, minutes: int) -> None:
     world.skew = timedelta(minutes=minutes)
 
@@ -185,6 +195,7 @@ SERVICE_FAULTS: Mapping[str, EventKind] = {
 EVENTS: Mapping[str, EventKind] = {
     **SERVICE_FAULTS,
     **_share(1, {"bad tokens": _issue_bad_tokens}, minutes=_HOURS),
+    **_share(1, {"token revoked": _revoke_token}),
     **_share(1, {"sessions expired": _expire_sessions}),
     **_share(7, {f"edit: {edit}": partial(_edit, edit=edit) for edit in EDITS}),
     **_share(1, {"restored from a backup": _restore_later}),

@@ -13,6 +13,8 @@ from tests.simulation.ledger import MAX_CLOCK_SKEW, Ledger, find_own_leaves
 from tests.simulation.reality import Reality
 
 _MARK = "configmaps", ("metadata", "annotations", VERIFIED_ANNOTATION)  # a comment for people
+_REJECTED = "a token that its registry rejects"
+_MAX_REJECTED = timedelta(hours=1) + 2 * MAX_CLOCK_SKEW
 _SHARED = ("ecr:", "sts:", "registry:")  # a credential that needs none of it in a run does not notice its fault
 
 
@@ -56,10 +58,13 @@ def take_snapshot(ledger: Ledger, reality: Reality, *, renew_before: timedelta, 
     payload = ledger.read_payload()
     expiry = reality.find_expiry(payload, ledger.credential)
     due = ledger.compute_renew_before(renew_before) + 2 * MAX_CLOCK_SKEW
-    has_need = ledger.changed or force or expiry is None or expiry - reality.now < due
+    is_served = ledger.is_served(reality)
+    # A registry that refuses whatever it is asked refuses the token in the cluster, too.
+    has_need = not is_served or bool(reality.faults.keys() & ledger.list_registries())
+    has_need |= ledger.changed or force or expiry is None or expiry - reality.now < due
     return Snapshot(
         ledger=ledger,
-        is_served=ledger.is_served(reality),
+        is_served=is_served,
         payload=payload,
         newest_token=len(reality.tokens),
         has_need=has_need,
@@ -97,7 +102,8 @@ def _check_tokens(run: Run, before: Snapshot) -> None:
         ledger.broken = True
     payload = ledger.read_payload()
     if payload != before.payload:
-        ledger.unverified = bool(regions & reality.bad_regions) and bool(is_unverified)
+        is_bad = regions & reality.bad_regions and is_unverified
+        ledger.rejected_since = reality.now if is_bad else None
         older = reality.find_tokens(before.payload, ledger.credential)
         tokens = reality.find_tokens(payload, ledger.credential)
         # Of several registries, one that gives no token keeps the one that it has.
@@ -125,8 +131,11 @@ def _check_outcome(run: Run, before: Snapshot) -> None:
     """A run fails only with a reason. One that nothing disturbs leaves everything as it should be."""
     ledger, reality = before.ledger, run.reality
     results = run.find_results(ledger)
-    if any(_find_impediments(run, ledger)) or run.is_disturbed or run.is_slow:
+    impediments = set(_find_impediments(run, ledger))
+    if impediments or run.is_disturbed or run.is_slow:
         ledger.changed |= before.has_need
+        if ledger.rejected_since is not None and impediments != {_REJECTED}:
+            ledger.rejected_since = reality.now  # this run could not find it
         return
     assert [result.failed for result in results] == [False] * run.runs, f"failed without a fault: {results}"
     assert ledger.is_served(reality), f"{ledger.secret}: no token that works after an undisturbed run: {results}"
@@ -137,6 +146,7 @@ def _check_outcome(run: Run, before: Snapshot) -> None:
     assert margin >= least, f"{ledger.secret}: only {margin} left after {results}"
     _check_leaves(ledger)
     ledger.changed = ledger.unvouched = ledger.broken = False
+    ledger.rejected_since = None
     ledger.undisturbed_at, ledger.margin = reality.now, margin
 
 
@@ -156,9 +166,11 @@ def _find_impediments(run: Run, ledger: Ledger) -> Iterator[str]:
         yield from (service for service in ledger.list_services() if f"{service}:".startswith(f"{fault}:"))
     regions = {registry.region for registry in ledger.credential.registries}
     yield from (f"bad tokens in {region}" for region in regions & run.reality.bad_regions)
-    if ledger.unverified:
-        # The check is never the outage: it is written, and replaced when it is due.
-        yield "a bad token that no registry could refuse"
+    if ledger.rejected_since is not None and (
+        not ledger.credential.verify_login or run.reality.now < ledger.rejected_since + _MAX_REJECTED
+    ):
+        # A token is tried once an hour.
+        yield _REJECTED
     if ledger.foreign:
         yield "foreign"
     if run.reality.sessions_expired:
@@ -176,7 +188,10 @@ def _check_hit(run: Run, hit: str) -> None:
     assert results, f"{hit} got a request, and no credential needs it"
     if run.is_disturbed:
         return
-    reported = [any(result.failed or result.doubtful for result in of_credential) for of_credential in results]
+    reported = [
+        any(result.failed or result.doubtful or result.rejected for result in of_credential)
+        for of_credential in results
+    ]
     assert any(reported) if hit.startswith(_SHARED) else all(reported), f"{hit} is in no result: {run.results}"
     word = {"api": "", "eks": "EKS", "sts": name, "ecr": f"ECR in {name.partition(':')[0]}", "registry": name}[service]
     texts = [f"{result.error} {result.reason}" for of_credential in results for result in of_credential]

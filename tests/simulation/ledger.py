@@ -15,7 +15,7 @@ from argo_ecr_auth.core.manifests import (
     make_secret_manifest,
     payload_key,
 )
-from argo_ecr_auth.core.renewal_plan import compute_threshold
+from argo_ecr_auth.core.renewal_plan import compute_threshold, is_probe_due
 from argo_ecr_auth.core.targets import Credential, Target
 from tests.simulation.cluster import Cluster
 from tests.simulation.installation import CHECK_INTERVAL
@@ -41,7 +41,7 @@ class Ledger:
     changed: bool = True  # something may differ from what the function wrote
     unvouched: bool = True  # the ConfigMap may no longer vouch for the token
     broken: bool = True  # Argo CD may have no token that works
-    unverified: bool = False  # a bad token was written while no registry could refuse it
+    rejected_since: datetime | None = None  # a registry rejects the token, and no run may know of it
     foreign: bool = False  # the Secret belongs to something else, or cannot be written
     undisturbed_at: datetime = START  # the last run that nothing disturbed
     margin: timedelta = timedelta(0)  # how long the tokens of that run were still valid
@@ -87,6 +87,12 @@ class Ledger:
         """How long before its expiry a token is due."""
         return compute_threshold(
             self.target.name, renew_before=renew_before, lifetime=TOKEN_LIFETIME, check_every=CHECK_INTERVAL
+        )
+
+    def finds_rejection(self, now: datetime) -> bool:
+        """Whether a check at this moment tries the token in the cluster."""
+        return self.credential.verify_login and is_probe_due(
+            self.target.name, self.credential, now=now, check_every=CHECK_INTERVAL
         )
 
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
@@ -87,6 +87,11 @@ class Reality:
             )
             self.tokens[token.password] = token
             return token
+
+    def revoke(self, payload: str, credential: Credential) -> None:
+        """No registry accepts these tokens any more, as after their role's sessions were revoked."""
+        for token in self.find_tokens(payload, credential).values():
+            self.tokens[token.password] = replace(token, is_good=False)
 
     def accepts(self, host: str, password: str) -> bool:
         """Whether the registry accepts this password."""

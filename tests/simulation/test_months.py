@@ -18,7 +18,7 @@ def test_a_region_without_new_tokens_keeps_its_login_where_nothing_vouches_for_t
     assert simulate(control_plane, history).runs > 10
 
 
-def test_a_bad_token_that_no_registry_could_refuse_is_replaced_when_it_is_due(control_plane: ControlPlane) -> None:
+def test_a_bad_token_that_no_registry_could_refuse_is_replaced_within_the_hour(control_plane: ControlPlane) -> None:
     """A drawn history, shortened: the registry was throttled while ECR issued bad tokens."""
     history = [
         Event(60, "registry: throttled", 3, 600),
@@ -29,3 +29,7 @@ def test_a_bad_token_that_no_registry_could_refuse_is_replaced_when_it_is_due(co
     ]
 
     assert simulate(control_plane, history).runs > 5
+
+
+def test_a_token_that_is_revoked_is_replaced_within_the_hour(control_plane: ControlPlane) -> None:
+    assert simulate(control_plane, [Event(60, "token revoked", 0), Event(90, "cold start")]).runs > 2

@@ -1,5 +1,6 @@
 """The simulated world: time passes, runs happen at the check intervals, and the invariants are checked after each."""
 
+import itertools
 import math
 import threading
 from collections import Counter
@@ -99,6 +100,7 @@ class World:
         """After the last fault, one run makes everything fresh and the next does nothing."""
         while self._later:
             self.advance(max(moment for moment, _ in self._later) - self.reality.now)
+        self.advance(timedelta(hours=1))  # in which every token is tried
         self._go_to(self.reality.now + CHECK_INTERVAL)
         self.run()
         # At once: in two minutes a token may be due.
@@ -194,8 +196,14 @@ class World:
             expiry = self.reality.find_expiry(ledger.read_payload(), ledger.credential)
             due = expiry and expiry - ledger.compute_renew_before(self.installation.renew_before)
             moments += [(due + CHECK_INTERVAL, {ledger.target.name})] if due and due > now else []
+            if ledger.rejected_since is not None and ledger.credential.verify_login:
+                checks = (_round_up(now) + number * CHECK_INTERVAL for number in itertools.count(1))
+                moments.append((next(filter(self._make_probe(ledger), checks)), {ledger.target.name}))
         next_run = max(_round_up(min(moment for moment, _ in moments)), _round_up(now + CHECK_INTERVAL))
         return next_run, set().union(*(targets for moment, targets in moments if moment <= next_run))
+
+    def _make_probe(self, ledger: Ledger) -> Callable[[datetime], bool]:
+        return lambda moment: ledger.finds_rejection(moment + self.skew)
 
     def _go_to(self, moment: datetime) -> None:
         """Let time pass, and do what was to be done by then."""

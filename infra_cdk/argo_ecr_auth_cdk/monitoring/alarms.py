@@ -97,6 +97,14 @@ class Alarms(Construct):
             metric=metric("Tampered", "Sum"),
         )
         self._add(
+            "TokensRejected",
+            "for hours, registries have rejected tokens before they expire; the log lines that say so name the registry",
+            title="Tokens in clusters that their registry rejected",
+            # A token is tried once an hour.
+            metric=metric("TokensRejected", "Sum", cdk.Duration.hours(1)),
+            periods_in_a_row=_PERIODS_IN_A_ROW,
+        )
+        self._add(
             "Undelivered",
             "Scheduler gave up on invoking the function; the messages in the queue say why, for a day",
             title="Invocations that Scheduler gave up on",
