@@ -118,14 +118,24 @@ def test_a_compressed_answer_is_read_up_to_a_bound(make_function_behind: Any) ->
     with make_function_behind(meet(answer_gzip_bomb(), command="GET")) as function:
         result = function.result()
 
-    assert_failed(result, "answers with more than 4 MiB")
+    assert_failed(result, "answers with more than 8 MiB; delete the Secret", "or look for a proxy")
+
+
+def test_an_object_as_large_as_etcd_takes_it_is_read(function: Function, objects: Objects) -> None:
+    """The API server writes a "<" in six characters (Go, encoding/json)."""
+    annotations = {"argo-ecr-auth/take-over": "true", "x": "<" * 260_000}
+    body = {"metadata": {"name": objects.name, "annotations": annotations}, "data": {"x": "<" * 1_048_000}}
+    path = f"/api/v1/namespaces/{objects.namespace}/configmaps"
+    assert objects.admin.request("POST", path, body)[0] == 201
+
+    assert [function.result().error, function.result().action] == [None, "fresh"]
 
 
 def test_a_large_answer_that_is_tried_again_is_read_up_to_a_bound(make_function_behind: Any) -> None:
     with make_function_behind(meet(answer(BODIES["20 MB"], status=503), command="GET")) as function:
         result = function.result()
 
-    assert_failed(result, "answers with more than 4 MiB")
+    assert_failed(result, "answers with more than 8 MiB")
 
 
 def test_an_unreadable_retry_after_is_taken_for_none(make_function_behind: Any) -> None:

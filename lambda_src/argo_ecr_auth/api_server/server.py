@@ -35,7 +35,9 @@ from argo_ecr_auth.deadlines import time_limit
 
 _CONNECT_AND_READ_SECONDS = (3, 10)
 _SECONDS_PER_CALL = 15  # with its retries
-_MAX_BODY = 4 * 1024 * 1024  # bytes, decompressed; an object has at most 1.5 MiB (etcd's limit)
+# Bytes, decompressed. A ConfigMap has up to 1 MiB of data, its annotations 256 KiB (Kubernetes, validation), and Go
+# writes characters such as "<" as six (encoding/json): 7.5 MiB.
+_MAX_BODY = 8 * 1024 * 1024
 _PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
 
 
@@ -125,7 +127,8 @@ class ApiServer(ABC):
 
     def _read_object(self, access: Access, *, kind: str, namespace: str, name: str) -> Manifest | None:
         """The object as the API server gives it, None where there is none. Raises SyncError."""
-        status, body = self._call(access, "GET", _path(kind, namespace, name))
+        remedy = f"delete the {kind} {namespace}/{name}, or look for a proxy that answers in the API server's place"
+        status, body = self._call(access, "GET", _path(kind, namespace, name), if_too_large=remedy)
         if status == HTTPStatus.NOT_FOUND and is_not_found(body):
             return None
         if status != HTTPStatus.OK:
@@ -181,10 +184,12 @@ class ApiServer(ABC):
         *,
         content_type: str = "application/apply-patch+yaml",
         max_body: int = _MAX_BODY,
+        if_too_large: str = "",
     ) -> tuple[int, Mapping[str, Any]]:
         """Status and JSON of the API server's answer, whatever it is; empty where it is not an object.
 
-        Raises AddressError where no answer comes in time, SyncError where it has more than `max_body` bytes.
+        Raises AddressError where no answer comes in time, SyncError where it has more than `max_body` bytes; the remedy
+        is `if_too_large`.
         """
         host = access.client.configuration.host
         headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER}
@@ -202,7 +207,7 @@ class ApiServer(ABC):
                 raise read_unreachable(error, host=host, target=self.target) from None
         if text is None:
             failed = f"{host} of the cluster {self.target.cluster} answers with more than {max_body >> 20} MiB"
-            raise SyncError(failed=failed)
+            raise SyncError(failed=failed, remedy=if_too_large)
         try:
             answer = json.loads(text)
         except (ValueError, RecursionError):
@@ -232,20 +237,19 @@ def _check_time(is_stopped: Callable[[], bool]) -> None:
         raise SyncError(failed="out of time before it was written", transient=True)
 
 
-def _read_body(response: urllib3.BaseHTTPResponse, *, max_body: int) -> bytes | None:
+def _read_body(response: urllib3.BaseHTTPResponse, *, max_body: int) -> bytearray | None:
     """The body, None where it is too large; a connection whose answer is read to its end serves the next request."""
-    parts, size = [], 0
+    body = bytearray()  # a list of parts to join would take twice the memory
     try:
         while part := response.read(64 * 1024):
-            parts.append(part)
-            size += len(part)
-            if size > max_body:
+            body += part
+            if len(body) > max_body:
                 return None
     finally:
-        if size > max_body:
+        if len(body) > max_body:
             response.close()
         response.release_conn()
-    return b"".join(parts)
+    return body
 
 
 def _path(kind: str, namespace: str, name: str) -> str:
