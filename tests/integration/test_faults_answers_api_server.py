@@ -138,12 +138,17 @@ def test_a_large_answer_that_is_tried_again_is_read_up_to_a_bound(make_function_
     assert_failed(result, "answers with more than 8 MiB")
 
 
-def test_an_unreadable_retry_after_is_taken_for_none(make_function_behind: Any) -> None:
+@pytest.mark.parametrize(
+    "value",
+    ["soon", "9" * 5_000, "Fri, 31 Dec 99999 23:59:59 GMT", "31 Dec 1" + "0" * 20 + " 0:0 GMT"],
+    ids=["words", "digits", "a far year", "an endless year"],
+)
+def test_an_unreadable_retry_after_is_taken_for_none(value: str, make_function_behind: Any) -> None:
     met: list[str] = []
 
     def first(request: BaseHTTPRequestHandler) -> bool:
         met.append(request.command)
-        return len(met) % 2 == 1 and meet(answer(status=429, headers={"Retry-After": "soon"}))(request)
+        return len(met) % 2 == 1 and meet(answer(status=429, headers={"Retry-After": value}))(request)
 
     with make_function_behind(first) as function:
         result = function.result()

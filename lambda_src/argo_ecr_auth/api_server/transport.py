@@ -47,7 +47,7 @@ class _Retry(urllib3.Retry):
     def parse_retry_after(self, retry_after: str) -> float:
         try:
             return super().parse_retry_after(retry_after)
-        except InvalidHeader:
+        except (InvalidHeader, ValueError, OverflowError):  # no date, a year past 9999, too many digits
             return 0
 
     def increment(
