@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ PER_TARGET_METRICS = "PER_TARGET_METRICS"
 """The environment variable that adds metrics for each target; each metric costs money each month."""
 _SECONDS_TO_REPORT = 5  # left of the function's timeout when a run ends
 
-logger = Logger()
+# In ASCII: what an API server wrote may hold half a character, which standard output refuses with the whole line.
+logger = Logger(json_serializer=partial(json.dumps, default=str, separators=(",", ":")))
 metrics = Metrics()
 
 

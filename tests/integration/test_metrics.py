@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 from tests.local_cloud.cluster import Cluster
+from tests.servers.server import Server, answer_json
 from tests.support.function import FunctionFactory, grant, make_settings
 from tests.support.handler_process import RunHandler
+from tests.support.loopback import encode_base64
 
 
 def emitted(output: str) -> list[tuple[list[str], dict[str, Any]]]:
@@ -51,3 +53,16 @@ def test_a_scheduled_run_that_fails_says_why_once(
     assert scheduled.count("there is no EKS cluster gone") == 1
     assert "SyncFailed: 1 of 1 credentials failed" in scheduled
     assert by_hand.count("there is no EKS cluster gone") == 2
+
+
+def test_half_a_character_of_an_api_server_is_escaped_in_the_log_line(
+    make_function: FunctionFactory, run_handler: RunHandler
+) -> None:
+    metadata = {"namespace": "argocd", "name": "ecr-auth", "ownerReferences": [{"kind": "\ud800", "name": "x"}]}
+    with Server(lambda _: answer_json({"metadata": metadata})) as server:
+        address = {"endpoint": server.url, "certificate_authority": encode_base64(server.ca_pem)}
+        output, _ = run_handler(make_function(make_settings({"cluster": "odd", **address})), [{}])
+
+    (line,) = [line for line in output.splitlines() if '"message":"failed"' in line]
+    assert "belongs to \\ud800 x" in line
+    assert json.loads(line)["target"] == "odd"
