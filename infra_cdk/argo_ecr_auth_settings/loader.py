@@ -19,7 +19,8 @@ ORIGINAL_NAME = "ecr"
 """The name of the original in-cluster tool's repository in Argo CD."""
 
 _MAX_LEVELS = 20  # settings have six
-_MAX_PARTS = 1_000_000
+_MAX_KEY = 1_000  # characters
+_MAX_PARTS = 100_000  # read in a second, validated in a few; aliases and merges count each time
 _TOO_DEEP = "too many lists or keys within each other"
 
 _TAG = "tag:yaml.org,2002:"
@@ -84,13 +85,15 @@ class _Reader:
 
     def __init__(self) -> None:
         self.positions: dict[str, Position] = {}
+        self._parts = 0
 
     def read(self, node: yaml.Node, path: KeyPath = (), *, mark: yaml.Mark | None = None) -> object:
         """The node's value. `mark` is the mark of its key."""
         mark = mark or node.start_mark
         self.positions[format_path(path)] = Position(line=mark.line + 1, column=mark.column + 1)
-        if len(path) > _MAX_LEVELS or len(self.positions) > _MAX_PARTS:
+        if len(path) > _MAX_LEVELS:
             raise _make_error(mark, _TOO_DEEP)
+        self._count_part(mark)
         match node, node.tag.removeprefix(_TAG):
             case yaml.MappingNode(), "map":
                 return self._read_mapping(node, path)
@@ -112,9 +115,12 @@ class _Reader:
         for key, value in sorted(node.value, key=lambda pair: pair[0].tag != f"{_TAG}merge"):
             mark = key.start_mark
             if key.tag == f"{_TAG}merge":
-                merged = self._read_merged(value, path) | merged
+                for name, found in self._read_merged(value, path).items():
+                    merged.setdefault(name, found)
             elif key.tag != f"{_TAG}str":
                 raise _make_error(mark, "a key must be text: put it in quotes")
+            elif len(key.value) > _MAX_KEY:
+                raise _make_error(mark, f"a key has more than {_MAX_KEY:,} characters")
             elif key.value in own:
                 raise _make_error(mark, f"the key {key.value} is given twice")
             else:
@@ -126,14 +132,22 @@ class _Reader:
         for part in reversed(node.value) if isinstance(node, yaml.SequenceNode) else [node]:
             if not isinstance(part, yaml.MappingNode):
                 raise _make_error(part.start_mark, "<< takes a mapping, or a list of mappings")
+            self._count_part(part.start_mark)
             found |= self._read_mapping(part, path)
         return found
+
+    def _count_part(self, mark: yaml.Mark) -> None:
+        self._parts += 1
+        if self._parts > _MAX_PARTS:
+            raise _make_error(mark, f"more than {_MAX_PARTS:,} values: do aliases repeat each other?")
 
 
 def _read_text(node: yaml.ScalarNode) -> str:
     text = str(node.value)
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise _make_error(node.start_mark, f"{text!a} is half of a character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _make_error(node.start_mark, f"{text[error.start]!a} is half of a character") from None
     return text
 
 

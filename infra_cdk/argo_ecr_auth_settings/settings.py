@@ -1,6 +1,7 @@
 """The types of `settings.yaml`: what the function does, and how it is deployed. They also define its JSON Schema."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, get_args
@@ -187,4 +188,4 @@ def parse_duration(text: str) -> timedelta:
 
 def find_duplicates(values: Sequence[str]) -> Iterable[str]:
     """The values that are listed more than once."""
-    return dict.fromkeys(value for value in values if values.count(value) > 1)
+    return [value for value, count in Counter(values).items() if count > 1]

@@ -17,6 +17,15 @@ targets: [{{cluster: demo}}]
 credentials: [{{registry: {REGISTRY}}}]
 """
 
+
+def _nest(node: str, *, leaf: str = "{a: 1}") -> str:
+    """Nine aliases of nine aliases, on eight levels, in this kind of node."""
+    nested = f"&l0 {leaf}"
+    for level in range(1, 9):
+        nested = f"&l{level} " + node.format(", ".join([nested, *[f"*l{level - 1}"] * 8]))
+    return nested
+
+
 # The text that replaces or follows the good keys, and the faults.
 _ODD = {
     "a date": ("renew_before: 2024-11-24", ['settings.yaml:4:1: renew_before: "2024-11-24" is not a duration: write']),
@@ -29,6 +38,16 @@ _ODD = {
     "a list that holds itself": ("vpc: &t [*t]", ["settings.yaml:4:6: cannot be read: too many lists or keys"]),
     "a mapping merged with itself": ("vpc: &t {<<: *t}", ["settings.yaml: too many lists or keys"]),
     "nesting": (f"vpc: {'[' * 500}{']' * 500}", ["settings.yaml: too many lists or keys within each other"]),
+    "aliases of aliases": (f"vpc: {_nest('[{}]')}", ["settings.yaml:4:46: cannot be read: more than 100,000 values"]),
+    "merges of merges": (
+        f"vpc: {_nest('{{<<: [{}]}}')}",
+        ["settings.yaml:4:86: cannot be read: more than 100,000 values"],
+    ),
+    "merges of nothing": (
+        f"vpc: {_nest('{{<<: [{}]}}', leaf='{}')}",
+        ["settings.yaml:4:86: cannot be read: more than 100,000 values"],
+    ),
+    "a long key": (f"{'k' * 1_001}: 1", ["settings.yaml:4:1: cannot be read: a key has more than 1,000 characters"]),
     "half of a character": (r'installation: "\ud800"', ["settings.yaml:4:15: cannot be read: '\\ud800' is half of"]),
     "a line too many": ('alarm_email: "a@b.c\\n"', ["settings.yaml:4:1: alarm_email: "]),
     "a target that is a text": ("targets: [abc]", ['settings.yaml:3:11: targets[0]: must be a mapping, not "abc"']),

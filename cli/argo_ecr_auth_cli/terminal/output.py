@@ -44,6 +44,8 @@ def print_error(message: str) -> None:
 
 def strip_control_characters(text: str) -> str:
     """One line without control characters: an answer of a cluster or of AWS may hold a terminal's own commands."""
+    if text.isprintable():
+        return text  # at once: there may be many lines
     return "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in text)
 
 
