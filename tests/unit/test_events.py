@@ -133,17 +133,30 @@ def test_disabled_targets_do_not_count_against_the_limit() -> None:
     assert len(select_targets(many, Event())) == MAX_TARGETS
 
 
-@pytest.mark.parametrize("name", ["\ud800", "x\udfff", "\N{SNOWMAN}"])
-def test_a_name_that_no_log_can_hold_is_refused_in_ascii(name: str) -> None:
-    with pytest.raises(EventError) as refused:
-        _names(name)
-    assert str(refused.value).isascii()
+ODD_TEXTS = pytest.mark.parametrize("text", ["\ud800", "x\udfff", "\N{SNOWMAN}", "a\nb", "\x1b[31m", "\x7f", "\x9b"])
 
 
-def test_a_key_that_no_log_can_hold_is_refused_in_ascii() -> None:
+def _is_harmless(error: EventError) -> bool:
+    return str(error).isascii() and str(error).isprintable()
+
+
+@ODD_TEXTS
+def test_a_name_that_no_log_can_hold_is_refused_in_printable_ascii(text: str) -> None:
     with pytest.raises(EventError) as refused:
-        parse_event({"\ud800": 1})
-    assert str(refused.value).isascii()
+        _names(text)
+    assert _is_harmless(refused.value)
+
+
+@ODD_TEXTS
+def test_a_key_that_no_log_can_hold_is_refused_in_printable_ascii(text: str) -> None:
+    with pytest.raises(EventError) as refused:
+        parse_event({text: 1})
+    assert _is_harmless(refused.value)
+
+
+def test_a_backslash_is_quoted_as_it_is() -> None:
+    with pytest.raises(EventError, match=r"named a\\b:"):
+        _names("a\\b")
 
 
 def test_an_endless_name_is_cut() -> None:

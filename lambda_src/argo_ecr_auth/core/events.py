@@ -58,5 +58,8 @@ def _some(names: list[str]) -> str:
 
 
 def _quote(text: str, *, most: int) -> str:
-    """In ASCII: an event may hold half a character, which no log can."""
-    return text[:most].encode("ascii", "backslashreplace").decode()
+    """In printable ASCII: an event may hold half a character, which no log can, or a terminal's own commands."""
+    return "".join(
+        character if character.isascii() and character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text[:most]
+    )
