@@ -8,6 +8,7 @@ import msgspec
 from argo_ecr_auth.core.kinds import Kind
 from argo_ecr_auth.core.targets import ChartType
 from argo_ecr_auth_settings.field_types import (
+    HOST_AND_PORT,
     ONE_LINE,
     REPOSITORY,
     SUBDOMAIN,
@@ -100,6 +101,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             str,
             msgspec.Meta(
                 pattern=ONE_LINE,
+                max_length=253,
                 description="Argo CD's name for the repository: ecr. One line. With a name it also serves charts that "
                 "depend on the registry, and Argo CD sends the token to hosts that only look like it.",
             ),
@@ -108,7 +110,10 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     ) = None
     project: (
         Annotated[
-            str, msgspec.Meta(pattern=ONE_LINE, description="The only Argo CD project that may use it. One line.")
+            str,
+            msgspec.Meta(
+                pattern=ONE_LINE, max_length=253, description="The only Argo CD project that may use it. One line."
+            ),
         ]
         | None
     ) = None
@@ -116,7 +121,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^(https?|socks5)://[^\s/@]+/?$(?!\n)",
+                pattern=rf"^(https?|socks5)://{HOST_AND_PORT}/?$(?!\n)",
                 description="The proxy through which Argo CD reaches the registry: http://HOST:PORT, without a "
                 "password.",
             ),
@@ -126,7 +131,11 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     no_proxy: (
         Annotated[
             str,
-            msgspec.Meta(pattern=ONE_LINE, description="The hosts that Argo CD reaches without the proxy. One line."),
+            msgspec.Meta(
+                pattern=ONE_LINE,
+                max_length=4_096,
+                description="The hosts that Argo CD reaches without the proxy. One line.",
+            ),
         ]
         | None
     ) = None

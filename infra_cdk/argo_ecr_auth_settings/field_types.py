@@ -11,7 +11,14 @@ SUBDOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 
 REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
 """The pattern of a repository's name (Amazon ECR API Reference, CreateRepository)."""
-ONE_LINE = r"^\S(.*\S)?$(?!\n)"
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+ONE_LINE = rf"^[^\s{_CONTROLS}]([^{_CONTROLS}]*[^\s{_CONTROLS}])?$(?!\n)"
+"""A line of text without control characters, which a terminal or a log would obey."""
+
+_HOST_LABEL = "[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?"
+_PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+HOST_AND_PORT = rf"({_HOST_LABEL}(\.{_HOST_LABEL})*|\[[0-9A-Fa-f:.]+\])(:({_PORT}))?"
+"""A URL's host, also an IPv6 address in brackets, with or without a port; no user and no password."""
 
 Duration = Annotated[
     str,

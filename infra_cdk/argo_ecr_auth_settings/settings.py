@@ -9,7 +9,15 @@ from typing import Annotated, Literal, get_args
 import msgspec
 
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
-from argo_ecr_auth_settings.field_types import ClusterName, Duration, ExternalId, Namespace, Region, RoleArn
+from argo_ecr_auth_settings.field_types import (
+    HOST_AND_PORT,
+    ClusterName,
+    Duration,
+    ExternalId,
+    Namespace,
+    Region,
+    RoleArn,
+)
 
 OVERDUE_DIVISOR = 3
 """A token is overdue if it expires in less than `renew_before` divided by this: renewals have failed for hours."""
@@ -87,9 +95,9 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Annotated[
             str,
             msgspec.Meta(
-                pattern="^https://[^/\\s]+$(?!\\n)",
-                description="The API server's URL, https://HOST, for a cluster that DescribeCluster cannot reach; "
-                "goes with certificate_authority.",
+                pattern=rf"^https://{HOST_AND_PORT}$(?!\n)",
+                description="The API server's URL, https://HOST or https://HOST:PORT, for a cluster that "
+                "DescribeCluster cannot reach; goes with certificate_authority.",
             ),
         ]
         | None

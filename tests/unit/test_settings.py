@@ -50,6 +50,12 @@ def _with_credential(**keys: Any) -> Settings:
         ({"endpoint": "http://demo.example"}, "endpoint"),
         ({"endpoint": "demo.example"}, "endpoint"),
         ({"endpoint": "https://demo.example/"}, "endpoint"),
+        ({"endpoint": "https://user:pass@demo.example"}, "endpoint"),
+        ({"endpoint": "https://[::1"}, "endpoint"),
+        ({"endpoint": "https://demo.example:0"}, "endpoint"),
+        ({"endpoint": "https://demo.example:65536"}, "endpoint"),
+        ({"endpoint": "https://demo..example"}, "endpoint"),
+        ({"endpoint": "https://demo.example?a"}, "endpoint"),
         ({"role_arn": "reader"}, "role_arn"),
         ({"role_arn": "arn:aws:iam::123456789012:user/reader"}, "role_arn"),
         ({"role_arn": ROLE, "external_id": "x"}, "external_id"),
@@ -62,6 +68,15 @@ def _with_credential(**keys: Any) -> Settings:
 def test_a_target_of_wrong_form_is_refused_with_its_path(keys: dict[str, Any], path: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=rf"\$\.targets\[0\]\.{path}"):
         _with_target(**keys)
+
+
+@pytest.mark.parametrize("endpoint", ["https://[fd00::1]:6443", "https://10.0.0.1", "https://a-b.example:65535"])
+def test_an_endpoint_may_have_a_port_or_be_an_address(endpoint: str) -> None:
+    assert _with_target(endpoint=endpoint).targets[0].endpoint == endpoint
+
+
+def test_a_name_may_have_spaces_and_letters_of_any_script() -> None:
+    assert settings(credentials=[{"registry": HOST, "name": "Große Charts"}]).credentials[0].name == "Große Charts"
 
 
 @pytest.mark.parametrize(
@@ -83,6 +98,8 @@ def test_a_target_of_wrong_form_is_refused_with_its_path(keys: dict[str, Any], p
         ({"url": f"{HOST}/charts//"}, "url"),
         ({"proxy": "proxy:3128"}, "proxy"),
         ({"proxy": "http://user:pass@proxy:3128"}, "proxy"),
+        ({"proxy": "http://proxy:99999"}, "proxy"),
+        ({"proxy": "http://[::1"}, "proxy"),
         ({"no_proxy": ""}, "no_proxy"),
         ({"url": f"{HOST}/Charts"}, "url"),
         ({"url": f"{HOST}/a b"}, "url"),
@@ -90,7 +107,15 @@ def test_a_target_of_wrong_form_is_refused_with_its_path(keys: dict[str, Any], p
         ({"url": f"{HOST}:443"}, "url"),
         ({"url": f"{HOST}?a"}, "url"),
         ({"name": ""}, "name"),
+        ({"name": "n" * 254}, "name"),
+        ({"name": "\x1b[31mecr"}, "name"),
+        ({"name": "e\u2028cr"}, "name"),
+        ({"name": "e\x7f"}, "name"),
         ({"project": ""}, "project"),
+        ({"project": "p" * 254}, "project"),
+        ({"project": "p\rq"}, "project"),
+        ({"no_proxy": "a\x00b"}, "no_proxy"),
+        ({"no_proxy": "n" * 4_097}, "no_proxy"),
         ({"verify": "on"}, "verify"),
         ({"verify": False}, "verify"),
         ({"verify_repository": ""}, "verify_repository"),
