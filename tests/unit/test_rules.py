@@ -74,6 +74,16 @@ def test_a_renewal_outside_of_that_is_a_fault(text: str) -> None:
     )
 
 
+def test_a_check_interval_that_leaves_a_second_attempt_is_allowed() -> None:
+    assert find_faults(settings(check_every="30m", renew_before="1h")) == ()
+
+
+@pytest.mark.parametrize("text", ["31m", "59m59s", "10m"])
+def test_a_check_interval_that_leaves_no_second_attempt_is_a_fault(text: str) -> None:
+    (fault,) = find_faults(settings(check_every="30m", renew_before=text))
+    assert fault.startswith(f"check_every: 30m is more than half of renew_before ({text})")
+
+
 def test_a_registry_that_is_none_is_a_fault_of_the_general_credentials() -> None:
     (fault,) = find_faults(settings(credentials=[{"registry": HOST}, {"registry": "ghcr.io", "secret_name": "other"}]))
     assert fault.startswith("credentials[1].registry: 'ghcr.io' is not the host of an ECR registry")

@@ -12,6 +12,7 @@ MAX_RENEW_BEFORE = timedelta(hours=6)
 MIN_CHECK_EVERY = timedelta(minutes=1)
 """The minimum rate of EventBridge Scheduler."""
 MAX_CHECK_EVERY = timedelta(hours=1)
+_MIN_ATTEMPTS = 2
 
 # Limits of a function (AWS Lambda API Reference, VpcConfig).
 MAX_SUBNETS = 16
@@ -36,8 +37,11 @@ def _check_schedule(settings: Settings) -> Iterator[str]:
     interval = parse_duration(settings.check_every)
     if not MIN_CHECK_EVERY <= interval <= MAX_CHECK_EVERY or interval % timedelta(minutes=1):
         yield f"check_every: {settings.check_every} is not between 1m and 1h in whole minutes"
-    elif MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) < interval:
-        yield f"check_every: {settings.check_every} is longer than renew_before ({settings.renew_before})"
+    elif MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) < _MIN_ATTEMPTS * interval:
+        yield (
+            f"check_every: {settings.check_every} is more than half of renew_before ({settings.renew_before}): a run "
+            "that fails would have no second one before the token expires"
+        )
 
 
 def _check_pulls(settings: Settings) -> Iterator[str]:
