@@ -118,6 +118,11 @@ def test_a_name_given_twice_is_a_fault_that_names_both() -> None:
     assert faults == ("targets[1].name: 'same' is the name of targets[0] already; give each a name of its own",)
 
 
+def test_names_that_differ_only_in_case_are_a_fault() -> None:
+    (fault,) = find_faults(settings(targets=[{"cluster": "Prod"}, {"cluster": "prod"}]))
+    assert fault.startswith("targets[1].name: 'prod' is the name of targets[0] already")
+
+
 def test_a_clusters_name_counts_where_no_name_is_given() -> None:
     faults = find_faults(settings(targets=[{"cluster": "a"}, {"cluster": "b", "name": "a"}]))
     assert faults == ("targets[1].name: 'a' is the name of targets[0] already; give each a name of its own",)

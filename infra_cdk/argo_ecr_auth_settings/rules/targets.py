@@ -16,9 +16,10 @@ def check_targets(settings: Settings) -> Iterator[str]:
     for i, target in enumerate(settings.targets):
         path = f"targets[{i}]"
         name = target.name or target.cluster
-        if name in named:
-            yield f"{path}.name: {name!r} is the name of {named[name]} already; give each a name of its own"
-        named.setdefault(name, path)
+        key = name.casefold()  # macOS keeps one file for names that differ only in case
+        if key in named:
+            yield f"{path}.name: {name!r} is the name of {named[key]} already; give each a name of its own"
+        named.setdefault(key, path)
         if target.external_id and not target.role_arn:
             yield f"{path}.external_id: goes with role_arn, which is missing"
         if (target.endpoint is None) != (target.certificate_authority is None):
