@@ -169,6 +169,16 @@ def test_two_targets_that_write_one_secret_are_a_fault() -> None:
     )
 
 
+@pytest.mark.parametrize("endpoint", ["https://demo.example", "https://Demo.example:443"])
+def test_two_targets_of_one_endpoint_that_write_one_secret_are_a_fault(endpoint: str) -> None:
+    targets = [
+        {"cluster": cluster, "endpoint": url, "certificate_authority": CA}
+        for cluster, url in (("a", "https://demo.example"), ("b", endpoint))
+    ]
+    (fault,) = find_faults(settings(targets=targets))
+    assert fault.startswith("targets[1] with credentials[0]: the Secret argocd/ecr-auth of cluster b is targets[0]")
+
+
 def test_a_namespace_written_out_is_the_one_that_is_the_default() -> None:
     own = [{"registry": HOST, "namespace": "argocd"}, {"registry": HOST}]
     (fault,) = find_faults(_with_target(credentials=own))

@@ -41,16 +41,21 @@ def check_secrets(settings: Settings, *, region: str | None, account: str | None
             yield f"targets[{i}].credentials: there is none, neither here nor in the general credentials"
         for j, credential in enumerate(credentials):
             path = f"targets[{i}].credentials[{j}]" if has_own else f"targets[{i}] with credentials[{j}]"
-            cluster = (target.account or account, target.region or region, target.cluster)
+            clusters: list[tuple[str | None, ...]] = [
+                (target.account or account, target.region or region, target.cluster)
+            ]
+            if target.endpoint:  # two names may lead to one API server
+                clusters.append((target.endpoint.lower().removesuffix(":443"),))
             namespaces = dict.fromkeys(credential.list_namespaces(default=target.namespace))
             for namespace, secret in product(namespaces, credential.secrets):
-                place = (*cluster, namespace, secret.name)
-                if place in written:
+                places = [(*cluster, namespace, secret.name) for cluster in clusters]
+                if owner := next((written[place] for place in places if place in written), None):
                     yield (
                         f"{path}: the Secret {namespace}/{secret.name} of cluster {target.cluster} "
-                        f"is {written[place]}'s already; give each its own secret_name"
+                        f"is {owner}'s already; give each its own secret_name"
                     )
-                written.setdefault(place, path)
+                for place in places:
+                    written.setdefault(place, path)
 
 
 def _is_pem(base64_text: str) -> bool:
