@@ -46,7 +46,7 @@ class ArgoEcrAuth(Construct):
         stack = cdk.Stack.of(self)
         account, region = get_known(stack.account), get_known(stack.region)
         check_settings(settings, account=account, region=region)
-        for i, warning in enumerate(find_warnings(settings)):
+        for i, warning in enumerate(find_warnings(settings, account=account, region=region)):
             cdk.Annotations.of(self).add_warning_v2(f"argo-ecr-auth:settings-{i}", warning)
         place = AccountRegion(account=account, region=region)
         home = HomeDeployment(place=place, address=_make_address(self))

@@ -51,7 +51,7 @@ def write_package(
             stack=home.stack_name, place=place, code_key=f"{PROJECT}/{digest}.zip", manifests=manifests, access=access
         )
         _write(output / "README.md", readme)
-        return find_warnings(synthesized.settings)
+        return find_warnings(synthesized.settings, account=place.account, region=place.region)
 
 
 def _sort_stacks(synthesized: SynthesizedApp) -> list[CloudFormationStackArtifact]:

@@ -1,16 +1,18 @@
 """Warns about risks of valid settings."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import combinations
 
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
-from argo_ecr_auth_settings.settings import Settings, list_credentials
+from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_credentials
 
 SAFE_SETTING = "kind: argo-cd"
 """Serves everything that Argo CD requests from a registry, and Argo CD sends its token to no other host."""
 
 
-def find_warnings(settings: Settings) -> tuple[str, ...]:
-    """One line per risk, however many credentials have it.
+def find_warnings(settings: Settings, *, account: str | None = None, region: str | None = None) -> tuple[str, ...]:
+    """One line per risk, however many credentials have it. `account` and `region` are the function's, if known.
 
     Argo CD matches named repositories, and those of type oci, with a chart's dependencies by prefix, in both directions
     (argo-cd, getHelmRepos in reposerver/repository/repository.go).
@@ -21,12 +23,40 @@ def find_warnings(settings: Settings) -> tuple[str, ...]:
         (named, "a repository with a name", "for a chart in git that depends on such a host"),
         (oci, "a repository of type oci", "for a chart that depends on such a host"),
     ]
-    return tuple(
+    leaks = tuple(
         f"{paths}: {what} lets Argo CD send the token to hosts that only look like the registry, {when}. "
         f"Use {SAFE_SETTING} instead; docs/credentials.md says how to migrate"
         for paths, what, when in risks
         if paths
     )
+    return (*leaks, *_find_shared_clusters(settings, account=account, region=region))
+
+
+def _find_shared_clusters(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
+    """Targets that write one Secret if the function's account or region, unknown here, is the one that one of them has.
+
+    The rules report those that write one Secret in any case.
+    """
+    if account and region:
+        return
+    writers: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for i, target in enumerate(settings.targets):
+        for credential in target.credentials or settings.credentials:
+            for namespace in credential.list_namespaces(default=target.namespace):
+                for secret in credential.secrets:
+                    writers[target.cluster, namespace, secret.name].append(i)
+
+    def may_be_one(first: TargetSettings, second: TargetSettings) -> bool:
+        places = ((first.account, second.account, account), (first.region, second.region, region))
+        return all(a == b or None in {a or home, b or home} for a, b, home in places)
+
+    pairs = {pair for indexes in writers.values() for pair in combinations(sorted(set(indexes)), 2)}
+    for i, j in sorted(pairs):
+        if may_be_one(settings.targets[i], settings.targets[j]):
+            yield (
+                f"targets[{j}]: is the cluster of targets[{i}], whose Secret it writes, if the function is in that "
+                "account and region: give both targets their account and region"
+            )
 
 
 def _find(settings: Settings, applies: Callable[[CredentialSettings], bool]) -> str:

@@ -1,4 +1,4 @@
-"""The warnings of the synth about settings with which Argo CD may send a token to other hosts."""
+"""The warnings of the synth about valid settings."""
 
 from typing import Any
 
@@ -6,10 +6,22 @@ import pytest
 
 from argo_ecr_auth_settings.validation import validate_settings
 from argo_ecr_auth_settings.warnings import find_warnings
-from tests.infra.synthesis import REGISTRY, make_content, make_stack
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content, make_stack
 
 NAMED = {"registry": REGISTRY, "name": "ecr"}
 OCI = {"registry": REGISTRY, "secret_name": "oci", "type": "oci"}
+
+
+@pytest.mark.parametrize("key", ["account", "region"])
+def test_targets_that_may_be_one_cluster_are_warned_of_until_the_function_is_located(key: str) -> None:
+    own = {"account": ACCOUNT, "region": REGION}
+    content = make_content(targets=[{"cluster": "demo"}, {"cluster": "demo", "name": "other", key: own[key]}])
+    settings = validate_settings(content)
+    elsewhere = {"account": "999999999999", "region": "eu-north-1"}
+
+    (warning,) = find_warnings(settings)
+    assert warning.startswith("targets[1]: is the cluster of targets[0], whose Secret it writes, if")
+    assert find_warnings(settings, **elsewhere) == ()
 
 
 def _find_warnings(*credentials: dict[str, Any]) -> tuple[str, ...]:

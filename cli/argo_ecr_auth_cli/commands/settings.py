@@ -33,7 +33,7 @@ def _check(options: argparse.Namespace) -> int:
     document = load_document(Path(options.file), remedy=remedy)
     settings = validate_settings(document, account=options.account, region=options.region)
     targets = resolve_targets(settings, region=options.region or "")
-    for warning in find_warnings(settings):
+    for warning in find_warnings(settings, account=options.account, region=options.region):
         print_error(f"warning: {warning}")
     secrets = sum(len(target.credentials) for target in targets)
     print_line(f"{options.file}: no errors (targets: {len(targets)}, Secrets: {secrets})")
