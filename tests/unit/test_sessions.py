@@ -61,6 +61,21 @@ def test_a_certificate_that_is_not_trusted_points_at_a_proxy() -> None:
     assert "planted" not in said
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (500, "InternalFailure", "no upstream for the request planted"),
+        (403, "AccessDenied", "blocked: Authorization: AWS4-HMAC-SHA256 planted"),
+        (400, "IncompleteSignature", "not a key=value pair in Authorization header: 'planted'"),
+        (403, "Forbidden", '{"headers": {"X-Amz-Security-Token": "planted"}}'),
+        (500, "Authorization: planted", ""),
+    ],
+)
+def test_an_answer_that_repeats_the_request_is_not_quoted(status: int, code: str, message: str) -> None:
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    assert "planted" not in _said(ClientError(response, "op"))  # type: ignore[arg-type]
+
+
 def test_a_role_that_cannot_be_assumed_is_named_with_both_sides_policies() -> None:
     """What the fetcher of its credentials meets comes out of whatever client is used first."""
     denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "AssumeRole")

@@ -1,5 +1,6 @@
 """AWS as one principal: its session, its clients, its credentials and its calls; and what AWS's refusals mean."""
 
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ SESSION_NAME = "argo-ecr-auth"
 """What an auditor finds in CloudTrail beside the role."""
 
 _MAX_QUOTE = 300
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,100}")
+# What answers in AWS's place may repeat the request in an error of its own, and AWS repeats an odd Authorization.
+_REQUEST = re.compile(r"(?i)authorization[\"']?( header)?[\"']?\s*[:=]|bearer |credential=|security-token|AWS4-")
 _FOREIGN_CERTIFICATE = "the certificate is signed by an untrusted CA"
 _SECONDS_PER_CALL = 15  # with its retries
 _MAX_BYTES_PER_CALL = 256 * 1024  # an answer has a few thousand
@@ -217,7 +221,7 @@ def read_aws_error(
     """What AWS refused, in its own code and words; botocore's other errors only by their kind.
 
     `right` is what the role, or else whoever asks, may lack. Only the first line of AWS's words is quoted: a refused
-    signature goes on with the request, its session token included.
+    signature goes on with the request, its session token included. Nothing of a server error is quoted.
     """
     failed = f"asked {asked}"
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError) or (
@@ -229,14 +233,17 @@ def read_aws_error(
     if not isinstance(error, ClientError):
         return AwsError(cause=error, failed=failed, why=f"{type(error).__name__}, no answer or none that can be read")
     answer = error.response.get("Error") or {}
+    metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
+    status = metadata.get("HTTPStatusCode", 0)
     code = str(answer.get("Code", "unknown"))
-    words = str(answer.get("Message") or "").strip().partition("\n")[0][:_MAX_QUOTE]
+    code = code if _CODE.fullmatch(code) else "unknown"
+    words = str(answer.get("Message") or "").strip().partition("\n")[0]
+    is_quotable = status < HTTPStatus.INTERNAL_SERVER_ERROR and not _REQUEST.search(words)
+    words = words[:_MAX_QUOTE] if is_quotable else ""
     why = f"{code}: {words}" if words else code
     is_denied = "Denied" in why
     if error.operation_name == "AssumeRole" and role and is_denied:
         return AssumeRoleError(cause=error, failed=f"cannot assume {role.arn}", why=why, code=code, role=role)
-    metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
-    status = metadata.get("HTTPStatusCode", 0)
     # Some services of AWS answer 400 if they are called too often.
     is_throttled = "Throttling" in why or status == HTTPStatus.TOO_MANY_REQUESTS
     return AwsRefusalError(
