@@ -1,5 +1,6 @@
 """The documentation: the site builds strictly, generated pages are current, examples and commands are real."""
 
+import html
 import os
 import re
 import subprocess
@@ -28,7 +29,17 @@ def test_the_site_builds_without_a_dead_link_or_an_unlisted_page(tmp_path: Path)
     environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(build, cwd=_TOP, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "<h1" in (tmp_path / "site" / "index.html").read_text()
+    pages = {page.parent.name: page.read_text() for page in (tmp_path / "site").rglob("*.html")}
+    assert "<h1" in pages["site"]
+    assert "ArgoEcrAuth(stack" in _read_text(pages["cdk-construct"])
+    unresolved = re.compile(r"8 *< *-|<!-- *include")
+    assert [
+        name for name, page in pages.items() if unresolved.search(page) or unresolved.search(_read_text(page))
+    ] == []
+
+
+def _read_text(page: str) -> str:
+    return html.unescape(re.sub("<[^>]*>", "", page))
 
 
 @pytest.mark.parametrize("name", PAGES)
