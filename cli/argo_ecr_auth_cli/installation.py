@@ -11,6 +11,7 @@ from pathlib import Path
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.terminal.exits import USAGE, CommandError
 from argo_ecr_auth_settings.access_plan import choose_access
+from argo_ecr_auth_settings.characters import escape_characters
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.loader import load_document, make_document
 from argo_ecr_auth_settings.resolve import resolve_targets
@@ -60,7 +61,8 @@ def choose_targets(installation: Installation, names: list[str]) -> tuple[Target
     for name in names:
         if name not in by_name:
             near = difflib.get_close_matches(name, by_name) or list(by_name)[:5]
-            raise CommandError(f"no target is named {name}; did you mean {', '.join(near)}?", code=USAGE)
+            fault = f"no target is named {name}; did you mean {', '.join(near)}?"
+            raise CommandError(escape_characters(fault), code=USAGE)
     return tuple(by_name[name] for name in dict.fromkeys(names))
 
 

@@ -102,7 +102,7 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             msgspec.Meta(
                 pattern=ONE_LINE,
                 max_length=253,
-                description="Argo CD's name for the repository: ecr. One line. With a name it also serves charts that "
+                description="Argo CD's name for the repository: ecr. ASCII. With a name it also serves charts that "
                 "depend on the registry, and Argo CD sends the token to hosts that only look like it.",
             ),
         ]

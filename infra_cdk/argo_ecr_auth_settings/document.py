@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from argo_ecr_auth_settings.characters import escape_characters
+
 KeyPath = tuple[str | int, ...]
 
 
@@ -53,7 +55,7 @@ class SettingsDocument:
     def make_error(self, faults: Iterable[str]) -> SettingsError:
         """The error for these faults (`PATH: TEXT`), in order, each with its option or its file, line and column."""
         located = sorted((self._locate(fault) for fault in faults), key=lambda found: found[0])
-        return SettingsError((fault for _, fault in located), source=self.source)
+        return SettingsError((escape_characters(fault) for _, fault in located), source=self.source)
 
     def _locate(self, fault: str) -> tuple[Position, str]:
         path, _, text = fault.partition(": ")

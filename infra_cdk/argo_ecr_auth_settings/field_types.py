@@ -11,9 +11,8 @@ SUBDOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 
 REPOSITORY = "[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*"
 """The pattern of a repository's name (Amazon ECR API Reference, CreateRepository)."""
-_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
-ONE_LINE = rf"^[^\s{_CONTROLS}]([^{_CONTROLS}]*[^\s{_CONTROLS}])?$(?!\n)"
-"""A line of text without control characters, which a terminal or a log would obey."""
+ONE_LINE = r"^[!-~]([ -~]*[!-~])?$(?!\n)"
+"""In ASCII: another character may look like one of these, or like nothing."""
 
 _HOST_LABEL = "[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?"
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"

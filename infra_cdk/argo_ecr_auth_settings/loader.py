@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from argo_ecr_auth_settings.characters import escape_characters
 from argo_ecr_auth_settings.document import KeyPath, Position, SettingsDocument, SettingsError, format_path
 
 ORIGINAL_NAME = "ecr"
@@ -61,7 +62,7 @@ def load_document(file: Path, *, remedy: str) -> SettingsDocument:
         mark = error.problem_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         words = " ".join(filter(None, (error.context, error.problem)))
-        raise SettingsError([f"{place}: cannot be read: {words}"]) from None
+        raise SettingsError([escape_characters(f"{place}: cannot be read: {words}")]) from None
     except yaml.YAMLError as error:
         raise SettingsError([f"{name}: cannot be read: {' '.join(str(error).split())}"]) from None
     except RecursionError:

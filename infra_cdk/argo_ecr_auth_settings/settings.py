@@ -154,7 +154,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Annotated[
             str,
             msgspec.Meta(
-                pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$(?!\n)",
+                pattern=r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$(?!\n)",
                 description="An e-mail address that the alarms are sent to.",
             ),
         ]

@@ -60,6 +60,15 @@ _ODD = {
         "vpc: {}",
         ["settings.yaml:4:1: vpc.id: missing", "settings.yaml:4:1: vpc.subnets: missing"],
     ),
+    "a hyphen that is none": (
+        "installation: ecr\u2011auth",
+        ['settings.yaml:4:1: installation: "ecr\\u2011auth" is not'],
+    ),
+    "an invisible character": ('alarm_email: "a@b.c\u200b"', ['settings.yaml:4:1: alarm_email: "a@b.c\\u200b" is not']),
+    "an invisible character in a key": (
+        "v\ufeffpc: {}",
+        ["settings.yaml:4:1: 'v\\ufeffpc': unknown key; is it vpc? (U"],
+    ),
     "bytes": ("installation: !!binary aGVsbG8=", ["settings.yaml:4:15: cannot be read: settings have no values of"]),
     "a set": ("vpc: !!set {a, b}", ["settings.yaml:4:6: cannot be read: settings have no values of the type set"]),
     "a merged text": ("vpc: {<<: a}", ["settings.yaml:4:11: cannot be read: << takes a mapping"]),
@@ -191,3 +200,39 @@ def test_any_text_is_read_or_refused_in_one_line(tmp_path_factory: pytest.TempPa
     except SettingsError as refused:
         faults = refused.faults
     assert [fault for fault in faults if "\n" in fault] == []
+
+
+@pytest.mark.parametrize(
+    ("character", "description"),
+    [
+        ("\u2011", "U+2011 is not -"),
+        ("\u200b", "U+200B is invisible"),
+        ("\xa0", "U+00A0 is not a space"),
+        ("\u201c", "U+201C is not a quote"),
+        ("\uff0d", "U+FF0D is not -"),
+        ("\uff11", "U+FF11 is not 1"),
+        ("\u0430", "U+0430 is CYRILLIC SMALL LETTER A"),
+    ],
+)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "targets: [{{cluster: 'a{}b'}}]",
+        "'installation{}': x",
+        "credentials: [{{registry: 'a{}b'}}]",
+        "vpc: {{'{0}': 1, '{0}': 1}}",
+        "alarm_email: 'a{}b@c.d'",
+        "credentials: [{{registry: x, name: 'a{}b'}}]",
+        "credentials: [{{registry: x, project: 'a{}b'}}]",
+        "credentials: [{{registry: x, proxy: 'http://a{}b:1'}}]",
+        "credentials: [{{registry: x, no_proxy: 'a{}b'}}]",
+        "targets: [{{cluster: x, endpoint: 'https://a{}b', certificate_authority: x}}]",
+    ],
+)
+def test_a_character_that_looks_like_another_is_escaped_and_named(
+    tmp_path: Path, keys: str, character: str, description: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        _read(tmp_path, ("" if "targets" in keys else "targets: [{cluster: demo}]\n") + keys.format(character))
+    assert str(refused.value).isascii()
+    assert description in str(refused.value)
