@@ -103,7 +103,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         | None
     ) = None
     certificate_authority: (
-        Annotated[str, msgspec.Meta(description="Base64 of the PEM, as DescribeCluster gives it.")] | None
+        Annotated[str, msgspec.Meta(description="Base64 of PEM certificates, as DescribeCluster gives it.")] | None
     ) = None
     role_arn: RoleArn | None = None
     external_id: ExternalId | None = None

@@ -55,7 +55,7 @@ def _faults(document: object) -> tuple[str, ...]:
         (
             {"targets": [{"cluster": "demo", "endpoint": "https://a", "certificate_authority": "abc"}]},
             "targets[0].certificate_authority",
-            "not the base64 of a PEM certificate",
+            "not the base64 of PEM certificates",
         ),
         ({"credentials": [{"secret_name": "a"}]}, "credentials[0].registry", "missing"),
         ({"targets": [{"cluster": "demo", "account": 123456789012}]}, "targets[0].account", "put it in quotes"),

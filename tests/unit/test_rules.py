@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
+import trustme
 
 from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.settings import Settings
 from tests.unit.builders import HOST, b64, settings
 
 ROLE = "arn:aws:iam::123456789012:role/path/reader"
-CA = b64("-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n")
+CA = b64(trustme.CA().cert_pem.bytes().decode())
 URL = f"{HOST}/charts"
 
 
@@ -140,10 +141,18 @@ def test_an_authority_without_an_endpoint_is_a_fault_of_what_is_missing() -> Non
     )
 
 
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_certificate_authority_is_a_bundle_of_any_size(number: int) -> None:
+    for _ in range(10):  # half of all pairs were refused
+        bundle = "".join(trustme.CA().cert_pem.bytes().decode() for _ in range(number))
+        target = {"endpoint": "https://demo.example", "certificate_authority": b64(bundle)}
+        assert find_faults(_with_target(**target)) == ()
+
+
 @pytest.mark.parametrize("text", ["", "not base64!", b64("no certificate"), "-----BEGIN CERTIFICATE-----"])
 def test_an_authority_that_is_no_base64_of_pem_is_a_fault(text: str) -> None:
     assert find_faults(_with_target(endpoint="https://demo.example", certificate_authority=text)) == (
-        "targets[0].certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it",
+        "targets[0].certificate_authority: not the base64 of PEM certificates, as DescribeCluster gives it",
     )
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import msgspec
 import pytest
+import trustme
 
 from argo_ecr_auth_settings.rules.all_rules import find_faults
 from tests.unit.builders import HOST, OTHER_HOST, b64, settings
 
 ROLE = "arn:aws:iam::123456789012:role/path/reader"
-CA = b64("-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n")
+CA = b64(trustme.CA().cert_pem.bytes().decode())
 URL = f"{HOST}/charts"
 
 

@@ -28,7 +28,7 @@ def check_targets(settings: Settings) -> Iterator[str]:
                 given, missing = missing, given
             yield f"{path}.{missing}: missing; {given} and {missing} are given both or not at all"
         if target.certificate_authority is not None and not _is_pem(target.certificate_authority):
-            yield f"{path}.certificate_authority: not the base64 of a PEM certificate, as DescribeCluster gives it"
+            yield f"{path}.certificate_authority: not the base64 of PEM certificates, as DescribeCluster gives it"
 
 
 def check_secrets(settings: Settings, *, region: str | None, account: str | None) -> Iterator[str]:
@@ -59,8 +59,10 @@ def check_secrets(settings: Settings, *, region: str | None, account: str | None
 
 
 def _is_pem(base64_text: str) -> bool:
+    """Whether it is a bundle of one or more certificates; during a CA rotation, EKS returns two."""
     try:
-        ssl.PEM_cert_to_DER_cert(base64.b64decode(base64_text, validate=True).decode("ascii").strip())
-    except ValueError:
+        pem = base64.b64decode(base64_text, validate=True).decode("ascii")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
         return False
     return True
