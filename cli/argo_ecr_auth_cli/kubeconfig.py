@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import urllib3
 import yaml
@@ -18,7 +19,8 @@ from kubernetes.config import ConfigException
 from urllib3.exceptions import InsecureRequestWarning
 
 from argo_ecr_auth.api_server.server import Access, ApiServer
-from argo_ecr_auth.api_server.transport import make_client, make_tls_context
+from argo_ecr_auth.api_server.transport import make_client
+from argo_ecr_auth.api_server.trust import make_tls_context, make_tls_contexts
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.messages import Identity
@@ -114,15 +116,14 @@ def open_kubeconfig(options: argparse.Namespace, targets: Sequence[Target]) -> K
 
 def _load_access(kind: str, *, file: str | None, context: str | None) -> _Access:
     configuration = Configuration()
-    tls = make_tls_context()
     remedy = f"it is {file}" if file else _REMEDIES[kind]
     try:
         with _capture_root_logger() as errors:
             if kind == "in-cluster":
                 config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-                has_certificate = _load_certificates(tls, configuration)
+                contexts, has_certificate = _load_certificates(configuration)
             else:
-                has_certificate = _load_file(configuration, tls, file=file, context=context)
+                contexts, has_certificate = _load_file(configuration, file=file, context=context)
     except (ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
         # Only what comes before a quoted document, which may hold keys and passwords.
         words = str(error).partition("\n")[0].partition("{")[0][:_LONGEST_QUOTE].strip()
@@ -131,11 +132,13 @@ def _load_access(kind: str, *, file: str | None, context: str | None) -> _Access
         raise CommandError(f"cannot reach the cluster (not YAML): {remedy}", code=UNKNOWN) from None
     # The loader logs that a program failed, and goes on as nobody.
     nobody = bool(errors) and not configuration.api_key and not has_certificate
-    return _Access(configuration=configuration, api=None if nobody else make_client(configuration, context=tls))
+    return _Access(configuration=configuration, api=None if nobody else make_client(configuration, contexts=contexts))
 
 
-def _load_file(configuration: Configuration, tls: ssl.SSLContext, *, file: str | None, context: str | None) -> bool:
-    """Fill both in; return whether there is a client's certificate."""
+def _load_file(
+    configuration: Configuration, *, file: str | None, context: str | None
+) -> tuple[Sequence[ssl.SSLContext], bool]:
+    """Fill it in; return the contexts, and whether there is a client's certificate."""
     # The loader writes certificates and keys to files; once the context has read them, they need not stay.
     with tempfile.TemporaryDirectory(prefix="argo-ecr-auth-") as directory:
         config.load_kube_config(  # type: ignore[no-untyped-call]
@@ -145,21 +148,23 @@ def _load_file(configuration: Configuration, tls: ssl.SSLContext, *, file: str |
             persist_config=False,
             temp_file_path=f"{directory}/files",
         )
-        return _load_certificates(tls, configuration)
+        return _load_certificates(configuration)
 
 
-def _load_certificates(context: ssl.SSLContext, configuration: Configuration) -> bool:
+def _load_certificates(configuration: Configuration) -> tuple[Sequence[ssl.SSLContext], bool]:
+    contexts: Sequence[ssl.SSLContext] = (make_tls_context(),)
     if not configuration.verify_ssl:  # insecure-skip-tls-verify: the kubeconfig's owner wants it
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        contexts[0].check_hostname = False
+        contexts[0].verify_mode = ssl.CERT_NONE
     elif configuration.ssl_ca_cert:
-        context.load_verify_locations(cafile=configuration.ssl_ca_cert)
+        contexts = make_tls_contexts(Path(configuration.ssl_ca_cert).read_text(encoding="ascii", errors="ignore"))
     else:
-        context.load_default_certs()
+        contexts[0].load_default_certs()
     if has_certificate := configuration.cert_file is not None:
-        context.load_cert_chain(configuration.cert_file, configuration.key_file)
+        for context in contexts:
+            context.load_cert_chain(configuration.cert_file, configuration.key_file)
     configuration.ssl_ca_cert = configuration.cert_file = configuration.key_file = None
-    return has_certificate
+    return contexts, has_certificate
 
 
 class _CapturingHandler(logging.Handler):

@@ -12,6 +12,7 @@ from typing import Any
 
 from urllib3.exceptions import MaxRetryError, ProtocolError, SSLError
 
+from argo_ecr_auth.api_server.trust import EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_IP_ADDRESS
 from argo_ecr_auth.core.errors import AddressError, ForbiddenError, SyncError, UnauthorizedError
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth.deadlines import time_is_up
@@ -41,6 +42,16 @@ _REFUSED_BY = (
         "the namespace {} is being deleted",
     ),
 )
+_OTHER_NAME = (
+    "is for another name",
+    "is its endpoint a tunnel or a load balancer, not the cluster's own?",
+)
+_CERTIFICATE_FAULTS: Mapping[int | None, tuple[str, str]] = {
+    NOT_YET_VALID: ("is not valid yet", "compare the clocks"),
+    EXPIRED: ("has expired", "renew it at the API server, or at the tunnel or load balancer before it"),
+    OTHER_HOST: _OTHER_NAME,
+    OTHER_IP_ADDRESS: _OTHER_NAME,
+}
 _SEE_AUDIT_LOG = "the API server's audit log says why"
 
 
@@ -53,6 +64,8 @@ def read_unreachable(error: Exception, *, host: str, target: Target) -> AddressE
     """What it means that the API server at this URL did not answer."""
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(cause, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
+        if fault := _CERTIFICATE_FAULTS.get(getattr(cause.args[0], "verify_code", None)):
+            return AddressError(failed=f"{host}'s certificate {fault[0]}", remedy=fault[1])
         return AddressError(
             failed=f"{host}'s certificate is not signed by {target.cluster}'s CA",
             remedy="correct certificate_authority if it is set for the target; otherwise look for an intercepting "

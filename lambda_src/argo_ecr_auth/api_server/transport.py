@@ -4,14 +4,15 @@ Not its `ApiClient`, which only adds conversions to models: that one imports pyd
 """
 
 import ssl
+from collections.abc import Sequence
 from typing import Any, Self
 
 import urllib3
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.rest import RESTClientObject
 from urllib3.exceptions import InvalidHeader, MaxRetryError
-from urllib3.util.ssl_ import create_urllib3_context
 
+from argo_ecr_auth.api_server.trust import make_tls_contexts, use_contexts
 from argo_ecr_auth.aws.eks import Address
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.deadlines import time_is_up
@@ -22,23 +23,13 @@ _MAX_RETRY_AFTER_SECONDS = 3
 
 
 def make_api_client(address: Address) -> RESTClientObject:
-    """A client that trusts only this address's authority, retries what may pass, and follows no redirect."""
-    context = make_tls_context()
+    """A client that trusts only the CAs of this address, retries what may pass, and follows no redirect."""
     try:
-        context.load_verify_locations(cadata=address.certificate_authority)
+        contexts = make_tls_contexts(address.certificate_authority)
     except (ssl.SSLError, ValueError):
         failed = f"the certificate authority of {address.endpoint} cannot be read"
         raise SyncError(failed=failed, why="it is not PEM") from None
-    return make_client(Configuration(host=address.endpoint), context=context)
-
-
-def make_tls_context() -> ssl.SSLContext:
-    """Checks chain and host name, and trusts nobody yet."""
-    context = create_urllib3_context()
-    # From Python 3.13 on; the authority of a cluster born at Kubernetes 1.16 or before lacks a key identifier
-    # (kubernetes-client/python issue 2394). Chain and host name are checked all the same.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
+    return make_client(Configuration(host=address.endpoint), contexts=contexts)
 
 
 class _Retry(urllib3.Retry):
@@ -67,7 +58,7 @@ class _Retry(urllib3.Retry):
         return retry
 
 
-def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> RESTClientObject:
+def make_client(configuration: Configuration, *, contexts: Sequence[ssl.SSLContext]) -> RESTClientObject:
     """A client of the configured host that retries what may pass, and follows no redirect."""
     configuration.retries = _Retry(
         total=2,
@@ -82,5 +73,5 @@ def make_client(configuration: Configuration, *, context: ssl.SSLContext) -> RES
     )
     configuration.connection_pool_maxsize = MAX_CONNECTIONS
     client = RESTClientObject(configuration)
-    client.pool_manager.connection_pool_kw["ssl_context"] = context
+    use_contexts(client.pool_manager, contexts)
     return client
