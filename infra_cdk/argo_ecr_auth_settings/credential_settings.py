@@ -112,7 +112,10 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         Annotated[
             str,
             msgspec.Meta(
-                pattern=ONE_LINE, max_length=253, description="The only Argo CD project that may use it. One line."
+                pattern=ONE_LINE,
+                max_length=253,
+                description="The only Argo CD project that may use it; of a repo-creds, Argo CD ignores it, and "
+                "argocd-agent copies it to the agents of this project.",
             ),
         ]
         | None

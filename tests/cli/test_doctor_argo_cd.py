@@ -185,7 +185,7 @@ def test_two_secrets_for_one_url_and_project_whoever_wrote_them(doctor: CommandL
     create_secret(objects, "b", kind="repository", url=f"{other.upper()}", project="x")
     create_secret(objects, "c", kind="repository", url=other)
     create_secret(objects, "d", kind="repo-creds", url=other)
-    create_secret(objects, "e", kind="repo-creds", url=f"{other.upper()}\n")
+    create_secret(objects, "e", kind="repo-creds", url=f"{other.upper()}\n", project="x")
 
     repositories, templates = _finds(doctor, "duplicate")
 

@@ -47,8 +47,8 @@ ARGO_CD: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, str]]]]]
         ],
     ),
     "a template of one type": (
-        {"registry": REGISTRY, "kind": "repo-creds", "type": "oci"},
-        [("ecr-auth", "repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci"})],
+        {"registry": REGISTRY, "kind": "repo-creds", "type": "oci", "project": "team"},
+        [("ecr-auth", "repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci", "project": "team"})],
     ),
     "ECR Public": (
         {"registry": "public.ecr.aws"},

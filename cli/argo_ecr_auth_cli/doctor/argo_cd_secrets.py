@@ -33,7 +33,7 @@ class ArgoCdSecret:
     kind: str  # repository or repo-creds
     url: str  # normalized
     type: str
-    project: str
+    project: str  # of a repository: Argo CD ignores it in a template
     is_named: bool  # whether Argo CD has a name for the repository
     has_credentials: bool
     has_own_login: bool  # Argo CD logs in to ECR by itself
@@ -55,13 +55,14 @@ def list_argo_cd_secrets(server: ApiServer, namespace: str) -> list[ArgoCdSecret
 def read_argo_cd_secret(secret: Mapping[str, Any]) -> ArgoCdSecret:
     """What matters of the Secret; nothing that is secret."""
     data = {key: _decode(value) for key, value in (secret.get("data") or {}).items()}
+    kind = (secret["metadata"].get("labels") or {}).get(SECRET_TYPE_LABEL, "")
     return ArgoCdSecret(
         namespace=secret["metadata"]["namespace"],
         name=secret["metadata"]["name"],
-        kind=(secret["metadata"].get("labels") or {}).get(SECRET_TYPE_LABEL, ""),
+        kind=kind,
         url=normalize_url(data.get("url", "")),
         type=data.get("type", ""),
-        project=data.get("project", ""),
+        project="" if kind == "repo-creds" else data.get("project", ""),
         is_named=bool(data.get("name")),
         has_credentials=any(data.get(key) for key in _CREDENTIALS)
         or data.get("useAzureWorkloadIdentity", "").lower() in _TRUE,

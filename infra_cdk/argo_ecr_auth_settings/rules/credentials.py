@@ -12,7 +12,7 @@ _MAX_ANNOTATIONS = 256 * 1024  # bytes, of an object (apimachinery, TotalAnnotat
 _MEANINGLESS_KEYS = {
     "argo-cd": ("type", "url", "name", "project"),
     "repository": (),
-    "repo-creds": ("name", "project"),
+    "repo-creds": ("name",),
     "pull-secret": ("type", "url", "name", "project", "proxy", "no_proxy"),
 }
 """Keys that a kind does not use."""

@@ -54,7 +54,7 @@ ARGO_CD_KEYS = frozenset(
 )
 """Every key that Argo CD reads from a Secret of its two kinds (argo-cd 3.6.1, util/db/repository_secrets.go).
 
-Those that a template does not have (`name`, `project`) do no harm there; for what is to come they count all the same.
+Those that it ignores in a template (`name`, `project`) do no harm there; for what is to come they count all the same.
 """
 
 OPTIONAL_KEYS = frozenset({"name", "project", "proxy", "noProxy"})
