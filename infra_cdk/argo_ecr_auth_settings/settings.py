@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from argo_ecr_auth_settings.broken import read_items
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
 from argo_ecr_auth_settings.field_types import (
     HOST_AND_PORT,
@@ -181,10 +182,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def list_credentials(settings: Settings) -> Iterator[tuple[str, CredentialSettings]]:
     """Each credential with its path, the general ones first."""
-    for i, credential in enumerate(settings.credentials):
+    for i, credential in enumerate(read_items(settings, "credentials")):
         yield f"credentials[{i}]", credential
-    for i, target in enumerate(settings.targets):
-        for j, credential in enumerate(target.credentials):
+    for i, target in enumerate(read_items(settings, "targets")):
+        for j, credential in enumerate(read_items(target, "credentials")):
             yield f"targets[{i}].credentials[{j}]", credential
 
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from argo_ecr_auth_settings.document import as_document, format_path
+from argo_ecr_auth_settings.intact import convert_intact
 from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.rules.policy_size import find_policy_size_faults
 from argo_ecr_auth_settings.schema import find_schema_faults
@@ -10,14 +11,20 @@ from argo_ecr_auth_settings.settings import Settings
 
 
 def validate_settings(document: object, *, account: str | None = None, region: str | None = None) -> Settings:
-    """The settings of a valid document. Raises SettingsError with all schema faults or, without any, all others.
+    """The settings of a valid document. Raises SettingsError with all faults.
 
     `document` is a SettingsDocument or its content. `account` and `region` are the function's; nothing is compared with
     one that is None.
     """
     written = as_document(document)
     if schema_faults := find_schema_faults(written.content):
-        raise written.make_error(f"{format_path(path) or 'settings'}: {fault}" for path, fault in schema_faults)
+        intact = convert_intact(written.content, (path for path, _ in schema_faults))
+        raise written.make_error(
+            [
+                *(f"{format_path(path) or 'settings'}: {fault}" for path, fault in schema_faults),
+                *(find_faults(intact, account=account, region=region) if intact else ()),
+            ]
+        )
     settings = msgspec.convert(written.content, Settings)
     faults = find_faults(settings, account=account, region=region)
     # The size of the policies is only defined for settings without other faults.

@@ -236,3 +236,67 @@ def test_a_character_that_looks_like_another_is_escaped_and_named(
         _read(tmp_path, ("" if "targets" in keys else "targets: [{cluster: demo}]\n") + keys.format(character))
     assert str(refused.value).isascii()
     assert description in str(refused.value)
+
+
+_BROKEN: dict[str, tuple[dict[str, object], list[str]]] = {
+    "a rule next to it": (
+        {"targets": [{"cluster": "a b"}, {"cluster": "demo", "external_id": "x-y"}]},
+        ["targets[0].cluster: ", "targets[1].external_id: goes with role_arn"],
+    ),
+    "rules of another key of the same credential": (
+        {"credentials": [{"registry": "x", "namespace": "A", "no_proxy": "y", "secret_name": "argocd-cm"}]},
+        ["registry: 'x' is not", "namespace: ", "no_proxy: goes with proxy", "secret_name: argocd-cm is an"],
+    ),
+    "what goes with it": ({"targets": [{"cluster": "a", "role_arn": "x", "external_id": "ab"}]}, ["role_arn: "]),
+    "what goes with a misspelled key": (
+        {"targets": [{"cluster": "a", "role_arm": "arn:aws:iam::123456789012:role/x", "external_id": "ab"}]},
+        ["role_arm: unknown key; is it role_arn?"],
+    ),
+    "a kind": ({"credentials": [{"registry": [REGISTRY, "y"], "kind": "k", "type": "helm"}]}, ["kind: ", "[1]: 'y'"]),
+    "a registry": (
+        {
+            "credentials": [
+                {"registry": 5, "url": "x/y", "kind": "argo-cd"},
+                {"registry": REGISTRY, "url": "x/y", "secret_name": "b"},
+            ]
+        },
+        ["credentials[0].registry: ", "credentials[0].url: not for", "credentials[1].url: 'x/y' is neither"],
+    ),
+    "a missing registry": (
+        {"credentials": [{"secret_name": "argocd-cm"}]},
+        ["registry: missing", "secret_name: argocd-cm is an"],
+    ),
+    "a target that is none": (
+        {"targets": ["x", {"cluster": "a", "name": "n"}, {"cluster": "b", "name": "n"}]},
+        ["targets[0]: must be a mapping", "targets[2].name: 'n' is the name of targets[1]"],
+    ),
+    "all targets": ({"targets": {}, "check_every": "90s"}, ["targets: must be a list", "check_every: 90s is not"]),
+    "a duration": ({"renew_before": "x", "check_every": "2h"}, ["renew_before: ", "check_every: 2h is not between"]),
+    "a VPC without its ID": (
+        {"vpc": {"subnets": ["subnet-01234567", "subnet-01234567"]}},
+        ["vpc.id: missing", "vpc.subnets: subnet-01234567 is listed twice"],
+    ),
+    "an address": (
+        {"alarm_email": 5, "alarm_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:x", "monitoring": False},
+        [
+            "alarm_email: must",
+            "alarm_email: cannot go",
+            "alarm_email: there",
+            "alarm_topic_arn: there",
+            "alarm_topic_arn: is",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", _BROKEN)
+def test_all_faults_are_reported_at_once(kind: str) -> None:
+    document, expected = _BROKEN[kind]
+    complete = {"targets": [{"cluster": "demo"}], "credentials": [{"registry": REGISTRY}], **document}
+    with pytest.raises(SettingsError) as refused:
+        validate_settings(complete, account=ACCOUNT, region=REGION)
+    faults = list(refused.value.faults)
+    for part in expected:
+        (found,) = [fault for fault in faults if part in fault]
+        faults.remove(found)
+    assert faults == []

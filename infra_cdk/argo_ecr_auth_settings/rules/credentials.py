@@ -1,10 +1,11 @@
 """Rules for one credential: which keys a kind has, its registries, its names and its metadata."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
+from argo_ecr_auth_settings.broken import attempt
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
-from argo_ecr_auth_settings.settings import Settings, find_duplicates
+from argo_ecr_auth_settings.settings import Settings, find_duplicates, list_credentials
 
 _MAX_NAME = 253  # of a Kubernetes object
 _MAX_ANNOTATIONS = 256 * 1024  # bytes, of an object (apimachinery, TotalAnnotationSizeLimitB)
@@ -36,38 +37,41 @@ _RESERVED_KEYS = ("argo-ecr-auth", "app.kubernetes.io/instance", "kubectl.kubern
 
 def check_credentials(settings: Settings) -> Iterator[str]:
     """Check each credential on its own: its kind, registries, names and metadata."""
-    places = [("credentials", settings.credentials)]
-    places += [(f"targets[{i}].credentials", target.credentials) for i, target in enumerate(settings.targets)]
-    for place, credentials in places:
-        for i, credential in enumerate(credentials):
-            yield from (f"{place}[{i}].{fault}" for fault in _check_kind(credential))
-            yield from (f"{place}[{i}].{fault}" for fault in _check_secret_names(credential))
-            yield from (f"{place}[{i}].{fault}" for fault in _check_registries(credential))
-            namespaces = credential.list_namespaces(default="")
-            yield from (
-                f"{place}[{i}].namespace: {namespace} is listed twice" for namespace in find_duplicates(namespaces)
-            )
-            yield from (f"{place}[{i}].{fault}" for fault in _check_metadata(credential))
-            if credential.external_id and not credential.role_arn:
-                yield f"{place}[{i}].external_id: goes with role_arn, which is missing"
+    rules = (
+        *(_check_keys, _check_url, _check_url_scheme, _check_url_end, _check_secret_names),
+        *(_check_number, _check_registries, _check_duplicates, _check_namespaces, _check_verify_repository),
+        *(_check_label_values, _check_annotation_values, _check_annotation_size, _check_reserved_labels),
+        *(_check_reserved_annotations, _check_external_id),
+    )
+    for path, credential in list_credentials(settings):
+        for rule in rules:
+            yield from (f"{path}.{fault}" for fault in attempt(rule(credential)))
 
 
-def _check_kind(credential: CredentialSettings) -> Iterator[str]:
-    kind = credential.kind
-    for key in _MEANINGLESS_KEYS[kind]:
-        if getattr(credential, key):
-            yield f"{key}: not for the kind {kind}"
-    if credential.no_proxy and not credential.proxy:
+def _check_keys(credential: CredentialSettings) -> Iterator[str]:
+    if credential.no_proxy is not None and credential.proxy is None:
         yield "no_proxy: goes with proxy, which is missing"
-    if credential.url and kind != "pull-secret":
+    for key in _MEANINGLESS_KEYS[credential.kind]:
+        if getattr(credential, key) is not None:
+            yield f"{key}: not for the kind {credential.kind}"
+
+
+def _check_url(credential: CredentialSettings) -> Iterator[str]:
+    if credential.url and credential.kind != "pull-secret":
         place, host = credential.url.removeprefix("oci://"), credential.hosts[0]
         if place != host and not place.startswith(host + "/"):
             yield f"url: {credential.url!r} is neither {host} nor below it ({host}/...)"
-        helm = credential.type == "helm" or (credential.kind == "repository" and credential.type is None)
-        if credential.url.startswith("oci://") and helm:
-            yield "url: oci:// goes with type: oci; the type here is helm"
-        if credential.url.endswith("/") and kind != "repo-creds":
-            yield "url: a repository's URL does not end in a slash; Argo CD compares it as a whole"
+
+
+def _check_url_scheme(credential: CredentialSettings) -> Iterator[str]:
+    helm = credential.type == "helm" or (credential.type is None and credential.kind == "repository")
+    if helm and credential.url and credential.url.startswith("oci://"):
+        yield "url: oci:// goes with type: oci; the type here is helm"
+
+
+def _check_url_end(credential: CredentialSettings) -> Iterator[str]:
+    if credential.url and credential.url.endswith("/") and credential.kind not in {"repo-creds", "pull-secret"}:
+        yield "url: a repository's URL does not end in a slash; Argo CD compares it as a whole"
 
 
 def _check_secret_names(credential: CredentialSettings) -> Iterator[str]:
@@ -78,31 +82,68 @@ def _check_secret_names(credential: CredentialSettings) -> Iterator[str]:
             yield f"secret_name: {name} is an object of Argo CD's, Kubernetes' or Helm's; choose another"
 
 
-def _check_registries(credential: CredentialSettings) -> Iterator[str]:
+def _check_external_id(credential: CredentialSettings) -> Iterator[str]:
+    if credential.external_id is not None and credential.role_arn is None:
+        yield "external_id: goes with role_arn, which is missing"
+
+
+def _check_number(credential: CredentialSettings) -> Iterator[str]:
     if len(credential.hosts) > 1 and credential.kind != "pull-secret":
         yield f"registry: several are not for the kind {credential.kind}"
+
+
+def _check_registries(credential: CredentialSettings) -> Iterator[str]:
     for key, host in credential.hosts_by_key:
         try:
             parse_registry(host)
         except NotARegistryError as fault:
             yield f"{key}: {fault}"
+
+
+def _check_duplicates(credential: CredentialSettings) -> Iterator[str]:
     yield from (f"registry: {host} is listed twice" for host in find_duplicates(credential.hosts))
-    if credential.verify_repository and credential.verify == "off":
+
+
+def _check_namespaces(credential: CredentialSettings) -> Iterator[str]:
+    namespaces = credential.list_namespaces(default="")
+    yield from (f"namespace: {namespace} is listed twice" for namespace in find_duplicates(namespaces))
+
+
+def _check_verify_repository(credential: CredentialSettings) -> Iterator[str]:
+    if credential.verify_repository is None:
+        return
+    if credential.verify == "off":
         yield "verify_repository: verify is off"
-    if credential.verify_repository and len(credential.hosts) > 1:
+    if len(credential.hosts) > 1:
         yield "verify_repository: not for several registries"
 
 
-def _check_metadata(credential: CredentialSettings) -> Iterator[str]:
-    for part, given in (("labels", credential.labels), ("annotations", credential.annotations)):
-        for key in given:
-            if key.startswith(_RESERVED_PREFIXES) or key in _RESERVED_KEYS:
-                yield f"{part}.{key}: cannot be set: it is this tool's own, or lets another tool take over the Secret"
+def _check_reserved_labels(credential: CredentialSettings) -> Iterator[str]:
+    yield from _check_reserved("labels", credential.labels)
+
+
+def _check_reserved_annotations(credential: CredentialSettings) -> Iterator[str]:
+    yield from _check_reserved("annotations", credential.annotations)
+
+
+def _check_reserved(part: str, given: Iterable[str]) -> Iterator[str]:
+    for key in given:
+        if key.startswith(_RESERVED_PREFIXES) or key in _RESERVED_KEYS:
+            yield f"{part}.{key}: cannot be set: it is this tool's own, or lets another tool take over the Secret"
+
+
+def _check_label_values(credential: CredentialSettings) -> Iterator[str]:
     if credential.labels.get("app.kubernetes.io/part-of") == "argocd":
         # Since Argo CD 3.5 (util/settings).
         yield "labels.app.kubernetes.io/part-of: argocd makes Argo CD load all its settings again at each change"
+
+
+def _check_annotation_values(credential: CredentialSettings) -> Iterator[str]:
     if credential.annotations.get("managed-by") == "argocd.argoproj.io":
         # Without this value, a deletion only removes the label (argo-cd, util/db/repository_secrets.go).
         yield "annotations.managed-by: with this value, a deletion in Argo CD's user interface deletes the Secret"
+
+
+def _check_annotation_size(credential: CredentialSettings) -> Iterator[str]:
     if sum(len(key.encode()) + len(value.encode()) for key, value in credential.annotations.items()) > _MAX_ANNOTATIONS:
         yield f"annotations: together they are longer than {_MAX_ANNOTATIONS} bytes"

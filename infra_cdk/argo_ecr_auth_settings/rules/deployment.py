@@ -1,8 +1,10 @@
 """Rules for durations, permissions to pull, the VPC and the alarms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from argo_ecr_auth_settings.broken import attempt
+from argo_ecr_auth_settings.credential_settings import CredentialSettings
 from argo_ecr_auth_settings.settings import Settings, find_duplicates, list_credentials, parse_duration
 
 MIN_RENEW_BEFORE = timedelta(minutes=10)
@@ -21,23 +23,21 @@ MAX_SECURITY_GROUPS = 5
 
 def check_deployment(settings: Settings) -> Iterator[str]:
     """Durations, permissions to pull, the VPC and the alarms."""
-    yield from _check_durations(settings)
-    yield from _check_schedule(settings)
-    yield from _check_pulls(settings)
-    yield from _check_vpc(settings)
-    yield from _check_alarms(settings)
+    for rule in (_check_durations, _check_schedule, _check_pulls, _check_vpc, _check_alarms):
+        yield from attempt(rule(settings))
 
 
+# str() raises for a broken value.
 def _check_durations(settings: Settings) -> Iterator[str]:
-    if not MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) <= MAX_RENEW_BEFORE:
+    if not MIN_RENEW_BEFORE <= parse_duration(str(settings.renew_before)) <= MAX_RENEW_BEFORE:
         yield f"renew_before: {settings.renew_before} is not between 10m and 6h (half of a token's 12h)"
 
 
 def _check_schedule(settings: Settings) -> Iterator[str]:
-    interval = parse_duration(settings.check_every)
+    interval = parse_duration(str(settings.check_every))
     if not MIN_CHECK_EVERY <= interval <= MAX_CHECK_EVERY or interval % timedelta(minutes=1):
         yield f"check_every: {settings.check_every} is not between 1m and 1h in whole minutes"
-    elif MIN_RENEW_BEFORE <= parse_duration(settings.renew_before) < _MIN_ATTEMPTS * interval:
+    elif MIN_RENEW_BEFORE <= parse_duration(str(settings.renew_before)) < _MIN_ATTEMPTS * interval:
         yield (
             f"check_every: {settings.check_every} is more than half of renew_before ({settings.renew_before}): a run "
             "that fails would have no second one before the token expires"
@@ -47,25 +47,30 @@ def _check_schedule(settings: Settings) -> Iterator[str]:
 def _check_pulls(settings: Settings) -> Iterator[str]:
     for path, credential in list_credentials(settings):
         for key in ("repositories", "pull_through_cache"):
-            if credential.role_arn and getattr(credential, key):
-                yield f"{path}.{key}: does not go with role_arn; give that role the permissions to pull"
+            yield from (f"{path}.{fault}" for fault in attempt(_check_pull(credential, key)))
+
+
+def _check_pull(credential: CredentialSettings, key: str) -> Iterator[str]:
+    if credential.role_arn is not None and getattr(credential, key):
+        yield f"{key}: does not go with role_arn; give that role the permissions to pull"
 
 
 def _check_vpc(settings: Settings) -> Iterator[str]:
     if settings.vpc is None:
         return
-    for key, ids, limit in (
-        ("subnets", settings.vpc.subnets, MAX_SUBNETS),
-        ("security_groups", settings.vpc.security_groups, MAX_SECURITY_GROUPS),
-    ):
-        yield from (f"vpc.{key}: {id_} is listed twice" for id_ in find_duplicates(ids))
-        if len(ids) > limit:
-            yield f"vpc.{key}: {len(ids)} are too many; a function takes at most {limit}"
+    for key, limit in (("subnets", MAX_SUBNETS), ("security_groups", MAX_SECURITY_GROUPS)):
+        yield from (f"vpc.{key}: {fault}" for fault in attempt(_check_ids(getattr(settings.vpc, key), limit=limit)))
+
+
+def _check_ids(ids: Sequence[str], *, limit: int) -> Iterator[str]:
+    yield from (f"{id_} is listed twice" for id_ in find_duplicates(ids))
+    if len(ids) > limit:
+        yield f"{len(ids)} are too many; a function takes at most {limit}"
 
 
 def _check_alarms(settings: Settings) -> Iterator[str]:
-    if settings.alarm_email and settings.alarm_topic_arn:
+    if settings.alarm_email is not None and settings.alarm_topic_arn is not None:
         yield "alarm_email: cannot go with alarm_topic_arn; give either, and subscribe the address to that topic"
     for key in ("alarm_email", "alarm_topic_arn"):
-        if getattr(settings, key) and not settings.monitoring:
+        if getattr(settings, key) is not None and not settings.monitoring:
             yield f"{key}: there are no alarms with monitoring: false"

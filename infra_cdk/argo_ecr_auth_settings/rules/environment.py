@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from argo_ecr_auth.core.registry import NotARegistryError, find_partition, parse_registry
 from argo_ecr_auth_settings.access_plan import choose_access, group_by_place
+from argo_ecr_auth_settings.broken import attempt, read_items, read_value
 from argo_ecr_auth_settings.names import AccountRegion
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
-from argo_ecr_auth_settings.settings import Settings, list_credentials
+from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_credentials
 
 MAX_CLUSTERS_ELSEWHERE = 400
 """In one account and region. Their access entries share a stack, which holds 500 resources."""
@@ -16,21 +17,21 @@ MAX_CLUSTERS_ELSEWHERE = 400
 def check_environment(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
     """`account` and `region` are the stack's; nothing is compared with one that is None."""
     yield from _check_regions(settings)
-    yield from _check_access(settings, account=account)
-    yield from _check_numbers(settings, account=account, region=region)
+    for i, target in enumerate(read_items(settings, "targets")):
+        yield from (f"targets[{i}].{fault}" for fault in attempt(_check_access(target, settings, account=account)))
+    yield from attempt(_check_numbers(settings, account=account, region=region))
     yield from _check_partitions(settings, region=region)
-    yield from _check_topic(settings, region=region)
+    yield from attempt(_check_topic(settings, region=region))
 
 
-def _check_access(settings: Settings, *, account: str | None) -> Iterator[str]:
-    for i, target in enumerate(settings.targets):
-        elsewhere = target.account is not None and target.account != account
-        unaided = choose_access(target, settings=settings) == "none" and not target.role_arn and not target.endpoint
-        if elsewhere and account and unaided:
-            yield (
-                f"targets[{i}].account: with access: none, a cluster in another account needs a role_arn there, "
-                "or an endpoint and certificate_authority"
-            )
+def _check_access(target: TargetSettings, settings: Settings, *, account: str | None) -> Iterator[str]:
+    elsewhere = target.account is not None and target.account != account
+    unaided = choose_access(target, settings=settings) == "none" and target.role_arn is None and target.endpoint is None
+    if elsewhere and account and unaided:
+        yield (
+            "account: with access: none, a cluster in another account needs a role_arn there, "
+            "or an endpoint and certificate_authority"
+        )
 
 
 def _check_numbers(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
@@ -74,23 +75,18 @@ def _check_partitions(settings: Settings, *, region: str | None) -> Iterator[str
 
 def _find_regions(settings: Settings) -> Iterator[tuple[str, str]]:
     """Each region in the settings, with its path."""
-    for i, target in enumerate(settings.targets):
-        if target.region:
-            yield f"targets[{i}].region", target.region
+    for i, target in enumerate(read_items(settings, "targets")):
+        yield from ((f"targets[{i}].region", region) for region in read_value(target, "region"))
     for path, credential in list_credentials(settings):
-        for key, host in credential.hosts_by_key:
+        for key, host in read_items(credential, "hosts_by_key"):
             with contextlib.suppress(NotARegistryError):  # check_credentials reports it
                 yield f"{path}.{key}", parse_registry(host).region
-    if settings.alarm_topic_arn:
-        yield "alarm_topic_arn", settings.alarm_topic_arn.split(":")[3]
+    yield from (("alarm_topic_arn", arn.split(":")[3]) for arn in read_value(settings, "alarm_topic_arn"))
 
 
 def _find_arns(settings: Settings) -> Iterator[tuple[str, str]]:
-    for i, target in enumerate(settings.targets):
-        if target.role_arn:
-            yield f"targets[{i}].role_arn", target.role_arn
+    for i, target in enumerate(read_items(settings, "targets")):
+        yield from ((f"targets[{i}].role_arn", arn) for arn in read_value(target, "role_arn"))
     for path, credential in list_credentials(settings):
-        if credential.role_arn:
-            yield f"{path}.role_arn", credential.role_arn
-    if settings.alarm_topic_arn:
-        yield "alarm_topic_arn", settings.alarm_topic_arn
+        yield from ((f"{path}.role_arn", arn) for arn in read_value(credential, "role_arn"))
+    yield from (("alarm_topic_arn", arn) for arn in read_value(settings, "alarm_topic_arn"))
