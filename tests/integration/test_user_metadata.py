@@ -10,7 +10,7 @@ from tests.local_cloud.cluster import Cluster
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
 
-LABEL, ANNOTATION = "kargo.akuity.io/cred-type", "replicator.example/to"
+LABEL, ANNOTATION = "backup.example/include", "replicator.example/to"
 OWN: dict[str, Any] = {"registry": REGISTRY, "labels": {LABEL: "image"}, "annotations": {ANNOTATION: "team-a, team-b"}}
 
 

@@ -156,7 +156,7 @@ def test_a_repository_to_verify_is_a_fault_where_it_could_be_in_several_registri
     "keys",
     [
         {"namespace": ["team-a", "team-b"]},
-        {"labels": {"backup": "", "kargo.akuity.io/cred-type": "image", "app.kubernetes.io/part-of": "platform"}},
+        {"labels": {"backup": "", "backup.example/include": "yes", "app.kubernetes.io/part-of": "platform"}},
         {"annotations": {"replicator.v1.mittwald.de/replicate-to": "team-.*", "note": "any text: a, b\n"}},
     ],
 )
