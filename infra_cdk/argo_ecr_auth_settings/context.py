@@ -1,7 +1,7 @@
 """Loads the settings of the CDK app: a file, and the CDK context (`-c KEY=VALUE`), which overrides it."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
@@ -11,6 +11,7 @@ from argo_ecr_auth_settings.settings import Settings
 OVERRIDING = ("check_every", "runtime", "architecture", "installation")
 """Settings that the CDK context may override."""
 
+_BOUNDARY = "@aws-cdk/core:permissionsBoundary"
 _KEYS = ("settings", "cluster", "registry", *OVERRIDING)
 _REMEDY = (
     "copy settings.example.yaml to settings.yaml and fill it in, or give -c settings=FILE, "
@@ -49,8 +50,15 @@ def _load(given: Mapping[str, object], *, default_file: Path) -> SettingsDocumen
     )
 
 
-def _check_keys(context: Iterable[str]) -> list[str]:
-    """Faults of unknown keys that look like ours. Others belong to CDK, or to another app in ~/.cdk.json."""
+def _check_keys(context: Mapping[str, object]) -> list[str]:
+    """Faults of a boundary without effect, and of unknown keys that look like ours.
+
+    Others belong to CDK, or to another app in ~/.cdk.json.
+    """
+    if isinstance(context.get(_BOUNDARY), str):
+        # CDK looks for the keys of a mapping in it, and finds none.
+        works = f'write {{"{_BOUNDARY}": {{"name": "my-boundary"}}}} into cdk.context.json'
+        return [f"-c {_BOUNDARY}: the CDK CLI passes text, which CDK ignores: no role would get the boundary; {works}"]
     settings_only = set(Settings.__struct_fields__) - set(OVERRIDING)
     faults = []
     for key in sorted(set(context) - set(_KEYS)):

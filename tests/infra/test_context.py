@@ -51,6 +51,14 @@ def test_a_fault_names_its_option(context: dict[str, str], expected: str) -> Non
         validate_settings(load_context_document(context, default_file=Path("none.yaml")))
 
 
+@pytest.mark.parametrize("text", ['{"name": "mine"}', "mine", ""])
+def test_a_permissions_boundary_as_text_is_refused_with_the_way_that_works(text: str) -> None:
+    key = "@aws-cdk/core:permissionsBoundary"
+    with pytest.raises(SettingsError, match=r"no role would get the boundary; write .* into cdk.context.json"):
+        load_context_document({**_MINIMAL, key: text}, default_file=Path("none.yaml"))
+    load_context_document({**_MINIMAL, key: {"name": "mine"}}, default_file=Path("none.yaml"))
+
+
 def test_keys_of_cdk_and_of_other_apps_are_ignored() -> None:
     others = {
         **json.loads((_ROOT / "cdk.json").read_text())["context"],
