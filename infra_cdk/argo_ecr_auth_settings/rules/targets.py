@@ -63,17 +63,19 @@ def _check_secrets(
     credentials = target.credentials or settings.credentials
     if not credentials:
         yield f"targets[{i}].credentials: there is none, neither here nor in the general credentials"
-    account, region = target.account or home[0], target.region or home[1]
+    clusters: list[tuple[str | None, ...]] = [(target.account or home[0], target.region or home[1], target.cluster)]
+    if target.endpoint:  # two names may lead to one API server
+        clusters.append((target.endpoint.lower().removesuffix(":443"),))
     for j, credential in enumerate(credentials):
         path = f"targets[{i}].credentials[{j}]" if has_own else f"targets[{i}] with credentials[{j}]"
         for namespace, name in attempt(_list_secrets(credential, target=target)):
-            place = (account, region, target.cluster, namespace, name)
-            if place in written:
+            places = [(*cluster, namespace, name) for cluster in clusters]
+            if owner := next((written[place] for place in places if place in written), None):
                 yield (
                     f"{path}: the Secret {namespace}/{name} of cluster {target.cluster} "
-                    f"is {written[place]}'s already; give each its own secret_name"
+                    f"is {owner}'s already; give each its own secret_name"
                 )
-            written.setdefault(place, path)
+            written.update(dict.fromkeys(places, owner or path))
 
 
 def _list_secrets(credential: CredentialSettings, *, target: TargetSettings) -> Iterator[tuple[str, str]]:
