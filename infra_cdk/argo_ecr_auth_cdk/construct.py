@@ -139,13 +139,15 @@ class ArgoEcrAuth(Construct):
             slots = divide_into_stacks(entries)
             for slot in sorted(slots.keys() - {0}):
                 self._add_access_stack(str(slot), settings, home, place, slots[slot])
-            here = ClusterAccess(
+            access = ClusterAccess(
                 self,
                 "Access",
                 entries=slots.get(0, ()),
                 principal_arn=self.function.role.role_arn,
                 group=settings.installation,
-            ).by_cluster
+            )
+            access.node.add_dependency(self.function.function)
+            here = access.by_cluster
         return here
 
     def _add_access_stack(

@@ -108,6 +108,16 @@ def test_in_another_account_the_entry_is_for_a_role_that_only_the_function_may_a
     assert find_only(theirs, "AWS::EKS::AccessEntry")["PrincipalArn"] == {"Fn::GetAtt": [role_id, "Arn"]}
 
 
+def test_in_another_account_the_entry_comes_after_the_roles_policy(
+    elsewhere: tuple[Template, dict[str, Template]],
+) -> None:
+    _, access = elsewhere
+    theirs = access[f"{_OTHER_ACCOUNT}-{REGION}"]
+    (entry,) = theirs.find_resources("AWS::EKS::AccessEntry").values()
+    (policy,) = theirs.find_resources("AWS::IAM::Policy")
+    assert policy in entry["DependsOn"]
+
+
 def test_the_access_role_describes_only_clusters_whose_endpoint_is_not_given() -> None:
     authority = base64.b64encode(trustme.CA().cert_pem.bytes()).decode()
     given = {"account": _OTHER_ACCOUNT, "endpoint": "https://a.example", "certificate_authority": authority}

@@ -20,6 +20,14 @@ def test_the_entry_gives_the_functions_role_the_group_and_nothing_else() -> None
     }
 
 
+def test_the_entry_comes_after_the_function_because_eks_refuses_a_role_that_iam_has_not_propagated() -> None:
+    # IAM takes seconds to propagate a role. The role's policy and the function, which needs the role, take longer.
+    template = make_template(make_content())
+    (entry,) = template.find_resources("AWS::EKS::AccessEntry").values()
+    (function,) = template.find_resources("AWS::Lambda::Function")
+    assert function in entry["DependsOn"]
+
+
 def test_a_cluster_has_one_entry_whatever_the_number_of_its_targets_and_namespaces() -> None:
     credentials = [{"registry": REGISTRY, "namespace": name} for name in ("argocd", "team-a")]
     targets = [{"cluster": "demo", "credentials": credentials}]

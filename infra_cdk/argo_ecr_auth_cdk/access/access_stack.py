@@ -34,10 +34,10 @@ class AccessStack(cdk.Stack):
             description=f"{settings.installation}: access to EKS clusters",
         )
         group = settings.installation
-        principal_arn = function_role_arn
+        principal_arn, access = function_role_arn, None
         # The settings' rules refuse other accounts if the home account is unknown.
         if home.place.account and place.account != home.place.account:
-            principal_arn = AccessRole(
+            access = AccessRole(
                 self,
                 "Access",
                 role_name=name_access_role(installation=group, home=home, place=place),
@@ -45,5 +45,8 @@ class AccessStack(cdk.Stack):
                 home_account=home.place.account,
                 function_role_arn=function_role_arn,
                 described={entry.cluster for entry in entries if entry.described},
-            ).role.role_arn
-        ClusterAccess(self, "Clusters", entries=entries, principal_arn=principal_arn, group=group)
+            )
+            principal_arn = access.role.role_arn
+        clusters = ClusterAccess(self, "Clusters", entries=entries, principal_arn=principal_arn, group=group)
+        if access is not None:
+            clusters.node.add_dependency(access)  # on the role's policy too, see ClusterAccess

@@ -17,6 +17,8 @@ from argo_ecr_auth_settings.permissions import make_describe_statement
 class ClusterAccess(Construct):
     """One access entry per cluster, in `by_cluster`.
 
+    EKS refuses an entry for a role that IAM has not propagated yet, and CloudFormation then rolls the stack back. So
+    entries depend on what takes longer: the function, or the role's policy (hashicorp/terraform-provider-aws#35535).
     An entry takes effect some seconds after its creation. It sets no user name: EKS then generates one with the
     session's name, and the cluster's audit log shows it.
     """
