@@ -132,8 +132,11 @@ def test_the_query_asks_who_the_caller_is(key: str, value: str) -> None:
     assert _query(_token())[key] == value
 
 
-def test_the_expiry_is_one_that_the_verifier_allows() -> None:
-    assert 0 < int(_query(_token())["X-Amz-Expires"]) <= 900
+def test_the_signature_is_valid_as_long_as_the_token_is_used_and_no_longer_than_the_verifier_allows() -> None:
+    valid = int(_query(_token())["X-Amz-Expires"])
+    kept = _renew(None)
+    assert _renew(kept, now=SIGNED_AT + valid) is not kept
+    assert 0 < valid <= 900
 
 
 def test_the_date_is_now() -> None:

@@ -13,7 +13,7 @@ from botocore.credentials import ReadOnlyCredentials
 from argo_ecr_auth.core.registry import sts_host
 
 _CLUSTER_HEADER = "x-k8s-aws-id"
-_VALID_SECONDS = 60  # as awscli; the API server accepts up to 900
+_VALID_SECONDS = 900  # the most that the API server accepts
 _KEPT_SECONDS = 600  # kubectl keeps one for 840; the rest is for clocks that differ
 
 
