@@ -6,4 +6,9 @@ from argo_ecr_auth_settings.permissions import Statement
 
 
 def make_policy_statement(statement: Statement) -> iam.PolicyStatement:
-    return iam.PolicyStatement(sid=statement.sid, actions=list(statement.actions), resources=list(statement.resources))
+    return iam.PolicyStatement(
+        sid=statement.sid,
+        actions=list(statement.actions),
+        resources=list(statement.resources),
+        conditions=dict(statement.conditions) or None,
+    )

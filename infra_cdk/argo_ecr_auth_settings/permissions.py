@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from argo_ecr_auth.core.registry import Registry
 from argo_ecr_auth.core.targets import Target
@@ -30,11 +30,12 @@ _CHARACTERS_OF_AN_ARN = 55  # without the cluster's name
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """An IAM policy statement that allows actions on resources."""
+    """An IAM policy statement that allows actions on resources, under conditions."""
 
     sid: str  # keeps CDK from merging it with its neighbors
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    conditions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def make_statements(
@@ -57,7 +58,13 @@ def _allow_registries(pulls: Mapping[Registry, Pulls]) -> Iterator[Statement]:
     pulls = {registry: pull for registry, pull in pulls.items() if not registry.public}
     if public:
         # A public image needs only a token (Amazon ECR Public User Guide, registry authentication).
-        yield _statement("PublicToken", ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], ["*"])
+        yield _statement("PublicToken", ["ecr-public:GetAuthorizationToken"], ["*"])
+        yield Statement(
+            sid="PublicBearerToken",
+            actions=("sts:GetServiceBearerToken",),
+            resources=("*",),
+            conditions={"StringEquals": {"sts:AWSServiceName": "ecr-public.amazonaws.com"}},
+        )
     if not pulls:
         return
     # The action takes no resource (Service Authorization Reference, Amazon ECR).

@@ -19,6 +19,7 @@ _PULL = [
     "ecr:ListImages",
 ]
 _DEMO = "arn:aws:eks:eu-west-1:111111111111:cluster/demo"
+_BEARER = "sts:GetServiceBearerToken"
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 
@@ -26,7 +27,8 @@ def _statements(template: Template) -> list[tuple[Any, Any]]:
     policies = template.find_resources("AWS::IAM::Policy")
     (policy,) = (policy for name, policy in policies.items() if name.startswith("EcrAuthFunctionRole"))
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
-    assert all(statement["Effect"] == "Allow" and "Condition" not in statement for statement in statements)
+    assert all(statement["Effect"] == "Allow" for statement in statements)
+    assert {statement["Action"] for statement in statements if "Condition" in statement} <= {_BEARER}
     return [(statement["Action"], statement["Resource"]) for statement in statements]
 
 
@@ -221,9 +223,17 @@ def test_a_token_of_ecr_public_needs_two_permissions_and_no_other() -> None:
     template = make_template(make_content(credentials=[{"registry": "public.ecr.aws"}]))
     assert _statements(template) == [
         _logs(template),
-        (["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"], "*"),
+        ("ecr-public:GetAuthorizationToken", "*"),
+        (_BEARER, "*"),
         ("eks:DescribeCluster", _DEMO),
     ]
+    conditions = [
+        statement["Condition"]
+        for policy in find_all(template, "AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "Condition" in statement
+    ]
+    assert conditions == [{"StringEquals": {"sts:AWSServiceName": "ecr-public.amazonaws.com"}}]
 
 
 def test_a_pull_secret_may_pull_from_each_of_its_registries() -> None:

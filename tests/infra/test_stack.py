@@ -51,6 +51,15 @@ def test_a_schedule_has_another_id_than_one_in_the_default_group(template: Templ
     assert schedule.startswith("EcrAuthSchedulesCheckdemo")
 
 
+def test_only_schedules_of_the_installation_may_use_their_role(template: Template) -> None:
+    (group,) = template.find_resources("AWS::Scheduler::ScheduleGroup")
+    trusts = [role["AssumeRolePolicyDocument"]["Statement"] for role in find_all(template, "AWS::IAM::Role")]
+    ((trust,),) = (statements for statements in trusts if "scheduler" in str(statements))
+    assert trust["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": {"Fn::GetAtt": [group, "Arn"]}}
+    }
+
+
 def test_a_target_has_a_schedule_that_names_it(template: Template) -> None:
     schedule = find_only(template, "AWS::Scheduler::Schedule")
     assert schedule["ScheduleExpression"] == "rate(3 minutes)"

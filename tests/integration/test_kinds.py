@@ -69,11 +69,13 @@ def make_function_with(
     rights = {
         "Version": "2012-10-17",
         "Statement": [
+            {"Effect": "Allow", "Action": "ecr-public:GetAuthorizationToken", "Resource": "*"},
             {
                 "Effect": "Allow",
-                "Action": ["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"],
+                "Action": "sts:GetServiceBearerToken",
                 "Resource": "*",
-            }
+                "Condition": {"StringEquals": {"sts:AWSServiceName": "ecr-public.amazonaws.com"}},
+            },
         ],
     }
     local_cloud.client("iam").put_role_policy(

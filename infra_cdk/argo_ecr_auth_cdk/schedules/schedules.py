@@ -40,13 +40,22 @@ class Schedules(Construct):
         function: lambda_.IFunction,
     ) -> None:
         super().__init__(scope, id_)
+        # Not the construct ScheduleGroup, which sets a physical name.
+        group_resource = scheduler.CfnScheduleGroup(self, "Group")
+        self.group = scheduler.ScheduleGroup.from_schedule_group_name(self, "GroupByName", group_resource.ref)
         # Created here and not by CDK, so that the schedules can depend on its policy: they fire as soon as they exist.
         role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal(
                 "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+                # The source is the schedule's group (EventBridge Scheduler User Guide, confused deputy prevention).
+                conditions={
+                    "StringEquals": {
+                        "aws:SourceAccount": cdk.Stack.of(self).account,
+                        "aws:SourceArn": group_resource.attr_arn,
+                    }
+                },
             ),
         )
         # Each message says why its event was not delivered. An event contains only names of targets.
@@ -59,9 +68,6 @@ class Schedules(Construct):
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         acknowledge_queue(self.undelivered)
-        # Not the construct ScheduleGroup, which sets a physical name.
-        group_name = scheduler.CfnScheduleGroup(self, "Group").ref
-        self.group = scheduler.ScheduleGroup.from_schedule_group_name(self, "GroupByName", group_name)
         acknowledge_invocation(role, function)
         self.by_target: dict[str, scheduler.Schedule] = {}
         interval = make_check_interval(settings)

@@ -40,7 +40,9 @@ def answer_public(headers: dict[str, str], query: dict[str, Any], request_id: st
     iam_evaluator.pin_request_caller(headers, query)
     key = extract_access_key_id(headers, query)
     for action in ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"):
-        denied = iam_evaluator.enforce(key, action, _PUBLIC, get_region())
+        denied = iam_evaluator.enforce(
+            key, action, _PUBLIC, get_region(), service_context={"sts:AWSServiceName": f"{_PUBLIC}.amazonaws.com"}
+        )
         if isinstance(denied, iam_evaluator.AuthError):
             failure: Response = app._credential_failure(_PUBLIC, action, request_id, denied, headers)  # noqa: SLF001
             return failure
