@@ -45,7 +45,7 @@ class ArgoEcrAuthStack(cdk.Stack):
         cdk.CfnOutput(
             self,
             "UndeliveredQueue",
-            description="Its messages say why Scheduler gave up on a run; they are kept for a day",
+            description="Its messages say why Scheduler gave up on a run; they are kept for 14 days",
             value=self.installation.schedules.undelivered.queue_url,
         )
         cdk.CfnOutput(

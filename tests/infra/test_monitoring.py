@@ -11,13 +11,30 @@ from argo_ecr_auth.core.results import metric_values
 from tests.infra.synthesis import ACCOUNT, find_all, find_only, make_content, make_stack, make_template
 
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
+_ALARMS = (
+    "TokenExpiring",
+    "ChecksMissing",
+    "Failing",
+    "RepairsContinue",
+    "Tampering",
+    "Undelivered",
+    "Throttled",
+    "EventsDropped",
+)
 
 
 def _alarms(template: Template) -> dict[str, dict[str, Any]]:
     """The properties of each alarm by its construct's id."""
-    names = ("TokenExpiring", "ChecksMissing", "Failing", "RepairsContinue", "Tampering", "Undelivered", "Throttled")
     found = template.find_resources("AWS::CloudWatch::Alarm").items()
-    return {next(name for name in names if name in id_): alarm["Properties"] for id_, alarm in found}
+    return {next(name for name in _ALARMS if name in id_): alarm["Properties"] for id_, alarm in found}
+
+
+def _stats(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """The metrics of an alarm, also of one on an expression."""
+    if "Metrics" not in alarm:
+        return [alarm]
+    stats = [metric["MetricStat"] for metric in alarm["Metrics"] if "MetricStat" in metric]
+    return [stat["Metric"] | {"Period": stat["Period"], "Statistic": stat["Stat"]} for stat in stats]
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +89,14 @@ def test_the_missing_data_of_a_first_deployment_is_no_alarm(template: Template) 
 
 def test_alarm_periods_hold_two_check_intervals() -> None:
     alarms = _alarms(make_template(make_content(check_every="10m")))
-    assert {name: alarm["Period"] for name, alarm in alarms.items()} == dict.fromkeys(alarms, 1200) | {
-        "ChecksMissing": 3600
-    }
+    periods = {name: {stat["Period"] for stat in _stats(alarm)} for name, alarm in alarms.items()}
+    assert periods == {name: {1200} for name in alarms} | {"ChecksMissing": {3600}}
 
 
 def test_each_alarm_names_a_page_that_has_a_section_for_it(template: Template) -> None:
     page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
     alarms = _alarms(template)
-    assert len(alarms) == 7
+    assert alarms.keys() == set(_ALARMS)
     for name, alarm in alarms.items():
         assert alarm["AlarmDescription"].endswith(f". See docs/operations.md of argo-ecr-auth, {name}.")
         section = page.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
@@ -90,8 +106,7 @@ def test_each_alarm_names_a_page_that_has_a_section_for_it(template: Template) -
 
 def test_without_an_enabled_target_no_run_is_missed() -> None:
     alarms = _alarms(make_template(make_content(targets=[{"cluster": "asleep", "enabled": False}])))
-    assert "ChecksMissing" not in alarms
-    assert len(alarms) == 6
+    assert alarms.keys() == {*_ALARMS} - {"ChecksMissing"}
 
 
 def test_failures_and_repairs_alarm_if_they_continue(template: Template) -> None:
@@ -120,8 +135,23 @@ def test_events_that_scheduler_gives_up_on_alarm(template: Template) -> None:
         assert schedule["Target"]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
 
 
-def test_the_queue_is_encrypted_and_refuses_plain_http(template: Template) -> None:
-    assert find_only(template, "AWS::SQS::Queue")["SqsManagedSseEnabled"] is True
+def test_events_that_lambda_drops_without_a_failed_run_alarm(template: Template) -> None:
+    (function,) = template.find_resources("AWS::Lambda::Function")
+    alarm = _alarms(template)["EventsDropped"]
+    # Lambda also counts the event of a failed run, which is not retried, as dropped.
+    (expression,) = (metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric)
+    assert expression == "FILL(dropped, 0) - FILL(errors, 0)"
+    assert [stat["MetricName"] for stat in _stats(alarm)] == ["AsyncEventsDropped", "Errors"]
+    for stat in _stats(alarm):
+        assert (stat["Namespace"], stat["Statistic"], stat["Period"]) == ("AWS/Lambda", "Sum", 300)
+        assert stat["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
+    keys = ("ComparisonOperator", "Threshold", "EvaluationPeriods", "TreatMissingData")
+    assert [alarm[key] for key in keys] == ["GreaterThanOrEqualToThreshold", 1, 3, "notBreaching"]
+
+
+def test_the_queue_keeps_its_messages_for_fourteen_days_encrypted_and_refuses_plain_http(template: Template) -> None:
+    queue = find_only(template, "AWS::SQS::Queue")
+    assert (queue["SqsManagedSseEnabled"], queue["MessageRetentionPeriod"]) == (True, 14 * 24 * 3600)
     statements = find_only(template, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
     assert {"Bool": {"aws:SecureTransport": "false"}} in [statement.get("Condition") for statement in statements]
 
@@ -132,7 +162,7 @@ def test_throttles_of_this_function_alarm(template: Template) -> None:
 
 
 def test_the_functions_metrics_have_the_names_and_the_dimension_that_it_emits(template: Template) -> None:
-    own = [alarm for alarm in _alarms(template).values() if alarm["Namespace"] == "ArgoEcrAuth"]
+    own = [stat for alarm in _alarms(template).values() for stat in _stats(alarm) if stat["Namespace"] == "ArgoEcrAuth"]
     assert len(own) == 5
     for alarm in own:
         assert alarm["Dimensions"] == [{"Name": "service", "Value": "argo-ecr-auth"}]
@@ -199,7 +229,7 @@ def test_the_dashboard_shows_each_alarms_metric_with_its_threshold(template: Tem
     assert lines.keys() == alarms.keys()
     for name, alarm in alarms.items():
         value, metrics = lines[name]
-        assert alarm["MetricName"] in str(metrics)
+        assert all(stat["MetricName"] in str(metrics) for stat in _stats(alarm))
         assert value == alarm["Threshold"] / (3600 if name == "TokenExpiring" else 1)
 
 

@@ -106,7 +106,7 @@ class Alarms(Construct):
         )
         self._add(
             "Undelivered",
-            "Scheduler gave up on invoking the function; the messages in the queue say why, for a day",
+            "Scheduler gave up on invoking the function; the messages in the queue say why, for 14 days",
             title="Invocations that Scheduler gave up on",
             metric=schedule_group.metric_dropped(statistic="Sum", period=period),
         )
@@ -117,6 +117,23 @@ class Alarms(Construct):
             metric=function.metric_throttles(statistic="Sum", period=period),
             periods_in_a_row=_PERIODS_IN_A_ROW,
         )
+        self._add(
+            "EventsDropped",
+            "Lambda drops events before a run starts; it throttles the function, or its queue is too slow",
+            title="Events that Lambda dropped before a run",
+            # Lambda also counts the event of each failed run as dropped, because the function has no retries (AWS
+            # Lambda Developer Guide, types of metrics). For these there is the alarm Failing.
+            metric=cloudwatch.MathExpression(
+                expression="FILL(dropped, 0) - FILL(errors, 0)",
+                using_metrics={
+                    "dropped": function.metric("AsyncEventsDropped", statistic="Sum", period=period),
+                    "errors": function.metric_errors(statistic="Sum", period=period),
+                },
+                label="events",
+                period=period,
+            ),
+            periods_in_a_row=_PERIODS_IN_A_ROW,
+        )
 
     def _add(
         self,
@@ -124,7 +141,7 @@ class Alarms(Construct):
         description: str,
         *,
         title: str,
-        metric: cloudwatch.Metric,
+        metric: cloudwatch.IMetric,
         comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
         threshold: float = 1,
         periods_in_a_row: int = 1,

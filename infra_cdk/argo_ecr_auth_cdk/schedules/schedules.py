@@ -64,7 +64,7 @@ class Schedules(Construct):
             "Undelivered",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            retention_period=cdk.Duration.days(1),
+            retention_period=cdk.Duration.days(14),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         acknowledge_queue(self.undelivered)
