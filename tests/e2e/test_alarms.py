@@ -75,7 +75,7 @@ def test_a_token_that_expires_soon_raises_its_alarm_and_a_renewal_clears_it(inst
     assert _alarm(installation, "TokenExpiring")["StateValue"] == "OK"
 
 
-@pytest.mark.parametrize("name", ["Undelivered", "Throttled"])
+@pytest.mark.parametrize("name", ["Undelivered", "Throttled", "EventsDropped"])
 def test_the_metrics_of_aws_raise_the_alarm_and_clear_it(name: str, installation: Installation) -> None:
     alarm = _alarm(installation, name)
     window = timedelta(seconds=alarm["Period"] * alarm["EvaluationPeriods"])

@@ -15,7 +15,14 @@ from pathlib import Path
 from ministack import app
 from ministack.core import lambda_runtime
 
-from tests.local_cloud.emulator import access_entries, authorization_tokens, clusters, condition_keys, gateway
+from tests.local_cloud.emulator import (
+    access_entries,
+    authorization_tokens,
+    clusters,
+    condition_keys,
+    expression_alarms,
+    gateway,
+)
 from tests.local_cloud.environment import CLOSED_PROXY
 
 
@@ -31,6 +38,7 @@ def main() -> None:
     access_entries.install()
     authorization_tokens.install()
     condition_keys.install()
+    expression_alarms.install()
     gateway.install(log=options.state_dir / "requests.jsonl", fleet=fleet, identity=_make_identity(options.state_dir))
     _run_functions_without_packages(options.state_dir)
     # ministack reads the command line, too.
