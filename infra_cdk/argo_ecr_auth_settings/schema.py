@@ -60,7 +60,7 @@ def _explain(error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
         case "type":
             yield path, _explain_type(value, [allowed])
         case "enum":
-            yield path, f"{_show(value)} is not one of {', '.join(allowed)}"
+            yield path, f"{_show(value)} is not one of {', '.join(map(str, allowed))}"
         case "maxLength":
             yield path, f"{_show(value)} is too long; at most {allowed} characters"
         case _:

@@ -33,6 +33,10 @@ Access = Annotated[
 Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
 Architecture = Literal["arm64", "x86_64"]
+# Amazon CloudWatch Logs API Reference, PutRetentionPolicy.
+LogRetention = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
 
 
 class VpcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -168,6 +172,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                 pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$(?!\n)",
                 description="The ARN of an SNS topic of yours that the alarms are sent to: "
                 "arn:aws:sns:REGION:ACCOUNT:NAME.",
+            ),
+        ]
+        | None
+    ) = None
+    log_retention: Annotated[
+        LogRetention, msgspec.Meta(description="Days after which CloudWatch deletes the function's log lines.")
+    ] = 30
+    log_key_arn: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern="^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$(?!\\n)",
+                description="The ARN of a KMS key of yours that encrypts the function's log: "
+                "arn:aws:kms:REGION:ACCOUNT:key/ID.",
             ),
         ]
         | None

@@ -18,6 +18,7 @@ from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 _MOON = "222222222222.dkr.ecr.us-moon-1.amazonaws.com"
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
+_KEY = "arn:aws:kms:eu-west-1:111111111111:key/12345678-90ab-cdef-1234-567890abcdef"
 _EXAMPLE = Path(__file__).parents[2] / "settings.example.yaml"
 
 
@@ -115,6 +116,10 @@ def _faults(document: object) -> tuple[str, ...]:
             "401 clusters are in 333333333333 eu-west-1; an account or region other than",
         ),
         ({"alarm_topic_arn": _TOPIC.replace(REGION, "us-east-1")}, "alarm_topic_arn", "the stack is in eu-west-1"),
+        ({"log_retention": 31}, "log_retention", "31 is not one of 1, 3, 5, 7, 14, 30, 60, "),
+        ({"log_key_arn": "alias/logs"}, "log_key_arn", "The ARN of a KMS key"),
+        ({"log_key_arn": _KEY.replace(REGION, "us-east-1")}, "log_key_arn", "the stack is in eu-west-1"),
+        ({"log_key_arn": _KEY.replace("aws", "aws-cn", 1)}, "log_key_arn", "credentials do not cross"),
         ({"alarm_email": "platform-team"}, "alarm_email", "An e-mail address"),
         ({"alarm_topic_arn": "alarms"}, "alarm_topic_arn", "The ARN of an SNS topic"),
         ({"alarm_email": "a@example.com", "alarm_topic_arn": _TOPIC}, "alarm_email", "give either"),
@@ -239,7 +244,7 @@ def test_the_example_is_valid_and_its_comments_name_every_key() -> None:
 def test_the_comments_of_the_example_show_the_defaults() -> None:
     shown = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
     defaults = msgspec.to_builtins(read_app_settings(make_content()))
-    without_default = {"runtime", "alarm_email", "alarm_topic_arn"}
+    without_default = {"runtime", "alarm_email", "alarm_topic_arn", "log_key_arn"}
     assert {key: defaults[key] for key in shown.keys() - without_default} == {
         key: yaml.safe_load(value) for key, value in shown.items() if key not in without_default
     }

@@ -1,9 +1,11 @@
 """The function, its role and its log group."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -58,8 +60,13 @@ class EcrAuthFunction(Construct):
         runtime = settings.runtime or find_synth_runtime()
 
         self.log_group = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=cdk.RemovalPolicy.DESTROY
+            self,
+            "Logs",
+            encryption_key=kms.Key.from_key_arn(self, "LogKey", settings.log_key_arn) if settings.log_key_arn else None,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
         )
+        # In days: the construct takes only names, such as THREE_MONTHS.
+        cast("logs.CfnLogGroup", self.log_group.node.default_child).retention_in_days = settings.log_retention
         # Not the role that CDK would create, which may write to every log group of the account.
         self.role = iam.Role(
             self,

@@ -13,6 +13,11 @@ from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_crede
 MAX_CLUSTERS_ELSEWHERE = 400
 """In one account and region. Their access entries share a stack, which holds 500 resources."""
 
+_WHY_HERE = {
+    "alarm_topic_arn": "an alarm acts only in its own region",
+    "log_key_arn": "a key encrypts only in its own region",
+}
+
 
 def check_environment(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
     """`account` and `region` are the stack's; nothing is compared with one that is None."""
@@ -21,7 +26,7 @@ def check_environment(settings: Settings, *, account: str | None, region: str | 
         yield from (f"targets[{i}].{fault}" for fault in attempt(_check_access(target, settings, account=account)))
     yield from attempt(_check_numbers(settings, account=account, region=region))
     yield from _check_partitions(settings, region=region)
-    yield from attempt(_check_topic(settings, region=region))
+    yield from attempt(_check_regional_arns(settings, region=region))
 
 
 def _check_access(target: TargetSettings, settings: Settings, *, account: str | None) -> Iterator[str]:
@@ -47,13 +52,12 @@ def _check_numbers(settings: Settings, *, account: str | None, region: str | Non
             )
 
 
-def _check_topic(settings: Settings, *, region: str | None) -> Iterator[str]:
-    if settings.alarm_topic_arn is None or region is None:
-        return
-    topic_region = settings.alarm_topic_arn.split(":")[3]
-    # _check_partitions reports a topic in another partition.
-    if topic_region != region and find_partition(topic_region) == find_partition(region):
-        yield f"alarm_topic_arn: is in {topic_region}, the stack is in {region}; an alarm acts only in its own region"
+def _check_regional_arns(settings: Settings, *, region: str | None) -> Iterator[str]:
+    for key, arn in _find_regional_arns(settings):
+        found = arn.split(":")[3]
+        # _check_partitions reports an ARN in another partition.
+        if region is not None and found != region and find_partition(found) == find_partition(region):
+            yield f"{key}: is in {found}, the stack is in {region}; {_WHY_HERE[key]}"
 
 
 def _check_regions(settings: Settings) -> Iterator[str]:
@@ -81,7 +85,14 @@ def _find_regions(settings: Settings) -> Iterator[tuple[str, str]]:
         for key, host in read_items(credential, "hosts_by_key"):
             with contextlib.suppress(NotARegistryError):  # check_credentials reports it
                 yield f"{path}.{key}", parse_registry(host).region
-    yield from (("alarm_topic_arn", arn.split(":")[3]) for arn in read_value(settings, "alarm_topic_arn"))
+    for key, arn in _find_regional_arns(settings):
+        yield key, arn.split(":")[3]
+
+
+def _find_regional_arns(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The ARNs of resources that must be in the stack's region."""
+    for key in _WHY_HERE:
+        yield from ((key, arn) for arn in read_value(settings, key))
 
 
 def _find_arns(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -89,4 +100,4 @@ def _find_arns(settings: Settings) -> Iterator[tuple[str, str]]:
         yield from ((f"targets[{i}].role_arn", arn) for arn in read_value(target, "role_arn"))
     for path, credential in list_credentials(settings):
         yield from ((f"{path}.role_arn", arn) for arn in read_value(credential, "role_arn"))
-    yield from (("alarm_topic_arn", arn) for arn in read_value(settings, "alarm_topic_arn"))
+    yield from _find_regional_arns(settings)
