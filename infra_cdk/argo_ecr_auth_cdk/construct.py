@@ -1,6 +1,7 @@
 """The construct of an installation: the function, its schedules, its access to the clusters, and its monitoring."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import cast
 
 import aws_cdk as cdk
@@ -9,6 +10,7 @@ from constructs import Construct
 
 from argo_ecr_auth_cdk.access.access_stack import AccessStack
 from argo_ecr_auth_cdk.access.cluster_access import ClusterAccess
+from argo_ecr_auth_cdk.function.asset import find_synth_runtime
 from argo_ecr_auth_cdk.function.function import EcrAuthFunction
 from argo_ecr_auth_cdk.function.network import Network, import_network
 from argo_ecr_auth_cdk.monitoring.alarm_topic import make_alarm_topic
@@ -27,7 +29,9 @@ from argo_ecr_auth_settings.access_plan import (
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.leftovers import list_objects
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
+from argo_ecr_auth_settings.prices import describe_price_of_metrics
 from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.runtimes import find_runtime_warning
 from argo_ecr_auth_settings.settings import Settings
 from argo_ecr_auth_settings.warnings import find_warnings
 
@@ -48,6 +52,11 @@ class ArgoEcrAuth(Construct):
         check_settings(settings, account=account, region=region)
         for i, warning in enumerate(find_warnings(settings, account=account, region=region)):
             cdk.Annotations.of(self).add_warning_v2(f"argo-ecr-auth:settings-{i}", warning)
+        runtime = settings.runtime or find_synth_runtime()
+        if deprecation := find_runtime_warning(runtime, today=datetime.now(UTC).date()):
+            cdk.Annotations.of(self).add_warning_v2("argo-ecr-auth:runtime", deprecation)
+        if price := describe_price_of_metrics(settings):
+            cdk.Annotations.of(self).add_info_v2("argo-ecr-auth:price", price)
         place = AccountRegion(account=account, region=region)
         home = HomeDeployment(place=place, address=_make_address(self))
         complete = add_access_roles(settings, home=home)

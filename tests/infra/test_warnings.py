@@ -1,9 +1,15 @@
-"""The warnings of the synth about valid settings."""
+"""The warnings of the synth, and what it says about prices."""
 
+import json
+from datetime import date, timedelta
+from importlib import resources
 from typing import Any
 
 import pytest
 
+from argo_ecr_auth_settings.prices import describe_price_of_metrics
+from argo_ecr_auth_settings.runtimes import CREATE_BLOCKS, find_runtime_warning
+from argo_ecr_auth_settings.settings import RUNTIMES
 from argo_ecr_auth_settings.validation import validate_settings
 from argo_ecr_auth_settings.warnings import find_warnings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content, make_stack
@@ -57,8 +63,55 @@ def test_many_credentials_are_warned_about_once() -> None:
     assert "credentials[4] and 2 more: " in warning
 
 
-def test_the_synth_warns() -> None:
-    stack = make_stack(make_content(credentials=[NAMED, OCI]))
+def _annotations(document: dict[str, Any], level: str) -> list[str]:
+    stack = make_stack(document)
     entries = [entry for construct in stack.node.find_all() for entry in construct.node.metadata]
-    warnings = [str(entry.data) for entry in entries if entry.type == "aws:cdk:warning"]
+    return [str(entry.data) for entry in entries if entry.type == f"aws:cdk:{level}"]
+
+
+def test_the_synth_warns() -> None:
+    warnings = _annotations(make_content(credentials=[NAMED, OCI]), "warning")
     assert len([warning for warning in warnings if "Use kind: argo-cd instead" in warning]) == 2
+
+
+def test_the_dates_of_the_runtimes_are_those_of_cfn_lint() -> None:
+    lifecycle = resources.files("cfnlint") / "data/AdditionalSpecs/LmbdRuntimeLifecycle.json"
+    dates = json.loads(lifecycle.read_text())
+    assert {name: day.isoformat() for name, day in CREATE_BLOCKS.items()} == {
+        runtime: dates[runtime]["create-block"] for runtime in RUNTIMES
+    }
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_runtime_is_warned_about_in_the_last_180_days_before_lambda_refuses_it(runtime: str) -> None:
+    last = CREATE_BLOCKS[runtime]
+    assert find_runtime_warning(runtime, today=last - timedelta(days=181)) is None
+    soon = find_runtime_warning(runtime, today=last - timedelta(days=180))
+    assert soon is not None
+    assert soon.startswith(f"runtime: from {last} Lambda takes no new function with {runtime}")
+    assert find_runtime_warning(runtime, today=last + timedelta(days=400)) == soon
+
+
+def test_a_runtime_that_lambda_does_not_have_is_not_warned_about() -> None:
+    assert find_runtime_warning("python3.10", today=date(2100, 1, 1)) is None
+
+
+def test_a_warning_of_the_oldest_runtime_names_the_newest() -> None:
+    warning = find_runtime_warning(RUNTIMES[0], today=date(2100, 1, 1))
+    assert warning is not None
+    assert f"make setup PYTHON={RUNTIMES[-1]}" in warning
+
+
+def test_the_synth_prints_the_price_of_the_targets_metrics() -> None:
+    targets = [{"cluster": f"c{number}"} for number in range(40)]
+    (price,) = _annotations(make_content(targets=targets, per_target_metrics=True), "info")
+    said = "per_target_metrics: 5 metrics for each of 40 targets cost about 60 USD a month (docs/costs.md)"
+    assert price.startswith(said)
+    assert not _annotations(make_content(targets=targets), "info")
+
+
+def test_the_price_of_metrics_falls_with_their_number() -> None:
+    targets = [{"cluster": f"c{number}"} for number in range(4_000)]
+    price = describe_price_of_metrics(validate_settings(make_content(targets=targets, per_target_metrics=True)))
+    assert price is not None
+    assert "about 4,000 USD a month" in price
