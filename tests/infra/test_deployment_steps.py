@@ -251,6 +251,26 @@ def test_a_bootstrap_prints_where_its_profile_goes(aws: SmallAws, tmp_path: Path
     assert (done.stdout, done.stderr) == (f"account {ACCOUNT}, region {REGION}, endpoint {aws.url}\n", "")
 
 
+@pytest.mark.parametrize(
+    ("target", "arguments", "concurrent"),
+    [
+        ("deploy", "", False),  # the CDK CLI asks for approval, stack by stack
+        ("deploy", "--require-approval broadening", False),
+        ("deploy", "--require-approval never", True),
+        ("deploy", "--require-approval=never", True),
+        ("destroy", "", True),  # it asks once
+    ],
+)
+def test_stacks_are_deployed_and_destroyed_at_once_unless_each_is_approved(
+    target: str, arguments: str, concurrent: bool
+) -> None:
+    make = ["make", "--dry-run", "--silent", target, f"ARGS={arguments}"]
+    environment = {key: value for key, value in os.environ.items() if key != "AWS_ENDPOINT_URL"}
+    commands = subprocess.run(make, cwd=_ROOT, check=True, capture_output=True, text=True, env=environment).stdout
+    (command,) = (line for line in commands.splitlines() if line.startswith(f"cdk {target} --all"))
+    assert ("--concurrency 10" in command) == concurrent
+
+
 def test_many_clusters_are_counted() -> None:
     objects = {f"{ACCOUNT}/{REGION}/c{number:02}": {"argocd": ["ecr-auth"]} for number in range(12)}
     lines = list(format_removal(objects, kept={}, group="argo-ecr-auth"))
