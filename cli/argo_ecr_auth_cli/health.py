@@ -12,11 +12,11 @@ def is_healthy(result: Result, *, renew_before: timedelta) -> bool:
     A run removes such keys; a dry run only finds them.
     """
     is_redirected = result.tampered and result.dry_run
-    return not (result.failed or is_redirected) and lives_long_enough(
+    return not (result.failed or is_redirected) and is_valid_long_enough(
         result.seconds_to_expiry, renew_before=renew_before
     )
 
 
-def lives_long_enough(seconds: int | None, *, renew_before: timedelta) -> bool:
-    """Whether this much of a token's life is no reason to worry; None, nothing known, is one."""
+def is_valid_long_enough(seconds: int | None, *, renew_before: timedelta) -> bool:
+    """Whether a token that is valid for this long is no reason to worry; None, nothing known, is one."""
     return seconds is not None and seconds >= renew_before.total_seconds() / OVERDUE_DIVISOR

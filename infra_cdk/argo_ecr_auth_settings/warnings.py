@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
@@ -10,23 +11,35 @@ from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_crede
 SAFE_SETTING = "kind: argo-cd"
 """Serves everything that Argo CD requests from a registry, and Argo CD sends its token to no other host."""
 
+PAGE = "docs/credentials.md"
+USE_SAFE_SETTING = f"use {SAFE_SETTING} for the registry instead; {PAGE} says how to migrate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Risk:
+    """A kind of Secret whose token Argo CD may send elsewhere, and for what Argo CD would send it."""
+
+    what: str
+    when: str
+
+    def describe(self, token: str) -> str:
+        """Where Argo CD sends this token."""
+        return f"Argo CD sends {token} also to hosts that only look like the registry, {self.when}"
+
+
+# Argo CD matches both with a chart's dependencies by prefix, in both directions (argo-cd, getHelmRepos in
+# reposerver/repository/repository.go).
+NAMED = Risk(what="a repository with a name", when="for a chart in git that depends on such a host")
+OCI = Risk(what="a repository of type oci", when="for a chart that depends on such a host")
+
 
 def find_warnings(settings: Settings, *, account: str | None = None, region: str | None = None) -> tuple[str, ...]:
-    """One line per risk, however many credentials have it. `account` and `region` are the function's, if known.
-
-    Argo CD matches named repositories, and those of type oci, with a chart's dependencies by prefix, in both directions
-    (argo-cd, getHelmRepos in reposerver/repository/repository.go).
-    """
+    """One line per risk, however many credentials have it. `account` and `region` are the function's, if known."""
     named = _find(settings, lambda credential: credential.kind == "repository" and credential.name is not None)
     oci = _find(settings, lambda credential: credential.kind == "repository" and credential.type == "oci")
-    risks = [
-        (named, "a repository with a name", "for a chart in git that depends on such a host"),
-        (oci, "a repository of type oci", "for a chart that depends on such a host"),
-    ]
     leaks = tuple(
-        f"{paths}: {what} lets Argo CD send the token to hosts that only look like the registry, {when}. "
-        f"Use {SAFE_SETTING} instead; docs/credentials.md says how to migrate"
-        for paths, what, when in risks
+        f"{paths}: {risk.what}: {risk.describe('its token')}; {USE_SAFE_SETTING}"
+        for paths, risk in ((named, NAMED), (oci, OCI))
         if paths
     )
     return (*leaks, *_find_shared_clusters(settings, account=account, region=region))

@@ -12,8 +12,7 @@ from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_cli.aws_session import Operator
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, SharedContext
-from argo_ecr_auth_cli.doctor.contexts import make_contexts
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, SharedContext, make_contexts
 from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.messages import OPERATOR
 from argo_ecr_auth_cli.own_commands import OwnCommands

@@ -13,7 +13,7 @@ from tests.support.function import REGISTRY, Function, FunctionFactory, grant, m
 from tests.support.objects import Objects
 
 
-def test_where_nothing_is_wrong_nothing_is_found(
+def test_where_nothing_is_wrong_each_check_is_listed_as_passed(
     stack: str, command_line: CommandLine, ward: Cluster, make_function: FunctionFactory
 ) -> None:
     function = make_function(make_settings({"cluster": "ward"}, credentials=[CREDENTIAL]))
@@ -23,7 +23,18 @@ def test_where_nothing_is_wrong_nothing_is_found(
 
     done = command_line.run("doctor")
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing is wrong with ward\n", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    groups = [group.splitlines() for group in done.stdout.split("\n\n")]
+    assert [group[0] for group in groups] == [
+        "installation",
+        "AWS",
+        "cluster",
+        "credential",
+        "Argo CD",
+        "nothing is wrong with ward",
+    ]
+    assert {line[:2] for _, _, *lines in groups[:-1] for line in lines} == {"✓ "}
+    assert "✓ the function has its Roles and RoleBindings" in groups[2]
 
 
 def test_it_reads_only(doctor: CommandLine, function: Function, cluster: Cluster, local_cloud: LocalCloud) -> None:
@@ -115,20 +126,27 @@ def test_no_password_is_in_any_output(doctor: CommandLine, function: Function, o
         assert base64.b64encode(secret.encode()).decode() not in output
 
 
-def test_the_table_in_a_terminal(doctor: CommandLine) -> None:
-    with doctor.in_terminal("doctor", columns=100) as terminal:
+def test_below_a_failed_check_are_the_finding_its_remedy_and_where_to_read_on(
+    doctor: CommandLine, namespace: str
+) -> None:
+    with doctor.in_terminal("doctor", columns=40) as terminal:
         code = terminal.end()
 
     assert code == 1
-    assert terminal.text.count("FINDING") == 1
-    assert "\x1b[1;31mno-role" in terminal.raw
-    assert "  remedy: argo-ecr-auth rbac demo | kubectl apply -f -" in terminal.text.splitlines()
-
-
-def test_on_a_narrow_terminal_each_field_has_a_line_and_none_is_cut(doctor: CommandLine, namespace: str) -> None:
-    with doctor.in_terminal("doctor", columns=40) as terminal:
-        terminal.end()
-
+    assert "\x1b[1;31m✗\x1b[0m the function has its Roles and RoleBindings" in terminal.raw
     lines = [line.rstrip() for line in terminal.text.splitlines()]
-    assert f"the RoleBinding {namespace}/argo-ecr-auth is missing" in " ".join(terminal.text.split())
-    assert "remedy: argo-ecr-auth rbac demo | kubectl apply -f -" in lines
+    check = lines.index("✗ the function has its Roles and RoleBindings")
+    assert lines[check + 1].startswith(f"    no-role: the Role {namespace}/argo-ecr-auth is missing")
+    assert lines[check + 2 : check + 4] == [
+        "    remedy: argo-ecr-auth rbac demo | kubectl apply -f -",
+        "    see docs/operations.md#no-role",
+    ]
+
+
+def test_what_nobody_could_look_at_is_neither_passed_nor_failed(doctor: CommandLine, function: Function) -> None:
+    function.run()
+
+    done = doctor.run("doctor", "--installation", "another", PYTHONIOENCODING="ascii")
+
+    assert "\n! the function's access entry is right\n    not-checked: " in done.stdout
+    assert "\n+ nobody else writes the objects\n" in done.stdout

@@ -19,9 +19,9 @@ from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.registry_login import Login, Verification
 from argo_ecr_auth_cli.aws_session import Operator
-from argo_ecr_auth_cli.doctor.check_context import Finding, SharedContext
-from argo_ecr_auth_cli.doctor.contexts import make_contexts
+from argo_ecr_auth_cli.doctor.check_context import Finding, SharedContext, make_contexts
 from argo_ecr_auth_cli.doctor.examine import examine
+from argo_ecr_auth_cli.doctor.report import list_findings
 from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.messages import OPERATOR
 from argo_ecr_auth_cli.own_commands import OwnCommands
@@ -254,8 +254,8 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
             now=datetime.now(UTC),
         )
         (context,) = make_contexts(installation.targets, shared)
-        found = examine(context)
-        return [each for each in found if each.name != "leftover" and "access entry" not in each.message], asked
+        findings = list_findings(examine(context))
+        return [each for each in findings if each.name != "leftover" and "access entry" not in each.message], asked
 
     return run
 

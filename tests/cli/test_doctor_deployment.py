@@ -10,6 +10,7 @@ import pytest
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_cli.deployment import Stack
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
+from argo_ecr_auth_cli.doctor.report import list_findings
 from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.cli.command_line import CommandLine, make_command_line
@@ -124,7 +125,7 @@ def test_a_function_that_has_not_run_for_several_ticks_is_named(
     (target,) = resolve_targets(make_settings({"cluster": "demo"}), region="us-east-1")
 
     def check(now: datetime) -> list[tuple[str, str]]:
-        _, findings = check_deployment(
+        _, outcomes = check_deployment(
             [target],
             sessions=Sessions(region="us-east-1"),
             installation=installation,
@@ -133,7 +134,7 @@ def test_a_function_that_has_not_run_for_several_ticks_is_named(
             own_commands=OwnCommands(program=".venv/bin/argo-ecr-auth", options=" --profile mine"),
             now=now,
         )
-        return [(finding.name, finding.remedy.partition(" shows ")[0]) for finding in findings]
+        return [(finding.name, finding.remedy.partition(" shows ")[0]) for finding in list_findings(outcomes)]
 
     now = datetime.now(UTC)
     assert check(now) == [], "it was deployed just now"

@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from argo_ecr_auth_cli.doctor.findings_report import print_findings
+from argo_ecr_auth_cli.doctor.check_context import Finding, Outcome
+from argo_ecr_auth_cli.doctor.report import print_report
 from tests.cli.command_line import CREDENTIAL, CommandLine
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import FunctionFactory, grant, make_settings
@@ -54,15 +56,38 @@ def test_status_as_json_has_no_summary_and_the_order_of_the_settings(four: Comma
     ]
 
 
-def test_doctor_sums_up_and_begins_with_what_is_wrong(four: CommandLine) -> None:
+def test_doctor_has_a_line_for_each_check_and_sums_up_at_the_end(four: CommandLine) -> None:
     done = four.run("doctor")
 
-    summary, header, *rows = done.stdout.splitlines()
-    findings = [(words[0], words[1]) for words in map(str.split, rows) if words[1] != "leftover"]
-    assert findings == [("two", "no-role"), ("abroad", "not-checked")]
+    *lines, summary = done.stdout.splitlines()
+    assert "✗ the function has its Roles and RoleBindings (1 of 3 targets)" in lines
+    assert "‼ EKS knows the cluster (1 of 4 targets)" in lines
+    stale = lines.index("✗ the token is kept fresh (1 of 3 targets)")
+    assert lines[stale + 1] == "    follows from another finding"
+    assert "✓ no other installation writes the Secret (3 targets)" in lines
+    findings = [tuple(line.split(":")[:2]) for line in lines if line.startswith(("    no-role", "    not-checked"))]
+    assert findings == [("    not-checked", " abroad"), ("    no-role", " two")]
     assert summary.startswith("4 targets: ")
     assert summary.endswith(" failing, 1 not checked")
-    assert header.startswith("TARGET")
+
+
+def test_of_many_targets_with_one_finding_a_few_stand_for_all(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [f"team-{number}" for number in range(1_000)]
+    finding = Finding(target=None, name="no-group", message="it has no group", remedy="add it")
+
+    print_report(
+        [
+            Outcome(subject="AWS", passes="it is right", target=name, findings=(replace(finding, target=name),))
+            for name in names
+        ],
+        names,
+    )
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "✗ it is right (1,000 of 1,000 targets)"
+    assert lines[3:5] == ["    no-group: team-0: it has no group", "    remedy: add it"]
+    assert lines[9].startswith("    and 997 more (team-3, ")
+    assert len(lines) == 13
 
 
 def test_doctor_as_json_has_no_summary(four: CommandLine) -> None:
@@ -99,6 +124,6 @@ def test_doctor_asks_once_what_is_the_same_for_all(
 
 
 def test_where_nothing_is_wrong_with_many_they_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    print_findings([], [f"team-{number}" for number in range(1_000)])
+    print_report([], [f"team-{number}" for number in range(1_000)])
 
     assert capsys.readouterr().out == "nothing is wrong with 1,000 targets\n"

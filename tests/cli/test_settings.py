@@ -38,7 +38,7 @@ def test_what_lets_the_token_leave_is_a_warning_and_no_fault(keys: str, warned: 
 
     assert (done.returncode, done.stdout[:25]) == (0, "settings.yaml: no errors "[:25])
     assert done.stderr.startswith("argo-ecr-auth: warning: credentials[0]: a repository ") == warned
-    assert ("Use kind: argo-cd instead" in done.stderr) == warned
+    assert ("use kind: argo-cd for the registry instead" in done.stderr) == warned
     assert done.stderr.count("\n") == warned
 
 

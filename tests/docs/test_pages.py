@@ -6,10 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
+from argo_ecr_auth_cli.doctor.check_context import FindingName
 from tests.docs.__main__ import PAGES
 from tests.docs.test_commands import PAGES_THAT_ARE_RUN
 
@@ -83,6 +85,11 @@ def test_the_readmes_settings_are_what_settings_init_writes(tmp_path: Path) -> N
     subprocess.run([sys.executable, "-m", "argo_ecr_auth_cli", *command.split()], cwd=tmp_path, check=True)
 
     assert yaml.safe_load((tmp_path / "settings.yaml").read_text()) == yaml.safe_load(shown)
+
+
+def test_each_finding_of_doctor_has_the_row_that_doctor_links_to() -> None:
+    rows = re.findall(r'<a id="(.*?)"></a>`\1`', (_DOCS / "operations.md").read_text())
+    assert sorted(rows) == sorted(get_args(FindingName))
 
 
 def test_each_threat_names_tests_that_are_there() -> None:

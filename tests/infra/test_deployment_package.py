@@ -137,7 +137,7 @@ def test_settings_that_leak_the_token_cause_a_warning(
     assert fault is None
     assert shown.out == f"{tmp_path / 'README.md'} says how to deploy it\n"
     assert ("warning: credentials[0]: a repository with a name " in shown.err) == named
-    assert ("Use kind: argo-cd instead" in shown.err) == named
+    assert ("use kind: argo-cd for the registry instead" in shown.err) == named
 
 
 def _list_files(folder: Path) -> list[Path]:

@@ -53,8 +53,8 @@ def test_what_keeps_the_token_at_its_registry_is_not_warned_about(credential: di
 )
 def test_what_lets_the_token_leave_is_warned_about_with_the_safe_setting(credential: dict[str, Any], what: str) -> None:
     (warning,) = _find_warnings(credential)
-    assert warning.startswith(f"credentials[0]: {what} lets Argo CD send the token to hosts that only look like")
-    assert "Use kind: argo-cd instead" in warning
+    assert warning.startswith(f"credentials[0]: {what}: Argo CD sends its token also to hosts that only look like")
+    assert "use kind: argo-cd for the registry instead" in warning
 
 
 def test_many_credentials_are_warned_about_once() -> None:
@@ -71,7 +71,7 @@ def _annotations(document: dict[str, Any], level: str) -> list[str]:
 
 def test_the_synth_warns() -> None:
     warnings = _annotations(make_content(credentials=[NAMED, OCI]), "warning")
-    assert len([warning for warning in warnings if "Use kind: argo-cd instead" in warning]) == 2
+    assert len([warning for warning in warnings if "use kind: argo-cd for the registry instead" in warning]) == 2
 
 
 def test_the_dates_of_the_runtimes_are_those_of_cfn_lint() -> None:

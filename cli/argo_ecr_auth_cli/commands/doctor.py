@@ -1,4 +1,4 @@
-"""Shows what is wrong and what to do about it. Looks with the operator's own rights and writes nothing."""
+"""Shows what was checked, what is wrong and what to do about it. Looks with the operator's own rights; only reads."""
 
 import argparse
 from datetime import UTC, datetime
@@ -10,12 +10,10 @@ from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
 from argo_ecr_auth_cli.concurrency import map_concurrently
-from argo_ecr_auth_cli.doctor.check_context import SharedContext
-from argo_ecr_auth_cli.doctor.contexts import make_contexts
+from argo_ecr_auth_cli.doctor.check_context import SharedContext, make_contexts
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.doctor.examine import examine
-from argo_ecr_auth_cli.doctor.findings_report import print_findings
-from argo_ecr_auth_cli.doctor.fold_findings import fold_findings
+from argo_ecr_auth_cli.doctor.report import list_findings, print_report
 from argo_ecr_auth_cli.installation import choose_enabled_targets, load_installation
 from argo_ecr_auth_cli.kubeconfig import open_kubeconfig
 from argo_ecr_auth_cli.own_commands import make_own_commands
@@ -34,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     operator = sign_in(profile=options.profile, region=region)
     servers = open_kubeconfig(options, targets) or EksApiServers(WarmCache(sessions=operator.sessions))
     now = datetime.now(UTC)
-    stack, findings = check_deployment(
+    stack, outcomes = check_deployment(
         targets,
         sessions=operator.sessions,
         installation=installation.name,
@@ -56,14 +54,15 @@ def run(options: argparse.Namespace) -> int:
     )
     contexts = make_contexts(targets, shared)
     with show_progress("examining", total=len(contexts)) as done:
-        found = [*findings, *(each for found in map_concurrently(examine, contexts, done=done) for each in found)]
-    findings = fold_findings(found)
+        for of_target in map_concurrently(examine, contexts, done=done):
+            outcomes += of_target
+    findings = list_findings(outcomes)
     with tolerate_closed_pipe():
         if options.output == "json":
             shown = [finding.as_dict() for finding in findings]
             print_json({"targets": [target.name for target in targets], "findings": shown})
         else:
-            print_findings(findings, [target.name for target in targets])
+            print_report(outcomes, [target.name for target in targets])
     return OK if not findings else UNKNOWN if all(finding.not_checked for finding in findings) else UNHEALTHY
 
 

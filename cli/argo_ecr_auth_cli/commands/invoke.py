@@ -17,7 +17,8 @@ from argo_ecr_auth_cli.aws_session import find_region, sign_in
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.deployment import find_function_name
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
-from argo_ecr_auth_cli.health import lives_long_enough
+from argo_ecr_auth_cli.doctor.report import list_findings
+from argo_ecr_auth_cli.health import is_valid_long_enough
 from argo_ecr_auth_cli.installation import DEFAULT_FILE, DEFAULT_NAME, Installation, choose_targets, load_installation
 from argo_ecr_auth_cli.messages import explain_aws_error
 from argo_ecr_auth_cli.own_commands import make_own_commands
@@ -33,7 +34,7 @@ from argo_ecr_auth_cli.terminal.output import (
 
 _SECONDS = 100  # the function's own timeout is a minute
 _WAITS = (1, 2, 4, 8, 16)  # seconds; an account may run as few as ten functions at once
-_LONGEST_QUOTE = 300
+_MAX_QUOTE = 300
 _EXPECTED = {"target", "secret", "action", "seconds_to_expiry", "verified", "reason", "error"}
 
 
@@ -80,7 +81,7 @@ def _find_dormant(
     """Why the targets are not renewed without this command, which a run by hand would hide."""
     if installation is None or options.function_name:
         return []
-    _, findings = check_deployment(
+    _, outcomes = check_deployment(
         choose_targets(installation, options.targets),
         sessions=sessions,
         installation=installation.name,
@@ -91,7 +92,7 @@ def _find_dormant(
     )
     return [
         f"{finding.target or installation.name}: {finding.message}; {finding.remedy}"
-        for finding in findings
+        for finding in list_findings(outcomes)
         if not finding.not_checked
     ]
 
@@ -119,7 +120,7 @@ def _make_events(options: argparse.Namespace, installation: Installation | None)
 def invoke_function(
     client: Any, function: str, event: dict[str, Any], *, wait: Callable[[float], None] = time.sleep
 ) -> Answer:
-    """The answer of one run. Calls again, after some seconds, only where Lambda has no room for another run."""
+    """The answer of one run. Calls again, after some seconds, only if Lambda has no room for another run."""
     name = ", ".join(event.get("targets", ["all targets"]))
     try:
         answer = _invoke(client, function, event, wait=wait)
@@ -128,7 +129,7 @@ def invoke_function(
             # So ends a run in which a credential failed: its message is the whole result.
             kind, message = payload.get("errorType"), str(payload.get("errorMessage"))
             if not message.startswith("{"):
-                quote = strip_control_characters(message)[:_LONGEST_QUOTE]
+                quote = strip_control_characters(message)[:_MAX_QUOTE]
                 code = USAGE if kind == EventError.__name__ else UNHEALTHY
                 return Answer(fault=f"{name}: the function ended with {kind}: {quote}", code=code)
             payload = json.loads(message)
@@ -154,15 +155,15 @@ def _invoke(client: Any, function: str, event: dict[str, Any], *, wait: Callable
 
 
 def _is_healthy(result: dict[str, Any], *, renew_before: timedelta | None) -> bool:
-    """Whether it did not fail and its token lives long enough; without `renew_before`, only whether it did not fail."""
+    """Whether it did not fail and, if `renew_before` is known, its token is valid long enough."""
     if renew_before is None:
         return bool(result["action"] != "failed")
-    return result["action"] != "failed" and lives_long_enough(result["seconds_to_expiry"], renew_before=renew_before)
+    return result["action"] != "failed" and is_valid_long_enough(result["seconds_to_expiry"], renew_before=renew_before)
 
 
 def _print(results: list[dict[str, Any]], *, renew_before: timedelta | None) -> None:
     # Rich is of the extra.
-    from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_life_left, print_table  # noqa: PLC0415
+    from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_time_left, print_table  # noqa: PLC0415
 
     dry_run = any(result.get("dry_run") for result in results)
     rows = []
@@ -173,7 +174,7 @@ def _print(results: list[dict[str, Any]], *, renew_before: timedelta | None) -> 
                 result["target"],
                 result["secret"],
                 colour_by_health(result["action"], healthy=healthy),
-                format_life_left(result["seconds_to_expiry"], healthy=healthy),
+                format_time_left(result["seconds_to_expiry"], healthy=healthy),
                 {True: "yes", False: "no"}.get(result["verified"], ""),
                 result["error"] or result["reason"] or "",
             )

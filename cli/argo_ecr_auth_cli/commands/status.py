@@ -20,6 +20,7 @@ from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
 from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
 from argo_ecr_auth_cli.doctor.check_context import Finding
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
+from argo_ecr_auth_cli.doctor.report import list_findings
 from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation, without_role
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig, open_kubeconfig
@@ -133,7 +134,7 @@ def read_overview(
 
     With a kubeconfig, their cluster is read by it, instead of by EKS.
     """
-    stack, findings = check_deployment(
+    stack, outcomes = check_deployment(
         targets,
         sessions=operator.sessions,
         installation=installation.name,
@@ -158,7 +159,7 @@ def read_overview(
         else {target.name: why for target in targets if (why := accounts.explain_not_visible(target))},
         kubeconfig=kubeconfig,
     )
-    return Overview(statuses=statuses, findings=findings)
+    return Overview(statuses=statuses, findings=list_findings(outcomes))
 
 
 def read_statuses(
@@ -243,13 +244,13 @@ def _print(overview: Overview, options: argparse.Namespace) -> None:
 
 def _print_table(statuses: list[Status]) -> None:
     # Rich is of the extra.
-    from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_life_left, print_table  # noqa: PLC0415
+    from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_time_left, print_table  # noqa: PLC0415
 
     conditions: dict[str, list[str]] = {}
     for status in statuses:
         conditions.setdefault(status.result.target, []).append(status.condition)
     if len(conditions) > 1:
-        print_line(format_summary({target: find_worst(each) for target, each in conditions.items()}))
+        print_line(format_summary({target: find_worst(states) for target, states in conditions.items()}))
     rows = []
     for secret, status in _fold(sorted(statuses, key=lambda status: rank_condition(status.condition))):
         checked = status.state not in {"disabled", NOT_CHECKED}
@@ -258,7 +259,7 @@ def _print_table(statuses: list[Status]) -> None:
                 status.result.target,
                 secret,
                 colour_by_health(status.state, healthy=status.healthy),
-                format_life_left(status.result.seconds_to_expiry, healthy=status.healthy) if checked else "",
+                format_time_left(status.result.seconds_to_expiry, healthy=status.healthy) if checked else "",
                 _format_writer(status.writer) if status.writer else "",
                 status.result.error or status.result.reason or "",
             )

@@ -4,19 +4,26 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from argo_ecr_auth.core.registry import find_partition
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.doctor.run_check import run_check
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check, report_error
 
 _EDIT_POLICY = "AmazonEKSEditPolicy"
 
 
+@check("AWS", "the function's access entry is right")
 def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> Iterator[Finding]:
-    """What keeps the function out, or lets it in too far. Raises botocore's errors where a request is refused."""
+    """What keeps the function out, or lets it in too far."""
     principal = _get_principal(context)
-    if principal is None:
+    if mode == "CONFIG_MAP":
+        if not context.entry_by_user:  # a user may give access in aws-auth
+            yield report_config_map_mode(context)
+    elif principal is None:
         yield context.report_not_checked(
-            "access entry", "the function's role is not known", remedy="give --function-role ARN, or --installation"
+            "whether the function's access entry is right",
+            "the function's role is not known",
+            remedy="give --function-role ARN, or --installation",
         )
     elif _has_access_stack(context):
         if not _list_access_stack_entries(context, eks):
@@ -35,16 +42,28 @@ def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> 
                 "(deploying does not restore an entry that somebody deleted)",
             )
     else:
-        yield from run_check(
-            context, "the age of the access entry", lambda: _check_age(context, entry, principal=principal)
-        )
         yield from _check_rights(context, eks, entry, principal=principal)
+        try:
+            yield from _check_age(context, entry, principal=principal)
+        except (ClientError, BotoCoreError) as error:
+            yield report_error(context, "the age of the access entry", error)
+
+
+def report_config_map_mode(context: CheckContext) -> Finding:
+    """Access entries are ignored in this mode (Amazon EKS User Guide, Change authentication mode)."""
+    target = context.target
+    return context.report(
+        "authentication-mode",
+        "the cluster's authentication mode is CONFIG_MAP: it ignores access entries",
+        remedy=f"aws eks update-cluster-config --name {target.cluster} --region {target.region} "
+        "--access-config authenticationMode=API_AND_CONFIG_MAP (there is no way back)",
+    )
 
 
 def is_let_in_by_group(context: CheckContext) -> bool:
     """Whether the installation's group lets in a role that is the user's own: then the group's Roles matter.
 
-    Raises botocore's errors where a request is refused.
+    Raises botocore's errors.
     """
     principal = _get_principal(context)
     if principal is None or context.not_visible:
@@ -118,7 +137,7 @@ def _check_edit_policy(context: CheckContext, policies: list[dict[str, Any]], *,
     if any(scope.get("type") == "cluster" for scope in scopes):
         return
     found = sorted({namespace for scope in scopes for namespace in scope.get("namespaces") or ()})
-    lacking = [each for each in context.namespaces if not any(fnmatchcase(each, pattern) for pattern in found)]
+    lacking = [name for name in context.namespaces if not any(fnmatchcase(name, pattern) for pattern in found)]
     if lacking:
         yield context.report(
             "no-policy",

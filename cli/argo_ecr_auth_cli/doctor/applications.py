@@ -11,7 +11,7 @@ from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth_cli.doctor.argo_cd_secrets import is_in_registry
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
 
 _APPLICATIONS = "/apis/argoproj.io/v1alpha1/applications"
 _MAX_APPLICATIONS = 64 * 1024 * 1024  # bytes
@@ -19,10 +19,11 @@ _MAX_QUOTE = 200
 _REFUSALS = ("401", "403", "denied", "no basic auth credentials")
 
 
+@check("Argo CD", "no Application shows a failure from before the last renewal")
 def check_applications(
     context: CheckContext, server: ApiServer, *, observed_states: Mapping[tuple[str, Credential], ObservedState]
 ) -> Iterator[Finding]:
-    """Applications that still show a refusal from before the last renewal. Raises SyncError where none may be read.
+    """Applications that still show a refusal from before the last renewal.
 
     `observed_states` are what was read of the credentials, by the target's name.
     """
@@ -77,7 +78,7 @@ def _names(application: Mapping[str, Any], host: str) -> bool:
 
 
 def _is_refusal(condition: Mapping[str, Any], words: str) -> bool:
-    return condition.get("type") == "ComparisonError" and any(each in words for each in _REFUSALS)
+    return condition.get("type") == "ComparisonError" and any(refusal in words for refusal in _REFUSALS)
 
 
 def _is_before(condition: Mapping[str, Any], moment: str) -> bool:

@@ -10,16 +10,14 @@ from argo_ecr_auth_cli.doctor.argo_cd_secrets import (
     list_argo_cd_secrets,
     normalize_url,
 )
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
 from argo_ecr_auth_cli.doctor.managed_objects import is_fresh, list_managed_objects
 from argo_ecr_auth_cli.doctor.other_hosts import check_others_secret
 
 
+@check("Argo CD", "it uses our Secrets, and no Secret sends a token elsewhere")
 def check_argo_cd(context: CheckContext, server: ApiServer) -> Iterator[Finding]:
-    """Secrets of others that shadow ours or send a password to other hosts, and several for one URL.
-
-    Raises SyncError where they may not be listed.
-    """
+    """Secrets of others that shadow ours or send a password to other hosts, and several for one URL."""
     credentials = [credential for credential in context.target.credentials if credential.kind != "pull-secret"]
     managed = list_managed_objects(context, server)
     for namespace in sorted({credential.namespace for credential in credentials}):

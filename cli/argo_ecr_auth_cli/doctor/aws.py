@@ -7,39 +7,42 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth_cli.doctor.access_entry import check_access_entry
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
-from argo_ecr_auth_cli.doctor.run_check import report_error, run_check
-from argo_ecr_auth_cli.messages import explain_aws_error
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check, report_error
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
 _STS_OFF = {"RegionDisabledException", "InvalidClientTokenId"}
 
 
-def check_aws(context: CheckContext) -> Iterator[Finding]:
+def check_aws(context: CheckContext) -> list[Finding]:
     """All checks of AWS; one that is refused does not keep the others from running."""
+    eks = context.shared.operator.sessions.client("eks", region=context.target.region)
+    described: dict[str, Any] = {}
+    findings = check_cluster(context, eks, described)
+    fixed = context.target.endpoint is not None  # for a cluster that cannot be described
+    if any(finding.name == "no-such-cluster" for finding in findings):
+        return findings
+    if described:
+        findings += check_endpoint(context, described.get("resourcesVpcConfig", {}))
+    if described or findings or not fixed:
+        mode = described.get("accessConfig", {}).get("authenticationMode")
+        findings += check_access_entry(context, eks, mode=mode)
+    return [*findings, *check_sts(context)]
+
+
+@check("AWS", "EKS knows the cluster")
+def check_cluster(context: CheckContext, eks: Any, described: dict[str, Any]) -> Iterator[Finding]:
+    """A wrong name or region, or a cluster that cannot be described; `described` is filled in."""
     target = context.target
-    eks = context.shared.operator.sessions.client("eks", region=target.region)
-    mode = None
-    asked = f"EKS for the cluster {target.cluster} in {target.region}"
     try:
-        cluster = eks.describe_cluster(name=target.cluster)["cluster"]
+        described |= eks.describe_cluster(name=target.cluster)["cluster"]
     except eks.exceptions.ResourceNotFoundException:
         if target.endpoint is None:
             yield report_no_such_cluster(context, eks)
-        else:  # a fixed endpoint is for a cluster that cannot be described
-            yield from run_check(context, "STS", lambda: check_sts(context))
-        return
     except (ClientError, BotoCoreError) as error:
-        refusal = explain_aws_error(error, asked=asked, right="eks:DescribeCluster on it")
-        yield report_error(context, "EKS", refusal)
-    else:
-        mode = cluster.get("accessConfig", {}).get("authenticationMode")
-        yield from check_endpoint(context, cluster.get("resourcesVpcConfig", {}))
-    if mode != "CONFIG_MAP":
-        yield from run_check(context, "the access entry", lambda: check_access_entry(context, eks, mode=mode))
-    elif not context.entry_by_user:  # a user may give access in aws-auth
-        yield report_config_map_mode(context)
-    yield from run_check(context, "STS", lambda: check_sts(context))
+        asked = f"EKS for the cluster {target.cluster} in {target.region}"
+        yield report_error(
+            context, "whether EKS knows the cluster", error, asked=asked, right="eks:DescribeCluster on it"
+        )
 
 
 def report_no_such_cluster(context: CheckContext, eks: Any) -> Finding:
@@ -59,17 +62,7 @@ def report_no_such_cluster(context: CheckContext, eks: Any) -> Finding:
     )
 
 
-def report_config_map_mode(context: CheckContext) -> Finding:
-    """Access entries are ignored in this mode (Amazon EKS User Guide, Change authentication mode)."""
-    target = context.target
-    return context.report(
-        "authentication-mode",
-        "the cluster's authentication mode is CONFIG_MAP: it ignores access entries",
-        remedy=f"aws eks update-cluster-config --name {target.cluster} --region {target.region} "
-        "--access-config authenticationMode=API_AND_CONFIG_MAP (there is no way back)",
-    )
-
-
+@check("AWS", "the cluster's endpoint accepts the function")
 def check_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[Finding]:
     """A function outside a VPC has no addresses of its own."""
     target = context.target
@@ -88,6 +81,7 @@ def check_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[F
         )
 
 
+@check("AWS", "STS is enabled in the cluster's region")
 def check_sts(context: CheckContext) -> Iterator[Finding]:
     """The bearer token is a request to STS in the cluster's region: where that is off, no token works."""
     region = context.target.region

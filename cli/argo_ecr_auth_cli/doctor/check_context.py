@@ -1,21 +1,82 @@
-"""What a check knows of its target, and what it reports."""
+"""What a check knows of its target, what it reports, and how it is run."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, Final, Literal, ParamSpec
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
+from argo_ecr_auth.aws.sessions import read_aws_error
+from argo_ecr_auth.core.errors import AwsRefusalError, SyncError
 from argo_ecr_auth.core.targets import Role, Target
+from argo_ecr_auth.credential import describe_unexpected
 from argo_ecr_auth.registry_login import verify_login
 from argo_ecr_auth.single_flight import SingleFlight
 from argo_ecr_auth.tokens import VerifyLogin
+from argo_ecr_auth_cli.accounts import find_accounts
 from argo_ecr_auth_cli.aws_session import Operator
-from argo_ecr_auth_cli.installation import Installation
+from argo_ecr_auth_cli.installation import Installation, without_role
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.messages import Identity
 from argo_ecr_auth_cli.own_commands import OwnCommands
 
-NOT_CHECKED = "not-checked"
+FindingName = Literal[
+    "authentication-mode",
+    "cached-failure",
+    "duplicate",
+    "leftover",
+    "limited-endpoint",
+    "no-access-entry",
+    "no-group",
+    "no-namespace",
+    "no-policy",
+    "no-pull-right",
+    "no-role",
+    "no-role-binding",
+    "no-schedule",
+    "no-such-cluster",
+    "not-checked",
+    "not-deployed",
+    "not-kept-fresh",
+    "not-ours",
+    "not-running",
+    "other-installation",
+    "private-endpoint",
+    "schedule-disabled",
+    "second-writer",
+    "shadowed",
+    "stale-access-entry",
+    "stale-keys",
+    "sts-region",
+    "tampered",
+    "token-may-leave",
+    "token-refused",
+    "tracked",
+    "wide-access",
+]
+"""Stable, for programs. Each has a row in docs/operations.md."""
+NOT_CHECKED: Final = "not-checked"
+REMEDY = "doctor looks with your own rights and from this machine"
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """The facts of an error that kept a check from looking."""
+
+    failed: str
+    why: str = ""
+    remedy: str = ""
+    code: str = ""  # AWS's own, or the error's class
+    right: str = ""  # that the operator may lack
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """What errors of several targets have in common: all but what each of them is of."""
+        return (self.code, self.why, self.remedy, self.right)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +84,11 @@ class Finding:
     """Something wrong and its remedy; or, with the name `not-checked`, something that nobody could look at."""
 
     target: str | None  # None: of the installation as a whole
-    name: str  # stable, for programs
+    name: FindingName
     message: str
     remedy: str
     namespace: str | None = None  # None: of the whole target
-    why: str | None = None  # of what was not checked
+    cause: Cause | None = None  # of what was not checked
     consequences: tuple[str, ...] = ()  # what else is wrong because of it
 
     @property
@@ -43,6 +104,16 @@ class Finding:
             "consequences": list(self.consequences),
             "not_checked": self.not_checked,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one check found, of a target or (None) of the installation; it passed if it found nothing."""
+
+    subject: str
+    passes: str  # what is true if it passes
+    target: str | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +147,7 @@ class CheckContext:
     not_visible: str | None  # why EKS does not show the operator the cluster
     ours: frozenset[tuple[str, str]]  # every Secret of the settings in this cluster: namespace and name
     shared: SharedContext
+    outcomes: list[Outcome] = field(default_factory=list, compare=False, repr=False)  # of the checks so far
 
     @property
     def access(self) -> str:
@@ -101,10 +173,88 @@ class CheckContext:
         """Another command for the same target."""
         return self.shared.own_commands.format(name, self.target.name)
 
-    def report(self, name: str, message: str, *, remedy: str, namespace: str | None = None) -> Finding:
+    def report(self, name: FindingName, message: str, *, remedy: str, namespace: str | None = None) -> Finding:
         """Something that is wrong."""
         return Finding(target=self.target.name, name=name, message=message, remedy=remedy, namespace=namespace)
 
-    def report_not_checked(self, what: str, why: str, *, remedy: str) -> Finding:
+    def report_not_checked(self, what: str, why: str, *, remedy: str, cause: Cause | None = None) -> Finding:
         """Something that nobody could look at: it may be well, or wrong."""
-        return replace(self.report(NOT_CHECKED, f"{what}: {why}", remedy=remedy), why=why)
+        return Finding(target=self.target.name, name=NOT_CHECKED, message=f"{what}: {why}", remedy=remedy, cause=cause)
+
+
+def check(
+    subject: str, passes: str
+) -> Callable[
+    [Callable[Concatenate[CheckContext, P], Iterable[Finding]]], Callable[Concatenate[CheckContext, P], list[Finding]]
+]:
+    """Make a check of a function: its outcome is recorded, and an error in it is a finding that keeps no other back.
+
+    `passes` is what is true if it finds nothing, a clause for a line of its own and for "whether ...".
+    """
+
+    def decorate(
+        find: Callable[Concatenate[CheckContext, P], Iterable[Finding]],
+    ) -> Callable[Concatenate[CheckContext, P], list[Finding]]:
+        @wraps(find)
+        def run(context: CheckContext, /, *arguments: P.args, **options: P.kwargs) -> list[Finding]:
+            findings: list[Finding] = []
+            try:
+                for finding in find(context, *arguments, **options):
+                    findings.append(finding)  # noqa: PERF402 - what was found before an error stays
+            except (SyncError, ClientError, BotoCoreError) as error:
+                findings.append(report_error(context, f"whether {passes}", error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other checks still run
+                why = describe_unexpected(error)
+                findings.append(context.report_not_checked(f"whether {passes}", why, remedy=REMEDY))
+            outcome = Outcome(subject=subject, passes=passes, target=context.target.name, findings=tuple(findings))
+            context.outcomes.append(outcome)
+            return findings
+
+        return run
+
+    return decorate
+
+
+def report_error(
+    context: CheckContext,
+    what: str,
+    error: SyncError | ClientError | BotoCoreError,
+    *,
+    asked: str = "AWS",
+    right: str = "",
+) -> Finding:
+    """Why something was not checked; of an error of botocore's, `asked` and `right` say what it refused."""
+    if not isinstance(error, SyncError):
+        error = read_aws_error(error, asked=asked, right=right)
+    code = error.code if isinstance(error, AwsRefusalError) else type(error).__name__
+    right = error.right if isinstance(error, AwsRefusalError) else ""
+    cause = Cause(failed=error.failed, why=error.why, remedy=error.remedy, code=code, right=right)
+    return context.report_not_checked(what, context.shared.identity.explain(error), remedy=REMEDY, cause=cause)
+
+
+def make_contexts(targets: Sequence[Target], shared: SharedContext) -> list[CheckContext]:
+    """The targets with all that their checks need."""
+    installation = shared.installation
+    accounts = find_accounts(installation.targets, caller=shared.operator.account, function_role=shared.function_role)
+    all_targets = [accounts.with_account(target) for target in installation.targets]
+    return [
+        CheckContext(
+            target=without_role(accounts.with_account(target)),
+            role=target.role,
+            not_visible=accounts.explain_not_visible(target),
+            ours=_list_own_secrets(accounts.with_account(target), all_targets),
+            shared=shared,
+        )
+        for target in targets
+    ]
+
+
+def _list_own_secrets(target: Target, targets: Sequence[Target]) -> frozenset[tuple[str, str]]:
+    """Every Secret of the settings in the target's cluster; if an account is not known, in what may be it."""
+    return frozenset(
+        (credential.namespace, credential.secret_name)
+        for other in targets
+        if (other.cluster, other.region) == (target.cluster, target.region)
+        and (other.account == target.account or None in {other.account, target.account})
+        for credential in other.credentials
+    )

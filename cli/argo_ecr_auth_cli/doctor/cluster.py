@@ -10,7 +10,7 @@ from argo_ecr_auth.core.observed import get_metadata
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY
 from argo_ecr_auth.deadlines import time_limit
 from argo_ecr_auth_cli.doctor.access_entry import is_let_in_by_group
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
 from argo_ecr_auth_cli.doctor.managed_objects import get_object, is_fresh, list_managed_objects
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
 
@@ -19,19 +19,25 @@ _SECONDS_TO_ANSWER = 5
 _PLURALS = {"Role": "roles", "RoleBinding": "rolebindings"}
 
 
-def check_answer(context: CheckContext, server: ApiServer) -> Finding | None:
-    """Why nothing else is asked of the API server: it does not let the operator in. Raises SyncError."""
+@check("cluster", "its API server lets you in")
+def check_answer(context: CheckContext) -> Iterator[Finding]:
+    """Why nothing else is asked of the API server."""
     with time_limit(_SECONDS_TO_ANSWER):
+        server = context.shared.servers.to(context.target)
         status, _ = server.request("/api")
-    if status != HTTPStatus.UNAUTHORIZED:
-        return None
-    who = context.shared.identity
-    admission = who.format_admission(server.target)
-    remedy = f"{admission}; or give --context NAME, to look with your kubeconfig" if admission else "renew its token"
-    message = f"{server.target.cluster}'s API server answers 401 to {who.name}: it has no access entry in the cluster"
-    return context.report_not_checked("the cluster", message, remedy=remedy)
+    if status == HTTPStatus.UNAUTHORIZED:
+        who = context.shared.identity
+        admission = who.format_admission(server.target)
+        remedy = (
+            f"{admission}; or give --context NAME, to look with your kubeconfig" if admission else "renew its token"
+        )
+        message = (
+            f"{server.target.cluster}'s API server answers 401 to {who.name}: it has no access entry in the cluster"
+        )
+        yield context.report_not_checked("the cluster", message, remedy=remedy)
 
 
+@check("cluster", "the credentials' namespaces exist")
 def check_namespaces(context: CheckContext, server: ApiServer) -> Iterator[Finding]:
     """The namespaces of the credentials that are missing."""
     for namespace in context.namespaces:
@@ -44,6 +50,7 @@ def check_namespaces(context: CheckContext, server: ApiServer) -> Iterator[Findi
             )
 
 
+@check("cluster", "the function has its Roles and RoleBindings")
 def check_roles(context: CheckContext, server: ApiServer, *, namespaces: set[str]) -> Iterator[Finding]:
     """The Role or the RoleBinding of a namespace that is missing or incomplete, where the function needs them."""
     if context.access == "edit-policy":
@@ -67,6 +74,7 @@ def check_roles(context: CheckContext, server: ApiServer, *, namespaces: set[str
             )
 
 
+@check("cluster", "nothing is left of earlier settings")
 def check_leftovers(context: CheckContext, server: ApiServer) -> Iterator[Finding]:
     """Objects with our label that no credential of the settings names, and that no other installation renews.
 
@@ -76,14 +84,14 @@ def check_leftovers(context: CheckContext, server: ApiServer) -> Iterator[Findin
         if (namespace, name) in context.ours:
             continue
         remedy = f"if nothing else needs it: kubectl -n {namespace} delete secret,configmap {name}"
-        where = f"{namespace}/{name} is not a credential of these settings"
+        what = f"{namespace}/{name} is not a credential of these settings"
         source = get_metadata(config_map, "annotations").get(SOURCE_ANNOTATION, "")
         if context.shared.function_role_id and source.endswith(f" as the function {context.shared.function_role_id}"):
-            yield context.report("leftover", f"{where}; this function wrote it and no longer renews it", remedy=remedy)
+            yield context.report("leftover", f"{what}; this function wrote it and no longer renews it", remedy=remedy)
         elif not is_fresh(config_map, now=context.shared.now):
             expiry = (config_map.get("data") or {}).get(EXPIRY_KEY, "unknown")
             yield context.report(
-                "leftover", f"{where}, and nobody renews it (its token's expiry: {expiry})", remedy=remedy
+                "leftover", f"{what}, and nobody renews it (its token's expiry: {expiry})", remedy=remedy
             )
 
 
@@ -113,7 +121,7 @@ def _describe_lack(found: Mapping[str, Any] | None, desired: Mapping[str, Any]) 
         for name in rule["resourceNames"]
         for verb in rule["verbs"]
     ]
-    lacking = [right for right in rights if not any(_gives_right(each, *right) for each in found.get("rules") or ())]
+    lacking = [right for right in rights if not any(_gives_right(given, *right) for given in found.get("rules") or ())]
     if not lacking:
         return None
     resource, name, verb = lacking[0]

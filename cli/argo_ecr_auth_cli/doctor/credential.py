@@ -1,16 +1,18 @@
 """Checks the objects of a credential: whether they are fresh, who else writes them, and whether the token logs in."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
+from argo_ecr_auth.core.diff import find_foreign_keys
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.managed_fields import Writer, read_writers
 from argo_ecr_auth.core.manifests import (
     FIELD_MANAGER,
     NO_TOKEN,
     SOURCE_ANNOTATION,
+    Manifest,
     make_config_map_manifest,
     make_secret_manifest,
     payload_key,
@@ -20,11 +22,11 @@ from argo_ecr_auth.core.observed import ObservedState, get_metadata, refuse_fore
 from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
+from argo_ecr_auth.credential import ApiServers
 from argo_ecr_auth.registry_login import Login, Verification
-from argo_ecr_auth_cli.doctor.added_keys import check_added_keys
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
 from argo_ecr_auth_cli.doctor.other_hosts import check_own_secret
-from argo_ecr_auth_cli.health import lives_long_enough
+from argo_ecr_auth_cli.health import is_valid_long_enough
 from argo_ecr_auth_cli.last_writer import name_writer
 
 _TRACKING = {
@@ -45,21 +47,27 @@ class Objects:
         return f"{self.credential.namespace}/{self.credential.secret_name}"
 
 
-def check_credential(context: CheckContext, objects: Objects) -> Iterator[Finding]:
+@check("credential", "the Secret and the ConfigMap can be read")
+def check_readable(context: CheckContext, credential: Credential, *, servers: ApiServers) -> Iterable[Finding]:
+    """Read them by `servers`, which keeps what it reads."""
+    servers.to(context.target).read(credential)
+    return ()
+
+
+def check_credential(context: CheckContext, objects: Objects) -> None:
     """All checks of the credential's own objects."""
-    yield from check_own_secret(context, objects.credential, objects.observed.secret)
-    refusals = list(check_ownership(context, objects))
-    yield from refusals
-    if refusals:  # what is in them is their owner's, and nothing keeps them fresh
+    check_own_secret(context, objects.credential, objects.observed.secret)
+    if check_ownership(context, objects):  # what is in them is their owner's, and nothing keeps them fresh
         return
-    yield from check_freshness(context, objects)
-    yield from check_source(context, objects)
-    yield from check_added_keys(context, objects.credential, objects.observed.secret)
-    yield from check_writers(context, objects)
-    yield from check_tracking(context, objects)
-    yield from check_login(context, objects)
+    check_freshness(context, objects)
+    check_source(context, objects)
+    check_added_keys(context, objects)
+    check_writers(context, objects)
+    check_tracking(context, objects)
+    check_login(context, objects)
 
 
+@check("credential", "the objects are the function's to write")
 def check_ownership(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """Objects that the function refuses to touch."""
     try:
@@ -68,6 +76,7 @@ def check_ownership(context: CheckContext, objects: Objects) -> Iterator[Finding
         yield context.report("not-ours", refusal.failed, remedy=refusal.remedy)
 
 
+@check("credential", "the token is kept fresh")
 def check_freshness(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """Missing, or so old that the function has not renewed it for hours."""
     plan = make_plan(
@@ -79,7 +88,7 @@ def check_freshness(context: CheckContext, objects: Objects) -> Iterator[Finding
         check_every=context.shared.installation.check_every,
     )
     left = int((plan.expires_at - context.shared.now).total_seconds()) if plan.expires_at else None
-    if not lives_long_enough(left, renew_before=context.shared.installation.renew_before):
+    if not is_valid_long_enough(left, renew_before=context.shared.installation.renew_before):
         yield context.report(
             "not-kept-fresh",
             f"{objects.name}: {'; '.join(plan.reasons)}",
@@ -88,6 +97,7 @@ def check_freshness(context: CheckContext, objects: Objects) -> Iterator[Finding
         )
 
 
+@check("credential", "no other installation writes the Secret")
 def check_source(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """A token that another role of a function requested: of another installation, or of an earlier role of this one."""
     role_id, credential = context.shared.function_role_id, objects.credential
@@ -104,6 +114,37 @@ def check_source(context: CheckContext, objects: Objects) -> Iterator[Finding]:
         )
 
 
+@check("credential", "nobody added keys that Argo CD reads")
+def check_added_keys(context: CheckContext, objects: Objects) -> Iterator[Finding]:
+    """Keys that somebody else added, and those of earlier settings that no run has removed yet."""
+    secret, credential = objects.observed.secret, objects.credential
+    foreign = find_foreign_keys(secret, make_secret_manifest(credential, NO_TOKEN))
+    if foreign.added:
+        yield context.report(
+            "tampered",
+            f"the Secret {objects.name} has keys that are not ours and tell Argo CD how to use the token: "
+            f"{_name_authors(secret, foreign.added)}",
+            remedy=f"the next run removes them ({context.format_command('invoke')}); find out who may patch Secrets in "
+            f"the namespace {credential.namespace}",
+            namespace=credential.namespace,
+        )
+    if foreign.stale:
+        yield context.report(
+            "stale-keys",
+            f"the Secret {objects.name} still has keys that are not in these settings and tell Argo CD how to use the "
+            f"token: {_name_authors(secret, foreign.stale)}",
+            remedy="deploy these settings; the next run removes them",
+            namespace=credential.namespace,
+        )
+
+
+def _name_authors(secret: Manifest | None, keys: frozenset[str]) -> str:
+    writers = (writer for writer in read_writers(secret) if writer.data & keys)
+    authors = " and ".join(f"{name_writer(writer)} at {writer.time}" for writer in writers)
+    return f"{', '.join(sorted(keys))}, written by {authors or 'an unknown manager'}"
+
+
+@check("credential", "nobody else writes the objects")
 def check_writers(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """Somebody else who writes what the function writes: each undoes the other's work."""
     for found, desired, key in (
@@ -130,6 +171,7 @@ def _advise_against(writer: Writer) -> str:
     return f"stop what writes as {writer.manager} (an Application, a pipeline, a person), or keep it from our keys"
 
 
+@check("credential", "no Application would prune the objects")
 def check_tracking(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """Marks by which an Application takes an object for its own and may prune it."""
     for found in (objects.observed.secret, objects.observed.config_map):
@@ -147,6 +189,7 @@ def check_tracking(context: CheckContext, objects: Objects) -> Iterator[Finding]
                     )
 
 
+@check("credential", "the registry accepts the token")
 def check_login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
     """The password in the Secret does not log in, or may not list the repository that the settings name."""
     if not objects.credential.verify_login:
@@ -171,7 +214,7 @@ def check_login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
             yield context.report(
                 "no-pull-right",
                 f"{objects.name}: {verification.reason}",
-                remedy="let the function's role pull, in the repository's policy or by `repositories` of the settings",
+                remedy="allow the function's role to pull, in the repository's policy or by the setting `repositories`",
             )
 
 

@@ -26,14 +26,15 @@ def list_managed_objects(context: CheckContext, server: ApiServer) -> Mapping[tu
 
 
 def is_fresh(config_map: Mapping[str, Any] | None, *, now: datetime) -> bool:
-    """Whether the token of its Secret still lives. When to renew it is decided by its installation."""
+    """Whether the token of its Secret is still valid. When to renew it is decided by its installation."""
     expires_at = parse_expiry(config_map)
     return expires_at is not None and expires_at > now
 
 
 def _list(server: ApiServer) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     found = get_object(server, "/api/v1/configmaps?labelSelector=argo-ecr-auth%3Dmanaged-resource") or {}
-    return {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in found.get("items", ())}
+    items = found.get("items", ())
+    return {(item["metadata"]["namespace"], item["metadata"]["name"]): item for item in items}
 
 
 def get_object(server: ApiServer, path: str) -> Mapping[str, Any] | None:

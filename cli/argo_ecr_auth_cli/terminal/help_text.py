@@ -59,7 +59,7 @@ is deployed, scheduled and running. It does not ask ECR and writes nothing.""",
 """,
     ),
     "doctor": Command(
-        brief="what is wrong, and what to do about it",
+        brief="what was checked, what is wrong, and what to do about it",
         description="""\
 Checks with your own rights what goes wrong in practice, from the access entry
 to another Secret that Argo CD uses instead. It only reads. It tries the

@@ -54,6 +54,11 @@ def supports_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def supports_unicode(stream: TextIO) -> bool:
+    """Whether the stream can take more than ASCII."""
+    return "utf" in (stream.encoding or "").lower()
+
+
 @contextmanager
 def show_progress(activity: str, *, total: int) -> Iterator[Callable[[], None]]:
     """A line on a terminal's standard error that counts up to `total` and disappears at the end; elsewhere nothing.

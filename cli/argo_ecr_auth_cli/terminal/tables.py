@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
-from argo_ecr_auth_cli.terminal.output import strip_control_characters, supports_colour
+from argo_ecr_auth_cli.terminal.output import strip_control_characters, supports_colour, supports_unicode
 
 Cell = Text | str
 
@@ -26,13 +26,12 @@ def print_table(
     *,
     whole: Sequence[str] = (),
     below: Sequence[str] = (),
-    copied: Sequence[str] = (),
 ) -> None:
     """Print rows under headers.
 
     On a terminal the last columns, those named `below`, get labelled lines of their own under each row. No word is
     broken, and none of the columns that are to stay `whole`: where the terminal is too narrow, every field gets such a
-    line. Those named `copied` are not wrapped, because they hold commands.
+    line.
     """
     texts = [[cell if isinstance(cell, Text) else Text(strip_control_characters(cell)) for cell in row] for row in rows]
     console = _make_console()
@@ -43,11 +42,11 @@ def print_table(
     widths = _fit_widths(headers[:inside], texts, whole=whole, available=console.width)
     for i, row in enumerate(texts):
         if widths is None:
-            _print_lines(console, headers[:inside], row[:inside], copied=copied)
+            _print_lines(console, headers[:inside], row[:inside])
         else:
             _print_columns(console, headers[:inside], [row[:inside]], widths=widths, headless=i > 0)
         indent = _PADDING if widths else 0
-        _print_lines(console, headers[inside:], row[inside:], copied=copied, indent=indent)
+        _print_lines(console, headers[inside:], row[inside:], indent=indent)
         if widths is None:
             console.print()
 
@@ -57,11 +56,11 @@ def colour_by_health(text: str, *, healthy: bool) -> Text:
     return Text(strip_control_characters(text), style="green" if healthy else "bold red")
 
 
-def format_life_left(seconds: int | None, *, healthy: bool) -> Text:
+def format_time_left(seconds: int | None, *, healthy: bool) -> Text:
     """What is left of a token's twelve hours, as a bar and in hours."""
     if seconds is None:
         return Text("unknown", style="bold red")
-    full, empty = ("█", "░") if "utf" in (sys.stdout.encoding or "").lower() else ("#", ".")
+    full, empty = ("█", "░") if supports_unicode(sys.stdout) else ("#", ".")
     share = min(1.0, max(0.0, seconds / TOKEN_LIFETIME.total_seconds()))
     filled = round(share * _BAR_WIDTH)
     minutes = max(0, seconds) // 60
@@ -130,19 +129,14 @@ def _print_columns(
     console.print(table)
 
 
-def _print_lines(
-    console: Console, headers: Sequence[str], cells: Sequence[Text], *, copied: Sequence[str], indent: int = 0
-) -> None:
+def _print_lines(console: Console, headers: Sequence[str], cells: Sequence[Text], *, indent: int = 0) -> None:
     width = max((len(header) for header in headers), default=0) + 1
     for header, text in zip(headers, cells, strict=True):
         if not text.plain:
             continue
         label = f"{header.lower()}:".ljust(width)
-        if header in copied:
-            console.print(Text(f"{' ' * indent}{label} ").append_text(text), soft_wrap=True)
-        else:
-            grid = Table.grid(padding=(0, 1, 0, 0))
-            grid.add_column(width=indent + width)
-            grid.add_column(overflow="fold")
-            grid.add_row(" " * indent + label, text)
-            console.print(grid)
+        grid = Table.grid(padding=(0, 1, 0, 0))
+        grid.add_column(width=indent + width)
+        grid.add_column(overflow="fold")
+        grid.add_row(" " * indent + label, text)
+        console.print(grid)

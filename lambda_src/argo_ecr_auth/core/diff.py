@@ -56,8 +56,8 @@ def diff_objects(observed: ObservedState, credential: Credential, *, payload: Pa
         for part, path in _PARTS.items():
             actual, desired = _look_up(found, *path), _look_up(manifest, *path)
             stale = {key for key in owned[part] if key in actual and key not in desired}
-            foreign = set(list_foreign_keys(found, manifest) if manifest["kind"] == "Secret" and part == "data" else ())
-            for key in (*desired, *sorted(stale | foreign)):
+            foreign = find_foreign_keys(found if part == "data" else None, manifest)
+            for key in (*desired, *sorted(stale | foreign.added | foreign.stale)):
                 if key not in token_keys and actual.get(key) != desired.get(key):
                     yield Change(
                         kind=manifest["kind"],
@@ -65,8 +65,24 @@ def diff_objects(observed: ObservedState, credential: Credential, *, payload: Pa
                         key=key,
                         actual=show(actual.get(key), part=part, key=key),
                         desired=show(desired.get(key), part=part, key=key, ours=True),
-                        tampered=key in foreign and any(owned.values()) and key not in stale & OPTIONAL_KEYS,
+                        tampered=key in foreign.added,
                     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignKeys:
+    """The keys of a Secret that Argo CD reads and its manifest does not have, by who is behind them."""
+
+    added: frozenset[str]  # by somebody else, to a Secret of ours: tampering
+    stale: frozenset[str]  # by earlier settings, or in a Secret that is not ours yet
+
+
+def find_foreign_keys(found: Manifest | None, manifest: Manifest) -> ForeignKeys:
+    """Whose they are. A key that our field manager owns counts as one of earlier settings if settings can name it."""
+    foreign = frozenset(list_foreign_keys(found, manifest))
+    owned = _find_owned_keys(found)
+    added = foreign - (owned["data"] & OPTIONAL_KEYS) if any(owned.values()) else frozenset()
+    return ForeignKeys(added=added, stale=foreign - added)
 
 
 def contains(found: object, manifest: Manifest) -> bool:
