@@ -1,8 +1,6 @@
 """Shows the state of every credential. Reads with the operator's own rights, does not ask ECR and writes nothing."""
 
 import argparse
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +25,7 @@ from argo_ecr_auth_cli.kubeconfig import Kubeconfig, open_kubeconfig
 from argo_ecr_auth_cli.last_writer import find_last_writer, name_writer
 from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
 from argo_ecr_auth_cli.recording_reader import RecordingServers
-from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
+from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN
 from argo_ecr_auth_cli.terminal.output import (
     print_error,
     print_json,
@@ -39,14 +37,12 @@ from argo_ecr_auth_cli.terminal.summary import FAILING, NOT_CHECKED, find_worst,
 
 _STATES = {"created": "missing", "renewed": "due", "repaired": "to repair"}
 """The state in which a dry run would take an action."""
-_SECONDS_BETWEEN_LOOKS = 10
 _WHOLE = ("TARGET", "SECRET", "STATE", "LEFT")
-_CLEAR = "\x1b[H\x1b[2J"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """One credential; `state` is fresh, due, to repair, missing, ended, failed, not checked or disabled."""
+    """One credential; `state` is fresh, due, to repair, missing, expired, failed, not checked or disabled."""
 
     result: Result
     state: str
@@ -85,9 +81,7 @@ class Overview:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the credentials of the targets, with --watch until Ctrl-C. Raises CommandError."""
-    if options.watch and options.output == "json":
-        raise CommandError("--watch is for people: it does not go with -o json", code=USAGE)
+    """Show the credentials of the targets. Raises CommandError."""
     region = find_region(profile=options.profile, region=options.region)
     installation = load_installation(options, region=region)
     targets = choose_targets(installation, options.targets)
@@ -95,29 +89,18 @@ def run(options: argparse.Namespace) -> int:
     named = bool(options.targets)
     own_commands = make_own_commands(options)
     kubeconfig = open_kubeconfig(options, [target for target in targets if target.enabled or named])
-    code = OK
-    try:
-        while True:
-            overview = read_overview(
-                targets,
-                installation,
-                operator=operator,
-                region=region,
-                named=named,
-                own_commands=own_commands,
-                kubeconfig=kubeconfig,
-            )
-            code = overview.exit_code
-            if not options.watch:
-                with tolerate_closed_pipe():
-                    _print(overview, options)
-                return code
-            _print(overview, options)
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
-    except Stopped:
-        if options.watch:
-            return code
-        raise
+    overview = read_overview(
+        targets,
+        installation,
+        operator=operator,
+        region=region,
+        named=named,
+        own_commands=own_commands,
+        kubeconfig=kubeconfig,
+    )
+    with tolerate_closed_pipe():
+        _print(overview, options)
+    return overview.exit_code
 
 
 def read_overview(
@@ -212,7 +195,7 @@ def _make_status(result: Result, observed: ObservedState | None, renew_before: t
     elif result.failed:
         state = "failed"
     elif result.seconds_to_expiry is not None and result.seconds_to_expiry <= 0:
-        state = "ended"
+        state = "expired"
     else:
         state = _STATES.get(result.action, result.action)
     return Status(
@@ -232,14 +215,10 @@ def _print(overview: Overview, options: argparse.Namespace) -> None:
             }
         )
         return
-    if options.watch and sys.stdout.isatty():
-        sys.stdout.write(_CLEAR)
     _print_table(overview.statuses)
     for finding in overview.findings:
         what = f"{finding.target}: " if finding.target else ""
         print_error(f"{what}{finding.message}. {finding.remedy}")
-    if options.watch:
-        print_line(f"at {datetime.now(UTC):%H:%M:%S} UTC, every {_SECONDS_BETWEEN_LOOKS} s; Ctrl-C ends it")
 
 
 def _print_table(statuses: list[Status]) -> None:

@@ -138,8 +138,6 @@ def _add_installation_options(parser: argparse.ArgumentParser, name: str) -> Non
     if name in {"status", "doctor", "which"}:
         parser.add_argument("--context", metavar="NAME", help="look into the cluster by this context of a kubeconfig")
         parser.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig, with or without --context")
-    if name == "status":
-        parser.add_argument("--watch", action="store_true", help="look again every 10 s until Ctrl-C")
     if name == "doctor":
         parser.add_argument("--function-role", metavar="ARN", help="instead of the one in the stack's outputs")
     if name == "which":

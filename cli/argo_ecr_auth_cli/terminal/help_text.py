@@ -52,7 +52,7 @@ Reads the Secrets and ConfigMaps with your own rights, and whether the function
 is deployed, scheduled and running. It does not ask ECR and writes nothing.""",
         examples="""\
   argo-ecr-auth status
-  argo-ecr-auth status --watch
+  watch -n 10 argo-ecr-auth status
   argo-ecr-auth status my-cluster -o json
   argo-ecr-auth status --cluster my-cluster \\
     --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
