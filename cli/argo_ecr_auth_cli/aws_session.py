@@ -26,9 +26,9 @@ from argo_ecr_auth_cli.messages import Identity, explain_aws_error
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
 
-_ENDED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
-_FIRST_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+_DEFAULT_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """Of each partition: always on, so that credentials which STS refuses there are invalid."""
 
 
@@ -89,18 +89,18 @@ def _find_identity(sessions: Sessions, *, profile: str | None, region: str) -> M
     """Whose the credentials are, None where STS does not say. Raises CommandError where they are not valid."""
     error = None
     # STS answers the same in a region that is not enabled as to a key that does not exist.
-    for each in dict.fromkeys((region, _FIRST_REGIONS.get(find_partition(region).name, region))):
+    for candidate in dict.fromkeys((region, _DEFAULT_REGIONS.get(find_partition(region).name, region))):
         try:
-            identity: Mapping[str, str] = sessions.client("sts", region=each).get_caller_identity()
+            identity: Mapping[str, str] = sessions.client("sts", region=candidate).get_caller_identity()
             return identity  # noqa: TRY300 - the end of a try that has several
         except ClientError as refusal:
             error = refusal
         except BotoCoreError:
             return None
     code = error.response.get("Error", {}).get("Code") if error else None
-    if code not in _ENDED | _INVALID:
+    if code not in _EXPIRED | _INVALID:
         return None
-    what = "have expired" if code in _ENDED else "are not valid"
+    what = "have expired" if code in _EXPIRED else "are not valid"
     if "AWS_ACCESS_KEY_ID" in os.environ and not profile:
         source = "replace AWS_ACCESS_KEY_ID and the like in the environment, or unset them and run"
     else:
@@ -136,7 +136,7 @@ def _explain_missing(error: BaseException | None, *, profile: str | None) -> str
             return f"what provides them failed ({error.kwargs['provider']}): run it by hand to see why"
         case ClientError():
             code = error.response.get("Error", {}).get("Code")
-            if code in _ENDED | _INVALID:
+            if code in _EXPIRED | _INVALID:
                 return f"those of the profile's source are refused ({code}): {_format_login(profile)}"
             return explain_aws_error(error, asked="for the profile's role")
         case _:

@@ -35,12 +35,12 @@ _REMEDIES = {
     "in-cluster": "in a pod it needs a service account's token; elsewhere give --kube-config local or eks",
     "local": "it is ~/.kube/config, or what KUBECONFIG names",
 }
-_LONGEST_QUOTE = 200
+_MAX_QUOTE = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Access:
-    """What the files hold; `api` is None where the kubeconfig's program gave neither token nor certificate."""
+    """What the files hold; `api` is None if the kubeconfig's program gave neither token nor certificate."""
 
     configuration: Configuration = field(repr=False)
     api: RESTClientObject | None = field(repr=False)
@@ -126,7 +126,7 @@ def _load_access(kind: str, *, file: str | None, context: str | None) -> _Access
                 contexts, has_certificate = _load_file(configuration, file=file, context=context)
     except (ConfigException, OSError, ValueError, TypeError, AttributeError) as error:
         # Only what comes before a quoted document, which may hold keys and passwords.
-        words = str(error).partition("\n")[0].partition("{")[0][:_LONGEST_QUOTE].strip()
+        words = str(error).partition("\n")[0].partition("{")[0][:_MAX_QUOTE].strip()
         raise CommandError(f"cannot reach the cluster ({words}): {remedy}", code=UNKNOWN) from None
     except yaml.YAMLError:
         raise CommandError(f"cannot reach the cluster (not YAML): {remedy}", code=UNKNOWN) from None

@@ -1,4 +1,4 @@
-"""What every command says of AWS credentials that are missing, invalid or have ended."""
+"""What every command says of AWS credentials that are missing, invalid or expired."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_credentials_that_aws_refuses_are_named_with_the_command_that_renews_the
     ],
 )
 def test_the_command_is_the_one_that_the_profile_is_made_for(profile: str, command: str, offline: CommandLine) -> None:
-    """Its keys come first, and have ended."""
+    """Its keys come first, and have expired."""
     keys = "aws_access_key_id = nobody\naws_secret_access_key = nothing\n"
     (offline.directory / "config").write_text(f"[profile mine]\n{profile}\n")
     (offline.directory / "credentials").write_text(f"[mine]\n{keys}")

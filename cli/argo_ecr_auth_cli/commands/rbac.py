@@ -42,7 +42,9 @@ def _print(targets: Sequence[Target], installation: Installation, *, as_list: bo
     sharing = [target for target in installation.targets if _needs_role(target, installation)]
     manifests = [make_rbac_manifests(target, group=installation.name, targets=sharing) for target in targets]
     if as_list:
-        print_json({"apiVersion": "v1", "kind": "List", "items": [each for group in manifests for each in group]})
+        print_json(
+            {"apiVersion": "v1", "kind": "List", "items": [manifest for group in manifests for manifest in group]}
+        )
         return
     for target, group in zip(targets, manifests, strict=True):
         print_line(f"# For the EKS cluster {target.cluster}; kubectl apply -f, as an administrator of it")
@@ -62,8 +64,8 @@ def _with_places(targets: Sequence[Target], options: argparse.Namespace) -> tupl
     for target in targets:
         regions[target.cluster].add(target.region)
         accounts[target.cluster].add(target.account)
-    by_region = any(len(each) > 1 and "" in each for each in regions.values())
-    by_account = any(len(each) > 1 and None in each for each in accounts.values())
+    by_region = any(len(places) > 1 and "" in places for places in regions.values())
+    by_account = any(len(places) > 1 and None in places for places in accounts.values())
     if not by_region and not by_account:
         return tuple(targets)
     # Boto3 takes its time.

@@ -36,7 +36,7 @@ class Service:
         return {
             "target": self.target,
             "namespace": self.namespace,
-            "secrets": [f"{each.kind} {each.namespace}/{each.name}" for each in self.secrets],
+            "secrets": [f"{secret.kind} {secret.namespace}/{secret.name}" for secret in self.secrets],
             "ours": self.ours,
         }
 
@@ -81,9 +81,11 @@ def find_services(target: Target, server: ApiServer, *, url: str, project: str) 
     """Who serves the URL in each namespace of the target's credentials. Raises SyncError."""
     ours = {(credential.namespace, credential.secret_name) for credential in target.credentials}
     services = []
-    for namespace in sorted({one.namespace for one in target.credentials if one.kind != "pull-secret"}):
+    for namespace in sorted(
+        {credential.namespace for credential in target.credentials if credential.kind != "pull-secret"}
+    ):
         serving = find_serving(list_argo_cd_secrets(server, namespace), url, project=project)
-        is_ours = bool(serving) and all(each.place in ours for each in serving)
+        is_ours = bool(serving) and all(secret.place in ours for secret in serving)
         services.append(Service(target=target.name, namespace=namespace, secrets=serving, ours=is_ours))
     return services
 

@@ -31,7 +31,7 @@ class Stopped(BaseException):
 
 
 def stop_on_signals() -> None:
-    """Let the first SIGTERM or SIGINT raise Stopped in the main thread, wherever it waits.
+    """Raise Stopped in the main thread at the first SIGTERM or SIGINT, whatever it waits for.
 
     Without a handler, the first process of a container ignores SIGTERM.
     """
@@ -43,6 +43,6 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    for each in _SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
+    for ignored in _SIGNALS:
+        signal.signal(ignored, signal.SIG_IGN)
     raise Stopped(number)

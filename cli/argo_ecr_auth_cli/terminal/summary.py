@@ -23,8 +23,8 @@ def rank_condition(condition: str) -> int:
 def format_summary(conditions: Mapping[str, str]) -> str:
     """`1,000 targets: 987 fresh, 10 failing, 3 not checked`, from the targets' conditions by name."""
     counts = Counter(conditions.values())
-    well = [each for each in reversed(_WORST_FIRST) if each not in (*_ON_TOP, "disabled")]
-    parts = [f"{counts[each]:,} {each}" for each in (*well, *_ON_TOP, "disabled") if counts[each]]
+    well = [name for name in reversed(_WORST_FIRST) if name not in (*_ON_TOP, "disabled")]
+    parts = [f"{counts[name]:,} {name}" for name in (*well, *_ON_TOP, "disabled") if counts[name]]
     return f"{format_count(len(conditions))}: {', '.join(parts)}"
 
 
