@@ -145,7 +145,7 @@ def test_what_takes_its_name_away_is_a_patch_of_the_remedy(all_of_argo_cd: Comma
     )
 
     assert status == 200, answer
-    assert run_doctor(all_of_argo_cd) == (0, [])
+    assert run_doctor(all_of_argo_cd)[1] == []
 
 
 @pytest.mark.parametrize("url", [REGISTRY, REGISTRY.upper(), f"oci://{REGISTRY}", REGISTRY[:20]])

@@ -136,7 +136,7 @@ def test_settings_that_leak_the_token_cause_a_warning(
     shown = capsys.readouterr()
     assert fault is None
     assert shown.out == f"{tmp_path / 'README.md'} says how to deploy it\n"
-    assert ("warning: credentials[0]: a repository with a name " in shown.err) == named
+    assert ("warning: credentials[0]: a repository with a name: " in shown.err) == named
     assert ("use kind: argo-cd for the registry instead" in shown.err) == named
 
 
