@@ -8,7 +8,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from argo_ecr_auth_cdk.app import synthesize
-from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError
+from argo_ecr_auth_cdk.function.asset import UnsupportedRuntimeError
 from argo_ecr_auth_cdk.function.dependencies import InstallationError
 from argo_ecr_auth_settings.document import SettingsError
 
@@ -39,5 +39,5 @@ def _print_apply_commands(files: Sequence[Path]) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (SettingsError, RuntimeMismatchError, InstallationError) as error:
+    except (SettingsError, UnsupportedRuntimeError, InstallationError) as error:
         sys.exit(str(error))

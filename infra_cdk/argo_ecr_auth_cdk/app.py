@@ -27,8 +27,8 @@ class SynthesizedApp:
 def synthesize(app: cdk.App, *, account: str | None, region: str | None, default_file: Path) -> SynthesizedApp:
     """Synthesize the settings of the app's context, or of the default file, and write `rbac` next to the templates.
 
-    `account` and `region` are the function's, None if unknown at synth. Raises SettingsError, RuntimeMismatchError and
-    InstallationError.
+    `account` and `region` are the function's, None if unknown at synth. Raises SettingsError,
+    UnsupportedRuntimeError and InstallationError.
     """
     context: Mapping[str, object] = app.node.get_all_context()
     settings = read_app_settings(

@@ -42,7 +42,7 @@ class ArgoEcrAuth(Construct):
     Clusters in other accounts and regions get access stacks next to this construct's stack, named after the
     installation. `network` is for a VPC that the same app creates; the settings' `vpc` is for an existing one.
 
-    Raises SettingsError with all faults, RuntimeMismatchError and InstallationError.
+    Raises SettingsError with all faults, UnsupportedRuntimeError and InstallationError.
     """
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings, network: Network | None = None) -> None:

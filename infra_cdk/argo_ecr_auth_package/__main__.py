@@ -24,7 +24,7 @@ def entry() -> NoReturn:
 
 def _package(options: argparse.Namespace) -> str | None:
     # Not for --help, and only if CDK is installed: importing it starts Node.js.
-    from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError  # noqa: PLC0415
+    from argo_ecr_auth_cdk.function.asset import UnsupportedRuntimeError  # noqa: PLC0415
     from argo_ecr_auth_cdk.function.dependencies import InstallationError  # noqa: PLC0415
     from argo_ecr_auth_package.cdk_context import ContextError, read_context  # noqa: PLC0415
     from argo_ecr_auth_package.package import write_package  # noqa: PLC0415
@@ -35,7 +35,7 @@ def _package(options: argparse.Namespace) -> str | None:
         context = read_context(options.context, directory=Path.cwd(), home=Path.home())
         place = AccountRegion(account=options.account, region=options.region)
         warnings = write_package(options.output, context=context, place=place, default_file=Path("settings.yaml"))
-    except (ContextError, SettingsError, RuntimeMismatchError, InstallationError) as error:
+    except (ContextError, SettingsError, UnsupportedRuntimeError, InstallationError) as error:
         return str(error)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)

@@ -31,7 +31,7 @@ def write_package(
     """Write the package into the folder `output` and return the warnings about its settings.
 
     An earlier package there is overwritten, other files stay. `place` is the function's; None in it stands for any
-    account or region. Raises SettingsError, RuntimeMismatchError and InstallationError before anything is written.
+    account or region. Raises SettingsError, UnsupportedRuntimeError and InstallationError before anything is written.
     """
     with tempfile.TemporaryDirectory() as temporary:
         synthesizer = PackageSynthesizer()
@@ -63,13 +63,12 @@ def _sort_stacks(synthesized: SynthesizedApp) -> list[CloudFormationStackArtifac
 
 
 def _describe_contents(synthesized: SynthesizedApp, *, asset: Path, zip_sha256: str) -> str:
-    runtime = synthesized.settings.runtime or find_synth_runtime()
     return make_bill_of_materials(
         asset=asset,
         requirements=REQUIREMENTS.read_text(encoding="utf-8"),
         version=version(PROJECT),
         zip_sha256=zip_sha256,
-        properties={"architecture": synthesized.settings.architecture, "runtime": runtime},
+        properties={"architecture": synthesized.settings.architecture, "runtime": find_synth_runtime()},
     )
 
 

@@ -8,7 +8,7 @@ from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
 from argo_ecr_auth_settings.loader import load_document, make_document
 from argo_ecr_auth_settings.settings import Settings
 
-OVERRIDING = ("check_every", "runtime", "architecture", "installation")
+OVERRIDING = ("check_every", "architecture", "installation")
 """Settings that the CDK context may override."""
 
 _BOUNDARY = "@aws-cdk/core:permissionsBoundary"
@@ -62,6 +62,9 @@ def _check_keys(context: Mapping[str, object]) -> list[str]:
     settings_only = set(Settings.__struct_fields__) - set(OVERRIDING)
     faults = []
     for key in sorted(set(context) - set(_KEYS)):
+        if key == "runtime":
+            faults.append(f"-c {key}: unknown key; the function's Python is that of the synth")
+            continue
         spelled = key.replace("-", "_").lower()
         near = difflib.get_close_matches(spelled, {*_KEYS, *settings_only}, n=1, cutoff=0.75)
         near = near or [known for known in _KEYS if len(spelled) > 2 and known.startswith(spelled)]  # noqa: PLR2004 - `arch`

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -30,8 +30,6 @@ Access = Annotated[
         "wider, nothing to apply; none: you set up access yourself."
     ),
 ]
-Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
-RUNTIMES: tuple[str, ...] = get_args(Runtime)
 Architecture = Literal["arm64", "x86_64"]
 # Amazon CloudWatch Logs API Reference, PutRetentionPolicy.
 LogRetention = Literal[
@@ -190,12 +188,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ]
         | None
     ) = None
-    runtime: Annotated[
-        Runtime | None,
-        msgspec.Meta(
-            description="The function's Python, which must also be that of the synth; by default the synth's."
-        ),
-    ] = None
 
 
 def list_credentials(settings: Settings) -> Iterator[tuple[str, CredentialSettings]]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from argo_ecr_auth_cdk.function.asset import assemble, find_synth_runtime
+from argo_ecr_auth_cdk.function.asset import assemble
 from argo_ecr_auth_settings.resolve import format_targets_file, resolve_targets
 from argo_ecr_auth_settings.validation import validate_settings
 from tests.benchmarks import processes
@@ -85,7 +85,6 @@ def _make_asset(folder: Path, cluster: Cluster, *, count: int) -> Path:
     assemble(
         folder,
         targets=format_targets_file(validate_settings({"targets": [target]})),
-        runtime=find_synth_runtime(),
         architecture="arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64",
     )
     return folder

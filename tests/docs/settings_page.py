@@ -30,7 +30,6 @@ _DEFAULTS = {
     ("targets", "endpoint"): "from EKS",
     ("targets", "name"): "the cluster's",
     ("targets", "region"): "the stack's",
-    ("", "runtime"): "the synth's",
     ("vpc", "security_groups"): "one is created",
 }
 _ONE_KEY = re.compile(r"^(?P<indent>\s*(?:# +)?)(?P<item>- )?(?P<key>[a-z_]+):\s+(?P<value>[^#]*?)\s*(?:#.*)?$")
@@ -38,7 +37,7 @@ _HEAD = """<!-- Written by `make docs` from the types. -->
 # Settings
 
 `settings.yaml` next to `cdk.json`, or another file with `-c settings=FILE`. `settings.example.yaml` has every key. `-c
-check_every=`, `-c runtime=`, `-c architecture=` and `-c installation=` override the file. Durations are as in Kubernetes
+check_every=`, `-c architecture=` and `-c installation=` override the file. Durations are as in Kubernetes
 (`2m`, `6h`, `1h30m`).
 
 A YAML editor completes and explains the keys with `settings.schema.json`, which the first line of the example names. `argo-ecr-auth settings init --cluster NAME --registry HOST` writes a first file, and `argo-ecr-auth settings check`

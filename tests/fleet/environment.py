@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from argo_ecr_auth_cdk.function.asset import assemble, find_synth_runtime
+from argo_ecr_auth_cdk.function.asset import assemble
 from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.validation import validate_settings
 from tests.local_cloud.cloud import LocalCloud
@@ -141,6 +141,5 @@ def make_asset(directory: Path, targets: Sequence[dict[str, Any]]) -> Path:
     directory.mkdir()
     architecture = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
     settings = validate_settings({"credentials": [{"registry": REGISTRY}], "targets": list(targets)})
-    runtime = find_synth_runtime()
-    assemble(directory, targets=format_targets_file(settings), runtime=runtime, architecture=architecture)
+    assemble(directory, targets=format_targets_file(settings), architecture=architecture)
     return directory

@@ -14,7 +14,7 @@ import kubernetes
 import pytest
 
 from argo_ecr_auth.core.targets import TARGETS_FILE
-from argo_ecr_auth_cdk.function.asset import RuntimeMismatchError, assemble, find_runtime_fault, find_synth_runtime
+from argo_ecr_auth_cdk.function.asset import UnsupportedRuntimeError, assemble, check_runtime, find_synth_runtime
 from argo_ecr_auth_cdk.function.dependencies import (
     CUTS,
     Cut,
@@ -22,22 +22,19 @@ from argo_ecr_auth_cdk.function.dependencies import (
     install_dependencies,
     list_cut_files,
 )
-from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.validation import validate_settings
-from tests.infra.synthesis import find_only, make_app, make_content, make_template
+from tests.infra.synthesis import find_only, make_content, make_template
 
 _TARGETS = format_targets_file(validate_settings(make_content()))
 _MB = 1024 * 1024
 
 _THIS_ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
-# One of two minor versions that Lambda has and that this Python is not.
-_ANOTHER = next(runtime for runtime in ("python3.14", "python3.13") if runtime != find_synth_runtime())
 
 
 def _assembled(directory: Path, *, architecture: str) -> Path:
     directory.mkdir(parents=True)
-    assemble(directory, targets=_TARGETS, runtime=find_synth_runtime(), architecture=architecture)
+    assemble(directory, targets=_TARGETS, architecture=architecture)
     return directory
 
 
@@ -201,7 +198,7 @@ def test_a_failed_installation_is_reported_with_pips_output(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))  # with an empty cache
     with pytest.raises(InstallationError, match=r"cannot be installed for arm64:\n(.|\n)*No matching distribution"):
-        install_dependencies(runtime=find_synth_runtime(), architecture="arm64")
+        install_dependencies(architecture="arm64")
     assert not any((tmp_path / ".cache" / "argo-ecr-auth" / "dependencies").iterdir())
 
 
@@ -212,25 +209,16 @@ def test_pip_requires_hashes_and_wheels_of_the_functions_platform(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(InstallationError) as refused:
-        install_dependencies(runtime=find_synth_runtime(), architecture="arm64")
+        install_dependencies(architecture="arm64")
     asked = str(refused.value).splitlines()[-1].split()
     assert {"--require-hashes", "--no-deps", "--only-binary=:all:", "manylinux2014_aarch64"} <= set(asked)
 
 
 def test_a_python_that_lambda_lacks_is_refused_with_the_remedy() -> None:
-    fault = find_runtime_fault("python3.15", python="python3.15")
-    assert fault is not None
-    assert "Lambda has no python3.15" in fault
-    assert "make setup PYTHON=python3.14" in fault
+    with pytest.raises(UnsupportedRuntimeError, match=r"python3\.15 is none of python3\.11, .*PYTHON=python3\.14"):
+        check_runtime("python3.15")
 
 
-def test_a_runtime_of_another_python_than_this_is_refused_with_the_remedy() -> None:
-    with pytest.raises(RuntimeMismatchError) as refused:
-        ArgoEcrAuthStack(make_app(bundled=True), settings=validate_settings(make_content(runtime=_ANOTHER)))
-    assert f"make setup PYTHON={_ANOTHER}" in str(refused.value)
-    assert f"set runtime: {find_synth_runtime()}" in str(refused.value)
-
-
-def test_a_destroy_needs_no_python_of_the_runtime() -> None:
-    function = find_only(make_template(make_content(runtime=_ANOTHER)), "AWS::Lambda::Function")
-    assert function["Runtime"] == _ANOTHER
+def test_the_function_has_the_python_of_the_synth() -> None:
+    function = find_only(make_template(make_content()), "AWS::Lambda::Function")
+    assert function["Runtime"] == find_synth_runtime()

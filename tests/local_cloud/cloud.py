@@ -40,10 +40,10 @@ class LocalCloud(EmulatorProcess):
         return make_client_environment(self.settings(account=account, region=region))
 
     def cdk_context(self) -> dict[str, str]:
-        """The settings of a synth that fits this cloud: the Python and the processor that run functions."""
+        """The settings of a synth that fits this cloud: the processor that runs functions."""
         machine = platform.machine().lower()
         architecture = "arm64" if machine in ("arm64", "aarch64") else "x86_64"
-        return {"runtime": f"python{self.python}", "architecture": architecture}
+        return {"architecture": architecture}
 
     def session(
         self,

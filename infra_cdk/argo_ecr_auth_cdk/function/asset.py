@@ -12,65 +12,60 @@ from aws_cdk import aws_lambda as lambda_
 
 from argo_ecr_auth.core.targets import TARGETS_FILE
 from argo_ecr_auth_cdk.function.dependencies import PACKAGE, byte_compile, hash_dependencies, install_dependencies
-from argo_ecr_auth_settings.settings import RUNTIMES
+
+RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
+"""Those of Lambda with which the function is tested."""
 
 # requirements.txt is for pip and py.typed for type checkers; caches and dot files are local to a machine.
 _ignore_unshipped = shutil.ignore_patterns("__pycache__", "py.typed", "requirements.txt", ".*")
 
 
-class RuntimeMismatchError(Exception):
-    """The Python of the synth cannot byte-compile for the function's runtime; the message says what to do."""
+class UnsupportedRuntimeError(Exception):
+    """The Python of the synth, which is the function's, is none of Lambda's; the message says what to do."""
 
 
 def find_synth_runtime() -> str:
-    """Lambda's name for the Python of this synth."""
+    """Lambda's name for the Python of this synth, which byte-compiles the function and so is also the function's."""
     return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def make_function_code(*, targets: bytes, runtime: str, architecture: str, bundling_required: bool) -> lambda_.Code:
+def make_function_code(*, targets: bytes, architecture: str, bundling_required: bool) -> lambda_.Code:
     """The function's code, with the targets at its root.
 
     The asset's hash covers its inputs: two checkouts have the same hash, and files that are not shipped do not change
-    it. If CDK needs no bundle (`cdk destroy`), nothing is installed, and this Python may differ from the runtime.
-    Raises RuntimeMismatchError and InstallationError.
+    it. If CDK needs no bundle (`cdk destroy`), nothing is installed, and any Python will do.
+    Raises UnsupportedRuntimeError and InstallationError.
     """
     if bundling_required:
-        if fault := find_runtime_fault(runtime, python=find_synth_runtime()):
-            raise RuntimeMismatchError(fault)
-        install_dependencies(runtime=runtime, architecture=architecture)
+        check_runtime(find_synth_runtime())
+        install_dependencies(architecture=architecture)
     return lambda_.Code.from_asset(
         str(PACKAGE),
         asset_hash_type=cdk.AssetHashType.CUSTOM,
-        asset_hash=_hash_asset(targets=targets, runtime=runtime, architecture=architecture),
+        asset_hash=_hash_asset(targets=targets, architecture=architecture),
         bundling=cdk.BundlingOptions(
             image=cdk.DockerImage.from_registry("unused"),
-            local=_LocalBundling(targets=targets, runtime=runtime, architecture=architecture),
+            local=_LocalBundling(targets=targets, architecture=architecture),
         ),
     )
 
 
-def assemble(directory: Path, *, targets: bytes, runtime: str, architecture: str) -> None:
+def assemble(directory: Path, *, targets: bytes, architecture: str) -> None:
     """Fill the directory with what the function needs, and nothing else."""
-    shutil.copytree(install_dependencies(runtime=runtime, architecture=architecture), directory, dirs_exist_ok=True)
+    shutil.copytree(install_dependencies(architecture=architecture), directory, dirs_exist_ok=True)
     shutil.copytree(PACKAGE, directory / PACKAGE.name, ignore=_ignore_unshipped)
     (directory / TARGETS_FILE).write_bytes(targets)
     byte_compile(directory / PACKAGE.name, root=directory)
     _make_readable(directory)
 
 
-def find_runtime_fault(runtime: str, *, python: str) -> str | None:
-    """Why a synth with this Python (a runtime's name) cannot build an asset for the runtime, and what to do."""
-    if python not in RUNTIMES:
-        return (
-            f"runtime: Lambda has no {python}, and the Python of the synth byte-compiles the function. "
+def check_runtime(runtime: str) -> None:
+    """Raise UnsupportedRuntimeError if the function cannot run with this runtime."""
+    if runtime not in RUNTIMES:
+        raise UnsupportedRuntimeError(
+            f"the function's Python is that of the synth, and {runtime} is none of {', '.join(RUNTIMES)}. "
             f"Run `rm -rf .venv && make setup PYTHON={RUNTIMES[-1]}`"
         )
-    if runtime != python:
-        return (
-            f"runtime: {runtime} needs a synth with that Python, which byte-compiles the function; this is {python}. "
-            f"Run `rm -rf .venv && make setup PYTHON={runtime}`, or set runtime: {python}"
-        )
-    return None
 
 
 @jsii.implements(cdk.ILocalBundling)
@@ -92,8 +87,8 @@ def _make_readable(directory: Path) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _hash_asset(*, targets: bytes, runtime: str, architecture: str) -> str:
-    dependencies = hash_dependencies(runtime=runtime, architecture=architecture).encode()
+def _hash_asset(*, targets: bytes, architecture: str) -> str:
+    dependencies = hash_dependencies(architecture=architecture).encode()
     ingredients = [dependencies, targets, Path(__file__).read_bytes()]
     for path in sorted(_list_shipped_files(PACKAGE)):
         ingredients += [path.relative_to(PACKAGE).as_posix().encode(), path.read_bytes()]

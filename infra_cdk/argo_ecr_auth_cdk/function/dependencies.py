@@ -86,22 +86,18 @@ class InstallationError(Exception):
     """pip could not install the function's dependencies; the message ends with pip's output."""
 
 
-def install_dependencies(*, runtime: str, architecture: str) -> Path:
+def install_dependencies(*, architecture: str) -> Path:
     """Return a directory with the dependencies, which the caller must not change. Raises InstallationError.
 
-    The directory is cached by requirements, runtime and architecture. Only the first call needs the network.
+    The directory is cached by requirements, this Python and architecture. Only the first call needs the network.
     """
-    cached = (
-        Path.home()
-        / ".cache/argo-ecr-auth/dependencies"
-        / hash_dependencies(runtime=runtime, architecture=architecture)
-    )
+    cached = Path.home() / ".cache/argo-ecr-auth/dependencies" / hash_dependencies(architecture=architecture)
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
         # Renamed when it is complete, because another synth may be building the same directory.
         with tempfile.TemporaryDirectory(dir=cached.parent, prefix="making-") as temporary:
             directory = Path(temporary) / "dependencies"
-            _install(directory, runtime=runtime, architecture=architecture)
+            _install(directory, architecture=architecture)
             _remove_unused(directory)
             byte_compile(directory, root=directory)
             try:
@@ -112,9 +108,10 @@ def install_dependencies(*, runtime: str, architecture: str) -> Path:
     return cached
 
 
-def hash_dependencies(*, runtime: str, architecture: str) -> str:
+def hash_dependencies(*, architecture: str) -> str:
     """A hash of all inputs of `install_dependencies`."""
-    inputs = (REQUIREMENTS.read_bytes(), runtime.encode(), architecture.encode(), Path(__file__).read_bytes())
+    python = str(sys.implementation.cache_tag)
+    inputs = (REQUIREMENTS.read_bytes(), python.encode(), architecture.encode(), Path(__file__).read_bytes())
     return hashlib.sha256(b"\0".join(inputs)).hexdigest()[:32]
 
 
@@ -126,11 +123,10 @@ def byte_compile(directory: Path, *, root: Path) -> None:
     subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S603 - our own command
 
 
-def _install(directory: Path, *, runtime: str, architecture: str) -> None:
+def _install(directory: Path, *, architecture: str) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     command += ["--require-hashes", "--no-deps", "--requirement", str(REQUIREMENTS), "--target", str(directory)]
     command += ["--platform", _WHEEL_PLATFORMS[architecture], "--only-binary=:all:", "--implementation", "cp"]
-    command += ["--python-version", runtime.removeprefix("python")]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own command
     if done.returncode:
         raise InstallationError(f"the function's dependencies cannot be installed for {architecture}:\n{done.stderr}")

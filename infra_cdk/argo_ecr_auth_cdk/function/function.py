@@ -57,7 +57,6 @@ class EcrAuthFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
-        runtime = settings.runtime or find_synth_runtime()
 
         self.log_group = logs.LogGroup(
             self,
@@ -99,11 +98,10 @@ class EcrAuthFunction(Construct):
             handler="argo_ecr_auth.handler.handler",
             code=make_function_code(
                 targets=format_targets_file(settings, region=get_known(stack.region)),
-                runtime=runtime,
                 architecture=settings.architecture,
                 bundling_required=stack.bundling_required,
             ),
-            runtime=lambda_.Runtime(runtime, lambda_.RuntimeFamily.PYTHON),
+            runtime=lambda_.Runtime(find_synth_runtime(), lambda_.RuntimeFamily.PYTHON),
             architecture=_ARCHITECTURES[settings.architecture],
             timeout=TIMEOUT,
             memory_size=MEMORY_MB,
