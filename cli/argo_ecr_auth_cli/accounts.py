@@ -13,17 +13,17 @@ OTHER_ACCOUNT_REMEDY = "use --profile of that account"
 
 @dataclass(frozen=True, kw_only=True)
 class Accounts:
-    """Accounts, None where one is not known."""
+    """Accounts, None if one is not known."""
 
     caller: str | None  # of the operator's credentials
     home: str | None  # the function's, and of the targets that name none
 
     def with_account(self, target: Target) -> Target:
-        """The target with its account, where that is known."""
+        """The target with its account, if that is known."""
         return replace(target, account=target.account or self.home)
 
     def explain_not_visible(self, target: Target) -> str | None:
-        """Why EKS does not show the operator the target's cluster, None where it does."""
+        """Why EKS does not show the operator the target's cluster, None if it does."""
         account = target.account or self.home
         if self.caller is None:
             # A target that names no account is in the caller's, as far as anybody knows.
@@ -40,7 +40,7 @@ class Accounts:
 
 
 def find_accounts(targets: Iterable[Target], *, caller: str | None, function_role: str | None) -> Accounts:
-    """From the targets as the settings have them, without an account where they name none."""
+    """From the targets as the settings have them, without an account if they name none."""
     if function_role:
         return Accounts(caller=caller, home=function_role.split(":")[4])
     return Accounts(caller=caller, home=None if are_ambiguous(targets, caller=caller) else caller)

@@ -34,7 +34,7 @@ _DEFAULT_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "u
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """The operator's sessions, and whose they are (None where STS does not answer)."""
+    """The operator's sessions, and whose they are (None if STS does not answer)."""
 
     sessions: Sessions = field(repr=False)
     account: str | None
@@ -42,7 +42,7 @@ class Operator:
 
 
 def sign_in(*, profile: str | None, region: str) -> Operator:
-    """Sessions with credentials that AWS accepts. Raises CommandError, with what to do, where it does not."""
+    """Sessions with credentials that AWS accepts. Raises CommandError, with what to do, if it does not."""
     sessions = open_sessions(profile=profile, region=region)
     try:
         sessions.credentials()
@@ -62,7 +62,7 @@ def sign_in(*, profile: str | None, region: str) -> Operator:
 
 
 def open_sessions(*, profile: str | None, region: str) -> Sessions:
-    """Sessions whose credentials may still be missing. Raises CommandError where there is no such profile."""
+    """Sessions whose credentials may still be missing. Raises CommandError if there is no such profile."""
     find_region(profile=profile, region=region)
     return Sessions(region=region, profile=profile)
 
@@ -86,7 +86,7 @@ def find_region(*, profile: str | None, region: str | None) -> str:
 
 
 def _find_identity(sessions: Sessions, *, profile: str | None, region: str) -> Mapping[str, str] | None:
-    """Whose the credentials are, None where STS does not say. Raises CommandError where they are not valid."""
+    """Whose the credentials are, None if STS does not say. Raises CommandError if they are not valid."""
     error = None
     # STS answers the same in a region that is not enabled as to a key that does not exist.
     for candidate in dict.fromkeys((region, _DEFAULT_REGIONS.get(find_partition(region).name, region))):

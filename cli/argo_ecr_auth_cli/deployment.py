@@ -45,7 +45,7 @@ class Stack:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """One of the stack's schedules; `targets` is empty where it was deleted outside CloudFormation."""
+    """One of the stack's schedules; `targets` is empty if it was deleted outside CloudFormation."""
 
     name: str
     exists: bool
@@ -55,7 +55,7 @@ class Schedule:
 
 
 def describe_stack(sessions: Sessions, *, installation: str, region: str) -> Stack | None:
-    """The stack, None where there is none. Raises CommandError where CloudFormation does not say."""
+    """The stack, None if there is none. Raises CommandError if CloudFormation does not say."""
     try:
         (stack,) = sessions.client("cloudformation", region=region).describe_stacks(StackName=installation)["Stacks"]
     except ClientError as error:

@@ -30,7 +30,7 @@ class Installation:
     """What the settings say of an installation."""
 
     name: str  # of its stack and of its Kubernetes group
-    targets: tuple[Target, ...]  # whose account is None where they name none
+    targets: tuple[Target, ...]  # whose account is None if they name none
     renew_before: timedelta
     check_every: timedelta
     in_vpc: bool
@@ -54,7 +54,7 @@ def load_installation(options: argparse.Namespace, *, region: str) -> Installati
 
 
 def choose_targets(installation: Installation, names: list[str]) -> tuple[Target, ...]:
-    """The targets of these names, all of them where none is given. Raises CommandError with similar names."""
+    """The targets of these names, all of them if none is given. Raises CommandError with similar names."""
     if not names:
         return installation.targets
     by_name = {target.name: target for target in installation.targets}
@@ -67,7 +67,7 @@ def choose_targets(installation: Installation, names: list[str]) -> tuple[Target
 
 
 def choose_enabled_targets(installation: Installation, names: list[str]) -> tuple[Target, ...]:
-    """The targets of these names, all that are enabled where none is given. Raises CommandError where none is."""
+    """The targets of these names, all that are enabled if none is given. Raises CommandError if none is."""
     targets = tuple(target for target in choose_targets(installation, names) if target.enabled or names)
     if not targets:
         raise CommandError("every target of the settings is disabled: name one to examine it", code=USAGE)

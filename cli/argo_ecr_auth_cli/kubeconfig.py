@@ -49,7 +49,7 @@ class _Access:
 class Kubeconfig:
     """A cluster that is reached by `kind`: in-cluster or local. It stands in for `EksApiServers`.
 
-    `file` and `context` are those of a local one, instead of kubectl's own. Raises CommandError where they do not lead
+    `file` and `context` are those of a local one, instead of kubectl's own. Raises CommandError if they do not lead
     to a cluster. A program that fails may succeed the next time.
     """
 
@@ -97,7 +97,7 @@ class _KubeconfigServer(ApiServer):
 
 
 def open_kubeconfig(options: argparse.Namespace, targets: Sequence[Target]) -> Kubeconfig | None:
-    """What --context and --kubeconfig name, None where neither is given. Raises CommandError.
+    """What --context and --kubeconfig name, None if neither is given. Raises CommandError.
 
     A context leads to one cluster: the targets must be of one.
     """

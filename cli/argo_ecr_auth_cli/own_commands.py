@@ -29,7 +29,7 @@ def make_own_commands(options: argparse.Namespace) -> OwnCommands:
 
 
 def find_program(called: str) -> str:
-    """The program as it was called, or its name where the shell finds it by that."""
+    """The program as it was called, or its name if the shell finds it by that."""
     if Path(called).name != _NAME:  # python -m
         return _NAME
     found = shutil.which(_NAME)

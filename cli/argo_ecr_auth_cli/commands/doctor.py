@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _find_role_id(role: str | None, *, operator: Operator, region: str) -> str | None:
-    """The unique id of the function's role, None where IAM does not say."""
+    """The unique id of the function's role, None if IAM does not say."""
     if role is None:
         return None
     _, _, _, _, account, name = role.split(":", 5)

@@ -126,12 +126,12 @@ def invoke_function(
         answer = _invoke(client, function, event, wait=wait)
         payload = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            # So ends a run in which a credential failed: its message is the whole result.
+            # A credential failed: the message is the whole result.
             kind, message = payload.get("errorType"), str(payload.get("errorMessage"))
             if not message.startswith("{"):
                 quote = strip_control_characters(message)[:_MAX_QUOTE]
                 code = USAGE if kind == EventError.__name__ else UNHEALTHY
-                return Answer(fault=f"{name}: the function ended with {kind}: {quote}", code=code)
+                return Answer(fault=f"{name}: the function failed with {kind}: {quote}", code=code)
             payload = json.loads(message)
         if all(result.keys() >= _EXPECTED for result in payload["results"]):
             return Answer(results=payload["results"])

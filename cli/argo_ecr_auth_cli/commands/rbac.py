@@ -58,7 +58,7 @@ def _needs_role(target: Target, installation: Installation) -> bool:
 
 
 def _with_places(targets: Sequence[Target], options: argparse.Namespace) -> tuple[Target, ...]:
-    """The targets with the operator's region and account, where clusters of one name differ by them."""
+    """The targets with the operator's region and account, if clusters of one name differ by them."""
     regions: dict[str, set[str]] = defaultdict(set)
     accounts: dict[str, set[str | None]] = defaultdict(set)
     for target in targets:

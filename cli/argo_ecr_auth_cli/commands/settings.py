@@ -74,5 +74,5 @@ def _format_first(options: argparse.Namespace) -> str:
 
 
 def _format_scalar(text: str) -> str:
-    """In quotes where YAML would not read it as text: a cluster may be called 007 or true."""
+    """In quotes if YAML would not read it as text: a cluster may be called 007 or true."""
     return str(yaml.safe_dump(text)).splitlines()[0]

@@ -113,7 +113,7 @@ def read_overview(
     own_commands: OwnCommands,
     kubeconfig: Kubeconfig | None = None,
 ) -> Overview:
-    """Read everything once; disabled targets only where they are `named`.
+    """Read everything once; disabled targets only if they are `named`.
 
     With a kubeconfig, their cluster is read by it, instead of by EKS.
     """
@@ -166,7 +166,7 @@ def read_statuses(
         cache = WarmCache(sessions=operator.sessions)
         recorder = RecordingServers(kubeconfig or EksApiServers(cache), done=done)
         explain = (kubeconfig or operator).identity.explain
-        # As much time as a slow cluster takes, and more where many wait for their turn.
+        # As much time as a slow cluster takes, and more if many wait for their turn.
         options = RunOptions(renew_before=renew_before, check_every=check_every, seconds=45 + total / 4, dry_run=True)
         results = iter(
             run_targets(

@@ -49,7 +49,7 @@ class Service:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the credential of each target, and the settings where there is none. Raises CommandError."""
+    """Show the credential of each target, and the settings if there is none. Raises CommandError."""
     url, project = options.url, options.project or ""
     region = find_region(profile=options.profile, region=options.region)
     targets = choose_enabled_targets(load_installation(options, region=region), options.targets)
@@ -91,9 +91,9 @@ def find_services(target: Target, server: ApiServer, *, url: str, project: str) 
 
 
 def format_settings(url: str, *, project: str) -> str | None:
-    """A credential of `settings.yaml` that would serve the URL and send its token nowhere else, None where none would.
+    """A credential of `settings.yaml` that would serve the URL and send its token nowhere else, None if none would.
 
-    Raises CommandError where the URL is none of ECR's.
+    Raises CommandError if the URL is none of ECR's.
     """
     normalized = normalize_url(url)
     place = normalized.removeprefix("oci://")

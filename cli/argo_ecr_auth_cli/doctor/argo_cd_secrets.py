@@ -2,7 +2,7 @@
 
 URLs are compared once they are normalized. A `repository` serves the URL that is the same as its own: one of the
 Application's project first, else one without a project. A `repo-creds`, a credential template, serves every URL that
-begins with its own, the longest first, where no `repository` has credentials (argo-cd, util/db/repository_secrets.go
+begins with its own, the longest first, if no `repository` has credentials (argo-cd, util/db/repository_secrets.go
 and util/git/git.go).
 """
 
@@ -47,7 +47,7 @@ class ArgoCdSecret:
 
 
 def list_argo_cd_secrets(server: ApiServer, namespace: str) -> list[ArgoCdSecret]:
-    """Those of a namespace. Raises SyncError where Secrets may not be listed."""
+    """Those of a namespace. Raises SyncError if Secrets may not be listed."""
     path = f"/api/v1/namespaces/{namespace}/secrets?labelSelector={SECRET_TYPE_LABEL}+in+(repository,repo-creds)"
     return [read_argo_cd_secret(secret) for secret in (get_object(server, path) or {}).get("items", ())]
 
@@ -73,7 +73,7 @@ def read_argo_cd_secret(secret: Mapping[str, Any]) -> ArgoCdSecret:
 
 
 def find_serving(secrets: Iterable[ArgoCdSecret], url: str, *, project: str) -> list[ArgoCdSecret]:
-    """The Secrets that may serve the URL: one, several where Argo CD takes any of them, none where nothing does."""
+    """The Secrets that may serve the URL: one, several if Argo CD takes any of them, none if nothing does."""
     every = list(secrets)
     same = [secret for secret in every if secret.kind == "repository" and secret.url == normalize_url(url)]
     of_project = [secret for secret in same if secret.project == project]

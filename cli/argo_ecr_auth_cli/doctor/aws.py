@@ -83,7 +83,7 @@ def check_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[F
 
 @check("AWS", "STS is enabled in the cluster's region")
 def check_sts(context: CheckContext) -> Iterator[Finding]:
-    """The bearer token is a request to STS in the cluster's region: where that is off, no token works."""
+    """The bearer token is a request to STS in the cluster's region: if that is off, no token works."""
     region = context.target.region
     sts = context.shared.operator.sessions.client("sts", region=region)
     try:

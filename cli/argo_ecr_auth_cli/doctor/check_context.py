@@ -142,7 +142,7 @@ class SharedContext:
 class CheckContext:
     """A target, seen with the operator's own rights."""
 
-    target: Target  # as the operator reaches it; with its account, where that is known
+    target: Target  # as the operator reaches it; with its account, if that is known
     role: Role | None  # of the settings: the function assumes it to reach the cluster
     not_visible: str | None  # why EKS does not show the operator the cluster
     ours: frozenset[tuple[str, str]]  # every Secret of the settings in this cluster: namespace and name

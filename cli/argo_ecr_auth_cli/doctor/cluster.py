@@ -52,7 +52,7 @@ def check_namespaces(context: CheckContext, server: ApiServer) -> Iterator[Findi
 
 @check("cluster", "the function has its Roles and RoleBindings")
 def check_roles(context: CheckContext, server: ApiServer, *, namespaces: set[str]) -> Iterator[Finding]:
-    """The Role or the RoleBinding of a namespace that is missing or incomplete, where the function needs them."""
+    """The Role or the RoleBinding of a namespace that is missing or incomplete, if the function needs them."""
     if context.access == "edit-policy":
         return
     lacking = {

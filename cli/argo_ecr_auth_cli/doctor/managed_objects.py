@@ -17,7 +17,7 @@ _MAX_LIST = 64 * 1024 * 1024  # bytes: all Secrets of a namespace, or all our Co
 def list_managed_objects(context: CheckContext, server: ApiServer) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """The ConfigMaps with our label, by namespace and name, listed once in each cluster.
 
-    Raises SyncError where they may not be listed.
+    Raises SyncError if they may not be listed.
     """
     target = context.target
     cluster = ("managed objects", target.account, target.region, target.cluster, target.endpoint)
@@ -38,7 +38,7 @@ def _list(server: ApiServer) -> Mapping[tuple[str, str], Mapping[str, Any]]:
 
 
 def get_object(server: ApiServer, path: str) -> Mapping[str, Any] | None:
-    """The object or the list, None where there is none. Raises SyncError."""
+    """The object or the list, None if there is none. Raises SyncError."""
     status, body = server.request(path, max_body=_MAX_LIST)
     if status == HTTPStatus.NOT_FOUND and is_not_found(body):
         return None

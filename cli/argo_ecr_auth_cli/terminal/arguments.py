@@ -167,7 +167,7 @@ def _add_settings_init(parser: argparse.ArgumentParser) -> None:
 
 
 class _PrintVersion(argparse.Action):
-    """Looks the version up only where it is asked for: that costs as much as all the rest of --help."""
+    """Looks the version up only if it is asked for: that costs as much as all the rest of --help."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version  # noqa: PLC0415

@@ -30,7 +30,7 @@ def print_table(
     """Print rows under headers.
 
     On a terminal the last columns, those named `below`, get labelled lines of their own under each row. No word is
-    broken, and none of the columns that are to stay `whole`: where the terminal is too narrow, every field gets such a
+    broken, and none of the columns that are to stay `whole`: if the terminal is too narrow, every field gets such a
     line.
     """
     texts = [[cell if isinstance(cell, Text) else Text(strip_control_characters(cell)) for cell in row] for row in rows]
@@ -98,7 +98,7 @@ def _make_console() -> Console:
 def _fit_widths(
     headers: Sequence[str], rows: Sequence[Sequence[Text]], *, whole: Sequence[str], available: int
 ) -> list[int] | None:
-    """The columns' widths, the widest one narrowed first; None where some column's longest word does not fit."""
+    """The columns' widths, the widest one narrowed first; None if some column's longest word does not fit."""
     columns = [[Text(header), *(row[i] for row in rows)] for i, header in enumerate(headers)]
     widths = [max(cell.cell_len for cell in column) for column in columns]
     longest = [
