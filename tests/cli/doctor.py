@@ -14,9 +14,9 @@ def run_doctor(doctor: CommandLine, *arguments: str, **environment: str) -> tupl
     done = doctor.run("doctor", "-o", "json", *arguments, **environment)
     assert done.stdout, done.stderr
     found = [
-        each
-        for each in json.loads(done.stdout)["findings"]
-        if each["finding"] != "leftover" or "theirs" in each["message"]
+        finding
+        for finding in json.loads(done.stdout)["findings"]
+        if finding["finding"] != "leftover" or "theirs" in finding["message"]
     ]
     return done.returncode, found
 

@@ -65,7 +65,7 @@ def test_the_role_of_another_account_is_one_of_an_access_stack(
 
         def found() -> dict[str, str]:
             done = there.run("doctor", "-o", "json", "--function-role", role)
-            return {each["finding"]: each["remedy"] for each in json.loads(done.stdout)["findings"]}
+            return {finding["finding"]: finding["remedy"] for finding in json.loads(done.stdout)["findings"]}
 
         before = found()
         local_cloud.client("eks", account=ABROAD).create_access_entry(

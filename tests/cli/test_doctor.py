@@ -58,7 +58,7 @@ def test_a_disabled_target_is_examined_only_by_name(doctor: CommandLine, functio
 
 
 def test_a_remedy_names_the_same_installation(doctor: CommandLine) -> None:
-    found = {each["finding"]: each["remedy"] for each in run_doctor(doctor, "--settings", "settings.yaml")[1]}
+    found = {finding["finding"]: finding["remedy"] for finding in run_doctor(doctor, "--settings", "settings.yaml")[1]}
 
     assert found["no-role"] == "argo-ecr-auth rbac demo --settings settings.yaml | kubectl apply -f -"
 
@@ -76,7 +76,7 @@ def test_a_remedy_calls_the_program_as_it_was_called(doctor: CommandLine) -> Non
             text=True,
             check=False,
         )
-        found = {each["finding"]: each["remedy"] for each in json.loads(done.stdout)["findings"]}
+        found = {finding["finding"]: finding["remedy"] for finding in json.loads(done.stdout)["findings"]}
         return str(found["no-role"])
 
     assert find_remedy("/usr/bin:/bin") == f"{script} rbac demo | kubectl apply -f -"
@@ -88,7 +88,7 @@ def test_without_the_functions_role_the_rest_is_checked(doctor: CommandLine, fun
 
     _, found = run_doctor(doctor, "--installation", "another")
 
-    assert [each["finding"] for each in found] == ["not-deployed", "not-checked", "no-role"]
+    assert [finding["finding"] for finding in found] == ["not-deployed", "not-checked", "no-role"]
     assert "--function-role" in found[1]["remedy"]
 
 
@@ -106,10 +106,10 @@ def test_missing_rights_are_not_checked_and_end_with_3(
     )
 
     assert code == 3
-    assert {each["finding"] for each in found} == {"not-checked"}
+    assert {finding["finding"] for finding in found} == {"not-checked"}
     assert "eks:DescribeCluster" in json.dumps(found)
-    messages = [each["message"] for each in found]
-    assert len([each for each in messages if "DescribeCluster" in each]) == 1, "one cause, one row"
+    messages = [finding["message"] for finding in found]
+    assert len([message for message in messages if "DescribeCluster" in message]) == 1, "one cause, one row"
 
 
 def test_no_password_is_in_any_output(doctor: CommandLine, function: Function, objects: Objects, stack: str) -> None:

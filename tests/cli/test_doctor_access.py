@@ -73,9 +73,9 @@ def test_access_that_the_user_makes_is_not_ours_to_judge(
     give_policy(eks, admin, "AmazonEKSClusterAdminPolicy", {"type": "cluster"})
 
     command_line.write_settings({"cluster": "old-mode"}, access="none")
-    by_config_map = {each["finding"] for each in run_doctor(command_line)[1]}
+    by_config_map = {finding["finding"] for finding in run_doctor(command_line)[1]}
     command_line.write_settings({"cluster": "demo", "namespace": namespace, "role_arn": admin})
-    by_policy = {each["finding"] for each in run_doctor(command_line)[1]}
+    by_policy = {finding["finding"] for finding in run_doctor(command_line)[1]}
 
     assert "authentication-mode" not in by_config_map
     assert "no-access-entry" not in by_config_map
@@ -96,7 +96,7 @@ def test_an_entry_that_is_older_than_the_role_is_of_an_earlier_one(
 
     found = get_only_finding(doctor, "--function-role", role)
     doctor.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
-    edited = {each["finding"]: each["remedy"] for each in run_doctor(doctor, "--function-role", role)[1]}
+    edited = {finding["finding"]: finding["remedy"] for finding in run_doctor(doctor, "--function-role", role)[1]}
 
     assert in_time == []
     assert found["finding"] == "stale-access-entry"

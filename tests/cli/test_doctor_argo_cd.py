@@ -84,11 +84,11 @@ def _shadowed(
     written = [{"registry": REGISTRY, "verify": "off", **credential}]
     command_line.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": written})
     create_secret(objects, "theirs", **theirs)
-    return [each for each in run_doctor(command_line)[1] if each["finding"] == "shadowed"]
+    return [finding for finding in run_doctor(command_line)[1] if finding["finding"] == "shadowed"]
 
 
 def _finds(command_line: CommandLine, name: str) -> list[dict[str, Any]]:
-    return [each for each in run_doctor(command_line)[1] if each["finding"] == name]
+    return [finding for finding in run_doctor(command_line)[1] if finding["finding"] == name]
 
 
 _CHART = {"kind": "repository", "type": "helm", "name": "theirs"}
@@ -253,10 +253,10 @@ def test_an_application_that_still_shows_a_failure_from_before_the_renewal(
     status, answer = objects.admin.request("POST", path, application)
     assert status == 201, answer
 
-    findings = [each for each in _finds(doctor, "cached-failure") if objects.namespace in each["message"]]
+    findings = [finding for finding in _finds(doctor, "cached-failure") if objects.namespace in finding["message"]]
     objects.admin.request("DELETE", f"{path}/app")
 
-    assert [each["remedy"] for each in findings] == (
+    assert [finding["remedy"] for finding in findings] == (
         [
             f"kubectl -n {objects.namespace} annotate application app argocd.argoproj.io/refresh=hard --overwrite",
         ]

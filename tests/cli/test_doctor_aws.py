@@ -32,7 +32,7 @@ def test_a_cluster_that_the_function_cannot_enter(
     command_line.write_settings({"cluster": name})
     code, found = run_doctor(command_line)
 
-    (remedy,) = (each["remedy"] for each in found if each["finding"] == told[0])
+    (remedy,) = (finding["remedy"] for finding in found if finding["finding"] == told[0])
     assert code == 1
     assert told[1] in remedy
 
@@ -42,7 +42,7 @@ def test_a_function_in_a_vpc_may_reach_such_an_endpoint(
 ) -> None:
     command_line.write_settings({"cluster": "private"}, vpc={"id": "vpc-0123abcd", "subnets": ["subnet-0123abcd"]})
 
-    assert "private-endpoint" not in [each["finding"] for each in run_doctor(command_line)[1]]
+    assert "private-endpoint" not in [finding["finding"] for finding in run_doctor(command_line)[1]]
 
 
 def test_a_wrong_cluster_name_is_shown_with_similar_ones(stack: str, command_line: CommandLine, ward: Cluster) -> None:
@@ -62,7 +62,7 @@ def test_a_cluster_that_cannot_be_described_is_not_judged_by_its_entry(
 
     code, found = run_doctor(command_line)
 
-    assert (code, {each["finding"] for each in found}) == (3, {"not-checked"})
+    assert (code, {finding["finding"] for finding in found}) == (3, {"not-checked"})
 
 
 def test_a_region_where_sts_is_off(doctor: CommandLine, function: Function) -> None:
@@ -91,5 +91,5 @@ def test_a_right_that_is_missing_hides_nothing_else(
             AWS_SESSION_TOKEN=keys["SessionToken"],
         )
 
-    assert "sts-region" in {each["finding"] for each in found}
-    assert "not-checked" in {each["finding"] for each in found}
+    assert "sts-region" in {finding["finding"] for finding in found}
+    assert "not-checked" in {finding["finding"] for finding in found}

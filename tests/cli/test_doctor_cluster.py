@@ -16,14 +16,14 @@ from tests.support.objects import Objects
 def test_a_missing_namespace(stack: str, command_line: CommandLine, ward: Cluster) -> None:
     command_line.write_settings({"cluster": "ward", "namespace": "no-such-namespace"})
 
-    found = {each["finding"]: each["remedy"] for each in run_doctor(command_line)[1]}
+    found = {finding["finding"]: finding["remedy"] for finding in run_doctor(command_line)[1]}
 
     assert "kubectl create namespace no-such-namespace" in found["no-namespace"]
     assert "no-role" not in found
 
 
 def test_a_missing_role_and_role_binding(doctor: CommandLine) -> None:
-    found = {each["finding"]: each for each in run_doctor(doctor)[1]}
+    found = {finding["finding"]: finding for finding in run_doctor(doctor)[1]}
 
     assert set(found) == {"no-role"}, "one cause, one row"
     assert "the RoleBinding" in found["no-role"]["message"]
@@ -38,7 +38,7 @@ def test_a_role_without_a_name_that_the_settings_have_since(
     credentials = [{"registry": REGISTRY, "secret_name": "another", "verify": "off"}]
     command_line.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": credentials})
 
-    found = {each["finding"]: each["message"] for each in run_doctor(command_line)[1]}
+    found = {finding["finding"]: finding["message"] for finding in run_doctor(command_line)[1]}
 
     assert "does not allow to get secrets another" in found["no-role"]
 
@@ -67,7 +67,7 @@ def test_what_a_removed_credential_left(doctor: CommandLine, function: Function,
     found = get_only_finding(doctor)
     objects.admin.request("DELETE", objects.path("configmaps").replace("ecr-auth", "theirs"))
 
-    assert [each["finding"] for each in kept_by_another] == ["duplicate"], "a leftover only once nobody renews it"
+    assert [finding["finding"] for finding in kept_by_another] == ["duplicate"], "a leftover only once nobody renews it"
     assert found["finding"] == "leftover"
     assert f"kubectl -n {objects.namespace} delete secret,configmap theirs" in found["remedy"]
 
@@ -104,7 +104,7 @@ def test_a_cluster_that_does_not_answer_is_one_row(doctor: CommandLine, function
     finally:
         cluster.thaw()
 
-    assert (code, [each["finding"] for each in found]) == (3, ["not-checked"])
+    assert (code, [finding["finding"] for finding in found]) == (3, ["not-checked"])
     assert "the cluster demo" in found[0]["message"]
 
 

@@ -52,7 +52,7 @@ def test_a_second_writer(manager: str, remedy: str, doctor: CommandLine, functio
     status, _ = objects.admin.request("PATCH", path, change, content_type="application/merge-patch+json")
     assert (status, "password" in secret["data"]) == (200, True)
 
-    found = {each["finding"]: each for each in run_doctor(doctor)[1]}
+    found = {finding["finding"]: finding for finding in run_doctor(doctor)[1]}
 
     assert f"is also written by {manager} (Update), at 20" in found["second-writer"]["message"]
     assert remedy in found["second-writer"]["remedy"]
@@ -78,7 +78,7 @@ def test_marks_by_which_an_application_would_prune_the_secret(
 
     _, found = run_doctor(doctor)
 
-    assert [each["finding"] for each in found] == ["tracked", "tracked"]
+    assert [finding["finding"] for finding in found] == ["tracked", "tracked"]
     assert found[0]["remedy"].endswith("annotate secret ecr-auth argocd.argoproj.io/tracking-id-")
     assert found[1]["remedy"].endswith("label configmap ecr-auth app.kubernetes.io/instance-")
 
@@ -211,7 +211,7 @@ def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, obj
     function.run()
     rewrite_expiry(objects, datetime.now(UTC) + timedelta(hours=1))
 
-    found = {each["finding"]: each for each in run_doctor(doctor)[1]}
+    found = {finding["finding"]: finding for finding in run_doctor(doctor)[1]}
 
     assert "until the token expires" in found["not-kept-fresh"]["message"]
     assert "argo-ecr-auth invoke demo" in found["not-kept-fresh"]["remedy"]
@@ -255,7 +255,9 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
         )
         (context,) = make_contexts(installation.targets, shared)
         findings = list_findings(examine(context))
-        return [each for each in findings if each.name != "leftover" and "access entry" not in each.message], asked
+        return [
+            finding for finding in findings if finding.name != "leftover" and "access entry" not in finding.message
+        ], asked
 
     return run
 
@@ -263,9 +265,11 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
 def test_a_token_that_does_not_log_in(examine_with: Examine, objects: Objects) -> None:
     found, ((host, token, repository),) = examine_with(Verification(login=Login.REFUSED, reason="refused"))
 
-    assert [(each.name, each.remedy) for each in found] == [("token-refused", "argo-ecr-auth invoke --force demo")]
+    assert [(finding.name, finding.remedy) for finding in found] == [
+        ("token-refused", "argo-ecr-auth invoke --force demo")
+    ]
     assert (host, token.password, repository) == (REGISTRY, objects.password, None)
-    assert objects.password not in json.dumps([each.as_dict() for each in found])
+    assert objects.password not in json.dumps([finding.as_dict() for finding in found])
 
 
 def test_missing_pull_rights(examine_with: Examine) -> None:
@@ -273,7 +277,7 @@ def test_missing_pull_rights(examine_with: Examine) -> None:
 
     found, ((_, _, repository),) = examine_with(verification, verify_repository="charts/app")
 
-    assert [each.name for each in found] == ["no-pull-right"]
+    assert [finding.name for finding in found] == ["no-pull-right"]
     assert "charts/app" in found[0].message
     assert repository == "charts/app"
 
@@ -283,7 +287,7 @@ def test_every_password_of_a_pull_secret_is_tried(examine_with: Examine) -> None
 
     found, asked = examine_with(Verification(login=Login.REFUSED), registry=[REGISTRY, europe], kind="pull-secret")
 
-    assert [each.name for each in found] == ["token-refused"] * 2
+    assert [finding.name for finding in found] == ["token-refused"] * 2
     assert [host for host, _, _ in asked] == [REGISTRY, europe]
 
 
@@ -307,7 +311,7 @@ def test_a_host_that_somebody_added_to_a_pull_secret_is_not_asked(examine_with: 
 def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine_with: Examine) -> None:
     found, _ = examine_with(Verification(login=Login.INCONCLUSIVE, reason="does not answer"))
 
-    assert [(each.name, each.not_checked) for each in found] == [("not-checked", True)]
+    assert [(finding.name, finding.not_checked) for finding in found] == [("not-checked", True)]
 
 
 def test_two_installations_that_keep_one_secret_are_named_by_the_roles_id(

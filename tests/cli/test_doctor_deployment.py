@@ -41,7 +41,7 @@ def fresh(command_line: CommandLine, function: Function, objects: Objects) -> Co
 def find_names(command_line: CommandLine, command: str, *arguments: str) -> tuple[int, dict[str, str]]:
     """The exit code, and the findings about the deployment: their names and remedies."""
     done = command_line.run(command, "-o", "json", *arguments)
-    found = {each["finding"]: each["remedy"] for each in json.loads(done.stdout)["findings"]}
+    found = {finding["finding"]: finding["remedy"] for finding in json.loads(done.stdout)["findings"]}
     return done.returncode, {name: remedy for name, remedy in found.items() if name in _NAMES}
 
 
@@ -141,7 +141,7 @@ def test_a_function_that_has_not_run_for_several_ticks_is_named(
     invoke = ".venv/bin/argo-ecr-auth invoke --profile mine"
     assert check(now + timedelta(days=10)) == [("not-running", invoke)]
     (stack,) = local_cloud.client("cloudformation").describe_stacks(StackName=installation)["Stacks"]
-    function = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "FunctionName")
+    function = next(output["OutputValue"] for output in stack["Outputs"] if output["OutputKey"] == "FunctionName")
     assert fresh.run("invoke", "demo", "--function-name", function).returncode == 0
     assert check(now + timedelta(days=5)) == []
 
@@ -183,5 +183,5 @@ def test_with_a_given_role_a_refusal_is_not_dropped(fresh: CommandLine, role: st
 
     done = nobody.run("doctor", "-o", "json", "--function-role", role)
 
-    messages = [each["message"] for each in json.loads(done.stdout)["findings"]]
-    assert (done.returncode, any("cloudformation:DescribeStacks" in each for each in messages)) == (3, True)
+    messages = [finding["message"] for finding in json.loads(done.stdout)["findings"]]
+    assert (done.returncode, any("cloudformation:DescribeStacks" in message for message in messages)) == (3, True)

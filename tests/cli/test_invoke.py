@@ -102,7 +102,7 @@ def test_a_run_without_results_is_1_where_the_function_is_broken_and_2_where_the
         done = command_line.run("invoke", "--function-name", "broken", "one", AWS_ENDPOINT_URL_LAMBDA=url)
 
     assert (done.returncode, done.stdout) == (code, "")
-    assert done.stderr == f"argo-ecr-auth: one: the function ended with {kind}: it says why\n"
+    assert done.stderr == f"argo-ecr-auth: one: the function failed with {kind}: it says why\n"
 
 
 BUSY = answer(b'{"message": "Rate Exceeded."}', status=429, headers={"X-Amzn-ErrorType": "TooManyRequestsException"})

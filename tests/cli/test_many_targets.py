@@ -47,7 +47,7 @@ def test_status_as_json_has_no_summary_and_the_order_of_the_settings(four: Comma
 
     answer: dict[str, Any] = json.loads(done.stdout)
     assert list(answer) == ["results", "findings"]
-    states = [(each["target"], each["state"], each["healthy"]) for each in answer["results"]]
+    states = [(result["target"], result["state"], result["healthy"]) for result in answer["results"]]
     assert states == [
         ("one", "fresh", True),
         ("abroad", "not checked", False),
@@ -96,7 +96,9 @@ def test_doctor_as_json_has_no_summary(four: CommandLine) -> None:
     answer = json.loads(done.stdout)
     assert list(answer) == ["targets", "findings"]
     assert answer["targets"] == ["one", "abroad", "limited", "two"]
-    found = [(each["target"], each["finding"]) for each in answer["findings"] if each["finding"] != "leftover"]
+    found = [
+        (finding["target"], finding["finding"]) for finding in answer["findings"] if finding["finding"] != "leftover"
+    ]
     assert found == [("abroad", "not-checked"), ("two", "no-role")]
 
 

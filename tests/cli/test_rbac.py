@@ -24,7 +24,7 @@ def test_what_is_printed_lets_the_function_in(
 
     assert applied.returncode == 0, applied.stderr
     assert applied.stdout.count("created") == 2
-    kinds = [(each["kind"], each["metadata"]["name"]) for each in yaml.safe_load_all(printed)]
+    kinds = [(manifest["kind"], manifest["metadata"]["name"]) for manifest in yaml.safe_load_all(printed)]
     assert kinds == [("Role", "another-one"), ("RoleBinding", "another-one")]
 
 
@@ -62,7 +62,7 @@ def test_edit_policy_needs_no_role_and_shares_none(command_line: CommandLine) ->
 
     assert done.returncode == 0
     assert "edited has access: edit-policy" in done.stderr
-    assert [each["kind"] for each in yaml.safe_load_all(done.stdout)] == ["Role", "RoleBinding"]
+    assert [manifest["kind"] for manifest in yaml.safe_load_all(done.stdout)] == ["Role", "RoleBinding"]
     assert "theirs" not in done.stdout
 
 
@@ -80,4 +80,4 @@ def test_one_cluster_is_one_however_its_place_is_written(command_line: CommandLi
 def test_the_installation_may_be_named(command_line: CommandLine) -> None:
     done = command_line.run("rbac", "--cluster", "one", "--registry", REGISTRY, "--installation", "mine")
 
-    assert {each["metadata"]["name"] for each in yaml.safe_load_all(done.stdout)} == {"mine"}
+    assert {manifest["metadata"]["name"] for manifest in yaml.safe_load_all(done.stdout)} == {"mine"}

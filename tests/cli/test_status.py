@@ -288,7 +288,7 @@ def test_a_disabled_target_is_listed_and_not_read(
 
     done = command_line.run("status", "-o", "json")
 
-    assert [(each["target"], each["state"]) for each in json.loads(done.stdout)["results"]] == [
+    assert [(result["target"], result["state"]) for result in json.loads(done.stdout)["results"]] == [
         ("demo", "fresh"),
         ("asleep", "disabled"),
     ]

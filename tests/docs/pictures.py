@@ -66,7 +66,7 @@ def _draw_commands(folder: Path) -> None:
 
 def _damage(cluster: Cluster) -> None:
     objects = Objects(admin=cluster.admin, namespace="argocd")
-    create_secret(objects, "charts-of-last-year", kind="repository", url=REGISTRY, username="AWS", password="ended")
+    create_secret(objects, "charts-of-last-year", kind="repository", url=REGISTRY, username="AWS", password="expired")
     cluster.admin.request("DELETE", _ROLE_BINDING)
 
 

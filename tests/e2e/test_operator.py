@@ -78,12 +78,13 @@ def test_status_shows_every_credential_fresh_with_its_life_left(operated: Operat
 def test_doctor_finds_nothing(operated: Operated) -> None:
     done = operated.command_line.run("doctor")
 
-    assert (done.returncode, done.stdout) == (0, "nothing is wrong with demo\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("\n\nnothing is wrong with demo\n")
 
 
 def _shadow(operated: Operated) -> None:
     objects = Objects(admin=operated.installation.cluster.admin, namespace="argocd")
-    create_secret(objects, "older", kind="repository", url=REGISTRY, username="AWS", password="ended")
+    create_secret(objects, "older", kind="repository", url=REGISTRY, username="AWS", password="expired")
 
 
 def _remove_entry(operated: Operated) -> None:
