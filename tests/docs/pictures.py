@@ -32,7 +32,7 @@ _STEP = re.compile(r"^\d+\. ")
 def draw_terminal(output: str, *, title: str) -> str:
     """An SVG of a terminal that shows the output, with its colours."""
     console = Console(record=True, width=_COLUMNS, file=StringIO(), force_terminal=True)
-    console.print(Text.from_ansi(output), soft_wrap=True)
+    console.print(Text.from_ansi(output))
     # Without an id of its own, each picture would be another one.
     picture = console.export_svg(title=title, unique_id=re.sub("[^a-z]", "-", title))
     # A font of another host: the reader's own monospace font serves too.
