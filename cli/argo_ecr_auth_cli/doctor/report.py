@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from argo_ecr_auth_cli.doctor.check_context import Finding, Outcome
+from argo_ecr_auth_cli.doctor.check_context import Finding, FindingName, Outcome
 from argo_ecr_auth_cli.terminal.output import print_line, strip_control_characters, supports_colour, supports_unicode
 from argo_ecr_auth_cli.terminal.summary import FAILING, NOT_CHECKED, find_worst, format_count, format_summary
 
@@ -14,7 +14,7 @@ _MAX_SHOWN = 3  # findings of one kind, in full
 _PASSED, _WARNING, _FAILED = "passed", "warning", "failed"
 _MARKS = {_PASSED: ("✓", "+"), _WARNING: ("‼", "!"), _FAILED: ("✗", "x")}
 _COLOURS = {_PASSED: "32", _WARNING: "33", _FAILED: "1;31"}
-_CAUSES = {
+_CAUSES: set[FindingName] = {
     "authentication-mode",
     "limited-endpoint",
     "no-access-entry",
