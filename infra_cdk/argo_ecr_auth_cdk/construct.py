@@ -52,8 +52,7 @@ class ArgoEcrAuth(Construct):
         check_settings(settings, account=account, region=region)
         for i, warning in enumerate(find_warnings(settings, account=account, region=region)):
             cdk.Annotations.of(self).add_warning_v2(f"argo-ecr-auth:settings-{i}", warning)
-        runtime = settings.runtime or find_synth_runtime()
-        if deprecation := find_runtime_warning(runtime, today=datetime.now(UTC).date()):
+        if deprecation := find_runtime_warning(find_synth_runtime(), today=datetime.now(UTC).date()):
             cdk.Annotations.of(self).add_warning_v2("argo-ecr-auth:runtime", deprecation)
         if price := describe_price_of_metrics(settings):
             cdk.Annotations.of(self).add_info_v2("argo-ecr-auth:price", price)

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from argo_ecr_auth_settings.settings import RUNTIMES
-
 _NOTICE = timedelta(days=180)
 
 CREATE_BLOCKS: Mapping[str, date] = {
@@ -15,6 +13,9 @@ CREATE_BLOCKS: Mapping[str, date] = {
 }
 """The day from which Lambda takes no new function with the runtime. About a month later it refuses updates too (AWS
 Lambda Developer Guide, runtimes)."""
+
+RUNTIMES = tuple(CREATE_BLOCKS)
+"""Those of Lambda with which the function is tested."""
 
 
 def find_runtime_warning(runtime: str, *, today: date) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from argo_ecr_auth_cdk.function.asset import RUNTIMES
+from argo_ecr_auth_settings.runtimes import RUNTIMES
 from tests.release.function_zips import ARCHITECTURES
 
 _ROOT = Path(__file__).parents[2]

@@ -12,9 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from argo_ecr_auth.core.targets import TARGETS_FILE
 from argo_ecr_auth_cdk.function.dependencies import PACKAGE, byte_compile, hash_dependencies, install_dependencies
-
-RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
-"""Those of Lambda with which the function is tested."""
+from argo_ecr_auth_settings.runtimes import RUNTIMES
 
 # requirements.txt is for pip and py.typed for type checkers; caches and dot files are local to a machine.
 _ignore_unshipped = shutil.ignore_patterns("__pycache__", "py.typed", "requirements.txt", ".*")
