@@ -59,3 +59,7 @@ class Objects:
     def text(self) -> str:
         """The ConfigMap as text, for a search."""
         return json.dumps(self.require("configmaps"))
+
+
+def encode_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

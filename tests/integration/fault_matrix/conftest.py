@@ -1,25 +1,25 @@
-"""Fixtures: the real parts behind the fault matrix's proxies."""
+"""Fixtures: the real parts behind the fault matrix's proxies, and the cells of a test module's scenario."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import trustme
 
-from tests.integration.fault_matrix.kinds import Kind
-from tests.integration.fault_matrix.lane import Lane
-from tests.integration.fault_matrix.lanes import Cells, RunMatrix, open_lanes, run_cells, use_configuration
+from tests.integration.fault_matrix.installation import Installation
+from tests.integration.fault_matrix.matrix import Cells, open_installations, run_cells, use_configuration
 from tests.integration.fault_matrix.page import find_differences
 from tests.integration.fault_matrix.promises import find_broken_promises
 from tests.integration.fault_matrix.proxy import Proxy
-from tests.integration.fault_matrix.site import Site, find_registry, keep_alive
-from tests.integration.fault_matrix.upstreams import pass_on_to_registry
+from tests.integration.fault_matrix.site import Site, keep_alive, pass_on_to_registry
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.ecr import run_ecr
 from tests.support.function import RIGHTS, admit
 
+pytest.register_assert_rewrite("tests.integration.fault_matrix.checks")
+
 FUNCTION = "fault-matrix"
-_LANES_OF_A_SECOND_LOOK = 2
+_INSTALLATIONS_OF_A_SECOND_LOOK = 2
 
 
 @pytest.fixture(scope="package")
@@ -46,36 +46,35 @@ def site(
             admin=keep_alive(cluster.admin),
             ecr=ecr,
             authority=authority,
-            registry=find_registry(registry, authority),
+            registry=registry.address,
             other_role=other,
         )
 
 
 @pytest.fixture(scope="package")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("lanes")
+    return tmp_path_factory.mktemp("fault-matrix")
 
 
 @pytest.fixture(scope="package")
-def lanes(site: Site, local_cloud: LocalCloud, function_role: str, directory: Path) -> Iterator[list[Lane]]:
-    with open_lanes(site, credentials=local_cloud.assume(function_role), directory=directory) as lanes:
-        yield lanes
+def installations(
+    site: Site, local_cloud: LocalCloud, function_role: str, directory: Path
+) -> Iterator[Sequence[Installation]]:
+    with open_installations(site, credentials=local_cloud.assume(function_role), directory=directory) as installations:
+        yield installations
 
 
 @pytest.fixture(scope="module")
-def run_matrix(lanes: list[Lane], directory: Path) -> RunMatrix:
-    """Runs all cells of a kind of run.
+def cells(request: pytest.FixtureRequest, installations: Sequence[Installation], directory: Path) -> Cells:
+    """All cells of the module's SCENARIO.
 
-    A processor that is busy with something else for seconds lets a run reach a limit of time where nothing has failed.
+    A processor that is busy with something else for seconds lets a run reach a time limit where nothing has failed.
     So a cell that is not as it should be runs once more, with fewer beside it: what is wrong is wrong again.
     """
-
-    def run(kind: Kind) -> Cells:
-        with pytest.MonkeyPatch.context() as environment:
-            use_configuration(directory, environment)
-            cells = run_cells(lanes, kind)
-            broken = {name for name, outcome in cells.items() if find_broken_promises([outcome])}
-            again = broken | find_differences(kind, cells)
-            return cells | run_cells(lanes[:_LANES_OF_A_SECOND_LOOK], kind, only=again)
-
-    return run
+    scenario = request.module.SCENARIO
+    with pytest.MonkeyPatch.context() as environment:
+        use_configuration(directory, environment)
+        cells = run_cells(installations, scenario)
+        broken = {name for name, outcome in cells.items() if find_broken_promises([outcome])}
+        again = broken | find_differences(scenario, cells)
+        return cells | run_cells(installations[:_INSTALLATIONS_OF_A_SECOND_LOOK], scenario, only=again)

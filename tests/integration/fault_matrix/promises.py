@@ -1,20 +1,55 @@
-"""What holds whichever request of a run fails in whichever way."""
+"""The outcome of one fault, and what holds for it whichever request of a run fails in whichever way."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
-from tests.integration.fault_matrix.outcome import Outcome
+from argo_ecr_auth.core.results import Result
+from tests.integration.fault_matrix.faults import RequestFault
+from tests.integration.fault_matrix.scenarios import Call, Scenario
 
 _MAX_ERROR = 450  # characters
 
 
-def _the_fault_was_met(outcome: Outcome) -> bool:
-    return outcome.met > 0
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One credential in the cluster: its password, and whether the ConfigMap vouches for it."""
+
+    password: str | None = field(default=None, repr=False)  # None where there is no Secret
+    is_vouched_for: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A cell of the fault matrix: a run with a fault, what is in the cluster after it, and the two runs that follow."""
+
+    scenario: Scenario
+    call: Call
+    fault: RequestFault
+    has_failed: bool  # whether the fault took effect
+    requests: int  # that came to the service
+    result: Result
+    neighbor: Result
+    before: Snapshot
+    after: Snapshot
+    next_result: Result
+    last_result: Result  # of the run after the next
+    neighbor_after: Snapshot
+    accepted: frozenset[str] = field(repr=False)  # passwords that the registry accepts
+
+    @property
+    def is_retried(self) -> bool:
+        """Whether the run sent the service more requests than one without a fault does."""
+        return self.requests > sum(call.service is self.call.service for call in self.scenario.calls)
+
+
+def _the_fault_took_effect(outcome: Outcome) -> bool:
+    return outcome.has_failed
 
 
 def _the_result_is_the_usual_one_or_a_failure_with_its_reason(outcome: Outcome) -> bool:
     error = outcome.result.error
     if error is None:
-        return outcome.result.action == outcome.kind.action
+        return outcome.result.action == outcome.scenario.action
     return outcome.result.failed and "\n" not in error and 0 < len(error) <= _MAX_ERROR
 
 
@@ -22,47 +57,48 @@ def _the_fault_is_understood(outcome: Outcome) -> bool:
     return "please report it" not in f"{outcome.result.error}"
 
 
-def _the_credential_ends_before_the_run_ends_it(outcome: Outcome) -> bool:
+def _the_credential_ends_before_the_runs_time(outcome: Outcome) -> bool:
     return not f"{outcome.result.error}".startswith(("timed out after", "not begun", "out of time"))
 
 
-def _the_password_in_the_cluster_is_one_that_the_registry_lets_in(outcome: Outcome) -> bool:
-    passwords = [each.password for each in (outcome.before, outcome.after) if each.password is not None]
+def _the_password_in_the_cluster_is_one_that_the_registry_accepts(outcome: Outcome) -> bool:
+    passwords = {snapshot.password for snapshot in (outcome.before, outcome.after)} - {None}
     is_kept = outcome.after.password is not None or outcome.before.password is None
-    return is_kept and outcome.accepted >= set(passwords)
+    return is_kept and outcome.accepted >= passwords
 
 
-def _no_result_holds_a_password(outcome: Outcome) -> bool:
-    words = f"{outcome.result} {outcome.next_result}"
-    return not [password for password in outcome.accepted if password in words]
+def _no_result_contains_a_password(outcome: Outcome) -> bool:
+    text = f"{outcome.result} {outcome.next_result}"
+    return not [password for password in outcome.accepted if password in text]
 
 
-def _the_next_run_heals(outcome: Outcome) -> bool:
+def _the_next_run_fixes_everything(outcome: Outcome) -> bool:
     return not outcome.next_result.failed and outcome.last_result.action == "fresh"
 
 
-def _the_neighbour_is_renewed_all_the_same(outcome: Outcome) -> bool:
-    found = outcome.neighbour_after
-    is_living = found.is_vouched_for and found.password in outcome.accepted
-    return (outcome.neighbour.action, outcome.neighbour.error) == ("renewed", None) and is_living
+def _the_neighbor_is_renewed_all_the_same(outcome: Outcome) -> bool:
+    after = outcome.neighbor_after
+    is_valid = after.is_vouched_for and after.password in outcome.accepted
+    return (outcome.neighbor.action, outcome.neighbor.error) == ("renewed", None) and is_valid
 
 
 PROMISES: tuple[Callable[[Outcome], bool], ...] = (
-    _the_fault_was_met,
+    _the_fault_took_effect,
     _the_result_is_the_usual_one_or_a_failure_with_its_reason,
     _the_fault_is_understood,
-    _the_credential_ends_before_the_run_ends_it,
-    _the_password_in_the_cluster_is_one_that_the_registry_lets_in,
-    _no_result_holds_a_password,
-    _the_next_run_heals,
-    _the_neighbour_is_renewed_all_the_same,
+    _the_credential_ends_before_the_runs_time,
+    _the_password_in_the_cluster_is_one_that_the_registry_accepts,
+    _no_result_contains_a_password,
+    _the_next_run_fixes_everything,
+    _the_neighbor_is_renewed_all_the_same,
 )
 
 
 def find_broken_promises(outcomes: Iterable[Outcome]) -> list[str]:
     """Each promise that a cell breaks, with the cell and the results."""
     return [
-        f"{outcome.name}: not {promise.__name__.strip('_').replace('_', ' ')} ({outcome})"
+        f"{outcome.scenario.title}, {outcome.call.name}, {outcome.fault.name}: "
+        f"not {promise.__name__.strip('_').replace('_', ' ')} ({outcome})"
         for outcome in outcomes
         for promise in PROMISES
         if not promise(outcome)

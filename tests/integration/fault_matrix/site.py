@@ -1,22 +1,24 @@
-"""What the lanes share: emulated AWS, an API server, a registry, and the authority of all proxies."""
+"""What all installations share: emulated AWS, an API server, a registry, and the authority of their proxies."""
 
-import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import trustme
 import urllib3
 
-from tests.integration.fault_matrix.proxy import Proxy
+from tests.integration.fault_matrix.scenarios import Service
 from tests.local_cloud.environment import REGION
 from tests.local_cloud.kube_api import KubeApi
 from tests.local_cloud.registry import LoopbackAddress
+from tests.servers.server import Answer, Request
+from tests.servers.upstream import Upstream, pass_on
 from tests.support.ecr import Ecr
 from tests.support.function import REGISTRY
+from tests.support.objects import encode_base64
 
 _CONNECTIONS = 32
-NEIGHBOURS_REGISTRY = REGISTRY.replace(REGION, "us-west-2")
+NEIGHBORS_REGISTRY = REGISTRY.replace(REGION, "us-west-2")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,31 +30,47 @@ class Site:
     admin: KubeApi
     ecr: Ecr
     authority: trustme.CA
-    registry: LoopbackAddress  # for the neighbours, without faults
+    registry: LoopbackAddress  # for the neighbors, without faults
     other_role: str
 
     @property
     def ca_pem(self) -> str:
-        return _format_pem(self.authority)
+        return self.authority.cert_pem.bytes().decode()
 
-    def lets_in(self, password: str) -> bool:
-        """Whether the registry lets the password in."""
-        basic = base64.b64encode(f"AWS:{password}".encode()).decode()
-        return self.ecr.find_refusal(f"Basic {basic}") is None
+    def accepts(self, password: str) -> bool:
+        """Whether the registry accepts the password."""
+        return self.ecr.find_refusal(f"Basic {encode_base64(f'AWS:{password}')}") is None
+
+    def make_upstreams(self) -> dict[Service, Upstream]:
+        aws = pass_on(self.aws_url, keep_host=True)  # signatures contain it
+        return {
+            Service.API_SERVER: pass_on(self.admin.endpoint, ca_pem=self.admin.ca_pem),
+            Service.REGISTRY: pass_on_to_registry(self.ecr),
+            **dict.fromkeys((Service.STS, Service.EKS, Service.ECR), aws),
+        }
 
 
-def find_registry(proxy: Proxy, authority: trustme.CA) -> LoopbackAddress:
-    """A registry's address where this proxy stands before it."""
-    return LoopbackAddress(port=proxy.port, ca_pem=_format_pem(authority), certificate_for="127.0.0.1")
+def pass_on_to_registry(ecr: Ecr) -> Upstream:
+    """To the registry, which is found through its own proxy."""
+    client = urllib3.ProxyManager(ecr.proxy, maxsize=_CONNECTIONS, ca_certs=str(ecr.authority))
+    return pass_on(f"https://{REGISTRY}", client=client)
 
 
-def _format_pem(authority: trustme.CA) -> str:
-    return authority.cert_pem.bytes().decode()
+def announce(upstream: Upstream, *, endpoint: str, ca_pem: str) -> Upstream:
+    """Let DescribeCluster answer with another endpoint and authority."""
+
+    def answer(request: Request) -> Answer:
+        described = upstream(request)
+        body: dict[str, Any] = json.loads(described.body)
+        body["cluster"] |= {"endpoint": endpoint, "certificateAuthority": {"data": encode_base64(ca_pem)}}
+        return replace(described, body=json.dumps(body).encode())
+
+    return answer
 
 
 @dataclass(frozen=True, kw_only=True)
-class _KeptKubeApi(KubeApi):
-    """A client that keeps its connections: each cell asks about ten times."""
+class KeepAliveKubeApi(KubeApi):
+    """A client that keeps its connections, for many threads."""
 
     pool: urllib3.PoolManager = field(repr=False)
 
@@ -66,6 +84,5 @@ class _KeptKubeApi(KubeApi):
 
 
 def keep_alive(admin: KubeApi) -> KubeApi:
-    """The same client with kept connections, for many threads."""
     pool = urllib3.PoolManager(maxsize=_CONNECTIONS, ca_cert_data=admin.ca_pem)
-    return _KeptKubeApi(endpoint=admin.endpoint, ca_pem=admin.ca_pem, token=admin.token, pool=pool)
+    return KeepAliveKubeApi(endpoint=admin.endpoint, ca_pem=admin.ca_pem, token=admin.token, pool=pool)

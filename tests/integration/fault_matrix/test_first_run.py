@@ -1,23 +1,8 @@
-"""A first run, where each of its requests fails in each way."""
+"""A first run in which each of its requests fails in each way."""
 
-import pytest
+from tests.integration.fault_matrix import checks
+from tests.integration.fault_matrix.scenarios import FIRST
 
-from tests.integration.fault_matrix.kinds import FIRST
-from tests.integration.fault_matrix.lanes import Cells, RunMatrix
-from tests.integration.fault_matrix.page import compare_page
-from tests.integration.fault_matrix.promises import find_broken_promises
-
-
-@pytest.fixture(scope="module")
-def cells(run_matrix: RunMatrix) -> Cells:
-    return run_matrix(FIRST)
-
-
-def test_every_cell_keeps_every_promise(cells: Cells) -> None:
-    assert find_broken_promises(cells.values()) == []
-
-
-def test_the_page_is_current(cells: Cells) -> None:
-    page, found = compare_page(FIRST, cells)
-
-    assert page == found
+SCENARIO = FIRST
+test_every_cell_keeps_every_promise = checks.test_every_cell_keeps_every_promise
+test_the_page_is_current = checks.test_the_page_is_current

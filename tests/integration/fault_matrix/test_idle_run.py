@@ -1,23 +1,8 @@
-"""An idle run, where each of its requests fails in each way."""
+"""An idle run in which each of its requests fails in each way."""
 
-import pytest
+from tests.integration.fault_matrix import checks
+from tests.integration.fault_matrix.scenarios import IDLE
 
-from tests.integration.fault_matrix.kinds import IDLE
-from tests.integration.fault_matrix.lanes import Cells, RunMatrix
-from tests.integration.fault_matrix.page import compare_page
-from tests.integration.fault_matrix.promises import find_broken_promises
-
-
-@pytest.fixture(scope="module")
-def cells(run_matrix: RunMatrix) -> Cells:
-    return run_matrix(IDLE)
-
-
-def test_every_cell_keeps_every_promise(cells: Cells) -> None:
-    assert find_broken_promises(cells.values()) == []
-
-
-def test_the_page_is_current(cells: Cells) -> None:
-    page, found = compare_page(IDLE, cells)
-
-    assert page == found
+SCENARIO = IDLE
+test_every_cell_keeps_every_promise = checks.test_every_cell_keeps_every_promise
+test_the_page_is_current = checks.test_the_page_is_current

@@ -1,23 +1,8 @@
-"""A renewal, where each of its requests fails in each way."""
+"""A renewal in which each of its requests fails in each way."""
 
-import pytest
+from tests.integration.fault_matrix import checks
+from tests.integration.fault_matrix.scenarios import RENEWAL
 
-from tests.integration.fault_matrix.kinds import RENEWAL
-from tests.integration.fault_matrix.lanes import Cells, RunMatrix
-from tests.integration.fault_matrix.page import compare_page
-from tests.integration.fault_matrix.promises import find_broken_promises
-
-
-@pytest.fixture(scope="module")
-def cells(run_matrix: RunMatrix) -> Cells:
-    return run_matrix(RENEWAL)
-
-
-def test_every_cell_keeps_every_promise(cells: Cells) -> None:
-    assert find_broken_promises(cells.values()) == []
-
-
-def test_the_page_is_current(cells: Cells) -> None:
-    page, found = compare_page(RENEWAL, cells)
-
-    assert page == found
+SCENARIO = RENEWAL
+test_every_cell_keeps_every_promise = checks.test_every_cell_keeps_every_promise
+test_the_page_is_current = checks.test_the_page_is_current
