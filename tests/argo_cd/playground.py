@@ -21,8 +21,7 @@ from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import REGION
 from tests.support.ecr import Ecr
 from tests.support.function import GROUP, REGISTRY, RIGHTS, Function, admit, make_settings
-from tests.support.loopback import encode_base64
-from tests.support.objects import Objects
+from tests.support.objects import Objects, encode_base64
 
 NAMESPACE = "argocd"
 

@@ -8,7 +8,8 @@ import pytest
 from tests.argo_cd.other_hosts import OtherHosts
 from tests.argo_cd.playground import Playground
 from tests.support.function import REGISTRY
-from tests.support.loopback import encode_base64, http_server
+from tests.support.loopback import http_server
+from tests.support.objects import encode_base64
 
 _CREDENTIAL = {"kind": "argo-cd"}
 # Each is served by another one of the three Secrets.

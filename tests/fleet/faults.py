@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler
 from tests.fleet.fleet import Fleet
 from tests.local_cloud.cloud import Cluster
 from tests.support.function import GROUP
-from tests.support.loopback import encode_base64, https_server, passing_on
+from tests.support.loopback import https_server, passing_on
+from tests.support.objects import encode_base64
 
 DEAD, SILENT, SLOW, REFUSING = "dead", "silent", "slow", "refusing"
 KINDS = (DEAD, SILENT, SLOW, REFUSING)

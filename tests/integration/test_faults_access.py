@@ -6,7 +6,7 @@ import trustme
 from argo_ecr_auth.run import MAX_CONCURRENCY
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
-from tests.support.loopback import encode_base64
+from tests.support.objects import encode_base64
 from tests.support.results import assert_failed
 
 MISSING_ENTRY = ("its access entry is missing, or older than the role", "--cluster-name demo --region us-east-1")

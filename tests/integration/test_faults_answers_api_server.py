@@ -21,8 +21,8 @@ from tests.support.faults import (
     hang,
 )
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
-from tests.support.loopback import encode_base64, https_server, passing_on
-from tests.support.objects import Objects
+from tests.support.loopback import https_server, passing_on
+from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
 EACH_BODY = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)

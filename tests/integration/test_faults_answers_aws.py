@@ -24,8 +24,8 @@ from tests.support.faults import (
     make_handler,
 )
 from tests.support.function import Function, FunctionFactory, make_settings
-from tests.support.loopback import encode_base64, https_server
-from tests.support.objects import Objects
+from tests.support.loopback import https_server
+from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
 EACH_BODY = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)

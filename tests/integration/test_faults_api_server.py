@@ -4,7 +4,8 @@ from http.server import BaseHTTPRequestHandler
 
 from tests.local_cloud.cloud import Cluster
 from tests.support.function import FunctionFactory, make_settings
-from tests.support.loopback import encode_base64, https_server, passing_on
+from tests.support.loopback import https_server, passing_on
+from tests.support.objects import encode_base64
 from tests.support.results import assert_failed
 
 

@@ -12,8 +12,8 @@ import pytest
 from argo_ecr_auth.core.results import Result
 from tests.local_cloud.cloud import Cluster
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
-from tests.support.loopback import denying, encode_base64, https_server, passing_on
-from tests.support.objects import Objects
+from tests.support.loopback import denying, https_server, passing_on
+from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
 _ADMISSION = "/apis/admissionregistration.k8s.io/v1"

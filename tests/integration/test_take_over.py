@@ -8,8 +8,7 @@ import pytest
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster
 from tests.support.function import REGISTRY, Function
-from tests.support.loopback import encode_base64
-from tests.support.objects import Objects
+from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
 ARGO_CD = {"argocd.argoproj.io/secret-type": "repository"}

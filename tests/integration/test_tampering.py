@@ -7,8 +7,7 @@ import pytest
 from argo_ecr_auth.core.results import metric_values
 from tests.local_cloud.cloud import Cluster
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
-from tests.support.loopback import encode_base64
-from tests.support.objects import Objects
+from tests.support.objects import Objects, encode_base64
 
 REDIRECTED = {"proxy": encode_base64("http://attacker:3128"), "insecure": encode_base64("true")}
 

@@ -11,7 +11,7 @@ from argo_ecr_auth.core.timestamps import EXPIRY_KEY, format_time
 from tests.simulation.cluster import APPLY, MERGE
 from tests.simulation.ledger import Ledger, Path, find_own_leaves
 from tests.simulation.reality import Reality
-from tests.support.loopback import encode_base64
+from tests.support.objects import encode_base64
 
 Edit = Callable[[Ledger, Reality], None]
 

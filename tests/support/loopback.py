@@ -1,6 +1,5 @@
 """Small servers on this machine: a proxy before an API server, an admission webhook."""
 
-import base64
 import http.client
 import json
 import ssl
@@ -100,7 +99,3 @@ def denying(words: Callable[[dict[str, Any], dict[str, Any] | None], str]) -> ty
             pass
 
     return Handler
-
-
-def encode_base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
