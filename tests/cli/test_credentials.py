@@ -3,9 +3,9 @@
 import pytest
 
 from tests.cli.command_line import CommandLine
-from tests.support.faults import make_handler, refuse_as_sts
+from tests.servers.answers import refuse_as_sts
+from tests.servers.server import Server, always
 from tests.support.function import REGISTRY
-from tests.support.loopback import http_server
 
 WHICH = ["--cluster", "x", "--registry", REGISTRY]
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
@@ -23,8 +23,8 @@ NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 def test_credentials_that_aws_refuses_are_named_with_the_command_that_renews_them(
     command: str, code: str, told: str, offline: CommandLine
 ) -> None:
-    with http_server(make_handler(refuse_as_sts(code))) as url:
-        done = offline.run(command, *WHICH, AWS_ENDPOINT_URL_STS=url)
+    with Server(always(refuse_as_sts(code)), tls=False) as sts:
+        done = offline.run(command, *WHICH, AWS_ENDPOINT_URL_STS=sts.url)
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert f"your AWS credentials {told}: replace AWS_ACCESS_KEY_ID" in done.stderr
@@ -46,8 +46,8 @@ def test_the_command_is_the_one_that_the_profile_is_made_for(profile: str, comma
     (offline.directory / "credentials").write_text(f"[mine]\n{keys}")
     files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials", **NO_KEYS}
 
-    with http_server(make_handler(refuse_as_sts("ExpiredToken"))) as url:
-        done = offline.run("status", *WHICH, "--profile", "mine", AWS_ENDPOINT_URL_STS=url, **files)
+    with Server(always(refuse_as_sts("ExpiredToken")), tls=False) as sts:
+        done = offline.run("status", *WHICH, "--profile", "mine", AWS_ENDPOINT_URL_STS=sts.url, **files)
 
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     assert done.stderr.rstrip().endswith(f"run {command}")

@@ -11,11 +11,11 @@ import pytest
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import get_only_finding, run_doctor
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.faults import make_handler, refuse_as_sts
+from tests.servers.answers import refuse_as_sts
+from tests.servers.server import Server, always
 from tests.support.function import Function
-from tests.support.loopback import http_server
 
-STS_OFF = make_handler(refuse_as_sts("RegionDisabledException"))
+STS_OFF = always(refuse_as_sts("RegionDisabledException"))
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_a_cluster_that_cannot_be_described_is_not_judged_by_its_entry(
 
 def test_a_region_where_sts_is_off(doctor: CommandLine, function: Function) -> None:
     function.run()
-    with http_server(STS_OFF) as url:
-        found = get_only_finding(doctor, AWS_ENDPOINT_URL_STS=url)
+    with Server(STS_OFF, tls=False) as sts:
+        found = get_only_finding(doctor, AWS_ENDPOINT_URL_STS=sts.url)
 
     assert found["finding"] == "sts-region"
     assert "RegionDisabledException" in found["message"]
@@ -82,10 +82,10 @@ def test_a_right_that_is_missing_hides_nothing_else(
     keys = local_cloud.assume(
         local_cloud.create_role("describer", allow=["eks:DescribeCluster", "cloudformation:DescribeStacks"])
     )
-    with http_server(STS_OFF) as url:
+    with Server(STS_OFF, tls=False) as sts:
         _, found = run_doctor(
             doctor,
-            AWS_ENDPOINT_URL_STS=url,
+            AWS_ENDPOINT_URL_STS=sts.url,
             AWS_ACCESS_KEY_ID=keys["AccessKeyId"],
             AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"],
             AWS_SESSION_TOKEN=keys["SessionToken"],

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -13,8 +12,7 @@ from tests.cli.command_line import COMMAND, CommandLine
 from tests.cli.conftest import HERE
 from tests.cli.fake_function import RESULT
 from tests.local_cloud.cloud import LocalCloud
-from tests.support.faults import Fault, answer, make_handler
-from tests.support.loopback import http_server
+from tests.servers.server import Answer, Request, Server, always, answer_json
 
 
 def invoked(command_line: CommandLine, *arguments: str) -> tuple[int, list[dict[str, Any]], list[str]]:
@@ -96,18 +94,18 @@ def test_a_run_without_results_is_1_where_the_function_is_broken_and_2_where_the
     kind: str, code: int, command_line: CommandLine
 ) -> None:
     payload = json.dumps({"errorType": kind, "errorMessage": "it says why"}).encode()
-    fault = answer(payload, headers={"X-Amz-Function-Error": "Unhandled"})
+    answer = Answer(body=payload, headers={"X-Amz-Function-Error": "Unhandled"})
 
-    with http_server(make_handler(fault)) as url:
-        done = command_line.run("invoke", "--function-name", "broken", "one", AWS_ENDPOINT_URL_LAMBDA=url)
+    with Server(always(answer), tls=False) as server:
+        done = command_line.run("invoke", "--function-name", "broken", "one", AWS_ENDPOINT_URL_LAMBDA=server.url)
 
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr == f"argo-ecr-auth: one: the function failed with {kind}: it says why\n"
 
 
-BUSY = answer(b'{"message": "Rate Exceeded."}', status=429, headers={"X-Amzn-ErrorType": "TooManyRequestsException"})
-BROKEN = answer(b'{"message": "it broke"}', status=500, headers={"X-Amzn-ErrorType": "ServiceException"})
-DONE = answer(json.dumps({"results": [{"target": "one", **RESULT}]}).encode())
+BUSY = answer_json({"__type": "TooManyRequestsException", "message": "Rate Exceeded."}, status=429)
+BROKEN = answer_json({"__type": "ServiceException", "message": "it broke"}, status=500)
+DONE = answer_json({"results": [{"target": "one", **RESULT}]})
 
 
 @pytest.mark.parametrize(
@@ -120,23 +118,21 @@ DONE = answer(json.dumps({"results": [{"target": "one", **RESULT}]}).encode())
     ids=["it becomes free", "it stays busy", "another error"],
 )
 def test_only_where_lambda_has_no_room_is_it_asked_again(
-    answers: list[Fault], calls: int, fault: str | None, monkeypatch: pytest.MonkeyPatch
+    answers: list[Answer], calls: int, fault: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Any other error may come after the run: a second call would make a second one."""
-    asked: list[Fault] = []
     waits: list[float] = []
 
-    def answer_next(request: BaseHTTPRequestHandler) -> None:
-        asked.append(answers[min(len(asked), len(answers) - 1)])
-        asked[-1](request)
+    def answer_next(_: Request) -> Answer:
+        return answers[min(len(server.requests), len(answers)) - 1]
 
-    with http_server(make_handler(answer_next)) as url:
-        for name, value in {**HERE, "AWS_ENDPOINT_URL_LAMBDA": url}.items():
+    with Server(answer_next, tls=False) as server:
+        for name, value in {**HERE, "AWS_ENDPOINT_URL_LAMBDA": server.url}.items():
             monkeypatch.setenv(name, value)
         client = Sessions(region="us-east-1").client("lambda", region="us-east-1", seconds=5)
         answered = invoke_function(client, "busy", {"targets": ["one"]}, wait=waits.append)
 
-    assert (len(asked), len(waits)) == (calls, calls - 1)
+    assert (len(server.requests), len(waits)) == (calls, calls - 1)
     assert (answered.fault or "").endswith(fault or "")
     assert [result["target"] for result in answered.results] == ([] if fault else ["one"])
 

@@ -22,9 +22,9 @@ def send_half(answer: Answer) -> Fault:
     return lambda connection: connection.sendall(answer.format_head() + answer.body[: len(answer.body) // 2])
 
 
-def drip(*, seconds: float, status: int = 200) -> Fault:
+def drip(*, seconds: float) -> Fault:
     """The headers, then a byte after each `seconds` until the client gives up."""
-    return lambda connection: _drip(connection, f"HTTP/1.1 {status} -\r\n\r\n".encode(), b" ", seconds=seconds)
+    return lambda connection: _drip(connection, b"HTTP/1.1 200 OK\r\n\r\n", b" ", seconds=seconds)
 
 
 def drip_headers(*, seconds: float) -> Fault:

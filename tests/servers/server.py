@@ -1,10 +1,10 @@
 """A server on a port of 127.0.0.1 that answers by a function of the request, or fails.
 
-    with Server(lambda request: answer_json({"path": request.path})) as server:
+    with Server(always(answer_json({"a": 1}))) as server:
         urllib3.PoolManager(ca_cert_data=server.ca_pem).request("GET", server.url)
         assert server.requests[0].method == "GET"
 
-A handler returns an `Answer`, or a `Fault` to which the connection is left (`tests.servers.faults`).
+A handler returns an `Answer`, or a `Fault` that takes over the connection (`tests.servers.faults`).
 """
 
 import http.client
@@ -63,6 +63,12 @@ Fault = Callable[[socket.socket], None]
 """Does what it likes with a connection whose request was read; the server closes the connection after it."""
 
 Handler = Callable[[Request], Answer | Fault]
+
+
+def always(outcome: Answer | Fault) -> Handler:
+    """The same for every request."""
+    return lambda request: outcome
+
 
 ConnectionFault = Literal["reset", "untrusted CA"]
 """How a connection fails before its first request: with a reset, or a certificate that an untrusted CA signed."""
@@ -133,6 +139,14 @@ class Server:
         for thread in threads:
             thread.join()
         self._holder.close()
+
+    def wait_for_closed(self, *, seconds: float) -> bool:
+        """Whether the clients close all connections that are open now, each within this time."""
+        with self._lock:
+            threads = list(self._open.values())
+        for thread in threads:
+            thread.join(seconds)
+        return not any(thread.is_alive() for thread in threads)
 
     def drop_connections(self) -> None:
         """Close all connections: a request that has come is still answered, also the one of this thread's handler."""

@@ -1,7 +1,4 @@
-"""Handlers that pass requests on to a real server, and fail some of them.
-
-with Server(fail(pass_on(cluster.endpoint, ca_pem=cluster.ca_pem), reset, when=nth(2))) as proxy:
-"""
+"""Handlers that pass requests on to a real server, except some."""
 
 import itertools
 from collections.abc import Callable
@@ -41,9 +38,9 @@ def pass_on(
     return handle
 
 
-def fail(upstream: Handler, outcome: Answer | Fault, *, when: Condition) -> Handler:
-    """Meet some requests with this outcome, and pass on the others."""
-    return lambda request: outcome if when(request) else upstream(request)
+def intercept(upstream: Handler, first: Callable[[Request], Answer | Fault | None]) -> Handler:
+    """Pass on the requests for which `first` returns nothing."""
+    return lambda request: first(request) or upstream(request)
 
 
 def nth(number: int, *, and_later: bool = False) -> Condition:
