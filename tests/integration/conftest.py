@@ -18,7 +18,7 @@ from tests.support import handler_process
 from tests.support.function import REGISTRY, RIGHTS, Function, FunctionFactory, admit, grant, make_settings
 from tests.support.handler_process import RunHandler
 from tests.support.objects import Objects
-from tests.support.scripted_registry import REPOSITORY, TOKEN
+from tests.support.registry_login import REPOSITORY, TOKEN
 
 
 @pytest.fixture(scope="package")

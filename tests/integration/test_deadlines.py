@@ -3,9 +3,8 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,15 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import TokenApi
 from argo_ecr_auth.deadlines import time_limit
 from argo_ecr_auth.registry_login import verify_login
-from tests.support.faults import answer, make_handler
+from tests.servers.server import Answer, Fault, Request, Server, always, answer_json
 from tests.support.fixed_server import FixedServer
 from tests.support.function import REGISTRY
-from tests.support.loopback import https_server
-from tests.support.scripted_registry import TOKEN
+from tests.support.registry_login import TOKEN
 from tests.unit.aws_clients import StubbedPrincipal
 from tests.unit.builders import credential
 
 LIMIT = 0.5
+_HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 @pytest.fixture(autouse=True)
@@ -82,56 +81,41 @@ def test_the_limit_of_a_login_ends_with_its_first_address(second_address: socket
 
 def test_a_proxy_that_drips_before_tls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     given_up = threading.Event()
-
-    def drip_a_status_line(proxy: socket.socket) -> None:
-        with proxy.accept()[0] as connection:
-            connection.sendall(b"HTTP/1.1 200 ")
-            _drip(connection.sendall, given_up)
-
-    with socket.create_server(("127.0.0.1", 0)) as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
-        thread = threading.Thread(target=drip_a_status_line, args=(proxy,))
-        thread.start()
+    with Server(always(_drip(b"HTTP/1.1 200 ", given_up)), tls=False) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         _assert_ecr_times_out()
-        thread.join()
 
-    assert given_up.wait(timeout=10)
+        assert given_up.wait(timeout=10)
 
 
 def test_a_connection_that_an_earlier_call_opened_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    given_up, ports = threading.Event(), []
+    given_up = threading.Event()
 
-    def fault(request: BaseHTTPRequestHandler) -> None:
-        ports.append(request.client_address[1])
-        if len(ports) == 1:
-            answer(b"{}")(request)
-        else:
-            _drip_a_body(request, given_up)
+    def handle(_: Request) -> Answer | Fault:
+        return answer_json({}) if len(server.requests) == 1 else _drip(_HEAD, given_up)
 
-    handler = make_handler(fault)
-    handler.protocol_version = "HTTP/1.1"
-    with https_server(handler) as (url, ca_pem):
-        (tmp_path / "ca.pem").write_text(ca_pem)
+    with Server(handle) as server:
+        (tmp_path / "ca.pem").write_text(server.ca_pem)
         monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-        monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", server.url)
         client = Sessions(region="us-east-1").client("ecr", region="us-east-1")
         with time_limit(30):
             client.get_authorization_token()
         _assert_ecr_times_out(client)
 
-    assert given_up.wait(timeout=10)
-    assert ports[0] == ports[1]
+        assert given_up.wait(timeout=10)
+    assert server.connections == 1
 
 
 def test_a_limit_holds_without_a_run() -> None:
     """As the command line reads a cluster."""
     given_up = threading.Event()
-    with https_server(make_handler(lambda request: _drip_a_body(request, given_up))) as (url, ca_pem):
-        api = make_api_client(Address(endpoint=url, certificate_authority=ca_pem))
+    with Server(always(_drip(_HEAD, given_up))) as server:
+        api = make_api_client(Address(endpoint=server.url, certificate_authority=server.ca_pem))
         with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for https://127"):
             FixedServer(api).read(credential())
 
-    assert given_up.wait(timeout=10)
+        assert given_up.wait(timeout=10)
 
 
 def _assert_ecr_times_out(client: Any = None) -> None:
@@ -140,18 +124,16 @@ def _assert_ecr_times_out(client: Any = None) -> None:
         fetch_authorization_token(principal, api=TokenApi(service="ecr", region="us-east-1"))
 
 
-def _drip_a_body(request: BaseHTTPRequestHandler, given_up: threading.Event) -> None:
-    request.send_response(200)
-    request.end_headers()
-    request.close_connection = True
-    _drip(request.wfile.write, given_up)
+def _drip(beginning: bytes, given_up: threading.Event) -> Fault:
+    """A byte after the other, for some seconds."""
 
+    def fault(connection: socket.socket) -> None:
+        connection.sendall(beginning)
+        try:
+            for _ in range(50):
+                connection.sendall(b"x")
+                time.sleep(0.1)
+        except OSError:
+            given_up.set()
 
-def _drip(send: Callable[[bytes], object], given_up: threading.Event) -> None:
-    """For some seconds."""
-    try:
-        for _ in range(50):
-            send(b"x")
-            time.sleep(0.1)
-    except OSError:
-        given_up.set()
+    return fault

@@ -9,20 +9,12 @@ import pytest
 from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.registry_login import Login, verify_login
 from argo_ecr_auth.run import run_targets
-from tests.local_cloud.registry import LoopbackAddress
 from tests.servers.answers import BODIES
-from tests.support.faults import (
-    Fault,
-    answer,
-    drip,
-    drip_headers,
-    hang,
-    make_handler,
-)
-from tests.support.function import REGISTRY, Function
-from tests.support.loopback import https_server
+from tests.servers.faults import drip, drip_headers, hang
+from tests.servers.server import Answer, Fault, Server, always
+from tests.support.function import Function
 from tests.support.objects import Objects
-from tests.support.scripted_registry import TOKEN, connect_to
+from tests.support.registry_login import connect_to, verify_at
 
 SLOW: dict[str, Fault] = {
     "a byte after the other": drip(seconds=0.2),
@@ -35,11 +27,11 @@ SLOW: dict[str, Fault] = {
 def test_a_registry_that_does_not_come_to_an_end_keeps_no_token_from_being_written(
     fault: Fault, function: Function, objects: Objects
 ) -> None:
-    with https_server(make_handler(fault)) as (url, ca_pem):
-        address = LoopbackAddress(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
+    with Server(always(fault)) as server:
 
         def verify(host: str, token: Any, *, repository: str | None, seconds: float) -> Any:
-            return verify_login(host, token, repository=repository, seconds=min(seconds, 1), http=connect_to(address))
+            http = connect_to(server.address)
+            return verify_login(host, token, repository=repository, seconds=min(seconds, 1), http=http)
 
         options = RunOptions(renew_before=timedelta(hours=6), check_every=timedelta(minutes=7), seconds=20)
         now = partial(datetime.now, UTC)
@@ -52,9 +44,8 @@ def test_a_registry_that_does_not_come_to_an_end_keeps_no_token_from_being_writt
 
 @pytest.mark.parametrize("body", [BODIES["20 MB"], BODIES["objects in objects"]], ids=["20 MB", "objects in objects"])
 def test_a_registrys_answer_is_read_up_to_a_bound(body: bytes) -> None:
-    with https_server(make_handler(answer(body))) as (url, ca_pem):
-        address = LoopbackAddress(port=int(url.rpartition(":")[2]), ca_pem=ca_pem, certificate_for="127.0.0.1")
-        verification = verify_login(REGISTRY, TOKEN, http=connect_to(address))
+    with Server(always(Answer(body=body))) as server:
+        verification = verify_at(server.address)
 
     assert verification.login is Login.INCONCLUSIVE
     assert "answers with more than 256 KiB" in str(verification.reason)

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from collections.abc import Callable
 from itertools import takewhile
 
 import pytest
@@ -10,18 +9,10 @@ import urllib3
 
 from argo_ecr_auth.registry_login import Login, Verification, verify_login
 from tests.local_cloud.registry import LoopbackClient, Registry
+from tests.servers import faults
+from tests.servers.server import Answer, Fault, Handler, Server, always
 from tests.support.function import REGISTRY
-from tests.support.scripted_registry import (
-    ELSEWHERE,
-    REPOSITORY,
-    TOKEN,
-    Answer,
-    always,
-    distrust,
-    make_free_address,
-    scripted,
-    verify_at,
-)
+from tests.support.registry_login import ELSEWHERE, REPOSITORY, TOKEN, distrust, make_free_address, verify_at
 
 # The proof by itself.
 
@@ -35,7 +26,7 @@ def test_a_token_that_the_registry_does_not_let_in_is_refused(forbidding: Regist
 
 
 def test_a_forbidden_login_is_a_refusal_too() -> None:
-    with scripted(always(Answer(status=403))) as server:
+    with Server(always(Answer(status=403))) as server:
         assert verify_at(server.address) == Verification(login=Login.REFUSED, reason=f"{REGISTRY} answered 403")
 
 
@@ -64,10 +55,10 @@ def test_of_a_registry_whose_certificate_is_for_another_host_nothing_is_known(re
 
 
 def test_a_server_whose_certificate_is_not_trusted_gets_no_password() -> None:
-    with scripted(always(Answer())) as server:
+    with Server(always(Answer())) as server:
         verify_at(distrust(server.address))
 
-    assert server.asked == []
+    assert list(server.requests) == []
 
 
 UNCLEAR = {
@@ -82,7 +73,7 @@ UNCLEAR = {
 
 @pytest.mark.parametrize("answer", UNCLEAR)
 def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: str) -> None:
-    with scripted(always(UNCLEAR[answer])) as server:
+    with Server(always(UNCLEAR[answer])) as server:
         verification = verify_at(server.address)
 
     told = f"not verified: {REGISTRY} answers {UNCLEAR[answer].status} to a login"
@@ -90,17 +81,17 @@ def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: str) -> None:
 
 
 def test_a_connection_that_breaks_off_leaves_it_open() -> None:
-    with scripted(always(Answer(status=None))) as server:
+    with Server(always(faults.close)) as server:
         assert verify_at(server.address).verified is None
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_host_that_is_redirected_to_gets_no_request(status: int) -> None:
     redirect = Answer(status=status, headers={"Location": f"https://{ELSEWHERE}/v2/"})
-    with scripted(always(Answer())) as other, scripted(always(redirect)) as server:
+    with Server(always(Answer())) as other, Server(always(redirect)) as server:
         verify_login(REGISTRY, TOKEN, http=LoopbackClient({REGISTRY: server.address, ELSEWHERE: other.address}))
 
-    assert other.asked == []
+    assert list(other.requests) == []
 
 
 # A repository.
@@ -116,29 +107,29 @@ def test_a_repository_that_is_not_there_is_named(registry: Registry) -> None:
     assert verification == Verification(login=Login.ACCEPTED, reason="there is no repository team/gone (404)")
 
 
-def listing(answer: Answer) -> Callable[[str, str | None], Answer]:
-    return lambda path, authorization: answer if "/tags/list" in path else Answer()
+def listing(outcome: Answer | Fault) -> Handler:
+    return lambda request: outcome if "/tags/list" in request.path else Answer()
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_repository_that_may_not_be_listed_is_named(status: int) -> None:
-    with scripted(listing(Answer(status=status))) as server:
+    with Server(listing(Answer(status=status))) as server:
         verification = verify_at(server.address, repository=REPOSITORY)
 
     told = f"the token may not list {REPOSITORY} ({status}): allow ecr:ListImages and the pull actions on it"
     assert verification == Verification(login=Login.ACCEPTED, reason=told)
 
 
-UNKNOWN = {
+UNKNOWN: dict[str, tuple[Answer | Fault, str]] = {
     "an unavailable server": (Answer(status=503, headers={"Retry-After": "1"}), "503"),
-    "a connection that breaks off": (Answer(status=None), "ProtocolError"),
+    "a connection that breaks off": (faults.close, "ProtocolError"),
 }
 
 
 @pytest.mark.parametrize("answer", UNKNOWN)
 def test_a_list_that_does_not_come_leaves_a_good_login_verified(answer: str) -> None:
     given, told = UNKNOWN[answer]
-    with scripted(listing(given)) as server:
+    with Server(listing(given)) as server:
         verification = verify_at(server.address, repository=REPOSITORY)
 
     assert verification == Verification(

@@ -1,6 +1,5 @@
 """The login at ECR Public, which exchanges the password for a token of its own."""
 
-import base64
 import json
 from typing import Any
 
@@ -9,28 +8,23 @@ import pytest
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS
 from argo_ecr_auth.registry_login import Login, Verification, verify_login
 from tests.local_cloud.registry import LoopbackClient
-from tests.support.scripted_registry import (
-    ELSEWHERE,
-    REPOSITORY,
-    TOKEN,
-    Answer,
-    always,
-    scripted,
-    verify_at,
-)
+from tests.servers.server import Answer, Handler, Request, Server, always, answer_json
+from tests.support.objects import encode_base64
+from tests.support.registry_login import ELSEWHERE, REPOSITORY, TOKEN, verify_at
 
 PUBLIC_HOST, DUAL_STACK_PUBLIC_HOST = PUBLIC_HOSTS
-BASIC = "Basic " + base64.b64encode(f"AWS:{TOKEN.password}".encode()).decode()
+BASIC = "Basic " + encode_base64(f"AWS:{TOKEN.password}")
 AMAZONS_CHALLENGE = 'Bearer realm="https://public.ecr.aws/token/",service="public.ecr.aws",scope="aws"'
 
 
-def ecr_public(*, challenge: str = AMAZONS_CHALLENGE, granted: Any = None, lets_in: str = BASIC) -> Any:
+def ecr_public(*, challenge: str = AMAZONS_CHALLENGE, granted: Any = None, lets_in: str = BASIC) -> Handler:
     """As ECR Public answers, to a client that asks for its token with `lets_in`."""
     body = {"token": "granted=="} if granted is None else granted
 
-    def answer(path: str, authorization: str | None) -> Answer:
-        if path.startswith("/token/"):
-            return Answer(body=body) if authorization == lets_in else Answer(status=401)
+    def answer(request: Request) -> Answer:
+        authorization = request.headers.get("Authorization")
+        if request.path.startswith("/token/"):
+            return answer_json(body) if authorization == lets_in else Answer(status=401)
         if authorization == "Bearer granted==":
             return Answer()
         return Answer(status=401, headers={"WWW-Authenticate": challenge})
@@ -38,32 +32,37 @@ def ecr_public(*, challenge: str = AMAZONS_CHALLENGE, granted: Any = None, lets_
     return answer
 
 
+def list_logins(server: Server) -> list[tuple[str, str | None]]:
+    """The path and the authorization of each request."""
+    return [(request.path, request.headers.get("Authorization")) for request in server.requests]
+
+
 def test_ecr_publics_token_is_verified_by_its_own_flow() -> None:
-    with scripted(ecr_public()) as server:
+    with Server(ecr_public()) as server:
         assert verify_at(server.address, host=PUBLIC_HOST) == Verification(login=Login.ACCEPTED)
 
 
 def test_ecr_public_is_asked_for_the_service_and_the_scope_of_its_challenge() -> None:
-    with scripted(ecr_public()) as server:
+    with Server(ecr_public()) as server:
         verify_at(server.address, host=PUBLIC_HOST)
 
-    assert ("/token/?service=public.ecr.aws&scope=aws", BASIC) in server.asked
+    assert ("/token/?service=public.ecr.aws&scope=aws", BASIC) in list_logins(server)
 
 
 def test_a_repository_of_ecr_public_is_listed_with_the_token_that_was_handed_out() -> None:
-    with scripted(ecr_public()) as server:
+    with Server(ecr_public()) as server:
         verify_at(server.address, host=PUBLIC_HOST, repository=REPOSITORY)
 
-    assert server.asked[-1] == (f"/v2/{REPOSITORY}/tags/list?n=1", "Bearer granted==")
+    assert list_logins(server)[-1] == (f"/v2/{REPOSITORY}/tags/list?n=1", "Bearer granted==")
 
 
 def test_a_token_that_ecr_public_does_not_exchange_is_refused() -> None:
-    with scripted(ecr_public(lets_in="another")) as server:
+    with Server(ecr_public(lets_in="another")) as server:
         assert verify_at(server.address, host=PUBLIC_HOST).verified is False
 
 
 def test_ecr_publics_dual_stack_host_may_send_logins_to_the_other_one() -> None:
-    with scripted(ecr_public()) as server:
+    with Server(ecr_public()) as server:
         verification = verify_login(
             DUAL_STACK_PUBLIC_HOST, TOKEN, http=LoopbackClient(dict.fromkeys(PUBLIC_HOSTS, server.address))
         )
@@ -82,16 +81,16 @@ REALMS = {
 @pytest.mark.parametrize("realm", REALMS)
 def test_a_realm_elsewhere_gets_no_password(realm: str) -> None:
     challenge = AMAZONS_CHALLENGE.replace("https://public.ecr.aws/token/", REALMS[realm])
-    with scripted(always(Answer())) as other, scripted(ecr_public(challenge=challenge)) as server:
+    with Server(always(Answer())) as other, Server(ecr_public(challenge=challenge)) as server:
         hosts = (ELSEWHERE, f"{PUBLIC_HOST}.{ELSEWHERE}")
         addresses = {PUBLIC_HOST: server.address, **dict.fromkeys(hosts, other.address)}
         verify_login(PUBLIC_HOST, TOKEN, http=LoopbackClient(addresses))
 
-    assert (len(server.asked), other.asked) == (1, [])
+    assert (len(server.requests), len(other.requests)) == (1, 0)
 
 
 def test_a_realm_elsewhere_is_no_refusal() -> None:
-    with scripted(ecr_public(challenge=f'Bearer realm="https://{ELSEWHERE}/token/"')) as server:
+    with Server(ecr_public(challenge=f'Bearer realm="https://{ELSEWHERE}/token/"')) as server:
         verification = verify_at(server.address, host=PUBLIC_HOST)
 
     told = "sends logins to another host, which is not given the password"
@@ -102,7 +101,7 @@ def test_a_realm_elsewhere_is_no_refusal() -> None:
     "granted", [{}, [], "text", {"token": None}, {"token": "two\nlines"}, {"token": "ключ"}], ids=json.dumps
 )
 def test_an_exchange_without_a_token_is_no_refusal(granted: Any) -> None:
-    with scripted(ecr_public(granted=granted)) as server:
+    with Server(ecr_public(granted=granted)) as server:
         verification = verify_at(server.address, host=PUBLIC_HOST)
 
     assert verification == Verification(

@@ -15,9 +15,11 @@ from argo_ecr_auth.run import run_targets
 from argo_ecr_auth.tokens import VerifyLogin
 from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.registry import LoopbackAddress, Registry
+from tests.servers import faults
+from tests.servers.server import Answer, Fault, Server, always
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
-from tests.support.scripted_registry import Answer, always, connect_to, distrust, make_free_address, scripted
+from tests.support.registry_login import connect_to, distrust, make_free_address
 
 
 def run(function: Function, verify: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
@@ -192,9 +194,9 @@ def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there
     assert "(409): it changed since it was read" in str(result.error)
 
 
-OPEN: dict[str, tuple[Answer, str]] = {
+OPEN: dict[str, tuple[Answer | Fault, str]] = {
     "a server that fails": (Answer(status=500), "answers 500 to a login"),
-    "a connection that breaks off": (Answer(status=None), "does not answer (ProtocolError)"),
+    "a connection that breaks off": (faults.close, "does not answer (ProtocolError)"),
 }
 
 
@@ -203,7 +205,7 @@ def test_a_token_of_which_nothing_is_known_replaces_a_valid_one_and_the_reason_s
     answer: str, valid: Function
 ) -> None:
     given, told = OPEN[answer]
-    with scripted(always(given)) as server:
+    with Server(always(given)) as server:
         (result,) = run(valid, verify_by(server.address), force=True)
 
     reason = f"a renewal was requested; not verified: {REGISTRY} {told}"
@@ -243,10 +245,10 @@ def test_a_credential_that_turns_the_check_off_asks_the_registry_nothing(
 ) -> None:
     function = make_function_with({"registry": REGISTRY, "verify": "off"})
 
-    with scripted(always(Answer())) as server:
+    with Server(always(Answer())) as server:
         (result,) = run(function, verify_by(server.address))
 
-    assert (result.action, result.verified, server.asked) == ("created", None, [])
+    assert (result.action, result.verified, len(server.requests)) == ("created", None, 0)
 
 
 def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(
@@ -254,10 +256,10 @@ def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(
 ) -> None:
     function = make_function_with(*({"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(5)))
 
-    with scripted(always(Answer())) as server:
+    with Server(always(Answer())) as server:
         results = run(function, verify_by(server.address))
 
-    assert ([result.verified for result in results], len(server.asked)) == ([True] * 5, 1)
+    assert ([result.verified for result in results], len(server.requests)) == ([True] * 5, 1)
 
 
 def test_a_marked_token_is_recognised_by_its_annotation(
