@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler
 
 from tests.fleet.fleet import Fleet
 from tests.local_cloud.cloud import Cluster
+from tests.servers.server import Request, Server
+from tests.servers.upstream import intercept, pass_on
 from tests.support.function import GROUP
-from tests.support.loopback import https_server, passing_on
 from tests.support.objects import encode_base64
 
 DEAD, SILENT, SLOW, REFUSING = "dead", "silent", "slow", "refusing"
@@ -51,24 +51,21 @@ def make_faulty(fleet: Fleet) -> Iterator[FaultyFleet]:
             if kind in ports:
                 place["endpoint"] = f"https://127.0.0.1:{ports[kind]}"
             elif kind == SLOW:
-                url, ca_pem = proxies[cluster.name]
-                place = {"endpoint": url, "certificate_authority": encode_base64(ca_pem)}
+                proxy = proxies[cluster.name]
+                place = {"endpoint": proxy.url, "certificate_authority": encode_base64(proxy.ca_pem)}
             elif kind == REFUSING:
                 _take_rights(cluster, namespace=target["namespace"])
             written.append({**target, **(place if kind else {})})
         yield FaultyFleet(fleet=replace(fleet, written=written), faults=faults)
 
 
-@contextmanager
-def _delay(cluster: Cluster) -> Iterator[tuple[str, str]]:
+def _delay(cluster: Cluster) -> Server:
     """A proxy before the API server that passes each request on a little later."""
 
-    def wait(_: BaseHTTPRequestHandler) -> bool:
+    def wait(_: Request) -> None:
         time.sleep(_SECONDS_OF_SLOW)
-        return False
 
-    with https_server(passing_on(cluster.endpoint, cluster.ca_pem, first=wait)) as address:
-        yield address
+    return Server(intercept(pass_on(cluster.endpoint, ca_pem=cluster.ca_pem), wait))
 
 
 def _take_rights(cluster: Cluster, *, namespace: str) -> None:

@@ -4,27 +4,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
+from itertools import cycle
 from typing import Any
 
 import pytest
 
 from tests.local_cloud.cloud import Cluster
-from tests.servers.answers import BODIES
-from tests.support.faults import (
-    Fault,
-    answer,
-    answer_gzip_bomb,
-    answer_half,
-    drip,
-    drip_headers,
-    hang,
-)
+from tests.servers.answers import BODIES, make_gzip_bomb
+from tests.servers.faults import drip, drip_headers, hang, send_half
+from tests.servers.server import Answer, Fault, Request, Server
+from tests.servers.upstream import intercept, pass_on
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
-from tests.support.loopback import https_server, passing_on
 from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
+First = Callable[[Request], Answer | Fault | None]
 EACH_BODY = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 
 
@@ -33,9 +27,9 @@ def make_function_behind(cluster: Cluster, namespace: str, make_function: Functi
     """Makes a function that reaches the real API server through a proxy, which deals with some requests itself."""
 
     @contextmanager
-    def make(first: Callable[[BaseHTTPRequestHandler], bool], **target: Any) -> Iterator[Function]:
-        with https_server(passing_on(cluster.endpoint, cluster.ca_pem, first=first)) as (url, ca_pem):
-            address = {"endpoint": url, "certificate_authority": encode_base64(ca_pem)}
+    def make(first: First, **target: Any) -> Iterator[Function]:
+        with Server(intercept(pass_on(cluster.endpoint, ca_pem=cluster.ca_pem), first)) as proxy:
+            address = {"endpoint": proxy.url, "certificate_authority": encode_base64(proxy.ca_pem)}
             function = make_function(make_settings({"cluster": "demo", "namespace": namespace, **address, **target}))
             grant(cluster.admin, *function.targets)
             yield function
@@ -43,25 +37,20 @@ def make_function_behind(cluster: Cluster, namespace: str, make_function: Functi
     return make
 
 
-def meet(fault: Fault, *, command: str = "", path: str = "") -> Callable[[BaseHTTPRequestHandler], bool]:
-    """Lets requests of a method, with this in their path, meet the fault."""
+def meet(outcome: Answer | Fault, *, method: str = "", path: str = "") -> First:
+    """Requests of a method, with this in their path, have this outcome."""
+    return lambda request: outcome if method in request.method and path in request.path else None
 
-    def first(request: BaseHTTPRequestHandler) -> bool:
-        if (command and request.command != command) or path not in request.path:
-            return False
-        request.protocol_version = "HTTP/1.0"
-        fault(request)
-        request.close_connection = True
-        return True
 
-    return first
+def is_merge_patch(request: Request) -> bool:
+    return request.headers.get("Content-Type") == "application/merge-patch+json"
 
 
 @EACH_BODY
 def test_a_write_counts_only_when_the_answer_is_the_applied_object(
     body: bytes, make_function_behind: Any, objects: Objects
 ) -> None:
-    with make_function_behind(meet(answer(body), command="PATCH")) as function:
+    with make_function_behind(meet(Answer(body=body), method="PATCH")) as function:
         result = function.result()
 
     assert_failed(result, "demo")
@@ -72,8 +61,8 @@ def test_a_write_counts_only_when_the_answer_is_the_applied_object(
 def test_a_change_of_binary_data_counts_only_when_the_answer_is_the_changed_object(
     body: bytes, make_function_behind: Any, objects: Objects
 ) -> None:
-    def first(request: BaseHTTPRequestHandler) -> bool:
-        return request.headers["Content-Type"] == "application/merge-patch+json" and meet(answer(body))(request)
+    def first(request: Request) -> Answer | None:
+        return Answer(body=body) if is_merge_patch(request) else None
 
     with make_function_behind(first) as function:
         function.run()
@@ -88,7 +77,7 @@ def test_a_change_of_binary_data_counts_only_when_the_answer_is_the_changed_obje
 def test_a_read_counts_only_when_the_answer_is_an_object(
     body: bytes, make_function_behind: Any, objects: Objects
 ) -> None:
-    with make_function_behind(meet(answer(body), command="GET")) as function:
+    with make_function_behind(meet(Answer(body=body), method="GET")) as function:
         result = function.result()
 
     assert_failed(result, "answers")
@@ -100,7 +89,7 @@ def test_a_read_counts_only_when_the_answer_is_an_object(
 def test_a_404_counts_as_missing_only_when_it_is_the_api_servers_own(
     body: bytes, make_function_behind: Any, objects: Objects
 ) -> None:
-    with make_function_behind(meet(answer(body, status=404), command="GET", path="/configmaps/")) as function:
+    with make_function_behind(meet(Answer(body=body, status=404), method="GET", path="/configmaps/")) as function:
         result = function.result()
 
     assert_failed(result, "demo")
@@ -108,14 +97,14 @@ def test_a_404_counts_as_missing_only_when_it_is_the_api_servers_own(
 
 
 def test_an_answer_that_breaks_off_is_named_as_that(make_function_behind: Any) -> None:
-    with make_function_behind(meet(answer_half(b"{}"), command="GET")) as function:
+    with make_function_behind(meet(send_half(Answer(body=b"{}")), method="GET")) as function:
         result = function.result()
 
     assert_failed(result, "broke off its answer")
 
 
 def test_a_compressed_answer_is_read_up_to_a_bound(make_function_behind: Any) -> None:
-    with make_function_behind(meet(answer_gzip_bomb(), command="GET")) as function:
+    with make_function_behind(meet(make_gzip_bomb(), method="GET")) as function:
         result = function.result()
 
     assert_failed(result, "answers with more than 8 MiB; delete the Secret", "or look for a proxy")
@@ -132,7 +121,7 @@ def test_an_object_as_large_as_etcd_takes_it_is_read(function: Function, objects
 
 
 def test_a_large_answer_that_is_tried_again_is_read_up_to_a_bound(make_function_behind: Any) -> None:
-    with make_function_behind(meet(answer(BODIES["20 MB"], status=503), command="GET")) as function:
+    with make_function_behind(meet(Answer(body=BODIES["20 MB"], status=503), method="GET")) as function:
         result = function.result()
 
     assert_failed(result, "answers with more than 8 MiB")
@@ -144,11 +133,11 @@ def test_a_large_answer_that_is_tried_again_is_read_up_to_a_bound(make_function_
     ids=["words", "digits", "a far year", "an endless year"],
 )
 def test_an_unreadable_retry_after_is_taken_for_none(value: str, make_function_behind: Any) -> None:
-    met: list[str] = []
+    busy = Answer(status=429, headers={"Retry-After": value})
+    outcomes = cycle([busy, None])
 
-    def first(request: BaseHTTPRequestHandler) -> bool:
-        met.append(request.command)
-        return len(met) % 2 == 1 and meet(answer(status=429, headers={"Retry-After": value}))(request)
+    def first(_: Request) -> Answer | None:
+        return next(outcomes)
 
     with make_function_behind(first) as function:
         result = function.result()
@@ -165,7 +154,7 @@ SLOW: dict[str, Fault] = {
 
 @pytest.mark.parametrize("fault", [SLOW[name] for name in list(SLOW)[:2]], ids=list(SLOW)[:2])
 def test_an_api_server_that_drips_is_named_and_leaves_no_thread(fault: Fault, make_function_behind: Any) -> None:
-    with make_function_behind(meet(fault, command="GET")) as function:
+    with make_function_behind(meet(fault, method="GET")) as function:
         before = set(threading.enumerate())
         (result,) = function.run(seconds=3)
         function.cache.idle_pools.clear()  # their threads end, but not one that is busy
@@ -175,7 +164,7 @@ def test_an_api_server_that_drips_is_named_and_leaves_no_thread(fault: Fault, ma
 
 
 def test_headers_without_an_end_are_given_up(make_function_behind: Any) -> None:
-    with make_function_behind(meet(SLOW["headers without an end"], command="GET")) as function:
+    with make_function_behind(meet(SLOW["headers without an end"], method="GET")) as function:
         assert_failed(function.result(), "does not answer")
 
 
@@ -195,13 +184,13 @@ def test_a_target_that_hangs_keeps_no_credential_of_another_from_its_turn(
 
 
 def test_no_retry_of_a_write_comes_after_the_runs_end(make_function_behind: Any, objects: Objects) -> None:
-    met: list[float] = []
+    moments: list[float] = []
 
-    def first(request: BaseHTTPRequestHandler) -> bool:
-        if request.command != "PATCH":
-            return False
-        met.append(time.monotonic())
-        return meet(answer(status=503, headers={"Retry-After": "3"}))(request)
+    def first(request: Request) -> Answer | None:
+        if request.method != "PATCH":
+            return None
+        moments.append(time.monotonic())
+        return Answer(status=503, headers={"Retry-After": "3"})
 
     with make_function_behind(first) as function:
         before = set(threading.enumerate())
@@ -211,18 +200,17 @@ def test_no_retry_of_a_write_comes_after_the_runs_end(make_function_behind: Any,
         _wait_until(lambda: not [each for each in _new_threads(before) if each.name.startswith("ThreadPool")])
 
     assert result.action == "failed"
-    assert met
-    assert [moment for moment in met if moment > ended] == []
+    assert moments
+    assert [moment for moment in moments if moment > ended] == []
     assert objects.get("secrets") is None
 
 
 def test_a_password_that_somebody_puts_back_between_the_two_writes_is_noticed(
     make_function_behind: Any, objects: Objects
 ) -> None:
-    def first(request: BaseHTTPRequestHandler) -> bool:
-        if request.command == "PATCH" and "/configmaps/" in request.path:
+    def first(request: Request) -> None:
+        if request.method == "PATCH" and "/configmaps/" in request.path:
             objects.patch("secrets", {"data": {"password": encode_base64("an old one")}})
-        return False
 
     with make_function_behind(first) as function:
         result = function.result()
@@ -235,12 +223,11 @@ def test_a_password_that_somebody_puts_back_between_the_two_writes_is_noticed(
 def test_a_secret_of_another_type_that_comes_between_read_and_write_is_told(
     make_function_behind: Any, objects: Objects
 ) -> None:
-    def first(request: BaseHTTPRequestHandler) -> bool:
-        if request.command == "PATCH" and "/secrets/" in request.path:
+    def first(request: Request) -> None:
+        if request.method == "PATCH" and "/secrets/" in request.path:
             data = {"tls.crt": "", "tls.key": ""}
             body = {"metadata": {"name": "ecr-auth"}, "type": "kubernetes.io/tls", "stringData": data}
             objects.admin.request("POST", f"/api/v1/namespaces/{objects.namespace}/secrets", body)
-        return False
 
     with make_function_behind(first) as function:
         result = function.result()
@@ -263,11 +250,10 @@ def test_what_is_put_back_beside_binary_data_overwrites_no_newer_password(
 ) -> None:
     newer: list[str] = []
 
-    def first(request: BaseHTTPRequestHandler) -> bool:
-        if request.headers["Content-Type"] == "application/merge-patch+json":
+    def first(request: Request) -> None:
+        if is_merge_patch(request):
             newer.append("another run's")
             objects.patch("secrets", {"data": {"password": encode_base64(newer[0])}})
-        return False
 
     with make_function_behind(first) as function:
         function.run()

@@ -1,10 +1,8 @@
 """What a run makes of answers that no API of AWS gives."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,9 @@ from argo_ecr_auth.core.targets import Role
 from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.environment import REGION
 from tests.servers.answers import BODIES
-from tests.support.faults import (
-    Fault,
-    answer,
-    drip,
-    make_handler,
-)
+from tests.servers.faults import drip
+from tests.servers.server import Answer, Fault, Server, answer_json
 from tests.support.function import Function, FunctionFactory, make_settings
-from tests.support.loopback import https_server
 from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
@@ -35,14 +28,14 @@ LABEL = "argocd.argoproj.io/secret-type"
 
 @pytest.fixture
 def redirect_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
-    """Lets a service of AWS be a server that meets every request with a fault."""
+    """Lets requests to a service of AWS have these outcomes, and all others the last."""
 
     @contextmanager
-    def redirect(service: str, fault: Fault) -> Iterator[None]:
-        with https_server(make_handler(fault)) as (url, ca_pem):
-            (tmp_path / "ca.pem").write_text(ca_pem)
+    def redirect(service: str, *outcomes: Answer | Fault) -> Iterator[None]:
+        with Server(lambda _: outcomes[min(len(server.requests), len(outcomes)) - 1]) as server:
+            (tmp_path / "ca.pem").write_text(server.ca_pem)
             monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
+            monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", server.url)
             yield
 
     return redirect
@@ -56,7 +49,7 @@ def test_an_answer_that_is_not_ecrs_is_named_as_that_and_drift_is_put_back(
     objects.patch("secrets", {"metadata": {"labels": {LABEL: None}}})
     before = objects.password
 
-    with redirect_aws("ECR", answer(body)):
+    with redirect_aws("ECR", Answer(body=body)):
         function.cache = WarmCache(sessions=Sessions(region=REGION))
         result = function.result(force=True)
 
@@ -71,7 +64,7 @@ def test_an_expiry_that_cannot_be_one_is_named_as_ecrs(
     expires_at: object, function: Function, objects: Objects, redirect_aws: Callable[..., Any]
 ) -> None:
     token = {"authorizationToken": encode_base64("AWS:x"), "expiresAt": expires_at}
-    with redirect_aws("ECR", answer(json.dumps({"authorizationData": [token]}).encode())):
+    with redirect_aws("ECR", answer_json({"authorizationData": [token]})):
         result = function.result()
 
     assert_failed(result, "asked ECR in us-east-1 for an authorization token")
@@ -82,7 +75,7 @@ def test_an_expiry_that_cannot_be_one_is_named_as_ecrs(
 def test_an_answer_that_is_not_ekss_is_named_as_that(
     body: bytes, function: Function, redirect_aws: Callable[..., Any]
 ) -> None:
-    with redirect_aws("EKS", answer(body)):
+    with redirect_aws("EKS", Answer(body=body)):
         result = function.result()
 
     assert_failed(result, "asked EKS for the cluster demo in us-east-1")
@@ -96,7 +89,7 @@ def test_an_answer_that_is_not_stss_is_named_as_that(
 ) -> None:
     role_arn = "arn:aws:iam::000000000000:role/reader"
     function = make_function(make_settings({"cluster": "demo", "role_arn": role_arn}))
-    with redirect_aws("STS", answer(body, status=status)):
+    with redirect_aws("STS", Answer(body=body, status=status)):
         result = function.result()
 
     assert "STS for the role" in str(result.error) or "cannot assume" in str(result.error)
@@ -108,12 +101,9 @@ def test_an_answer_of_sts_without_credentials_is_not_remembered(
 ) -> None:
     reader = Role(arn="arn:aws:iam::000000000000:role/reader")
     sessions = make_function(make_settings({"cluster": "demo"})).sessions
-    answers = iter([b"<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>", _make_sts_answer()])
+    empty = Answer(body=b"<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>")
 
-    def answer_in_turn(request: BaseHTTPRequestHandler) -> None:
-        answer(next(answers))(request)
-
-    with redirect_aws("STS", answer_in_turn):
+    with redirect_aws("STS", empty, _make_sts_answer()):
         with pytest.raises(SyncError, match="STS for the role"):
             sessions.as_role(reader).credentials()
         credentials = sessions.as_role(reader).credentials()
@@ -121,17 +111,18 @@ def test_an_answer_of_sts_without_credentials_is_not_remembered(
     assert credentials.access_key == "ASIAEXAMPLE"
 
 
-def _make_sts_answer() -> bytes:
+def _make_sts_answer() -> Answer:
     expiration = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return (
+    body = (
         "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>"
         f"<SecretAccessKey>x</SecretAccessKey><SessionToken>x</SessionToken><Expiration>{expiration}</Expiration>"
         "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
-    ).encode()
+    )
+    return Answer(body=body.encode())
 
 
 def test_an_answer_of_aws_is_read_up_to_a_bound(function: Function, redirect_aws: Callable[..., Any]) -> None:
-    with redirect_aws("ECR", answer(BODIES["20 MB"])):
+    with redirect_aws("ECR", Answer(body=BODIES["20 MB"])):
         result = function.result()
 
     assert_failed(result, "asked ECR in us-east-1 for an authorization token", "no answer or none that can be read")

@@ -4,15 +4,14 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from argo_ecr_auth.core.results import Result
 from tests.local_cloud.cloud import Cluster
+from tests.servers.server import Answer, Handler, Request, Server, answer_json
 from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
-from tests.support.loopback import denying, https_server, passing_on
 from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
@@ -144,25 +143,17 @@ def test_a_quota_is_named(cluster: Cluster, function: Function, objects: Objects
     assert_failed(function.result(), "the ResourceQuota no-more is exhausted: raise it")
 
 
-def test_a_server_error_that_echoes_the_request_is_not_repeated(
-    cluster: Cluster, namespace: str, make_function: FunctionFactory
-) -> None:
-    bearers: list[str] = []
+def test_a_server_error_that_echoes_the_request_is_not_repeated(namespace: str, make_function: FunctionFactory) -> None:
+    def echo(request: Request) -> Answer:
+        message = f"failed: Authorization: {request.headers['Authorization']}"
+        return answer_json({"kind": "Status", "message": message}, status=500)
 
-    def first(request: BaseHTTPRequestHandler) -> bool:
-        bearers.append(request.headers["Authorization"])
-        answer = json.dumps({"kind": "Status", "message": f"failed: Authorization: {bearers[-1]}"}).encode()
-        request.send_response(500)
-        request.send_header("Content-Length", str(len(answer)))
-        request.end_headers()
-        request.wfile.write(answer)
-        return True
-
-    with https_server(passing_on(cluster.endpoint, cluster.ca_pem, first=first)) as (url, ca_pem):
-        target = {"cluster": "demo", "endpoint": url, "certificate_authority": encode_base64(ca_pem)}
+    with Server(echo) as server:
+        target = {"cluster": "demo", "endpoint": server.url, "certificate_authority": encode_base64(server.ca_pem)}
         result = make_function(make_settings({**target, "namespace": namespace})).result()
 
     assert_failed(result, "(500): the API server's audit log says why")
+    bearers = [request.headers["Authorization"] for request in server.requests]
     assert bearers
     assert not [bearer for bearer in bearers if bearer[-40:] in str(result)]
 
@@ -179,10 +170,10 @@ def _webhook(
     words: Callable[[dict[str, Any], dict[str, Any] | None], str],
 ) -> Iterator[None]:
     """A webhook that denies all writes of this resource, in words made from both objects."""
-    with https_server(denying(words)) as (url, ca_pem):
+    with Server(_deny(words)) as server:
         webhook = {
             "name": "deny.example.org",
-            "clientConfig": {"url": url, "caBundle": encode_base64(ca_pem)},
+            "clientConfig": {"url": server.url, "caBundle": encode_base64(server.ca_pem)},
             "rules": [_rule(resource)],
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
             "sideEffects": "None",
@@ -191,6 +182,18 @@ def _webhook(
         configuration = {"metadata": {"name": namespace}, "webhooks": [webhook]}
         with _existing(cluster, "validatingwebhookconfigurations", configuration):
             yield
+
+
+def _deny(words: Callable[[dict[str, Any], dict[str, Any] | None], str]) -> Handler:
+    """Answers admission reviews (admission.k8s.io/v1)."""
+
+    def handle(request: Request) -> Answer:
+        review = json.loads(request.body)
+        asked = review["request"]
+        status = {"message": words(asked["object"], asked["oldObject"])}
+        return answer_json(review | {"response": {"uid": asked["uid"], "allowed": False, "status": status}})
+
+    return handle
 
 
 def _rule(resource: str) -> dict[str, list[str]]:
