@@ -6,9 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -18,6 +16,7 @@ import yaml
 
 from argo_ecr_auth_settings.leftovers import find_dropped, format_removal, list_objects
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content, make_stack, synthesize
+from tests.servers.server import Answer, Request, Server, answer_json
 
 _ROOT = Path(__file__).parents[2]
 _TWO = [{"registry": REGISTRY}, {"registry": REGISTRY, "secret_name": "second"}]
@@ -33,46 +32,30 @@ class SmallAws:
     error: str | None = None  # with which STS refuses
     url: str = ""
 
-    def answer(self, body: str) -> tuple[int, str]:
-        if not body:
-            return (200, json.dumps({"clusters": self.clusters})) if self.clusters is not None else (403, "{}")
-        action = parse_qs(body)["Action"][0]
+    def answer(self, request: Request) -> Answer:
+        if not request.body:
+            return Answer(status=403) if self.clusters is None else answer_json({"clusters": self.clusters})
+        action = parse_qs(request.body.decode())["Action"][0]
         if action == "GetCallerIdentity" and not self.error:
-            return 200, _result(action, f"<Account>{ACCOUNT}</Account>")
+            return _answer(action, f"<Account>{ACCOUNT}</Account>")
         if action == "GetTemplate" and self.template is not None:
-            return 200, _result(action, f"<TemplateBody>{escape(json.dumps(self.template))}</TemplateBody>")
+            return _answer(action, f"<TemplateBody>{escape(json.dumps(self.template))}</TemplateBody>")
         code = self.error or ("ValidationError" if self.template_may_be_read else "AccessDenied")
-        return 400, f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+        error = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+        return Answer(status=400, body=error.encode())
 
 
-def _result(action: str, content: str) -> str:
-    return f"<{action}Response><{action}Result>{content}</{action}Result></{action}Response>"
+def _answer(action: str, content: str) -> Answer:
+    body = f"<{action}Response><{action}Result>{content}</{action}Result></{action}Response>"
+    return Answer(body=body.encode())
 
 
 @pytest.fixture
 def aws() -> Iterator[SmallAws]:
     small = SmallAws()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, text = small.answer(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        do_POST = do_GET  # noqa: N815 - as the base class calls it
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        small.url = f"http://127.0.0.1:{server.server_port}"
-        thread = Thread(target=server.serve_forever)
-        thread.start()
+    with Server(small.answer, tls=False) as server:
+        small.url = server.url
         yield small
-        server.shutdown()
-        thread.join()
 
 
 def _run(program: str, *arguments: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
