@@ -1,6 +1,5 @@
 """Handlers that pass requests on to a real server, except some."""
 
-import itertools
 from collections.abc import Callable
 
 import urllib3
@@ -8,7 +7,6 @@ import urllib3
 from tests.servers.server import Answer, Fault, Handler, Request
 
 Upstream = Callable[[Request], Answer]
-Condition = Callable[[Request], bool]
 
 _CONNECTIONS = 32
 _OF_A_CONNECTION = {"Connection", "Content-Length", "Transfer-Encoding", "Keep-Alive"}
@@ -41,9 +39,3 @@ def pass_on(
 def intercept(upstream: Handler, first: Callable[[Request], Answer | Fault | None]) -> Handler:
     """Pass on the requests for which `first` returns nothing."""
     return lambda request: first(request) or upstream(request)
-
-
-def nth(number: int, *, and_later: bool = False) -> Condition:
-    """Whether a request is the one of this number, counted from 0 and from now."""
-    count = itertools.count()
-    return lambda _: (turn := next(count)) == number or (and_later and turn > number)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.integration.fault_matrix.scenarios import Service
 from tests.servers import faults
-from tests.servers.answers import BODIES
+from tests.servers.answers import BODIES, refuse_as_sts
 from tests.servers.server import Answer, Fault, Handler, Request, Server, answer_json
 from tests.servers.upstream import Upstream
 
@@ -70,11 +70,6 @@ def _make_failure(service: Service, status: int) -> Answer:
     return Answer(status=status, headers=headers, body=_FORMATS[service](FAILURES[status]))
 
 
-def _format_as_sts(code: str) -> bytes:
-    error = f"<Error><Type>Receiver</Type><Code>{code}</Code><Message>no</Message></Error>"
-    return f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>'.encode()
-
-
 def _format_as_aws(code: str) -> bytes:
     return json.dumps({"__type": code, "message": "no"}).encode()
 
@@ -89,7 +84,7 @@ def _format_as_registry(code: str) -> bytes:
 
 
 _FORMATS: dict[Service, Callable[[str], bytes]] = {
-    Service.STS: _format_as_sts,
+    Service.STS: lambda code: refuse_as_sts(code).body,
     Service.EKS: _format_as_aws,
     Service.API_SERVER: _format_as_api_server,
     Service.ECR: _format_as_aws,
@@ -104,7 +99,7 @@ _NO_RIGHT = 'secrets "ecr-auth" is forbidden: User "function" cannot patch resou
 _REFUSALS = {
     Service.STS: (
         _UNAUTHORIZED,
-        Answer(status=403, body=_format_as_sts("AccessDenied")),
+        refuse_as_sts("AccessDenied"),
         Answer(body=b"<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>"),
     ),
     Service.EKS: (

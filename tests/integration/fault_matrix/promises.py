@@ -57,7 +57,7 @@ def _the_fault_is_understood(outcome: Outcome) -> bool:
     return "please report it" not in f"{outcome.result.error}"
 
 
-def _the_credential_ends_before_the_runs_time(outcome: Outcome) -> bool:
+def _the_credential_is_done_within_the_runs_time(outcome: Outcome) -> bool:
     return not f"{outcome.result.error}".startswith(("timed out after", "not begun", "out of time"))
 
 
@@ -86,7 +86,7 @@ PROMISES: tuple[Callable[[Outcome], bool], ...] = (
     _the_fault_took_effect,
     _the_result_is_the_usual_one_or_a_failure_with_its_reason,
     _the_fault_is_understood,
-    _the_credential_ends_before_the_runs_time,
+    _the_credential_is_done_within_the_runs_time,
     _the_password_in_the_cluster_is_one_that_the_registry_accepts,
     _no_result_contains_a_password,
     _the_next_run_fixes_everything,

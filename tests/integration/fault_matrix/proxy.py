@@ -1,10 +1,12 @@
 """A proxy before one service. It fails one request of a run, and passes on the others."""
 
+import itertools
+
 import trustme
 
 from tests.integration.fault_matrix.faults import RequestFault
 from tests.servers.server import Answer, Fault, Request, Server
-from tests.servers.upstream import Upstream, nth
+from tests.servers.upstream import Upstream
 
 
 class Proxy(Server):
@@ -34,10 +36,11 @@ class Proxy(Server):
         self.drop_connections()
 
     def _fail_from(self, number: int, fault: RequestFault) -> None:
-        handle, is_failing = fault.handle(self._upstream), nth(number, and_later=fault.and_later)
+        handle, numbers = fault.handle(self._upstream), itertools.count()
 
         def answer(request: Request) -> Answer | Fault:
-            if not is_failing(request):
+            current = next(numbers)
+            if current < number or (current > number and not fault.and_later):
                 return self._upstream(request)
             self._break(fault)
             return handle(request)
