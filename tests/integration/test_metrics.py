@@ -7,7 +7,7 @@ from tests.local_cloud.cluster import Cluster
 from tests.servers.server import Server, answer_json
 from tests.support.function import FunctionFactory, grant, make_settings
 from tests.support.handler_process import RunHandler
-from tests.support.loopback import encode_base64
+from tests.support.objects import encode_base64
 
 
 def emitted(output: str) -> list[tuple[list[str], dict[str, Any]]]:
