@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -115,6 +115,34 @@ def count_runs(sessions: Sessions, *, function: str, region: str, since: datetim
     except (ClientError, BotoCoreError) as error:
         raise _explain(error, "CloudWatch for the function's runs", "cloudwatch:GetMetricStatistics") from None
     return int(sum(point["Sum"] for point in points))
+
+
+def find_verifications(sessions: Sessions, stack: Stack, *, since: datetime) -> dict[tuple[str, str], datetime]:
+    """When a registry last accepted the token of a credential, by target and Secret, as the function's log says.
+
+    Raises CommandError.
+    """
+    found: dict[tuple[str, str], datetime] = {}
+    try:
+        pages = sessions.client("logs", region=stack.region).get_paginator("filter_log_events")
+        for group in _list_resources(sessions, stack)["AWS::Logs::LogGroup"]:
+            for page in pages.paginate(
+                logGroupName=group, startTime=int(since.timestamp() * 1000), filterPattern="{ $.verified IS TRUE }"
+            ):
+                found |= dict(filter(None, map(_parse_verification, page["events"])))
+    except (ClientError, BotoCoreError) as error:
+        raise _explain(error, "for the function's log", "logs:FilterLogEvents") from None
+    return found
+
+
+def _parse_verification(event: Mapping[str, Any]) -> tuple[tuple[str, str], datetime] | None:
+    try:
+        line = json.loads(event["message"])
+        if line["verified"] is not True:
+            return None
+        return (line["target"], line["secret"]), datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _list_resources(sessions: Sessions, stack: Stack) -> Mapping[str, list[str]]:

@@ -46,6 +46,7 @@ def test_a_fresh_credential_with_its_remaining_life_and_its_last_writer(
         "state": "fresh",
         "healthy": True,
         "tampered": False,
+        "last_verified": None,
         "reason": None,
         "expires_at": expiry,
         "error": None,

@@ -12,10 +12,12 @@ from argo_ecr_auth.core.managed_fields import Writer
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth.core.timestamps import format_time
 from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
 from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
+from argo_ecr_auth_cli.deployment import Stack, find_verifications
 from argo_ecr_auth_cli.doctor.check_context import Finding
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.doctor.report import list_findings
@@ -25,7 +27,7 @@ from argo_ecr_auth_cli.kubeconfig import Kubeconfig, open_kubeconfig
 from argo_ecr_auth_cli.last_writer import find_last_writer, name_writer
 from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
 from argo_ecr_auth_cli.recording_reader import RecordingServers
-from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN
+from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, CommandError
 from argo_ecr_auth_cli.terminal.output import (
     print_error,
     print_json,
@@ -37,6 +39,7 @@ from argo_ecr_auth_cli.terminal.summary import FAILING, NOT_CHECKED, find_worst,
 
 _STATES = {"created": "missing", "renewed": "due", "repaired": "to repair"}
 """The state in which a dry run would take an action."""
+_HOURS_OF_LOG = timedelta(hours=3)  # a token is tried about once an hour
 _WHOLE = ("TARGET", "SECRET", "STATE", "LEFT")
 
 
@@ -48,6 +51,7 @@ class Status:
     state: str
     healthy: bool
     writer: Writer | None
+    verified_at: datetime | None = None  # when its registry last accepted the token, if the log says so
 
     @property
     def condition(self) -> str:
@@ -61,6 +65,7 @@ class Status:
             "state": self.state,
             "healthy": self.healthy,
             "tampered": self.result.tampered,
+            "last_verified": format_time(self.verified_at) if self.verified_at else None,
             "last_writer": _describe_writer(self.writer) if self.writer else None,
             "error": self.result.error,
         }
@@ -142,7 +147,21 @@ def read_overview(
         else {target.name: why for target in targets if (why := accounts.explain_not_visible(target))},
         kubeconfig=kubeconfig,
     )
+    verified = _find_verifications(operator, stack)
+    statuses = [
+        replace(status, verified_at=verified.get((status.result.target, status.result.secret))) for status in statuses
+    ]
     return Overview(statuses=statuses, findings=list_findings(outcomes))
+
+
+def _find_verifications(operator: Operator, stack: Stack | None) -> dict[tuple[str, str], datetime]:
+    """Nothing without a stack, or without the right to read its log: it is only shown."""
+    if stack is None:
+        return {}
+    try:
+        return find_verifications(operator.sessions, stack, since=datetime.now(UTC) - _HOURS_OF_LOG)
+    except CommandError:
+        return {}
 
 
 def read_statuses(
@@ -223,7 +242,7 @@ def _print(overview: Overview, options: argparse.Namespace) -> None:
 
 def _print_table(statuses: list[Status]) -> None:
     # Rich is of the extra.
-    from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_time_left, print_table  # noqa: PLC0415
+    from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_age, format_time_left, print_table  # noqa: PLC0415
 
     conditions: dict[str, list[str]] = {}
     for status in statuses:
@@ -239,11 +258,14 @@ def _print_table(statuses: list[Status]) -> None:
                 secret,
                 colour_by_health(status.state, healthy=status.healthy),
                 format_time_left(status.result.seconds_to_expiry, healthy=status.healthy) if checked else "",
+                format_age(status.verified_at) if status.verified_at else "",
                 _format_writer(status.writer) if status.writer else "",
                 status.result.error or status.result.reason or "",
             )
         )
-    print_table(("TARGET", "SECRET", "STATE", "LEFT", "LAST WRITER", "WHY"), rows, whole=_WHOLE, below=("WHY",))
+    print_table(
+        ("TARGET", "SECRET", "STATE", "LEFT", "VERIFIED", "LAST WRITER", "WHY"), rows, whole=_WHOLE, below=("WHY",)
+    )
 
 
 def _fold(statuses: list[Status]) -> Iterator[tuple[str, Status]]:
