@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.installation import format_shared_options
+from argo_ecr_auth_deploy.clusters import find_missing_clusters, find_unready_clusters
 from argo_ecr_auth_deploy.destination import Destination, find_destination
 from argo_ecr_auth_settings.context import load_context_document
 from argo_ecr_auth_settings.document import SettingsError
@@ -22,7 +23,6 @@ from argo_ecr_auth_settings.settings import Settings
 from argo_ecr_auth_settings.validation import validate_settings
 
 _ROOT = Path(__file__).parents[2]
-_MAX_NAMES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,11 @@ def _take_step(arguments: argparse.Namespace, deployment: Deployment) -> None:
     match arguments.step:
         case "before-deploy":
             print(deployment.destination)
-            if faults := find_missing_clusters(deployment.targets, destination=deployment.destination):
+            faults = find_missing_clusters(deployment.targets, destination=deployment.destination)
+            faults += find_unready_clusters(
+                deployment.settings, targets=deployment.targets, destination=deployment.destination
+            )
+            if faults:
                 sys.exit("\n".join(faults))
             _print_lines(describe_dropped(deployment, template=read_deployed_template(deployment)))
         case "after-deploy":
@@ -67,30 +71,6 @@ def _take_step(arguments: argparse.Namespace, deployment: Deployment) -> None:
                 )
         case _ if read_deployed_template(deployment) is None:  # otherwise the deletion was declined
             _print_lines(describe_leftovers(deployment))
-
-
-def find_missing_clusters(targets: Sequence[Target], *, destination: Destination) -> list[str]:
-    """A line for each cluster of the destination's account that EKS does not know.
-
-    CloudFormation would notice only after creating everything else, and roll all of it back. If the credentials may not
-    list the clusters, none is reported, and stderr says so.
-    """
-    faults = []
-    here = [target for target in targets if target.account == destination.account and target.role is None]
-    for region in sorted({target.region for target in here}):
-        try:
-            pages = destination.sessions.client("eks", region=region).get_paginator("list_clusters").paginate()
-            known = {name for page in pages for name in page["clusters"]}
-        except (BotoCoreError, ClientError) as error:
-            print(f"whether the clusters in {region} exist is not checked: {error}", file=sys.stderr)
-            continue
-        faults += [
-            f"there is no EKS cluster {target.cluster} in {region} of account {destination.account} (target "
-            f"{target.name}): correct its name or region, or remove the target. {_describe_known(sorted(known))}"
-            for target in here
-            if target.region == region and target.cluster not in known
-        ]
-    return faults
 
 
 def read_deployed_template(deployment: Deployment) -> Mapping[str, Any] | None:
@@ -160,13 +140,6 @@ def _load_deployment(context: Sequence[str], *, destination: Destination) -> Dep
         sys.exit(str(error))
     targets = resolve_targets(settings, region=destination.region, account=destination.account)
     return Deployment(settings=settings, targets=targets, context=given, destination=destination)
-
-
-def _describe_known(names: Sequence[str]) -> str:
-    if not names:
-        return "EKS has no cluster there"
-    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-    return f"EKS has: {', '.join(names[:_MAX_NAMES])}{more}"
 
 
 def _print_lines(lines: Sequence[str]) -> None:

@@ -20,6 +20,12 @@ class HomeDeployment:
     address: str
 
 
+def make_app_address(installation: str) -> str:
+    """The address of infra_cdk/app.py's installation: its stack, and CDK's hash of the path (constructs, Node.addr)."""
+    path = f"\n{installation}\nEcrAuth\n"
+    return f"{installation}/c8{hashlib.sha1(path.encode()).hexdigest()}"  # noqa: S324 - not for security
+
+
 def name_function_role(*, installation: str, home: HomeDeployment) -> str:
     """At most 62 characters; IAM takes 64."""
     return f"{installation}-function-{_digest_home(home)[:12]}"

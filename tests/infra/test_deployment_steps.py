@@ -7,15 +7,25 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Barrier
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
 import pytest
 import yaml
 
 from argo_ecr_auth_settings.leftovers import find_dropped, format_removal, list_objects
-from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content, make_stack, synthesize
+from tests.infra.synthesis import (
+    ACCOUNT,
+    REGION,
+    REGISTRY,
+    find_all,
+    make_content,
+    make_stack,
+    make_template,
+    synthesize,
+)
 from tests.servers.server import Answer, Request, Server, answer_json
 
 _ROOT = Path(__file__).parents[2]
@@ -31,11 +41,35 @@ class SmallAws:
     template_may_be_read: bool = True
     error: str | None = None  # with which STS refuses
     url: str = ""
+    described: dict[str, dict[str, Any]] = field(default_factory=dict)  # what differs from a cluster that is ready
+    entered: list[str] = field(default_factory=list)  # clusters that have an entry for any role
+    deployed_entries: list[str] = field(default_factory=list)  # clusters with an entry of the stack
+    meeting: Barrier | None = None  # at which the descriptions of clusters wait for each other
+    asked: list[str] = field(default_factory=list)  # paths of EKS
+
+    def answer_eks(self, path: str) -> Answer:
+        self.asked.append(path)
+        match unquote(path).partition("?")[0].split("/", 4)[2:]:
+            case [cluster] if self.clusters is not None and cluster:
+                if self.meeting:
+                    self.meeting.wait()
+                ready = {"name": cluster, "status": "ACTIVE", "accessConfig": {"authenticationMode": "API"}}
+                return answer_json({"cluster": ready | self.described.get(cluster, {})})
+            case [cluster, "access-entries", arn] if self.clusters is not None:
+                if cluster in self.entered:
+                    return answer_json({"accessEntry": {"clusterName": cluster, "principalArn": arn}})
+                return answer_json({"__type": "ResourceNotFoundException", "message": "no entry"}, status=404)
+        return Answer(status=403) if self.clusters is None else answer_json({"clusters": self.clusters})
 
     def answer(self, request: Request) -> Answer:
         if not request.body:
-            return Answer(status=403) if self.clusters is None else answer_json({"clusters": self.clusters})
+            return self.answer_eks(request.path)
         action = parse_qs(request.body.decode())["Action"][0]
+        if action == "ListStackResources" and self.deployed_entries:
+            member = "<member><ResourceType>AWS::EKS::AccessEntry</ResourceType><ResourceStatus>CREATE_COMPLETE"
+            member += "</ResourceStatus><PhysicalResourceId>arn:aws:iam::1:role/r|{}</PhysicalResourceId></member>"
+            members = "".join(member.format(cluster) for cluster in self.deployed_entries)
+            return _answer(action, f"<StackResourceSummaries>{members}</StackResourceSummaries>")
         if action == "GetCallerIdentity" and not self.error:
             return _answer(action, f"<Account>{ACCOUNT}</Account>")
         if action == "GetTemplate" and self.template is not None:
@@ -119,6 +153,45 @@ def test_a_cluster_that_does_not_exist_is_refused_before_the_deployment(aws: Sma
     assert fault.endswith("EKS has: demo, other")
 
 
+def test_all_new_clusters_that_are_not_ready_are_refused_at_once(aws: SmallAws, tmp_path: Path) -> None:
+    names = ["demo", "old", "leaving", "entered", "outpost", "missing"]
+    aws.clusters = [name for name in names if name != "missing"]
+    aws.described = {
+        "old": {"accessConfig": {"authenticationMode": "CONFIG_MAP"}},
+        "leaving": {"status": "DELETING"},
+        "outpost": {"outpostConfig": {"outpostArns": []}},
+    }
+    aws.entered = ["entered"]
+    document = make_content(targets=[{"cluster": name} for name in names])
+    done = _step("before-deploy", aws, tmp_path, **document)
+    assert done.returncode == 1
+    missing, old, leaving, entered, outpost = done.stderr.splitlines()
+    assert missing.startswith("there is no EKS cluster missing ")
+    assert old.startswith(f"the EKS cluster old in {REGION} is on CONFIG_MAP")
+    assert "--access-config authenticationMode=API_AND_CONFIG_MAP" in old
+    assert leaving.startswith(f"the EKS cluster leaving in {REGION} is DELETING")
+    (role,) = (role for role in find_all(make_template(document), "AWS::IAM::Role") if "RoleName" in role)
+    principal = f"arn:aws:iam::{ACCOUNT}:role/{role['RoleName']}"
+    delete = f"aws eks delete-access-entry --cluster-name entered --region {REGION} --principal-arn {principal}"
+    assert entered.endswith(f"Delete it: {delete}")
+    assert outpost.startswith(f"the EKS cluster outpost in {REGION} is a local cluster on AWS Outposts")
+
+
+def test_a_cluster_that_has_its_entry_from_the_deployed_stack_is_not_checked_again(
+    aws: SmallAws, tmp_path: Path
+) -> None:
+    aws.deployed_entries, aws.entered = ["demo"], ["demo"]
+    targets = [{"cluster": "demo"}, {"cluster": "other", "access": "none"}]
+    assert _step("before-deploy", aws, tmp_path, targets=targets).returncode == 0
+    assert [path for path in aws.asked if "/clusters/" in path] == []
+
+
+def test_clusters_are_checked_concurrently(aws: SmallAws, tmp_path: Path) -> None:
+    aws.meeting = Barrier(2, timeout=60)
+    done = _step("before-deploy", aws, tmp_path, targets=[{"cluster": "demo"}, {"cluster": "other"}])
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_place_without_a_cluster_is_named(aws: SmallAws, tmp_path: Path) -> None:
     aws.clusters = []
     done = _step("before-deploy", aws, tmp_path)
@@ -137,6 +210,7 @@ def test_where_clusters_may_not_be_listed_the_deployment_goes_on(aws: SmallAws, 
     done = _step("before-deploy", aws, tmp_path)
     assert done.returncode == 0
     assert f"whether the clusters in {REGION} exist is not checked: " in done.stderr
+    assert f"whether the EKS cluster demo in {REGION} is ready is not checked: " in done.stderr
 
 
 def test_faulty_settings_are_refused_before_the_deployment(aws: SmallAws, tmp_path: Path) -> None:
@@ -211,9 +285,9 @@ def test_a_destroy_that_was_declined_lists_nothing(aws: SmallAws, tmp_path: Path
 def test_a_stack_that_may_not_be_read_is_reported_as_not_checked(step: str, aws: SmallAws, tmp_path: Path) -> None:
     aws.template_may_be_read = False
     done = _step(step, aws, tmp_path)
-    (line,) = done.stderr.splitlines()
+    *before, line = done.stderr.splitlines()
     assert line.startswith("what stays in the clusters is not checked: ")
-    assert "AccessDenied" in line
+    assert all("AccessDenied" in refused and "is not checked: " in refused for refused in (*before, line))
     assert done.returncode == 0
     assert "kubectl" not in done.stdout
 

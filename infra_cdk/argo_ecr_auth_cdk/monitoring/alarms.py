@@ -98,7 +98,7 @@ class Alarms(Construct):
         )
         self._add(
             "TokensRejected",
-            "for hours, registries have rejected tokens before they expire; the log lines that say so name the registry",
+            "for hours, registries have rejected tokens before they expire; the log lines name the registry",
             title="Tokens in clusters that their registry rejected",
             # A token is tried once an hour.
             metric=metric("TokensRejected", "Sum", cdk.Duration.hours(1)),
