@@ -51,7 +51,7 @@ def _faults(document: object) -> tuple[str, ...]:
         ({"check_every": "2 minutes"}, "check_every", "write 2m or 1h, 1m to 1h in whole minutes"),
         ({"check_every": "0m"}, "check_every", "between 1m and 1h in whole minutes"),
         ({"check_every": "90s"}, "check_every", "between 1m and 1h in whole minutes"),
-        ({"check_every": "1h", "renew_before": "30m"}, "check_every", "longer than renew_before (30m)"),
+        ({"check_every": "1h", "renew_before": "30m"}, "check_every", "more than half of renew_before (30m)"),
         ({"targets": [{"cluster": "demo", "endpoint": "https://a"}]}, "targets[0].certificate_authority", "both"),
         (
             {"targets": [{"cluster": "demo", "endpoint": "https://a", "certificate_authority": "abc"}]},
