@@ -33,7 +33,28 @@ Access = Annotated[
 Architecture = Literal["arm64", "x86_64"]
 # Amazon CloudWatch Logs API Reference, PutRetentionPolicy.
 LogRetention = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+    "1d",
+    "3d",
+    "5d",
+    "7d",
+    "14d",
+    "30d",
+    "60d",
+    "90d",
+    "120d",
+    "150d",
+    "180d",
+    "365d",
+    "400d",
+    "545d",
+    "731d",
+    "1096d",
+    "1827d",
+    "2192d",
+    "2557d",
+    "2922d",
+    "3288d",
+    "3653d",
 ]
 
 
@@ -176,7 +197,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ) = None
     log_retention: Annotated[
         LogRetention, msgspec.Meta(description="Days after which CloudWatch deletes the function's log lines.")
-    ] = 30
+    ] = "30d"
     log_key_arn: (
         Annotated[
             str,

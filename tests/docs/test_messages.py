@@ -2,12 +2,16 @@
 
 import ast
 import re
+import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
+from urllib3.exceptions import SSLError
+
 import argo_ecr_auth
-from argo_ecr_auth.api_server.refusals import read_refusal
+from argo_ecr_auth.api_server.refusals import read_refusal, read_unreachable
+from argo_ecr_auth.api_server.trust import EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_IP_ADDRESS
 from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, ForbiddenError, SyncError, UnauthorizedError
 from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.targets import Role
@@ -44,6 +48,11 @@ def _make_examples() -> Iterator[SyncError]:
     yield AssumeRoleError(failed=f"cannot assume {_ROLE.arn}", why="AccessDenied", code="AccessDenied", role=_ROLE)
     code = "AccessDeniedException"
     yield AwsRefusalError(failed="asked ECR for a token", why=code, code=code, right="ecr:GetAuthorizationToken")
+    yield SyncError(failed="the new token is rejected: registry.example.org answered 401", remedy="set verify: off")
+    for verify_code in (NOT_YET_VALID, EXPIRED, OTHER_HOST, OTHER_IP_ADDRESS):
+        fault = ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")
+        fault.verify_code = verify_code
+        yield read_unreachable(SSLError(fault), host="https://demo.example.org", target=target())
     for message, status in _REFUSALS.items():
         body = {"kind": "Status", "message": message}
         yield read_refusal(status, body, target=target(), doing=_DOING, namespace="argocd")
@@ -60,7 +69,7 @@ def _read_errors(file: Path) -> Iterator[str]:
                 facts = {word.arg: _read_text(word.value, assigned) for word in call.keywords if word.arg}
                 # The examples have the sentences whose words come from elsewhere.
                 failed, why, remedy = (facts.get(key, "") for key in ("failed", "why", "remedy"))
-                if failed and "VALUE" not in (failed, why):
+                if failed and not failed.endswith("VALUE") and why != "VALUE":
                     yield str(SyncError(failed=failed, why=why, remedy=remedy))
 
 

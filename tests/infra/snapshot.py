@@ -18,7 +18,7 @@ EVERYTHING: dict[str, Any] = {
     ],
     "credentials": [{"registry": REGISTRY, "pull_through_cache": True}],
     "alarm_email": "platform-team@example.com",
-    "log_retention": 90,
+    "log_retention": "90d",
     "log_key_arn": "arn:aws:kms:eu-west-1:111111111111:key/12345678-90ab-cdef-1234-567890abcdef",
     "vpc": {"id": "vpc-11111111", "subnets": ["subnet-11111111"]},
 }

@@ -116,7 +116,7 @@ def _faults(document: object) -> tuple[str, ...]:
             "401 clusters are in 333333333333 eu-west-1; an account or region other than",
         ),
         ({"alarm_topic_arn": _TOPIC.replace(REGION, "us-east-1")}, "alarm_topic_arn", "the stack is in eu-west-1"),
-        ({"log_retention": 31}, "log_retention", "31 is not one of 1, 3, 5, 7, 14, 30, 60, "),
+        ({"log_retention": "31d"}, "log_retention", '"31d" is not one of 1d, 3d, 5d, 7d, 14d, 30d, 60d, '),
         ({"log_key_arn": "alias/logs"}, "log_key_arn", "The ARN of a KMS key"),
         ({"log_key_arn": _KEY.replace(REGION, "us-east-1")}, "log_key_arn", "the stack is in eu-west-1"),
         ({"log_key_arn": _KEY.replace("aws", "aws-cn", 1)}, "log_key_arn", "credentials do not cross"),
@@ -169,10 +169,11 @@ def test_a_fault_names_its_place_and_what_is_allowed(changes: dict[str, Any], pl
     assert "(?!" not in fault  # a pattern helps no reader
 
 
-def test_all_faults_of_the_schema_come_at_once_and_before_those_of_the_rules() -> None:
+def test_the_faults_of_the_schema_come_at_once_with_those_of_the_rules() -> None:
     document = make_content(targets=[{"cluster": "a/b", "acess": "none"}], check_every="2 minutes", renew_before="13h")
     assert sorted(fault.split(": ")[0] for fault in _faults(document)) == [
         "check_every",
+        "renew_before",
         "targets[0].acess",
         "targets[0].cluster",
     ]

@@ -98,14 +98,16 @@ def test_the_log_group_is_deleted_with_the_stack_and_its_lines_after_a_month(tem
 
 def test_the_log_may_be_kept_longer_and_encrypted_with_a_key_of_the_account() -> None:
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/12345678-90ab-cdef-1234-567890abcdef"
-    log_group = find_only(make_template(make_content(log_retention=400, log_key_arn=key)), "AWS::Logs::LogGroup")
+    log_group = find_only(make_template(make_content(log_retention="400d", log_key_arn=key)), "AWS::Logs::LogGroup")
     assert (log_group["RetentionInDays"], log_group["KmsKeyId"]) == (400, key)
 
 
 def test_every_allowed_retention_is_one_that_cloudwatch_accepts() -> None:
     log_group = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, "AWS::Logs::LogGroup")
     retention = make_json_schema()["$defs"]["Settings"]["properties"]["log_retention"]
-    assert retention["enum"] == log_group.schema["properties"]["RetentionInDays"]["enum"]
+    assert [int(days.removesuffix("d")) for days in retention["enum"]] == log_group.schema["properties"][
+        "RetentionInDays"
+    ]["enum"]
 
 
 def test_only_the_functions_role_has_a_physical_name(

@@ -55,7 +55,7 @@ def test_a_credential_without_a_role_is_of_the_functions_role() -> None:
 
 def test_a_key_of_the_deployment_does_not_change_the_file() -> None:
     targets = [{"cluster": "demo", "access": "none"}]
-    deployed = validate_settings(make_content(targets=targets, check_every="5m", monitoring=False))
+    deployed = validate_settings(make_content(targets=targets, monitoring=False))
     assert format_targets_file(deployed) == format_targets_file(validate_settings(make_content()))
 
 

@@ -65,7 +65,9 @@ class EcrAuthFunction(Construct):
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         # In days: the construct takes only names, such as THREE_MONTHS.
-        cast("logs.CfnLogGroup", self.log_group.node.default_child).retention_in_days = settings.log_retention
+        cast("logs.CfnLogGroup", self.log_group.node.default_child).retention_in_days = int(
+            settings.log_retention.removesuffix("d")
+        )
         # Not the role that CDK would create, which may write to every log group of the account.
         self.role = iam.Role(
             self,
