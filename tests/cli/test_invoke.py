@@ -113,7 +113,7 @@ DONE = answer_json({"results": [{"target": "one", **RESULT}]})
     [
         ([BUSY, BUSY, DONE], 3, None),
         ([BUSY], 6, "TooManyRequestsException: Rate Exceeded."),
-        ([BROKEN, DONE], 1, "ServiceException: it broke"),
+        ([BROKEN, DONE], 1, ": ServiceException"),
     ],
     ids=["it becomes free", "it stays busy", "another error"],
 )
