@@ -146,11 +146,13 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     external_id: ExternalId | None = None
     labels: Annotated[
         dict[MetadataKey, LabelValue],
-        msgspec.Meta(description="Labels of yours on the Secret, for a replicator or a backup tool."),
+        msgspec.Meta(description="Labels of yours on the Secret and its ConfigMap, for a policy or a backup tool."),
     ] = {}
     annotations: Annotated[
         dict[MetadataKey, str],
-        msgspec.Meta(description="Annotations of yours on the Secret, for a replicator or a backup tool."),
+        msgspec.Meta(
+            description="Annotations of yours on the Secret and its ConfigMap, for a policy or a backup tool."
+        ),
     ] = {}
     verify: Annotated[
         Literal["login", "off"], msgspec.Meta(description="login: a new token must log in before it replaces another.")

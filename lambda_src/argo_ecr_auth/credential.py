@@ -10,8 +10,10 @@ from pathlib import PurePath
 from typing import Protocol
 
 from argo_ecr_auth.api_server.server import ApiServer
+from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.manifests import Payload, read_payload_text, read_tokens
+from argo_ecr_auth.core.managed_fields import find_last_apply
+from argo_ecr_auth.core.manifests import Payload, payload_key, read_payload_text, read_tokens
 from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
 from argo_ecr_auth.core.renewal_plan import Plan, choose_payload, is_probe_due, make_plan
@@ -20,6 +22,9 @@ from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.deadlines import time_limit
 from argo_ecr_auth.registry_login import Login, Verification
 from argo_ecr_auth.tokens import Issued, TokenIssuer, combine_verifications
+
+_UNKNOWN_TOKEN_IS_KEPT = TOKEN_LIFETIME / 2
+"""A token whose ConfigMap the API server refuses is not replaced for so long."""
 
 _SHARE_OF_A_CREDENTIAL = 0.9  # of a run's time: what it waits for then still has time to be named
 
@@ -77,6 +82,8 @@ def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
             if run.options.dry_run or plan.action == "fresh":
                 return result
             if plan.needs_token:
+                if _has_unknown_token(observed, credential, plan, run=run):
+                    server.try_config_map(credential)
                 issued = run.issuer.issue(credential)
                 result = _with_verification(result, issued.verification)
             payload = choose_payload(
@@ -107,6 +114,13 @@ def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
     except Exception as failure:  # noqa: BLE001 - whatever it is, the other credentials are still done
         error = describe_unexpected(failure)
     return with_expiry(replace(result, action="failed", error=error), now=run.now())
+
+
+def _has_unknown_token(observed: ObservedState, credential: Credential, plan: Plan, *, run: Run) -> bool:
+    """Whether the Secret may have the token of an earlier run, whose ConfigMap was refused, as a new one's would be."""
+    applied_at = find_last_apply(observed.secret, payload_key(credential))
+    is_recent = applied_at is not None and run.now() - applied_at < _UNKNOWN_TOKEN_IS_KEPT
+    return is_recent and plan.current is None and not run.options.force
 
 
 def with_expiry(result: Result, *, now: datetime) -> Result:

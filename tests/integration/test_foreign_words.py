@@ -99,27 +99,9 @@ def test_a_policy_is_named_and_its_words_are_not_repeated(
     cluster: Cluster, function: Function, objects: Objects
 ) -> None:
     name = objects.namespace
-    policy = {
-        "metadata": {"name": name},
-        "spec": {
-            "failurePolicy": "Fail",
-            "matchConstraints": {"resourceRules": [_rule("secrets")]},
-            "validations": [{"expression": "false", "messageExpression": "'no: ' + string(object.data.password)"}],
-        },
-    }
-    binding = {
-        "metadata": {"name": name},
-        "spec": {
-            "policyName": name,
-            "validationActions": ["Deny"],
-            "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}},
-        },
-    }
     function.run()
-    with (
-        _existing(cluster, "validatingadmissionpolicies", policy),
-        _existing(cluster, "validatingadmissionpolicybindings", binding),
-    ):
+    words = "'no: ' + string(object.data.password)"
+    with _policy(cluster, name, "secrets", "false", messageExpression=words):
         result = _until_failed(function)
 
     advice = (
@@ -127,6 +109,28 @@ def test_a_policy_is_named_and_its_words_are_not_repeated(
     )
     assert_failed(result, advice)
     assert str(result.error).endswith(advice)
+
+
+def test_a_refused_config_map_does_not_cost_a_token_per_run(
+    cluster: Cluster, make_function: FunctionFactory, objects: Objects
+) -> None:
+    """A policy requires a label on each Secret and ConfigMap; the Secret has it from somebody else."""
+    target = {"cluster": cluster.name, "namespace": objects.namespace}
+    labels = {"example.org/team": "a"}
+    function = make_function(make_settings(target))
+    labelled = make_function(make_settings({**target, "credentials": [{"registry": REGISTRY, "labels": labels}]}))
+    grant(cluster.admin, *function.targets)
+    with _policy(cluster, objects.namespace, "configmaps", "'example.org/team' in object.metadata.labels"):
+        first = _until_failed(function)
+        password = objects.password
+        for _ in range(3):
+            result = function.result()
+            assert_failed(result, "refused to apply the ConfigMap", "the ValidatingAdmissionPolicy")
+            assert objects.password == password
+        assert_failed(first, "refused to apply the ConfigMap")
+
+        assert labelled.result().action == "repaired"
+        assert labelled.result().action == "fresh"
 
 
 def test_a_quota_is_named(cluster: Cluster, function: Function, objects: Objects) -> None:
@@ -194,6 +198,32 @@ def _deny(words: Callable[[dict[str, Any], dict[str, Any] | None], str]) -> Hand
         return answer_json(review | {"response": {"uid": asked["uid"], "allowed": False, "status": status}})
 
     return handle
+
+
+@contextmanager
+def _policy(cluster: Cluster, namespace: str, resource: str, expression: str, **words: str) -> Iterator[None]:
+    """A policy for this resource, named as the namespace."""
+    policy = {
+        "metadata": {"name": namespace},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": [_rule(resource)]},
+            "validations": [{"expression": expression, **words}],
+        },
+    }
+    binding = {
+        "metadata": {"name": namespace},
+        "spec": {
+            "policyName": namespace,
+            "validationActions": ["Deny"],
+            "matchResources": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}},
+        },
+    }
+    with (
+        _existing(cluster, "validatingadmissionpolicies", policy),
+        _existing(cluster, "validatingadmissionpolicybindings", binding),
+    ):
+        yield
 
 
 def _rule(resource: str) -> dict[str, list[str]]:

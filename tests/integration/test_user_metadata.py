@@ -25,12 +25,12 @@ def make(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> Fu
     return make
 
 
-def _metadata(objects: Objects) -> dict[str, Any]:
-    found: dict[str, Any] = objects.require("secrets")["metadata"]
+def _metadata(objects: Objects, plural: str = "secrets") -> dict[str, Any]:
+    found: dict[str, Any] = objects.require(plural)["metadata"]
     return {key: found.get(key, {}) for key in ("labels", "annotations")}
 
 
-def test_they_are_on_the_secret_beside_ours_and_not_on_the_config_map(make: FunctionFactory, objects: Objects) -> None:
+def test_they_are_on_both_objects_beside_ours(make: FunctionFactory, objects: Objects) -> None:
     function = make(**OWN)
 
     assert function.result().action == "created"
@@ -38,25 +38,29 @@ def test_they_are_on_the_secret_beside_ours_and_not_on_the_config_map(make: Func
         "labels": {LABEL: "image", "argocd.argoproj.io/secret-type": "repository"},
         "annotations": {ANNOTATION: "team-a, team-b"},
     }
-    assert ANNOTATION not in objects.text()
+    on_config_map = _metadata(objects, "configmaps")
+    assert on_config_map["labels"] == {LABEL: "image", "argo-ecr-auth": "managed-resource"}
+    assert on_config_map["annotations"][ANNOTATION] == "team-a, team-b"
     assert function.result().action == "fresh"
 
 
 @pytest.mark.parametrize(("part", "key"), [("labels", LABEL), ("annotations", ANNOTATION)])
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
 @pytest.mark.parametrize("value", [None, "other"])
-def test_one_that_somebody_changed_is_put_back_with_the_token_that_is_there(
-    part: str, key: str, value: str | None, make: FunctionFactory, objects: Objects
+def test_one_that_somebody_changed_is_put_back_with_the_token_that_is_there(  # noqa: PLR0917 - parameters
+    part: str, key: str, kind: str, value: str | None, make: FunctionFactory, objects: Objects
 ) -> None:
+    plural = f"{kind.lower()}s"
     function = make(**OWN)
     function.run()
     password = objects.password
-    objects.patch("secrets", {"metadata": {part: {key: value}}})
+    objects.patch(plural, {"metadata": {part: {key: value}}})
 
     result = function.result()
 
     assert result.action == "repaired"
-    assert f"the Secret's {part.removesuffix('s')} {key} {'differs' if value else 'is missing'}" in str(result.reason)
-    assert _metadata(objects)[part][key] == OWN[part][key]
+    assert f"the {kind}'s {part.removesuffix('s')} {key} {'differs' if value else 'is missing'}" in str(result.reason)
+    assert _metadata(objects, plural)[part][key] == OWN[part][key]
     assert objects.password == password
 
 
@@ -77,6 +81,7 @@ def test_one_that_leaves_the_settings_leaves_the_secret_and_others_stay(
         "labels": {"backup.example/keep": "yes", "argocd.argoproj.io/secret-type": "repository"},
         "annotations": {"their.example/note": "a", ANNOTATION: "team-a"},
     }
+    assert LABEL not in objects.text()
     assert objects.password == password
     assert function.result().action == "fresh"
 

@@ -22,6 +22,7 @@ from argo_ecr_auth.core.errors import AddressError, SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.manifests import (
     FIELD_MANAGER,
+    NO_TOKEN,
     Manifest,
     Payload,
     list_foreign_keys,
@@ -91,25 +92,36 @@ class ApiServer(ABC):
         """
         access = self.open()
         secret, config_map = make_secret_manifest(credential, payload), make_config_map_manifest(credential, payload)
-        versions = [(secret, observed.secret), (config_map, observed.config_map)]
-        for i, (manifest, found) in enumerate(versions):
+        versions = [
+            (secret, observed.secret, only_over_observed),
+            (config_map, observed.config_map, only_over_observed),
+        ]
+        for i, (manifest, found, _) in enumerate(versions):
             for part, keys in observed.list_clashing_keys(manifest).items():
                 # Only the Secret has what another run may have renewed. A ConfigMap is changed whatever its version: a
                 # patch whose answer was lost is sent again, and would be refused for its own change.
-                is_secret = manifest["kind"] == "Secret"
-                pinned = found if only_over_observed and is_secret else None
-                left = self._remove_keys(access, manifest, part=part, keys=keys, only_over=pinned)
-                versions[i] = manifest, left
+                is_pinned = only_over_observed and manifest["kind"] == "Secret"
+                left = self._remove_keys(access, manifest, part=part, keys=keys, only_over=found if is_pinned else None)
+                versions[i] = manifest, left, is_pinned
         is_overwritten = False
         try:
-            for manifest, found in versions:
+            for manifest, found, is_pinned in versions:
                 _check_time(is_stopped)
-                self._apply(access, require_version(manifest, found) if only_over_observed else manifest)
+                self._apply(access, require_version(manifest, found) if is_pinned else manifest)
                 is_overwritten = True
             self._check_written(access, secret)
         except SyncError as error:
             error.overwritten = is_overwritten
             raise
+
+    def try_config_map(self, credential: Credential) -> None:
+        """Raise SyncError if the API server would refuse the ConfigMap, whatever its token is. Nothing is written."""
+        manifest = make_config_map_manifest(credential, NO_TOKEN)
+        status, body = self._patch(self.open(), manifest, query="&dryRun=All")
+        # A webhook with side effects may not be called for a dry run (apiserver, admission/plugin/webhook).
+        untried = "does not support dry run" in str(body.get("message"))
+        if status not in {HTTPStatus.OK, HTTPStatus.CREATED} and not untried:
+            raise self._explain_refusal(status, body, manifest)
 
     def request(self, path: str, *, max_body: int = _MAX_BODY) -> tuple[int, Mapping[str, Any]]:
         """Status and JSON of the answer to a GET, whatever it is; empty if it is not an object.
@@ -143,15 +155,19 @@ class ApiServer(ABC):
 
         Raises SyncError, also if the answer is not the object with what was applied.
         """
-        kind, metadata = manifest["kind"], manifest["metadata"]
-        namespace, name = metadata["namespace"], metadata["name"]
-        doing = f"apply the {kind} {namespace}/{name}"
-        path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}&force=true"
-        status, body = self._call(access, "PATCH", path, manifest)
+        status, body = self._patch(access, manifest)
         if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
-            raise read_refusal(status, body, target=self.target, doing=doing, namespace=namespace)
+            raise self._explain_refusal(status, body, manifest)
         if not contains(body, manifest):
-            raise self._explain_other_object(status, doing=doing)
+            raise self._explain_other_object(status, doing=_describe_apply(manifest))
+
+    def _patch(self, access: Access, manifest: Manifest, *, query: str = "") -> tuple[int, Mapping[str, Any]]:
+        path = _path(manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+        return self._call(access, "PATCH", f"{path}?fieldManager={FIELD_MANAGER}&force=true{query}", manifest)
+
+    def _explain_refusal(self, status: int, body: Mapping[str, Any], manifest: Manifest) -> SyncError:
+        doing, namespace = _describe_apply(manifest), manifest["metadata"]["namespace"]
+        return read_refusal(status, body, target=self.target, doing=doing, namespace=namespace)
 
     def _remove_keys(
         self, access: Access, manifest: Manifest, *, part: str, keys: list[str], only_over: Manifest | None
@@ -250,6 +266,10 @@ def _read_body(response: urllib3.BaseHTTPResponse, *, max_body: int) -> bytearra
             response.close()
         response.release_conn()
     return body
+
+
+def _describe_apply(manifest: Manifest) -> str:
+    return f"apply the {manifest['kind']} {manifest['metadata']['namespace']}/{manifest['metadata']['name']}"
 
 
 def _path(kind: str, namespace: str, name: str) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from argo_ecr_auth.core.manifests import FIELD_MANAGER, Manifest
+from argo_ecr_auth.core.timestamps import parse_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,12 @@ class Writer:
     def is_ours(self) -> bool:
         """The function applies. The original in-cluster tool has the same name as a manager, but updates."""
         return (self.manager, self.operation) == (FIELD_MANAGER, "Apply")
+
+
+def find_last_apply(manifest: Manifest | None, key: str) -> datetime | None:
+    """When an apply of ours last changed the object, None if this key of its data is not ours."""
+    times = [parse_time(writer.time) for writer in read_writers(manifest) if writer.is_ours and key in writer.data]
+    return max(filter(None, times), default=None)
 
 
 def read_writers(manifest: Manifest | None) -> Iterator[Writer]:

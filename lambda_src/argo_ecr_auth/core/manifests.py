@@ -170,8 +170,9 @@ def make_config_map_manifest(credential: Credential, payload: Payload) -> Manife
         "metadata": {
             "namespace": credential.namespace,
             "name": credential.secret_name,
-            "labels": {CONFIG_MAP_LABEL: CONFIG_MAP_LABEL_VALUE},
+            "labels": {**credential.labels, CONFIG_MAP_LABEL: CONFIG_MAP_LABEL_VALUE},
             "annotations": {
+                **credential.annotations,
                 FINGERPRINT_ANNOTATION: payload.fingerprint,
                 SOURCE_ANNOTATION: payload.source,
                 LIFETIME_ANNOTATION: format_lifetime(payload.lifetime),

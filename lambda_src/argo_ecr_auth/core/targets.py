@@ -48,7 +48,7 @@ class Credential:
     role_id: str | None = None
     verify_login: bool = True
     verify_repository: str | None = None
-    # The user's own, on the Secret beside ours.
+    # The user's own, on both objects beside ours.
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
