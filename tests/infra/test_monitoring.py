@@ -17,6 +17,7 @@ _ALARMS = (
     "Failing",
     "RepairsContinue",
     "Tampering",
+    "TokensRejected",
     "Undelivered",
     "Throttled",
     "EventsDropped",
@@ -120,6 +121,11 @@ def test_one_tampered_secret_alarms(template: Template) -> None:
     assert _key_facts(_alarms(template)["Tampering"]) == ("Tampered", "Sum", 300, *once, 1, "notBreaching")
 
 
+def test_tokens_that_are_rejected_for_hours_alarm(template: Template) -> None:
+    once = ("GreaterThanOrEqualToThreshold", 1)
+    assert _key_facts(_alarms(template)["TokensRejected"]) == ("TokensRejected", "Sum", 3600, *once, 3, "notBreaching")
+
+
 def test_events_that_scheduler_gives_up_on_alarm(template: Template) -> None:
     (group,) = template.find_resources("AWS::Scheduler::ScheduleGroup")
     (queue,) = template.find_resources("AWS::SQS::Queue")
@@ -163,10 +169,10 @@ def test_throttles_of_this_function_alarm(template: Template) -> None:
 
 def test_the_functions_metrics_have_the_names_and_the_dimension_that_it_emits(template: Template) -> None:
     own = [stat for alarm in _alarms(template).values() for stat in _stats(alarm) if stat["Namespace"] == "ArgoEcrAuth"]
-    assert len(own) == 5
+    assert len(own) == 6
     for alarm in own:
         assert alarm["Dimensions"] == [{"Name": "service", "Value": "argo-ecr-auth"}]
-        assert alarm["MetricName"] in {*metric_values(()), "SecondsToExpiry", "Tampered"}
+        assert alarm["MetricName"] in {*metric_values(()), "SecondsToExpiry", "Tampered", "TokensRejected"}
 
 
 def test_without_an_address_the_alarms_have_no_action_and_no_key_is_made(template: Template) -> None:
