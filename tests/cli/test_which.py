@@ -44,7 +44,6 @@ def test_the_secret_that_serves_a_url_is_named(
         (REGISTRY, "the repository {}/ecr-auth"),
         (f" {REGISTRY.upper()}.git", "the repository {}/ecr-auth"),
         (f"{REGISTRY}/charts", "the repo-creds {}/ecr-auth-helm"),
-        (f"{REGISTRY}/", "the repo-creds {}/ecr-auth-helm"),
         (f"oci://{REGISTRY.upper()}/charts/app", "the repo-creds {}/ecr-auth-oci"),
     ],
 )
@@ -71,8 +70,8 @@ def test_the_host_of_an_oci_url_is_served_by_nothing_that_is_safe(
 _URLS = [
     REGISTRY,
     f"{REGISTRY}/charts",
-    f"{REGISTRY}/charts/",
     f"{REGISTRY}/a_b/c.d",
+    f"oci://{REGISTRY}/my_team/app",
     f"oci://{REGISTRY}/charts/app",
 ]
 
@@ -98,3 +97,34 @@ def test_a_url_that_is_none_of_ecrs_is_refused(doctor: CommandLine) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "URL: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        (f"https://{REGISTRY}/charts", f"by https://; write {REGISTRY}/charts or oci://{REGISTRY}/charts"),
+        (f"HTTP://{REGISTRY}", f"by http://; write {REGISTRY} or oci://{REGISTRY}"),
+        (f"{REGISTRY}/team/", f"a slash at the end; write {REGISTRY}/team"),
+        (f"{REGISTRY}/", f"a slash at the end; write {REGISTRY}"),
+        (f"oci://{REGISTRY}/team/app/", f"write oci://{REGISTRY}/team/app"),
+        (f"{REGISTRY}/Charts", f"in lower case; write {REGISTRY}/charts"),
+        (f"{REGISTRY}/a//b", "'a//b' is no name of a repository of ECR's"),
+        (f"oci://{REGISTRY}/-a", "'-a' is no name of a repository of ECR's"),
+        (f"{REGISTRY}/a\u2011b", "'a\\u2011b' is no name of a repository of ECR's"),
+    ],
+)
+def test_a_url_with_which_argo_cd_fails_is_refused_with_the_right_one(
+    url: str, reason: str, offline: CommandLine
+) -> None:
+    done = offline.run("which", url, "--cluster", "x", "--registry", REGISTRY)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.rstrip().endswith(reason)
+
+
+def test_two_urls_of_one_path_get_secrets_of_different_names(doctor: CommandLine) -> None:
+    urls = [f"{REGISTRY}/x", f"oci://{REGISTRY}/x"]
+    shown = [json.loads(doctor.run("which", "-o", "json", "--project", "a", url).stdout)["settings"] for url in urls]
+
+    first, second = (yaml.safe_load(text)["credentials"][0] for text in shown)
+    assert first.get("secret_name") != second.get("secret_name")

@@ -51,6 +51,7 @@ class Service:
 def run(options: argparse.Namespace) -> int:
     """Show the credential of each target, and the settings if there is none. Raises CommandError."""
     url, project = options.url, options.project or ""
+    check_url(url)
     region = find_region(profile=options.profile, region=options.region)
     targets = choose_enabled_targets(load_installation(options, region=region), options.targets)
     operator = sign_in(profile=options.profile, region=region)
@@ -77,6 +78,29 @@ def run(options: argparse.Namespace) -> int:
     return OK if services and all(service.ours for service in services) else UNHEALTHY
 
 
+def check_url(url: str) -> None:
+    """Raise CommandError for a URL by which Argo CD pulls nothing from ECR, whatever the credential is."""
+    scheme, separator, place = url.strip().rpartition("://")
+    host, _, path = place.partition("/")
+    scheme, host, path = scheme.lower(), host.lower().removesuffix(".git"), path.removesuffix(".git")
+    meant = f"{host}/{path.lower().strip('/')}".removesuffix("/")
+    try:
+        parse_registry(host)
+    except NotARegistryError as fault:
+        raise CommandError(f"URL: {fault}", code=USAGE) from None
+    if separator and scheme != "oci":
+        why = f"Argo CD reads no charts of ECR by {scheme}://; write {meant} or oci://{meant}"
+    elif url.strip().endswith("/"):
+        why = f"Argo CD fails with a slash at the end; write {scheme}{separator}{meant}"
+    elif path != path.lower():
+        why = f"ECR's repositories are in lower case; write {scheme}{separator}{meant}"
+    elif path and not re.fullmatch(REPOSITORY, path):
+        why = f"{path!a} is no name of a repository of ECR's"
+    else:
+        return
+    raise CommandError(f"URL: {url.strip()}: {why}", code=USAGE)
+
+
 def find_services(target: Target, server: ApiServer, *, url: str, project: str) -> list[Service]:
     """Who serves the URL in each namespace of the target's credentials. Raises SyncError."""
     ours = {(credential.namespace, credential.secret_name) for credential in target.credentials}
@@ -93,20 +117,15 @@ def find_services(target: Target, server: ApiServer, *, url: str, project: str) 
 def format_settings(url: str, *, project: str) -> str | None:
     """A credential of `settings.yaml` that would serve the URL and send its token nowhere else, None if none would.
 
-    Raises CommandError if the URL is none of ECR's.
+    `url` is one that check_url accepts.
     """
     normalized = normalize_url(url)
     place = normalized.removeprefix("oci://")
     host, _, path = place.partition("/")
-    try:
-        parse_registry(host)
-    except NotARegistryError as fault:
-        raise CommandError(f"URL: {fault}", code=USAGE) from None
     if normalized == f"oci://{host}":
         return None
     credential = {"registry": host}
-    is_one_helm_url = place == host or (place == normalized and re.fullmatch(REPOSITORY, path))
-    if project and is_one_helm_url:
+    if project and place == normalized:
         credential["project"] = project
         if path:
             credential |= {"url": place, "secret_name": "ecr-" + re.sub("[^a-z0-9]+", "-", path)}
