@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
+from http import HTTPStatus
+from typing import Any
 
 import boto3
 import botocore.session
@@ -18,11 +20,12 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError, ResponseParserFactory
 
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.errors import AwsError, SyncError
 from argo_ecr_auth.core.registry import find_partition
-from argo_ecr_auth_cli.messages import Identity, explain_aws_error
+from argo_ecr_auth_cli.messages import Identity, MalformedAnswerError, explain_aws_error
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
 
@@ -39,6 +42,43 @@ class Operator:
     sessions: Sessions = field(repr=False)
     account: str | None
     identity: Identity  # which names the user or role that an access entry is to be made for, if that is known
+
+
+class _ParserFactory(ResponseParserFactory):
+    """Makes parsers whose errors are botocore's own kind, as all others of a call are."""
+
+    def create_parser(self, protocol_name: str) -> Any:
+        parser: Any = super().create_parser(protocol_name)
+        parse = parser.parse
+
+        def parse_or_raise(response: Any, shape: Any) -> Any:
+            try:
+                parsed = parse(response, shape)
+            except (ResponseParserError, AttributeError, KeyError, TypeError, ValueError):
+                raise MalformedAnswerError from None
+            if _is_of_another_api(parsed, response["status_code"], shape):
+                raise MalformedAnswerError
+            return parsed
+
+        parser.parse = parse_or_raise
+        return parser
+
+
+def _is_of_another_api(parsed: Mapping[str, Any], status: int, shape: Any) -> bool:
+    """Whether nothing was found that an answer of AWS has: a code of a refusal, or a key of a result."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return False  # botocore tries again
+    if status >= HTTPStatus.MULTIPLE_CHOICES:
+        # Of an answer without a code, botocore's parsers take the status for one.
+        return parsed.get("Error", {}).get("Code") in {None, "", "unknown", "Unknown", status, str(status)}
+    return bool(shape and shape.members and not parsed.keys() - {"ResponseMetadata"})
+
+
+class _OperatorSessions(Sessions):
+    def open_own(self) -> Any:
+        own = super().open_own()
+        own._session.register_component("response_parser_factory", _ParserFactory())  # noqa: SLF001
+        return own
 
 
 def sign_in(*, profile: str | None, region: str) -> Operator:
@@ -64,7 +104,7 @@ def sign_in(*, profile: str | None, region: str) -> Operator:
 def open_sessions(*, profile: str | None, region: str) -> Sessions:
     """Sessions whose credentials may still be missing. Raises CommandError if there is no such profile."""
     find_region(profile=profile, region=region)
-    return Sessions(region=region, profile=profile)
+    return _OperatorSessions(region=region, profile=profile)
 
 
 def find_region(*, profile: str | None, region: str | None) -> str:
@@ -144,13 +184,18 @@ def _explain_missing(error: BaseException | None, *, profile: str | None) -> str
 
 
 def _format_login(profile: str | None) -> str:
-    """The commands that sign the profile in: what it is configured for, else both."""
+    """The commands that sign the profile in, or the one that it takes its credentials from."""
     name = profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
-    option = f" --profile {name}" if name else ""
     try:
-        found = botocore.session.Session().full_config.get("profiles", {}).get(name or "default", {})
+        profiles = botocore.session.Session().full_config.get("profiles", {})
     except BotoCoreError:
-        found = {}
+        profiles = {}
+    chain = [name or "default"]
+    while (source := profiles.get(chain[-1], {}).get("source_profile", chain[-1])) not in chain:
+        chain.append(source)
+    name = chain[-1] if len(chain) > 1 else name
+    found = profiles.get(chain[-1], {})
+    option = f" --profile {name}" if name else ""
     if "login_session" in found:
         return f"aws login{option}"
     if "sso_session" in found or "sso_start_url" in found:

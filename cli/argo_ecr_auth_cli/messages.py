@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.aws.sessions import read_aws_error
-from argo_ecr_auth.core.errors import ForbiddenError, SyncError, UnauthorizedError
+from argo_ecr_auth.core.errors import AwsError, ForbiddenError, SyncError, UnauthorizedError
 from argo_ecr_auth.core.messages import explain_for
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
+
+
+class MalformedAnswerError(BotoCoreError):
+    """The answer is not one of AWS's API: botocore cannot parse it."""
+
+    fmt = "the answer is not of its API"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +57,9 @@ class Identity:
                     f"{error.target.cluster}'s API server does not let {self.name} {error.doing}: the right is "
                     f"missing, or the namespace {error.namespace} is"
                 )
+            case AwsError(cause=MalformedAnswerError()):
+                why = f"{error.cause}: a proxy or a VPC endpoint may answer in its place"
+                return explain_for(AwsError(failed=error.failed, why=why), asker=self.name)
             case _:
                 return explain_for(error, asker=self.name)
 

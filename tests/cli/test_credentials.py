@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.command_line import CommandLine
 from tests.servers.answers import refuse_as_sts
-from tests.servers.server import Server, always
+from tests.servers.server import Answer, Server, always
 from tests.support.function import REGISTRY
 
 WHICH = ["--cluster", "x", "--registry", REGISTRY]
@@ -65,3 +65,44 @@ def test_a_profile_of_aws_login_names_the_package_that_it_needs(offline: Command
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert "pip install 'botocore[crt]'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("profiles", "command"),
+    [
+        ({"mine": "source_profile = base", "base": "sso_session = s"}, "aws sso login --profile base"),
+        (
+            {"mine": "source_profile = middle", "middle": "source_profile = base", "base": "login_session = x"},
+            "aws login --profile base",
+        ),
+        ({"mine": "source_profile = mine\nlogin_session = x"}, "aws login --profile mine"),
+        ({"mine": "source_profile = other", "other": "source_profile = mine"}, "aws login --profile other"),
+    ],
+)
+def test_the_command_is_for_the_profile_at_the_end_of_the_chain(
+    profiles: dict[str, str], command: str, offline: CommandLine
+) -> None:
+    config = "".join(f"[profile {name}]\n{keys}\n" for name, keys in profiles.items())
+    (offline.directory / "config").write_text(config)
+    (offline.directory / "credentials").write_text("[mine]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials", **NO_KEYS}
+
+    with Server(always(refuse_as_sts("ExpiredToken")), tls=False) as sts:
+        done = offline.run("status", *WHICH, "--profile", "mine", AWS_ENDPOINT_URL_STS=sts.url, **files)
+
+    assert done.stderr.rstrip().endswith(command)
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "invoke"])
+@pytest.mark.parametrize(
+    ("status", "body"), [(403, b""), (403, b"blocked by policy"), (403, b"<html><body>no</body></html>"), (200, b"{}")]
+)
+def test_an_answer_that_is_not_of_aws_is_explained(
+    command: str, status: int, body: bytes, offline: CommandLine
+) -> None:
+    with Server(lambda _: Answer(status=status, body=body), tls=False) as proxy:
+        done = offline.run(command, *WHICH, AWS_ENDPOINT_URL=proxy.url, AWS_MAX_ATTEMPTS="1")
+
+    assert done.returncode == 3
+    assert "unexpected" not in done.stderr + done.stdout
+    assert "a proxy or a VPC endpoint may answer in its place" in done.stderr + done.stdout
