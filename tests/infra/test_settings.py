@@ -169,7 +169,7 @@ def test_a_fault_names_its_place_and_what_is_allowed(changes: dict[str, Any], pl
     assert "(?!" not in fault  # a pattern helps no reader
 
 
-def test_the_faults_of_the_schema_come_at_once_with_those_of_the_rules() -> None:
+def test_faults_of_the_schema_and_of_the_rules_come_at_once() -> None:
     document = make_content(targets=[{"cluster": "a/b", "acess": "none"}], check_every="2 minutes", renew_before="13h")
     assert sorted(fault.split(": ")[0] for fault in _faults(document)) == [
         "check_every",
