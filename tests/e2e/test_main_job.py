@@ -5,6 +5,7 @@ The tests share one deployment and depend on their order. The first waits for th
 
 import base64
 import json
+import subprocess
 import time
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.local_cloud import ecr_token
 from tests.support.function import REGISTRY
-from tests.support.installation import CONFIG_MAP, INSTALLATION, SECRET, Installation
+from tests.support.installation import CONFIG_MAP, INSTALLATION, ROOT, SECRET, Installation
 
 _A_TICK_AND_A_COLD_START = 120
 
@@ -140,6 +141,16 @@ def test_the_function_reports_its_metrics_with_the_installation_as_the_one_dimen
 
 def test_a_second_deployment_changes_nothing(installation: Installation) -> None:
     assert "(no changes)" in installation.cdk("deploy", "--all", "--require-approval=never")
+
+
+@pytest.mark.parametrize("name", [INSTALLATION, "second"])
+def test_before_a_deployment_a_ready_cluster_passes_with_the_entry_of_the_stack_and_without_one(
+    name: str, installation: Installation
+) -> None:
+    context = [f"--context={key}={value}" for key, value in (installation.context | {"installation": name}).items()]
+    command = [str(ROOT / ".venv/bin/python"), "-m", "argo_ecr_auth_deploy.steps", "before-deploy", *context]
+    done = subprocess.run(command, env=installation.cloud.environment(), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_destroy_leaves_nothing_of_it_in_the_account(installation: Installation) -> None:

@@ -190,6 +190,7 @@ def test_clusters_are_checked_concurrently(aws: SmallAws, tmp_path: Path) -> Non
     aws.meeting = Barrier(2, timeout=60)
     done = _step("before-deploy", aws, tmp_path, targets=[{"cluster": "demo"}, {"cluster": "other"}])
     assert (done.returncode, done.stderr) == (0, "")
+    assert sum("/access-entries/" in path for path in aws.asked) == 2
 
 
 def test_a_place_without_a_cluster_is_named(aws: SmallAws, tmp_path: Path) -> None:
