@@ -112,10 +112,11 @@ def test_all_faults_of_the_settings_are_shown_at_once(offline: CommandLine) -> N
 
     first, *faults = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (2, "")
-    assert first == "argo-ecr-auth: settings.yaml has 3 errors:"
+    assert first == "argo-ecr-auth: settings.yaml has 4 errors:"
     assert sorted(fault.split()[2].rstrip(":") for fault in faults) == [
         "check_every",
         "targets[0].cluster",
+        "targets[0].credentials",
         "targets[0].regoin",
     ]
 

@@ -105,7 +105,7 @@ def test_the_log_may_be_kept_longer_and_encrypted_with_a_key_of_the_account() ->
 def test_every_allowed_retention_is_one_that_cloudwatch_accepts() -> None:
     log_group = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, "AWS::Logs::LogGroup")
     retention = make_json_schema()["$defs"]["Settings"]["properties"]["log_retention"]
-    assert [int(days.removesuffix("d")) for days in retention["enum"]] == log_group.schema["properties"][
+    assert sorted(int(days.removesuffix("d")) for days in retention["enum"]) == log_group.schema["properties"][
         "RetentionInDays"
     ]["enum"]
 
