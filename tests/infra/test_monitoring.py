@@ -91,7 +91,7 @@ def test_the_missing_data_of_a_first_deployment_is_no_alarm(template: Template) 
 def test_alarm_periods_hold_two_check_intervals() -> None:
     alarms = _alarms(make_template(make_content(check_every="10m")))
     periods = {name: {stat["Period"] for stat in _stats(alarm)} for name, alarm in alarms.items()}
-    assert periods == {name: {1200} for name in alarms} | {"ChecksMissing": {3600}}
+    assert periods == {name: {1200} for name in alarms} | {"ChecksMissing": {3600}, "TokensRejected": {3600}}
 
 
 def test_each_alarm_names_a_page_that_has_a_section_for_it(template: Template) -> None:

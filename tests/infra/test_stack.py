@@ -105,9 +105,10 @@ def test_the_log_may_be_kept_longer_and_encrypted_with_a_key_of_the_account() ->
 def test_every_allowed_retention_is_one_that_cloudwatch_accepts() -> None:
     log_group = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, "AWS::Logs::LogGroup")
     retention = make_json_schema()["$defs"]["Settings"]["properties"]["log_retention"]
-    assert sorted(int(days.removesuffix("d")) for days in retention["enum"]) == log_group.schema["properties"][
-        "RetentionInDays"
-    ]["enum"]
+    assert (
+        sorted(int(days.removesuffix("d")) for days in retention["enum"])
+        == log_group.schema["properties"]["RetentionInDays"]["enum"]
+    )
 
 
 def test_only_the_functions_role_has_a_physical_name(

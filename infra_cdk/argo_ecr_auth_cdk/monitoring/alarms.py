@@ -101,7 +101,7 @@ class Alarms(Construct):
             "for hours, registries have rejected tokens before they expire; the log lines name the registry",
             title="Tokens in clusters that their registry rejected",
             # A token is tried once an hour.
-            metric=metric("TokensRejected", "Sum", cdk.Duration.hours(1)),
+            metric=metric("TokensRejected", "Sum", _make_duration(max(thresholds.period, timedelta(hours=1)))),
             periods_in_a_row=_PERIODS_IN_A_ROW,
         )
         self._add(
