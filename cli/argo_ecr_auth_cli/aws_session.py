@@ -68,6 +68,8 @@ def _is_of_another_api(parsed: Mapping[str, Any], status: int, shape: Any) -> bo
     """Whether nothing was found that an answer of AWS has: a code of a refusal, or a key of a result."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         return False  # botocore tries again
+    if shape is not None and shape.metadata.get("exception"):
+        return False  # the second look at a refusal that has a code, for what else it holds
     if status >= HTTPStatus.MULTIPLE_CHOICES:
         # Of an answer without a code, botocore's parsers take the status for one.
         return parsed.get("Error", {}).get("Code") in {None, "", "unknown", "Unknown", status, str(status)}

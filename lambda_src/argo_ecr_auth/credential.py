@@ -83,7 +83,7 @@ def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
                 return result
             if plan.needs_token:
                 if _has_unknown_token(observed, credential, plan, run=run):
-                    server.try_config_map(credential)
+                    server.try_config_map(credential, observed)
                 issued = run.issuer.issue(credential)
                 result = _with_verification(result, issued.verification)
             payload = choose_payload(

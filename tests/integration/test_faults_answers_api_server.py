@@ -241,7 +241,7 @@ def test_an_expiry_that_somebody_put_into_binary_data_is_healed(function: Functi
 
     healed, after = function.result(), function.result()
 
-    assert (healed.action, after.action) == ("repaired", "fresh")
+    assert (healed.action, healed.error, after.action) == ("repaired", None, "fresh")
     assert "binaryData" not in objects.require("configmaps")
 
 
