@@ -80,7 +80,7 @@ class Function:
     def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
         options = RunOptions(
             renew_before=timedelta(hours=6),
-            check_every=timedelta(minutes=7),
+            check_every=timedelta(),  # so that no run tries the token in the cluster because it is the hour for it
             seconds=seconds,
             dry_run=dry_run,
             force=force,

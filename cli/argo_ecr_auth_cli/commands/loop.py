@@ -62,11 +62,11 @@ def run(options: argparse.Namespace) -> int:
 
     explain = (kubeconfig.identity if kubeconfig else OPERATOR).explain
 
+    interval = given.get("sleep_between_checks", _SLEEP)
+
     def check() -> int:
         recorder = RecordingServers(kubeconfig or EksApiServers(cache))
-        run_options = RunOptions(
-            renew_before=renew_before, check_every=parse_duration(settings.check_every), seconds=_SECONDS
-        )
+        run_options = RunOptions(renew_before=renew_before, check_every=timedelta(seconds=interval), seconds=_SECONDS)
         (result,) = run_targets(
             (target,),
             options=run_options,
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
     if "once" in given:
         return check()
-    _repeat(check, seconds=given.get("sleep_between_checks", _SLEEP))
+    _repeat(check, seconds=interval)
     return OK
 
 

@@ -100,7 +100,7 @@ class Installation:
     def _run(self) -> tuple[Result, Result]:
         own, neighbor = run_targets(
             self._targets[bool(self._with_role)],
-            options=RunOptions(renew_before=timedelta(hours=6), check_every=timedelta(minutes=7), seconds=_SECONDS),
+            options=RunOptions(renew_before=timedelta(hours=6), check_every=timedelta(), seconds=_SECONDS),
             cache=self._cache,
             now=lambda: datetime.now(UTC),
             verify_login=self._verify_login,
