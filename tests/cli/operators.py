@@ -12,6 +12,7 @@ OPERATOR_RIGHTS = (
     "eks:*",
     "iam:GetRole",
     "lambda:*",
+    "logs:FilterLogEvents",
     "scheduler:GetSchedule",
     "sts:*",
 )

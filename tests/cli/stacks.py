@@ -43,6 +43,7 @@ def create_stack(cloud: LocalCloud, name: str, *, role: str, groups: Sequence[Se
         "Resources": {
             "Function": function,
             "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": name}},
+            "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"/{name}"}},
             **schedules,
         },
         "Outputs": {"FunctionName": {"Value": {"Ref": "Function"}}, "FunctionRole": {"Value": role}},

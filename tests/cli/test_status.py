@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from argo_ecr_auth.core.timestamps import format_time
 from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATOR_RIGHTS
 from tests.local_cloud.cloud import Cluster, LocalCloud
@@ -52,6 +53,36 @@ def test_a_fresh_credential_with_its_remaining_life_and_its_last_writer(
         "error": None,
     }
     assert code == 0
+
+
+def test_when_a_registry_last_accepted_the_token_is_what_the_functions_log_says(
+    status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    logs, now = local_cloud.client("logs"), datetime.now(UTC).replace(microsecond=0)
+    lines = [
+        (now - timedelta(minutes=50), True),
+        (now - timedelta(minutes=20), True),
+        (now - timedelta(minutes=10), None),
+    ]
+    logs.create_log_stream(logGroupName=f"/{stack}", logStreamName=objects.namespace)
+    logs.put_log_events(
+        logGroupName=f"/{stack}",
+        logStreamName=objects.namespace,
+        logEvents=[
+            {
+                "timestamp": int(moment.timestamp() * 1000),
+                "message": json.dumps(
+                    {"target": "demo", "secret": f"{objects.namespace}/ecr-auth", "verified": verified}
+                ),
+            }
+            for moment, verified in lines
+        ],
+    )
+
+    _, result = only_result(status)
+
+    assert result["last_verified"] == format_time(now - timedelta(minutes=20))
 
 
 def test_it_reads_only_and_asks_ecr_nothing(
@@ -168,7 +199,7 @@ def test_elsewhere_than_on_a_terminal_it_is_plain_and_each_row_one_line(
     header, row = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
-    assert header.split() == ["TARGET", "SECRET", "STATE", "LEFT", "LAST", "WRITER", "WHY"]
+    assert header.split() == ["TARGET", "SECRET", "STATE", "LEFT", "VERIFIED", "LAST", "WRITER", "WHY"]
     assert row.startswith("demo")
 
 
