@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,30 +117,48 @@ def count_runs(sessions: Sessions, *, function: str, region: str, since: datetim
     return int(sum(point["Sum"] for point in points))
 
 
-def find_verifications(sessions: Sessions, stack: Stack, *, since: datetime) -> dict[tuple[str, str], datetime]:
-    """When a registry last accepted the token of a credential, by target and Secret, as the function's log says.
+@dataclass(frozen=True, kw_only=True)
+class LoggedResult:
+    """A result of the function for one credential, as its log has it."""
 
-    Raises CommandError.
-    """
-    found: dict[tuple[str, str], datetime] = {}
+    at: datetime
+    verified: bool | None
+    failed: bool
+    error: str | None
+
+
+def find_verifications(sessions: Sessions, stack: Stack, *, since: datetime) -> dict[tuple[str, str], datetime]:
+    """When a registry last accepted the token of a credential, by target and Secret. Raises CommandError."""
+    found = _read_log(sessions, stack, "{ $.verified IS TRUE }", since=since)
+    return {key: result.at for key, result in found if result.verified}
+
+
+def find_last_results(sessions: Sessions, stack: Stack, *, since: datetime) -> dict[tuple[str, str], LoggedResult]:
+    """The last result of each credential, by target and Secret. Raises CommandError."""
+    return dict(_read_log(sessions, stack, "{ $.secret = * }", since=since))
+
+
+def _read_log(
+    sessions: Sessions, stack: Stack, pattern: str, *, since: datetime
+) -> Iterator[tuple[tuple[str, str], LoggedResult]]:
     try:
         pages = sessions.client("logs", region=stack.region).get_paginator("filter_log_events")
         for group in _list_resources(sessions, stack)["AWS::Logs::LogGroup"]:
             for page in pages.paginate(
-                logGroupName=group, startTime=int(since.timestamp() * 1000), filterPattern="{ $.verified IS TRUE }"
+                logGroupName=group, startTime=int(since.timestamp() * 1000), filterPattern=pattern
             ):
-                found |= dict(filter(None, map(_parse_verification, page["events"])))
+                yield from filter(None, map(_parse_result, page["events"]))
     except (ClientError, BotoCoreError) as error:
         raise _explain(error, "for the function's log", "logs:FilterLogEvents") from None
-    return found
 
 
-def _parse_verification(event: Mapping[str, Any]) -> tuple[tuple[str, str], datetime] | None:
+def _parse_result(event: Mapping[str, Any]) -> tuple[tuple[str, str], LoggedResult] | None:
     try:
         line = json.loads(event["message"])
-        if line["verified"] is not True:
-            return None
-        return (line["target"], line["secret"]), datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+        at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+        failed = line["action"] == "failed"
+        result = LoggedResult(at=at, verified=line["verified"], failed=failed, error=line["error"])
+        return (str(line["target"]), str(line["secret"])), result
     except (ValueError, KeyError, TypeError):
         return None
 

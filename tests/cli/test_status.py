@@ -55,34 +55,60 @@ def test_a_fresh_credential_with_its_remaining_life_and_its_last_writer(
     assert code == 0
 
 
+def write_log(cloud: LocalCloud, stack: str, objects: Objects, *results: tuple[timedelta, dict[str, Any]]) -> datetime:
+    """Write these results of the function as old as given; returns what counts as now."""
+    logs, now = cloud.client("logs"), datetime.now(UTC).replace(microsecond=0)
+    logs.create_log_stream(logGroupName=f"/{stack}", logStreamName=objects.namespace)
+    common = {"target": "demo", "secret": f"{objects.namespace}/ecr-auth", "verified": None, "error": None}
+    events = [
+        {
+            "timestamp": int((now - age).timestamp() * 1000),
+            "message": json.dumps(common | {"action": "fresh"} | result),
+        }
+        for age, result in results
+    ]
+    logs.put_log_events(logGroupName=f"/{stack}", logStreamName=objects.namespace, logEvents=events)
+    return now
+
+
+MINUTE = timedelta(minutes=1)
+FAILED = {"action": "failed", "error": "demo's API server answers 403"}
+
+
 def test_when_a_registry_last_accepted_the_token_is_what_the_functions_log_says(
     status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
 ) -> None:
     function.run()
-    logs, now = local_cloud.client("logs"), datetime.now(UTC).replace(microsecond=0)
-    lines = [
-        (now - timedelta(minutes=50), True),
-        (now - timedelta(minutes=20), True),
-        (now - timedelta(minutes=10), None),
-    ]
-    logs.create_log_stream(logGroupName=f"/{stack}", logStreamName=objects.namespace)
-    logs.put_log_events(
-        logGroupName=f"/{stack}",
-        logStreamName=objects.namespace,
-        logEvents=[
-            {
-                "timestamp": int(moment.timestamp() * 1000),
-                "message": json.dumps(
-                    {"target": "demo", "secret": f"{objects.namespace}/ecr-auth", "verified": verified}
-                ),
-            }
-            for moment, verified in lines
-        ],
-    )
+    accepted = {"verified": True}
+    now = write_log(local_cloud, stack, objects, (50 * MINUTE, accepted), (20 * MINUTE, accepted), (10 * MINUTE, {}))
 
     _, result = only_result(status)
 
-    assert result["last_verified"] == format_time(now - timedelta(minutes=20))
+    assert result["last_verified"] == format_time(now - 20 * MINUTE)
+
+
+def test_a_fresh_credential_whose_last_run_failed_is_not_healthy(
+    status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
+) -> None:
+    """Its token is still valid, and nothing will renew it."""
+    function.run()
+    now = write_log(local_cloud, stack, objects, (3 * MINUTE, {}), (MINUTE, FAILED))
+
+    code, result = only_result(status)
+
+    error = f"the function's run at {format_time(now - MINUTE)} failed: {FAILED['error']}"
+    assert (code, result["state"], result["healthy"], result["error"]) == (1, "fresh", False, error)
+
+
+def test_a_run_that_failed_before_the_last_one_or_long_ago_is_no_matter(
+    status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    write_log(local_cloud, stack, objects, (20 * MINUTE, FAILED), (3 * MINUTE, FAILED), (MINUTE, {}))
+
+    code, result = only_result(status)
+
+    assert (code, result["healthy"], result["error"]) == (0, True, None)
 
 
 def test_it_reads_only_and_asks_ecr_nothing(
@@ -101,7 +127,7 @@ def test_it_reads_only_and_asks_ecr_nothing(
     ]
     assert verbs == [("get", "secrets"), ("get", "configmaps")]
     asked = [(request["service"], request["action"]) for request in local_cloud.requests()[requests:]]
-    assert not [action for _, action in asked if not action.startswith(("Describe", "Get", "List"))]
+    assert not [action for _, action in asked if not action.startswith(("Describe", "Filter", "Get", "List"))]
     assert "ecr" not in {service for service, _ in asked}
     assert objects.versions == versions
 

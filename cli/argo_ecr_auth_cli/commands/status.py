@@ -17,7 +17,7 @@ from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
 from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
-from argo_ecr_auth_cli.deployment import Stack, find_verifications
+from argo_ecr_auth_cli.deployment import LoggedResult, Stack, find_last_results, find_verifications
 from argo_ecr_auth_cli.doctor.check_context import Finding
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.doctor.report import list_findings
@@ -39,7 +39,8 @@ from argo_ecr_auth_cli.terminal.summary import FAILING, NOT_CHECKED, find_worst,
 
 _STATES = {"created": "missing", "renewed": "due", "repaired": "to repair"}
 """The state in which a dry run would take an action."""
-_HOURS_OF_LOG = timedelta(hours=3)  # a token is tried about once an hour
+_TIME_OF_VERIFICATIONS = timedelta(hours=3)  # a token is tried about once an hour
+_LATENCY_OF_LOGS = timedelta(minutes=1)
 _WHOLE = ("TARGET", "SECRET", "STATE", "LEFT")
 
 
@@ -147,21 +148,32 @@ def read_overview(
         else {target.name: why for target in targets if (why := accounts.explain_not_visible(target))},
         kubeconfig=kubeconfig,
     )
-    verified = _find_verifications(operator, stack)
-    statuses = [
-        replace(status, verified_at=verified.get((status.result.target, status.result.secret))) for status in statuses
-    ]
+    if stack is not None:
+        statuses = _add_log(statuses, stack, operator=operator, check_every=installation.check_every)
     return Overview(statuses=statuses, findings=list_findings(outcomes))
 
 
-def _find_verifications(operator: Operator, stack: Stack | None) -> dict[tuple[str, str], datetime]:
-    """Nothing without a stack, or without the right to read its log: it is only shown."""
-    if stack is None:
-        return {}
+def _add_log(statuses: list[Status], stack: Stack, *, operator: Operator, check_every: timedelta) -> list[Status]:
+    """What the function's log adds: a cluster does not show that its last run failed. As it is without that right."""
+    now = datetime.now(UTC)
     try:
-        return find_verifications(operator.sessions, stack, since=datetime.now(UTC) - _HOURS_OF_LOG)
+        verified = find_verifications(operator.sessions, stack, since=now - _TIME_OF_VERIFICATIONS)
+        last = find_last_results(operator.sessions, stack, since=now - 2.5 * check_every - _LATENCY_OF_LOGS)
     except CommandError:
-        return {}
+        return statuses
+    return [_add_run(status, last=last, verified=verified) for status in statuses]
+
+
+def _add_run(
+    status: Status, *, last: Mapping[tuple[str, str], LoggedResult], verified: Mapping[tuple[str, str], datetime]
+) -> Status:
+    key = (status.result.target, status.result.secret)
+    status = replace(status, verified_at=verified.get(key))
+    run = last.get(key)
+    if run is None or not run.failed or status.result.failed or status.state in {"disabled", NOT_CHECKED}:
+        return status
+    error = f"the function's run at {format_time(run.at)} failed: {run.error}"
+    return replace(status, healthy=False, result=replace(status.result, error=error))
 
 
 def read_statuses(
