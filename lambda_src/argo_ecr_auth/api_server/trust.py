@@ -30,17 +30,17 @@ def make_tls_context() -> ssl.SSLContext:
 def make_tls_contexts(bundle: str) -> tuple[ssl.SSLContext, ...]:
     """Contexts of which each trusts one CA of each name in this PEM. Raises ssl.SSLError or ValueError."""
     all_of_it = _trust(bundle)
+    certificates = dict.fromkeys(match[0] for match in _CERTIFICATE.finditer(bundle))
+    if len(certificates) == 1:
+        return (all_of_it,)  # as nearly always: to look at its name would take as long again
     by_name: dict[str, list[str]] = {}
-    for certificate in dict.fromkeys(match[0] for match in _CERTIFICATE.finditer(bundle)):
+    for certificate in certificates:
         names = [ca["subject"] for ca in _trust(certificate).get_ca_certs()]  # none of what is not a CA's
         by_name.setdefault(repr(names or certificate), []).append(certificate)
     number = max(map(len, by_name.values()), default=1)
     if number == 1:
         return (all_of_it,)
-    return tuple(
-        _trust("\n".join(certificates[min(i, len(certificates) - 1)] for certificates in by_name.values()))
-        for i in range(number)
-    )
+    return tuple(_trust("\n".join(same[min(i, len(same) - 1)] for same in by_name.values())) for i in range(number))
 
 
 def use_contexts(manager: urllib3.PoolManager, contexts: Sequence[ssl.SSLContext]) -> None:
