@@ -127,29 +127,35 @@ class LoggedResult:
     error: str | None
 
 
-def find_verifications(sessions: Sessions, stack: Stack, *, since: datetime) -> dict[tuple[str, str], datetime]:
-    """When a registry last accepted the token of a credential, by target and Secret. Raises CommandError."""
-    found = _read_log(sessions, stack, "{ $.verified IS TRUE }", since=since)
-    return {key: result.at for key, result in found if result.verified}
+@dataclass(frozen=True, kw_only=True)
+class FunctionLog:
+    """What the function's log says of each credential, by target and Secret."""
+
+    verified_at: Mapping[tuple[str, str], datetime]  # when a registry last accepted its token
+    last_results: Mapping[tuple[str, str], LoggedResult]
 
 
-def find_last_results(sessions: Sessions, stack: Stack, *, since: datetime) -> dict[tuple[str, str], LoggedResult]:
-    """The last result of each credential, by target and Secret. Raises CommandError."""
-    return dict(_read_log(sessions, stack, "{ $.secret = * }", since=since))
-
-
-def _read_log(
-    sessions: Sessions, stack: Stack, pattern: str, *, since: datetime
-) -> Iterator[tuple[tuple[str, str], LoggedResult]]:
+def read_log(sessions: Sessions, stack: Stack, *, verified_since: datetime, results_since: datetime) -> FunctionLog:
+    """The log since these moments: all results, and before them those of an accepted token. Raises CommandError."""
+    verified_at: dict[tuple[str, str], datetime] = {}
+    last_results: dict[tuple[str, str], LoggedResult] = {}
     try:
         pages = sessions.client("logs", region=stack.region).get_paginator("filter_log_events")
         for group in _list_resources(sessions, stack)["AWS::Logs::LogGroup"]:
-            for page in pages.paginate(
-                logGroupName=group, startTime=int(since.timestamp() * 1000), filterPattern=pattern
-            ):
-                yield from filter(None, map(_parse_result, page["events"]))
+            accepted = _read_results(pages, group, "{ $.verified IS TRUE }", since=verified_since)
+            verified_at |= {key: result.at for key, result in accepted if result.verified}
+            last_results |= dict(_read_results(pages, group, "{ $.secret = * }", since=results_since))
     except (ClientError, BotoCoreError) as error:
         raise _explain(error, "for the function's log", "logs:FilterLogEvents") from None
+    return FunctionLog(verified_at=verified_at, last_results=last_results)
+
+
+def _read_results(
+    pages: Any, group: str, pattern: str, *, since: datetime
+) -> Iterator[tuple[tuple[str, str], LoggedResult]]:
+    start = int(since.timestamp() * 1000)
+    for page in pages.paginate(logGroupName=group, startTime=start, filterPattern=pattern):
+        yield from filter(None, map(_parse_result, page["events"]))
 
 
 def _parse_result(event: Mapping[str, Any]) -> tuple[tuple[str, str], LoggedResult] | None:

@@ -17,7 +17,7 @@ from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
 from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
-from argo_ecr_auth_cli.deployment import LoggedResult, Stack, find_last_results, find_verifications
+from argo_ecr_auth_cli.deployment import FunctionLog, Stack, read_log
 from argo_ecr_auth_cli.doctor.check_context import Finding
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.doctor.report import list_findings
@@ -157,19 +157,21 @@ def _add_log(statuses: list[Status], stack: Stack, *, operator: Operator, check_
     """What the function's log adds: a cluster does not show that its last run failed. As it is without that right."""
     now = datetime.now(UTC)
     try:
-        verified = find_verifications(operator.sessions, stack, since=now - _TIME_OF_VERIFICATIONS)
-        last = find_last_results(operator.sessions, stack, since=now - 2.5 * check_every - _LATENCY_OF_LOGS)
+        log = read_log(
+            operator.sessions,
+            stack,
+            verified_since=now - _TIME_OF_VERIFICATIONS,
+            results_since=now - 2.5 * check_every - _LATENCY_OF_LOGS,
+        )
     except CommandError:
         return statuses
-    return [_add_run(status, last=last, verified=verified) for status in statuses]
+    return [_add_run(status, log) for status in statuses]
 
 
-def _add_run(
-    status: Status, *, last: Mapping[tuple[str, str], LoggedResult], verified: Mapping[tuple[str, str], datetime]
-) -> Status:
+def _add_run(status: Status, log: FunctionLog) -> Status:
     key = (status.result.target, status.result.secret)
-    status = replace(status, verified_at=verified.get(key))
-    run = last.get(key)
+    status = replace(status, verified_at=log.verified_at.get(key))
+    run = log.last_results.get(key)
     if run is None or not run.failed or status.result.failed or status.state in {"disabled", NOT_CHECKED}:
         return status
     error = f"the function's run at {format_time(run.at)} failed: {run.error}"
