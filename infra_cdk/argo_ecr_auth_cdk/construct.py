@@ -80,10 +80,9 @@ class ArgoEcrAuth(Construct):
         self.schedules = Schedules(
             self, "Schedules", settings=settings, targets=self.targets, function=self.function.function
         )
-        for target in self.targets:
-            if target.cluster in entries_here and target.name in self.schedules.by_target and target.role is None:
-                # A schedule fires as soon as it is created.
-                self.schedules.by_target[target.name].node.add_dependency(entries_here[target.cluster])
+        for i, entry in entries_here.items():
+            if schedule := self.schedules.by_target.get(self.targets[i].name):
+                schedule.node.add_dependency(entry)  # it fires as soon as it is created
 
         if settings.monitoring:
             self._add_monitoring(settings)
@@ -134,9 +133,9 @@ class ArgoEcrAuth(Construct):
             log_group=self.function.log_group,
         )
 
-    def _give_access(self, settings: Settings, *, home: HomeDeployment) -> Mapping[str, eks.CfnAccessEntry]:
-        """Create the access entries, also those in access stacks. Return the entries of this stack by cluster."""
-        here: Mapping[str, eks.CfnAccessEntry] = {}
+    def _give_access(self, settings: Settings, *, home: HomeDeployment) -> Mapping[int, eks.CfnAccessEntry]:
+        """Create the access entries, also in access stacks. Return this stack's, by the indexes of their targets."""
+        here: Mapping[int, eks.CfnAccessEntry] = {}
         for place, indexes in group_by_place(settings, home=home.place).items():
             entries = make_entries(
                 [(self.targets[i], choose_access(settings.targets[i], settings=settings)) for i in indexes]
@@ -155,7 +154,8 @@ class ArgoEcrAuth(Construct):
                 group=settings.installation,
             )
             access.node.add_dependency(self.function.function)
-            here = access.by_cluster
+            by_cluster = access.by_cluster
+            here = {i: by_cluster[name] for i in indexes if (name := self.targets[i].cluster) in by_cluster}
         return here
 
     def _add_access_stack(

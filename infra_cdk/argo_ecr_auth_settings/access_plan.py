@@ -30,7 +30,7 @@ class Entry:
 
 
 def add_access_roles(settings: Settings, *, home: HomeDeployment) -> Settings:
-    """Name the role of the access stack, and its external id, for each target in another account without a role."""
+    """Name the role of the access stack, and its external id, for each target in another account that needs one."""
     return msgspec.structs.replace(
         settings, targets=tuple(_add_access_role(target, settings=settings, home=home) for target in settings.targets)
     )
@@ -93,7 +93,8 @@ def choose_access(target: TargetSettings, *, settings: Settings) -> Access:
 
 def _add_access_role(target: TargetSettings, *, settings: Settings, home: HomeDeployment) -> TargetSettings:
     place = _find_place(target, home=home.place)
-    if target.role_arn or place.account == home.place.account or choose_access(target, settings=settings) == "none":
+    is_unaided = target.role_arn is None and target.endpoint is None
+    if not is_unaided or place.account == home.place.account or choose_access(target, settings=settings) == "none":
         return target
     name = name_access_role(installation=settings.installation, home=home, place=place)
     partition = find_partition(place.region or "").name

@@ -89,7 +89,7 @@ class TokenIssuer:
 
     def find_role_id(self, credential: Credential) -> str | None:
         """The unique ID of the role that asks ECR, None where it is not known (yet)."""
-        return self._sessions.as_role(credential.role).unique_id if credential.role else credential.role_id
+        return self._sessions.role_ids.get(credential.role) if credential.role else credential.role_id
 
     def _request(self, role: Role | None, api: TokenApi) -> AuthorizationToken:
         def request() -> AuthorizationToken:

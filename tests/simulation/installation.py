@@ -39,7 +39,7 @@ FAR = "000000000000.dkr.ecr.eu-west-1.amazonaws.com"
 SHARED = "111111111111.dkr.ecr.us-east-1.amazonaws.com"
 PULL_ROLE = "arn:aws:iam::111111111111:role/pull"
 REACH_ROLE = "arn:aws:iam::111111111111:role/reach"
-CLUSTERS = {"alpha": FUNCTION, "beta": REACH_ROLE, "gamma": FUNCTION}
+CLUSTERS = ("alpha", "beta", "gamma")
 """The clusters, and the role that has an access entry in each."""
 ENVIRONMENTS = 2
 CHECK_INTERVAL = timedelta(minutes=2)
@@ -135,7 +135,7 @@ def install(reality: Reality, clusters: Mapping[str, Cluster]) -> Iterator[Insta
         # Read the models of the services once, not for each new environment.
         stack.enter_context(mock.patch.object(botocore.session, "create_loader", _load_models))
         fronts = {
-            name: stack.enter_context(serve_cluster(reality, cluster, role=CLUSTERS[name]))
+            name: stack.enter_context(serve_cluster(reality, cluster, role=FUNCTION))
             for name, cluster in clusters.items()
         }
         reality.grants = {NEAR: FUNCTION, FAR: FUNCTION, SHARED: PULL_ROLE}

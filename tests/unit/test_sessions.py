@@ -1,6 +1,7 @@
 """What AWS refused, for a person; the sessions' own calls are tried against a cloud."""
 
 import tracemalloc
+import weakref
 from typing import Any
 
 import pytest
@@ -128,3 +129,15 @@ def test_the_clients_of_many_roles_share_the_services_models(monkeypatch: pytest
     finally:
         tracemalloc.stop()
     assert taken < 4_000_000
+
+
+def test_only_the_roles_that_were_used_last_are_kept() -> None:
+    sessions = Sessions(region="eu-west-1")
+    roles = [Role(arn=f"arn:aws:iam::{number:012}:role/reader") for number in range(400)]
+    first, last = sessions.as_role(roles[0]), sessions.as_role(roles[-1])
+    for role in roles[1:-1]:
+        sessions.as_role(role)
+        assert sessions.as_role(roles[-1]) is last
+    gone = weakref.ref(first)
+    del first
+    assert gone() is None

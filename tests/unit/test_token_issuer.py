@@ -47,10 +47,10 @@ class RolesAssumed(Sessions):
 
     def __init__(self, *, region: str) -> None:
         super().__init__(region=region)
-        self._assumed: dict[Role | None, Principal] = {}
+        self._all: dict[Role | None, Principal] = {}
 
     def as_role(self, role: Role | None) -> Principal:
-        return self._assumed.setdefault(role, AssumedPrincipal(self, role))
+        return self._all.setdefault(role, AssumedPrincipal(self, role))
 
 
 @pytest.fixture

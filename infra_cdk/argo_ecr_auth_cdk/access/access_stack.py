@@ -10,10 +10,10 @@ from argo_ecr_auth_settings.settings import Settings
 
 
 class AccessStack(cdk.Stack):
-    """The access entries in one account and region. In another account, also the role that the function assumes there.
+    """The access entries in one account and region. In another account, also the role that describes its clusters.
 
-    It is deployed after the function's stack, because it names the function's role: IAM refuses to trust a role that
-    does not exist.
+    It is deployed after the function's stack, because it names the function's role: EKS and IAM refuse a role that does
+    not exist. The entries name that role in every account (Amazon EKS User Guide, Create access entries).
     """
 
     def __init__(
@@ -34,19 +34,16 @@ class AccessStack(cdk.Stack):
             description=f"{settings.installation}: access to EKS clusters",
         )
         group = settings.installation
-        principal_arn, access = function_role_arn, None
+        described = {entry.cluster for entry in entries if entry.described}
         # The settings' rules refuse other accounts if the home account is unknown.
-        if home.place.account and place.account != home.place.account:
-            access = AccessRole(
+        if home.place.account and place.account != home.place.account and described:
+            AccessRole(
                 self,
                 "Access",
                 role_name=name_access_role(installation=group, home=home, place=place),
                 external_id=make_external_id(installation=group, home=home, place=place),
                 home_account=home.place.account,
                 function_role_arn=function_role_arn,
-                described={entry.cluster for entry in entries if entry.described},
+                described=described,
             )
-            principal_arn = access.role.role_arn
-        clusters = ClusterAccess(self, "Clusters", entries=entries, principal_arn=principal_arn, group=group)
-        if access is not None:
-            clusters.node.add_dependency(access)  # on the role's policy too, see ClusterAccess
+        ClusterAccess(self, "Clusters", entries=entries, principal_arn=function_role_arn, group=group)

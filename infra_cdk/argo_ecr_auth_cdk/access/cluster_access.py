@@ -1,4 +1,4 @@
-"""The EKS access entries that give access to the clusters, and the role that is assumed in another account."""
+"""The EKS access entries that give access to the clusters, and the role that describes those of another account."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -18,7 +18,7 @@ class ClusterAccess(Construct):
     """One access entry per cluster, in `by_cluster`.
 
     EKS refuses an entry for a role that IAM has not propagated yet, and CloudFormation then rolls the stack back. So
-    entries depend on what takes longer: the function, or the role's policy (hashicorp/terraform-provider-aws#35535).
+    entries depend on what takes longer, the function (hashicorp/terraform-provider-aws#35535).
     An entry takes effect some seconds after its creation. It sets no user name: EKS then generates one with the
     session's name, and the cluster's audit log shows it.
     """
@@ -40,7 +40,7 @@ class ClusterAccess(Construct):
 
 
 class AccessRole(Construct):
-    """The role (`role`) that only the function's role may assume, to reach the clusters of another account."""
+    """The role that only the function's role may assume, to ask for the addresses of another account's clusters."""
 
     def __init__(
         self,
@@ -54,11 +54,11 @@ class AccessRole(Construct):
         described: AbstractSet[str],
     ) -> None:
         super().__init__(scope, id_)
-        self.role = iam.Role(
+        role = iam.Role(
             self,
             "Role",
             role_name=role_name,  # the function's settings name it before it exists
-            description="Reaches the EKS clusters of this account and region",
+            description="Describes the EKS clusters of this account and region",
             # IAM stores a role principal by its unique id, so it would not trust the role after it is recreated.
             assumed_by=iam.AccountPrincipal(home_account).with_conditions(
                 {
@@ -68,12 +68,11 @@ class AccessRole(Construct):
             ),
         )
         stack = cdk.Stack.of(self)
-        if described:
-            statement = make_describe_statement(
-                described, region=stack.region, partition=stack.partition, account=stack.account
-            )
-            self.role.add_to_policy(make_policy_statement(statement))
-            acknowledge_wildcards(self.role, statement.resources)
+        statement = make_describe_statement(
+            described, region=stack.region, partition=stack.partition, account=stack.account
+        )
+        role.add_to_policy(make_policy_statement(statement))
+        acknowledge_wildcards(role, statement.resources)
 
 
 def _make_edit_policy(scope: Construct, namespaces: Sequence[str]) -> eks.CfnAccessEntry.AccessPolicyProperty:

@@ -1,4 +1,4 @@
-"""API servers that EKS leads to: their addresses from DescribeCluster, their tokens from presigned requests to STS."""
+"""API servers that EKS leads to: their addresses from DescribeCluster, bearer tokens from presigned requests to STS."""
 
 import threading
 import time
@@ -39,7 +39,6 @@ class EksApiServer(ApiServer):
     def __init__(self, target: Target, *, cache: WarmCache) -> None:
         super().__init__(target)
         self._cache = cache
-        self._principal = cache.sessions.as_role(target.role)
         self._lock = threading.Lock()
         self._access: Access | None = None
         self._failure: SyncError | None = None
@@ -76,7 +75,7 @@ class EksApiServer(ApiServer):
     def _connect(self, address: Address | None) -> Access:
         target, cache = self.target, self._cache
         try:
-            credentials = self._principal.credentials()
+            credentials = cache.sessions.credentials()
             address = address or self._find_address()
             connections = min(MAX_CONNECTIONS, len(target.credentials))
             # An address that serves no client is not kept.
@@ -99,4 +98,7 @@ class EksApiServer(ApiServer):
         target = self.target
         if target.endpoint is not None and target.certificate_authority is not None:
             return Address(endpoint=target.endpoint, certificate_authority=target.certificate_authority)
-        return describe_cluster(self._principal, cluster=target.cluster, region=target.region)
+        # The only request under the target's role: an access entry may name a principal of another account (Amazon EKS
+        # User Guide, Create access entries).
+        principal = self._cache.sessions.as_role(target.role)
+        return describe_cluster(principal, cluster=target.cluster, region=target.region)

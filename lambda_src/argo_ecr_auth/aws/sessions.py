@@ -36,6 +36,7 @@ _FOREIGN_CERTIFICATE = "the certificate is signed by an untrusted CA"
 _SECONDS_PER_CALL = 15  # with its retries
 _MAX_BYTES_PER_CALL = 256 * 1024  # an answer has a few thousand
 _ATTEMPTS = 3  # of each call; botocore waits between them
+_MAX_ROLES = 20  # kept assumed; each takes half a megabyte, and one that was dropped is assumed again when it is needed
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
@@ -61,7 +62,10 @@ class _AssumedRole(CredentialProvider):
 
 
 class Sessions:
-    """The process's own identity and the roles that it assumes, each with its session and clients, kept once made."""
+    """The process's own identity and the roles that it assumes last, each with its session and clients.
+
+    `role_ids` has the unique IDs of all roles that were ever assumed.
+    """
 
     def __init__(self, *, region: str, profile: str | None = None, attempts: int = _ATTEMPTS) -> None:
         self.config = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": attempts}))
@@ -70,14 +74,20 @@ class Sessions:
         self._region = region
         self._profile = profile
         self._models: Any = None  # botocore's loader of them
-        self._principals: dict[Role | None, Principal] = {}
+        self._own = Principal(self, None)
+        self._assumed: dict[Role, Principal] = {}
+        self.role_ids: dict[Role, str | None] = {}
 
     def as_role(self, role: Role | None) -> "Principal":
         """The role as a principal; None is the process's own identity."""
+        if role is None:
+            return self._own
         with self.lock:
-            if role not in self._principals:
-                self._principals[role] = Principal(self, role)
-            return self._principals[role]
+            principal = self._assumed.pop(role, None) or Principal(self, role)
+            self._assumed[role] = principal
+            if len(self._assumed) > _MAX_ROLES:
+                del self._assumed[next(iter(self._assumed))]
+            return principal
 
     def client(self, service: str, *, region: str, **options: Any) -> Any:
         """See Principal.client."""
@@ -113,7 +123,7 @@ class Sessions:
             cache.clear()  # botocore would cache an answer without credentials, and never ask again
             fetched: dict[str, Any] = fetcher.fetch_credentials()
             for answer in cache.values():
-                self.as_role(role).unique_id = _read_unique_id(answer)
+                self.role_ids[role] = _read_unique_id(answer)
             return fetched
 
         session = botocore.session.Session()
@@ -130,7 +140,6 @@ class Principal:
 
     def __init__(self, sessions: Sessions, role: Role | None) -> None:
         self.role = role
-        self.unique_id: str | None = None  # of an assumed role, once it was assumed
         self._sessions = sessions
         self._session: Any = None
         self._clients: dict[tuple[object, ...], Any] = {}

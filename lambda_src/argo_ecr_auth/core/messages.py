@@ -50,9 +50,8 @@ def _explain(error: SyncError) -> str:
 
 def _explain_unauthorized(error: UnauthorizedError) -> str:
     target = error.target
-    who = _name_role(target.role) or _FUNCTION
     return (
-        f"{error} to {who}: its access entry is missing, or older than the role (then first aws "
+        f"{error} to {_FUNCTION}: its access entry is missing, or older than the role (then first aws "
         f"eks delete-access-entry). Run aws eks create-access-entry --cluster-name {target.cluster} --region "
         f"{target.region} --principal-arn ROLE --kubernetes-groups GROUP; argo-ecr-auth doctor {target.name} fills "
         "them in. A fixed endpoint may also be another cluster's"

@@ -19,7 +19,7 @@ ChartType = Literal["helm", "oci"]
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role to assume, instead of the function's own."""
+    """A role that the function assumes for a request to AWS."""
 
     arn: str
     external_id: str | None = None
@@ -70,7 +70,7 @@ class Target:
     certificate_authority: str | None
     credentials: tuple[Credential, ...]
     account: str | None = None  # None: the function's, which the function itself need not know
-    role: Role | None = None  # to reach the cluster with
+    role: Role | None = None  # to ask EKS for the cluster's address with
 
 
 @dataclass(frozen=True, kw_only=True)
