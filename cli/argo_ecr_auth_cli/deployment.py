@@ -26,6 +26,8 @@ _GONE = {
     "ROLLBACK_FAILED",
     "ROLLBACK_IN_PROGRESS",
 }
+_TIME_OF_VERIFICATIONS = timedelta(hours=3)  # a token is tried about once an hour
+_LATENCY_OF_LOGS = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +127,7 @@ class LoggedResult:
     verified: bool | None
     failed: bool
     error: str | None
+    error_type: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +138,9 @@ class FunctionLog:
     last_results: Mapping[tuple[str, str], LoggedResult]
 
 
-def read_log(sessions: Sessions, stack: Stack, *, verified_since: datetime, results_since: datetime) -> FunctionLog:
-    """The log since these moments: all results, and before them those of an accepted token. Raises CommandError."""
+def read_log(sessions: Sessions, stack: Stack, *, check_every: timedelta, now: datetime) -> FunctionLog:
+    """The results of the last two runs, and of those that verified a token lately. Raises CommandError."""
+    verified_since, results_since = now - _TIME_OF_VERIFICATIONS, now - 2.5 * check_every - _LATENCY_OF_LOGS
     verified_at: dict[tuple[str, str], datetime] = {}
     last_results: dict[tuple[str, str], LoggedResult] = {}
     try:
@@ -162,8 +166,13 @@ def _parse_result(event: Mapping[str, Any]) -> tuple[tuple[str, str], LoggedResu
     try:
         line = json.loads(event["message"])
         at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-        failed = line["action"] == "failed"
-        result = LoggedResult(at=at, verified=line["verified"], failed=failed, error=line["error"])
+        result = LoggedResult(
+            at=at,
+            verified=line["verified"],
+            failed=line["action"] == "failed",
+            error=line["error"],
+            error_type=line["error_type"],
+        )
         return (str(line["target"]), str(line["secret"])), result
     except (ValueError, KeyError, TypeError):
         return None

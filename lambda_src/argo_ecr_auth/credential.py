@@ -107,13 +107,13 @@ def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
             if not issued.errors:
                 return with_expiry(result, now=run.now())
             error = f"{run.explain(*issued.errors)}; {_explain_choice(payload, plan, issued)}"
+            return fail(result, issued.errors[0], error=error, now=run.now())
     except SyncError as failure:
-        error = run.explain(*issued.errors, failure)
         if failure.overwritten and not (plan and payload is plan.current):
             result = replace(result, expires_at=None)
+        return fail(result, failure, error=run.explain(*issued.errors, failure), now=run.now())
     except Exception as failure:  # noqa: BLE001 - whatever it is, the other credentials are still done
-        error = describe_unexpected(failure)
-    return with_expiry(replace(result, action="failed", error=error), now=run.now())
+        return fail(result, failure, error=describe_unexpected(failure), now=run.now())
 
 
 def _has_unknown_token(observed: ObservedState, credential: Credential, plan: Plan, *, run: Run) -> bool:
@@ -127,6 +127,11 @@ def with_expiry(result: Result, *, now: datetime) -> Result:
     """The result with what remains of its token, counted from now."""
     remaining = int((result.expires_at - now).total_seconds()) if result.expires_at else None
     return replace(result, seconds_to_expiry=remaining)
+
+
+def fail(result: Result, failure: Exception, *, error: str, now: datetime) -> Result:
+    """The result of a credential that could not be kept fresh."""
+    return with_expiry(replace(result, action="failed", error=error, error_type=type(failure).__name__), now=now)
 
 
 def _identify(run: Run, credential: Credential) -> Credential:

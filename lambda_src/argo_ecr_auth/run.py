@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import replace
 from datetime import datetime
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
@@ -10,7 +9,7 @@ from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Credential, Target
-from argo_ecr_auth.credential import ApiServers, Run, RunOptions, keep_fresh, with_expiry
+from argo_ecr_auth.credential import ApiServers, Run, RunOptions, fail, keep_fresh
 from argo_ecr_auth.registry_login import verify_login
 from argo_ecr_auth.tokens import TokenIssuer, VerifyLogin
 
@@ -73,4 +72,4 @@ def _make_unfinished(target: Target, credential: Credential, *, begun: bool, run
         else f"not begun within {seconds}; the next run tries again. If it persists, a cluster of the run is slow"
     )
     result = new_result(target, credential, dry_run=run.options.dry_run)
-    return with_expiry(replace(result, action="failed", error=error), now=run.now())
+    return fail(result, TimeoutError(), error=error, now=run.now())

@@ -12,6 +12,7 @@ RESULT = {
     "seconds_to_expiry": 40000,
     "verified": None,
     "error": None,
+    "error_type": None,
 }
 
 

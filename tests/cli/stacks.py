@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.local_cloud.cloud import LocalCloud
+from tests.support.objects import Objects
 
 
 def create_stack(cloud: LocalCloud, name: str, *, role: str, groups: Sequence[Sequence[str]]) -> None:
@@ -60,3 +63,20 @@ def _upload(cloud: LocalCloud, name: str, template: str) -> str:
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key="template.json", Body=template.encode())
     return f"{cloud.endpoint_url}/{bucket}/template.json"
+
+
+def write_log(cloud: LocalCloud, stack: str, objects: Objects, *results: tuple[timedelta, dict[str, Any]]) -> datetime:
+    """Write these results of the function as old as given; returns what counts as now."""
+    logs, now = cloud.client("logs"), datetime.now(UTC).replace(microsecond=0)
+    logs.create_log_stream(logGroupName=f"/{stack}", logStreamName=objects.namespace)
+    nothing = dict.fromkeys(("verified", "error", "error_type"))
+    common = {"target": "demo", "secret": f"{objects.namespace}/ecr-auth", "action": "fresh", **nothing}
+    events = [
+        {
+            "timestamp": int((now - age).timestamp() * 1000),
+            "message": json.dumps(common | result),
+        }
+        for age, result in results
+    ]
+    logs.put_log_events(logGroupName=f"/{stack}", logStreamName=objects.namespace, logEvents=events)
+    return now

@@ -20,7 +20,7 @@ from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.local_cloud.cloud import LocalCloud
-from tests.support.function import GROUP, REGISTRY, Function
+from tests.support.function import REGISTRY, Function, admit
 from tests.support.objects import Objects
 
 HOME, ABROAD = "000000000000", "222222222222"
@@ -54,7 +54,7 @@ def test_nor_does_doctor(both: CommandLine, stack: str) -> None:
     assert f"in account {ABROAD}" in found["message"]
 
 
-def test_the_role_of_another_account_is_one_of_an_access_stack(
+def test_in_another_account_the_entry_is_for_the_functions_role_too(
     local_cloud: LocalCloud, role: str, tmp_path: Path
 ) -> None:
     with local_cloud.run_cluster("abroad", account=ABROAD) as cluster:
@@ -68,11 +68,12 @@ def test_the_role_of_another_account_is_one_of_an_access_stack(
             return {finding["finding"]: finding["remedy"] for finding in json.loads(done.stdout)["findings"]}
 
         before = found()
-        local_cloud.client("eks", account=ABROAD).create_access_entry(
-            clusterName="abroad", principalArn=local_cloud.create_role(f"{GROUP}-access-0123", account=ABROAD)
-        )
+        admit(local_cloud, cluster, role)
 
-        assert f"deploy the access stack of the account {ABROAD}" in before["no-access-entry"]
+        assert (
+            f"create-access-entry --cluster-name abroad --region us-east-1 --principal-arn {role}"
+            in (before["no-access-entry"])
+        )
         after = found()
         assert "no-access-entry" not in after
         assert "of the function's account" in after["not-checked"], (

@@ -1,9 +1,10 @@
 """What doctor says of the function's access entry."""
 
-import time
+from datetime import timedelta
 
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import get_only_finding, give_policy, run_doctor
+from tests.cli.stacks import write_log
 from tests.local_cloud.cloud import LocalCloud
 from tests.support.function import GROUP, Function
 from tests.support.objects import Objects
@@ -74,38 +75,49 @@ def test_access_that_the_user_makes_is_not_ours_to_judge(
 
     command_line.write_settings({"cluster": "old-mode"}, access="none")
     by_config_map = {finding["finding"] for finding in run_doctor(command_line)[1]}
-    command_line.write_settings({"cluster": "demo", "namespace": namespace, "role_arn": admin})
-    by_policy = {finding["finding"] for finding in run_doctor(command_line)[1]}
+    command_line.write_settings({"cluster": "demo", "namespace": namespace}, access="none")
+    by_policy = {finding["finding"] for finding in run_doctor(command_line, "--function-role", admin)[1]}
 
     assert "authentication-mode" not in by_config_map
     assert "no-access-entry" not in by_config_map
     assert by_policy == {"not-kept-fresh"}
 
 
-def test_an_entry_that_is_older_than_the_role_is_of_an_earlier_one(
-    doctor: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
+def test_an_entry_that_does_not_let_the_function_in_is_of_an_earlier_role(
+    doctor: CommandLine, function: Function, objects: Objects, role: str, local_cloud: LocalCloud
 ) -> None:
     """It has the role's name, but lets in only the role that had it before. The remedy can be copied as it is."""
     function.run()
-    role = local_cloud.create_role("created-again")
-    local_cloud.client("eks").create_access_entry(clusterName="demo", principalArn=role, kubernetesGroups=[GROUP])
-    in_time = run_doctor(doctor, "--function-role", role)[1]
-    local_cloud.client("iam").delete_role(RoleName="created-again")
-    time.sleep(2)  # both times are in whole seconds
-    local_cloud.create_role("created-again")
+    refused = {"action": "failed", "error": "demo's API server answers 401", "error_type": "UnauthorizedError"}
+    admitted = run_doctor(doctor)[1]
+    write_log(local_cloud, GROUP, objects, (timedelta(minutes=1), refused))
 
-    found = get_only_finding(doctor, "--function-role", role)
+    found = get_only_finding(doctor)
     doctor.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
-    edited = {finding["finding"]: finding["remedy"] for finding in run_doctor(doctor, "--function-role", role)[1]}
+    edited = {finding["finding"]: finding["remedy"] for finding in run_doctor(doctor)[1]}
 
-    assert in_time == []
+    assert admitted == []
     assert found["finding"] == "stale-access-entry"
     place = f"--cluster-name demo --region us-east-1 --principal-arn {role}"
     again = f"aws eks delete-access-entry {place} && aws eks create-access-entry {place}"
     apply = "argo-ecr-auth rbac demo | kubectl apply -f -"
     assert found["remedy"] == f"{again} --kubernetes-groups {GROUP} && {apply}"
+    assert "answers 401" in found["consequences"][0]
     assert edited["stale-access-entry"].startswith(f"{again} && aws eks associate-access-policy ")
     assert "rbac" not in edited["stale-access-entry"], "edit-policy needs no Role"
+
+
+def test_a_failure_that_only_the_function_sees_is_shown_with_its_error(
+    doctor: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
+) -> None:
+    function.run()
+    failed = {"action": "failed", "error": "demo's API server does not answer", "error_type": "AddressError"}
+    write_log(local_cloud, GROUP, objects, (timedelta(minutes=1), failed))
+
+    found = get_only_finding(doctor)
+
+    assert (found["finding"], found["target"]) == ("run-failed", "demo")
+    assert failed["error"] in found["message"]
 
 
 def test_an_entry_that_is_wider_than_the_settings(

@@ -11,6 +11,7 @@ import pytest
 from argo_ecr_auth.core.timestamps import format_time
 from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATOR_RIGHTS
+from tests.cli.stacks import write_log
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, Function
 from tests.support.objects import Objects
@@ -53,22 +54,6 @@ def test_a_fresh_credential_with_its_remaining_life_and_its_last_writer(
         "error": None,
     }
     assert code == 0
-
-
-def write_log(cloud: LocalCloud, stack: str, objects: Objects, *results: tuple[timedelta, dict[str, Any]]) -> datetime:
-    """Write these results of the function as old as given; returns what counts as now."""
-    logs, now = cloud.client("logs"), datetime.now(UTC).replace(microsecond=0)
-    logs.create_log_stream(logGroupName=f"/{stack}", logStreamName=objects.namespace)
-    common = {"target": "demo", "secret": f"{objects.namespace}/ecr-auth", "verified": None, "error": None}
-    events = [
-        {
-            "timestamp": int((now - age).timestamp() * 1000),
-            "message": json.dumps(common | {"action": "fresh"} | result),
-        }
-        for age, result in results
-    ]
-    logs.put_log_events(logGroupName=f"/{stack}", logStreamName=objects.namespace, logEvents=events)
-    return now
 
 
 MINUTE = timedelta(minutes=1)

@@ -10,11 +10,12 @@ from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
 from argo_ecr_auth_cli.concurrency import map_concurrently
-from argo_ecr_auth_cli.doctor.check_context import SharedContext, make_contexts
+from argo_ecr_auth_cli.deployment import FunctionLog, Stack, read_log
+from argo_ecr_auth_cli.doctor.check_context import NOT_CHECKED, Finding, Outcome, SharedContext, make_contexts
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.doctor.examine import examine
 from argo_ecr_auth_cli.doctor.report import list_findings, print_report
-from argo_ecr_auth_cli.installation import choose_enabled_targets, load_installation
+from argo_ecr_auth_cli.installation import Installation, choose_enabled_targets, load_installation
 from argo_ecr_auth_cli.kubeconfig import open_kubeconfig
 from argo_ecr_auth_cli.own_commands import make_own_commands
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
@@ -50,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
         function_role_id=_find_role_id(function_role, operator=operator, region=targets[0].region),
         own_commands=own_commands,
         servers=servers,
+        log=_read_log(None if given_role else stack, outcomes, operator=operator, installation=installation, now=now),
         now=now,
     )
     contexts = make_contexts(targets, shared)
@@ -64,6 +66,26 @@ def run(options: argparse.Namespace) -> int:
         else:
             print_report(outcomes, [target.name for target in targets])
     return OK if not findings else UNKNOWN if all(finding.not_checked for finding in findings) else UNHEALTHY
+
+
+def _read_log(
+    stack: Stack | None, outcomes: list[Outcome], *, operator: Operator, installation: Installation, now: datetime
+) -> FunctionLog | None:
+    """The function's log; if it cannot be read, the outcomes say so."""
+    if stack is None:
+        return None
+    try:
+        return read_log(operator.sessions, stack, check_every=installation.check_every, now=now)
+    except CommandError as error:
+        passes = "the last runs succeeded"
+        finding = Finding(
+            target=None,
+            name=NOT_CHECKED,
+            message=f"whether {passes}: {error}",
+            remedy="use credentials with this right",
+        )
+        outcomes.append(Outcome(subject="function", passes=passes, findings=(finding,)))
+        return None
 
 
 def _find_role_id(role: str | None, *, operator: Operator, region: str) -> str | None:

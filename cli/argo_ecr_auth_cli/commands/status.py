@@ -39,8 +39,6 @@ from argo_ecr_auth_cli.terminal.summary import FAILING, NOT_CHECKED, find_worst,
 
 _STATES = {"created": "missing", "renewed": "due", "repaired": "to repair"}
 """The state in which a dry run would take an action."""
-_TIME_OF_VERIFICATIONS = timedelta(hours=3)  # a token is tried about once an hour
-_LATENCY_OF_LOGS = timedelta(minutes=1)
 _WHOLE = ("TARGET", "SECRET", "STATE", "LEFT")
 
 
@@ -155,14 +153,8 @@ def read_overview(
 
 def _add_log(statuses: list[Status], stack: Stack, *, operator: Operator, check_every: timedelta) -> list[Status]:
     """What the function's log adds: a cluster does not show that its last run failed. As it is without that right."""
-    now = datetime.now(UTC)
     try:
-        log = read_log(
-            operator.sessions,
-            stack,
-            verified_since=now - _TIME_OF_VERIFICATIONS,
-            results_since=now - 2.5 * check_every - _LATENCY_OF_LOGS,
-        )
+        log = read_log(operator.sessions, stack, check_every=check_every, now=datetime.now(UTC))
     except CommandError:
         return statuses
     return [_add_run(status, log) for status in statuses]

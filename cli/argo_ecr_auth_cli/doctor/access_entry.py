@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from argo_ecr_auth.core.errors import UnauthorizedError
 from argo_ecr_auth.core.registry import find_partition
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check, report_error
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
 
 _EDIT_POLICY = "AmazonEKSEditPolicy"
 
@@ -15,7 +14,7 @@ _EDIT_POLICY = "AmazonEKSEditPolicy"
 @check("AWS", "the function's access entry is right")
 def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> Iterator[Finding]:
     """What keeps the function out, or lets it in too far."""
-    principal = _get_principal(context)
+    principal = context.shared.function_role
     if mode == "CONFIG_MAP":
         if not context.entry_by_user:  # a user may give access in aws-auth
             yield report_config_map_mode(context)
@@ -25,13 +24,6 @@ def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> 
             "the function's role is not known",
             remedy="give --function-role ARN, or --installation",
         )
-    elif _has_access_stack(context):
-        if not _list_access_stack_entries(context, eks):
-            yield context.report(
-                "no-access-entry",
-                f"the cluster has no access entry for a role {context.group}-access-...",
-                remedy=f"deploy the access stack of the account {context.target.account} (make deploy does all stacks)",
-            )
     elif (entry := _get_entry(context, eks, principal)) is None:
         # Without an entry, a role of the user's own may come in by aws-auth.
         if mode == "API" or not context.entry_by_user:
@@ -43,10 +35,7 @@ def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> 
             )
     else:
         yield from _check_rights(context, eks, entry, principal=principal)
-        try:
-            yield from _check_age(context, entry, principal=principal)
-        except (ClientError, BotoCoreError) as error:
-            yield report_error(context, "the age of the access entry", error)
+        yield from _check_admission(context, principal=principal)
 
 
 def report_config_map_mode(context: CheckContext) -> Finding:
@@ -65,7 +54,7 @@ def is_let_in_by_group(context: CheckContext) -> bool:
 
     Raises botocore's errors.
     """
-    principal = _get_principal(context)
+    principal = context.shared.function_role
     if principal is None or context.not_visible:
         return False
     eks = context.shared.operator.sessions.client("eks", region=context.target.region)
@@ -73,16 +62,9 @@ def is_let_in_by_group(context: CheckContext) -> bool:
     return entry is not None and _has_group(context, entry) and not _list_policies(context, eks, principal)
 
 
-def _check_age(context: CheckContext, entry: Mapping[str, Any], *, principal: str) -> Iterator[Finding]:
-    """An entry is bound to the role's unique id: one that is older than the role lets in nobody."""
-    account, name = principal.split(":")[4], principal.rpartition("/")[2]
-    if context.target.account not in {None, account}:
-        return
-    iam = context.shared.operator.sessions.client("iam", region=context.target.region)
-    created = context.shared.answers.run(("role", account, name), lambda: iam.get_role(RoleName=name))["Role"][
-        "CreateDate"
-    ]
-    if entry["createdAt"] < created.replace(microsecond=0):  # IAM's times are in whole seconds
+def _check_admission(context: CheckContext, *, principal: str) -> Iterator[Finding]:
+    """An entry is bound to the unique ID of one role: one of an earlier role looks right and lets in nobody."""
+    if any(result.error_type == UnauthorizedError.__name__ for result in context.failed_runs.values()):
         commands = [
             f"aws eks delete-access-entry {_format_place(context, principal)}",
             _format_create(context, principal),
@@ -91,7 +73,7 @@ def _check_age(context: CheckContext, entry: Mapping[str, Any], *, principal: st
             commands.append(f"{context.format_command('rbac')} | kubectl apply -f -")
         yield context.report(
             "stale-access-entry",
-            f"the access entry of {principal} is of an earlier role of this name: it was created before the role",
+            f"the access entry of {principal} does not let the function in: it is of an earlier role of this name",
             remedy=" && ".join(commands),
         )
 
@@ -144,23 +126,6 @@ def _check_edit_policy(context: CheckContext, policies: list[dict[str, Any]], *,
             f"the access entry of {principal} has no access policy for {', '.join(lacking)}",
             remedy=_format_associate(context, principal, [*found, *lacking]),
         )
-
-
-def _get_principal(context: CheckContext) -> str | None:
-    return context.role.arn if context.role else context.shared.function_role
-
-
-def _has_access_stack(context: CheckContext) -> bool:
-    """Whether the function assumes a role of an access stack: in another account, unless the user makes the access."""
-    home = context.shared.function_role.split(":")[4] if context.shared.function_role else None
-    return not context.entry_by_user and context.target.account not in {None, home}
-
-
-def _list_access_stack_entries(context: CheckContext, eks: Any) -> list[str]:
-    """The entries of such roles, known by their names, which begin with the installation's."""
-    pages = eks.get_paginator("list_access_entries").paginate(clusterName=context.target.cluster)
-    entries = [arn for page in pages for arn in page["accessEntries"]]
-    return [arn for arn in entries if arn.rpartition("/")[2].startswith(f"{context.group}-access-")]
 
 
 def _get_entry(context: CheckContext, eks: Any, principal: str) -> Mapping[str, Any] | None:

@@ -18,6 +18,7 @@ from argo_ecr_auth.single_flight import SingleFlight
 from argo_ecr_auth.tokens import VerifyLogin
 from argo_ecr_auth_cli.accounts import find_accounts
 from argo_ecr_auth_cli.aws_session import Operator
+from argo_ecr_auth_cli.deployment import FunctionLog, LoggedResult
 from argo_ecr_auth_cli.installation import Installation, without_role
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.messages import Identity
@@ -45,6 +46,7 @@ FindingName = Literal[
     "not-running",
     "other-installation",
     "private-endpoint",
+    "run-failed",
     "schedule-disabled",
     "second-writer",
     "shadowed",
@@ -130,6 +132,7 @@ class SharedContext:
     answers: SingleFlight[tuple[object, ...], Any] = field(
         default_factory=SingleFlight, repr=False
     )  # of AWS and clusters
+    log: FunctionLog | None = field(default=None, repr=False)  # None: nobody could read it
     now: datetime
 
     @property
@@ -163,6 +166,14 @@ class CheckContext:
     def entry_by_user(self) -> bool:
         """Whether the user makes the access to the cluster, and decides what it looks like."""
         return self.role is not None or self.access == "none"
+
+    @property
+    def failed_runs(self) -> dict[str, LoggedResult]:
+        """The last runs that failed, by the Secrets of the target's credentials."""
+        results = self.shared.log.last_results if self.shared.log else {}
+        secrets = [f"{credential.namespace}/{credential.secret_name}" for credential in self.target.credentials]
+        found = ((secret, results.get((self.target.name, secret))) for secret in secrets)
+        return {secret: result for secret, result in found if result and result.failed}
 
     @property
     def namespaces(self) -> list[str]:

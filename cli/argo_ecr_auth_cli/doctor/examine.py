@@ -1,5 +1,8 @@
 """Examines a target: the checks in their order, and which of them depend on others."""
 
+from collections.abc import Iterator
+
+from argo_ecr_auth.core.timestamps import format_time
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY
 from argo_ecr_auth_cli.doctor.applications import check_applications
 from argo_ecr_auth_cli.doctor.argo_cd import check_argo_cd
@@ -13,6 +16,7 @@ from argo_ecr_auth_cli.recording_reader import RecordingServers
 
 def examine(context: CheckContext) -> list[Outcome]:
     """Check a target. What follows from a finding is not asked."""
+    check_last_run(context)
     if context.not_visible:
         report_not_visible(context, context.not_visible)
         if context.target.endpoint is None and not isinstance(context.shared.servers, Kubeconfig):
@@ -22,6 +26,18 @@ def examine(context: CheckContext) -> list[Outcome]:
     if not check_answer(context):
         _check_in_cluster(context)
     return context.outcomes
+
+
+@check("function", "its last run kept each credential fresh")
+def check_last_run(context: CheckContext) -> Iterator[Finding]:
+    """What only the function itself can see: whether AWS, the cluster and the registries let it in."""
+    for secret, result in context.failed_runs.items():
+        yield context.report(
+            "run-failed",
+            f"{secret}: the run at {format_time(result.at)} failed: {result.error}",
+            remedy=f"see what the error says; then {context.format_command('invoke')}",
+            namespace=secret.partition("/")[0],
+        )
 
 
 @check("AWS", "EKS knows the cluster")

@@ -19,18 +19,23 @@ _CAUSES: set[FindingName] = {
     "limited-endpoint",
     "no-access-entry",
     "no-group",
+    "no-namespace",
     "no-policy",
     "no-role",
     "no-role-binding",
     "no-schedule",
+    "no-such-cluster",
     "not-deployed",
+    "not-ours",
     "not-running",
     "private-endpoint",
     "schedule-disabled",
     "stale-access-entry",
     "sts-region",
+    "token-refused",
 }
 """Why the function cannot keep a credential fresh."""
+_SYMPTOMS: set[FindingName] = {"not-kept-fresh", "run-failed"}
 
 
 def list_findings(outcomes: Sequence[Outcome]) -> list[Finding]:
@@ -118,7 +123,7 @@ def _fold_findings(findings: Sequence[Finding]) -> dict[int, Finding]:
     consequences: dict[int, list[str]] = {}
     folded: set[int] = set()
     for i, finding in enumerate(findings):
-        if finding.name == "not-kept-fresh":
+        if finding.name in _SYMPTOMS:
             cause = next((j for j, other in enumerate(findings) if _is_cause(other, finding)), None)
             if cause is not None:
                 consequences.setdefault(cause, []).append(finding.message)

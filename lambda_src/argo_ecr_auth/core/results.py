@@ -22,6 +22,7 @@ class Result:
     seconds_to_expiry: int | None = None
     verified: bool | None = None
     error: str | None = None
+    error_type: str | None = None  # the error's class, for programs
     dry_run: bool = False
     changes: tuple[Change, ...] = ()
     tampered: bool = False  # somebody had added keys to the Secret by which Argo CD could send the token elsewhere
@@ -44,6 +45,7 @@ class Result:
             "seconds_to_expiry": self.seconds_to_expiry,
             "verified": self.verified,
             "error": self.error,
+            "error_type": self.error_type,
         }
         if not self.dry_run:
             return document
