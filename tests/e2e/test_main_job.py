@@ -99,6 +99,7 @@ def test_a_failed_run_fails_the_invocation_with_the_whole_result(installation: I
         "seconds_to_expiry",
         "verified",
         "error",
+        "error_type",
     }
     assert "cdk.out/rbac/demo.rbac.yaml" in invocation.results[0]["error"]
 

@@ -10,7 +10,7 @@ from argo_ecr_auth.core.diff import Change
 from argo_ecr_auth.core.results import Result, metric_values, new_result
 from tests.unit.builders import HOST, NOW, OTHER_HOST, credential, pull_secret, target
 
-KEYS = ["target", "secret", "registry", "action", "reason", "expires_at", "seconds_to_expiry", "verified", "error"]
+KEYS = ["target", "secret", "registry", "action", "reason", "expires_at", "seconds_to_expiry", "verified", "error", "error_type"]
 ACTIONS = ["fresh", "created", "renewed", "repaired", "failed"]
 
 
@@ -41,6 +41,7 @@ def test_a_result_says_everything_of_its_credential() -> None:
         seconds_to_expiry=0,
         verified=False,
         error="what",
+        error_type="SyncError",
     )
     assert result.as_dict() == {
         "target": "demo",
@@ -52,6 +53,7 @@ def test_a_result_says_everything_of_its_credential() -> None:
         "seconds_to_expiry": 0,
         "verified": False,
         "error": "what",
+        "error_type": "SyncError",
     }
 
 
