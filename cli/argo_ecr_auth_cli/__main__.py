@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         options = parse_arguments(arguments)
         install_time_limits()
         # Only the command's own imports, so that help and wrong flags are answered at once.
-        code: int = import_module(f"argo_ecr_auth_cli.commands.{options.command or 'loop'}").run(options)
+        code: int = import_module(f"argo_ecr_auth_cli.commands.{options.command}").run(options)
     except CommandError as error:
         print_error(str(error))
         return error.code

@@ -49,7 +49,8 @@ def test_a_wrong_flag_in_a_terminal(offline: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "--ecr-registry is missing"),
+        (["loop"], "--registry is missing"),
+        (["--namespace", "argocd"], "--registry is missing"),
         (["--ecr-registry", "docker.io"], "not the host of an ECR registry"),
         (["--ecr-registry", REGISTRY, "--namespace", "Not_A_Name"], "--namespace: "),
         (["--ecr-registry", REGISTRY, "--secret-name", "Not A Name"], "--secret-name: "),
@@ -59,7 +60,7 @@ def test_a_wrong_flag_in_a_terminal(offline: CommandLine) -> None:
             ["--ecr-registry", REGISTRY, "--kube-config", "eks", "--cluster", "x", "--aws-profile", "y"],
             "no AWS profile y",
         ),
-        (["--ecr-registry", f"{REGISTRY}/Not A Prefix"], "--ecr-registry: "),
+        (["--ecr-registry", f"{REGISTRY}/Not A Prefix"], "--registry: "),
         (["status"], "there is no settings.yaml"),
         (["status", "--settings", "nowhere.yaml"], "there is no nowhere.yaml"),
         (["status", "--cluster", "x"], "--cluster and --registry go together"),
@@ -129,6 +130,13 @@ def test_all_faults_of_the_loops_flags_are_shown_at_once(offline: CommandLine) -
     assert "--namespace: " in done.stderr
     assert "--secret-name: " in done.stderr
     assert "^[a-z0-9]" not in done.stderr
+
+
+def test_without_arguments_it_lists_its_commands(offline: CommandLine) -> None:
+    done = offline.run()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == offline.run("--help").stdout
 
 
 def test_the_version(offline: CommandLine) -> None:
@@ -220,7 +228,7 @@ def test_targets_may_follow_an_option(arguments: list[str]) -> None:
 
 
 def test_the_loop_sleeps_as_the_original_does(offline: CommandLine) -> None:
-    assert "(default: 120)" in " ".join(offline.run("--help").stdout.split())
+    assert "(default: 120)" in " ".join(offline.run("loop", "--help").stdout.split())
 
 
 def test_help_can_be_learned_from(offline: CommandLine) -> None:
@@ -236,6 +244,7 @@ def test_help_can_be_learned_from(offline: CommandLine) -> None:
             "settings",
             "settings check",
             "settings init",
+            "loop",
             "completion",
         )
     }
@@ -243,8 +252,6 @@ def test_help_can_be_learned_from(offline: CommandLine) -> None:
     assert {done.returncode for done in texts.values()} == {0}
     assert [name for name, done in texts.items() if "examples:" not in done.stdout] == []
     assert [line for done in texts.values() for line in done.stdout.splitlines() if len(line) > 80] == []
-    for flag in ("aws-profile", "aws-region", "ecr-registry", "kube-config", "namespace", "secret-name"):
-        assert f"--{flag}" in texts[""].stdout
     assert "exit codes:" in texts[""].stdout
 
 

@@ -111,7 +111,7 @@ def test_the_registry_decides_the_region_and_another_one_is_warned_about(
     done = local.run("--once", *flags, f"--ecr-registry={REGISTRY.replace('us-east-1', 'eu-west-1')}")
 
     assert ecr_token.parse(objects.password).region == "eu-west-1"
-    assert "--aws-region us-east-1 is not used" in done.stderr
+    assert "--region us-east-1 is not used" in done.stderr
 
 
 def test_an_eks_cluster_is_reached_with_ones_own_aws_credentials(

@@ -35,19 +35,13 @@ may not ask, it reports as not checked. [Operations](operations.md#findings-of-d
 `logs:FilterLogEvents`, `status` shows when a registry last accepted each token, and whether the last run failed. `which` needs `eks:DescribeCluster`, and
 in the clusters the right to list Secrets.
 """
-_LOOP = """
-## The loop
-
-Without a command it replaces the in-cluster tool, with the same flags. SIGTERM ends the loop at once. The registry's host
-decides the token's region.
-"""
 
 
 def format_command_line_page() -> str:
     """The page's text."""
     parser = make_parser()
-    commands = "".join(_format_command(name, one) for name, one in _list_commands(parser))
-    return f"{_HEAD}{commands}{_LOOP}\n{_format_options(parser)}"
+    commands = "".join(_format_command(name, command) for name, command in _list_commands(parser))
+    return f"{_HEAD}{commands}"
 
 
 def _list_commands(parser: argparse.ArgumentParser, prefix: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
@@ -75,6 +69,7 @@ def _format_options(parser: argparse.ArgumentParser) -> str:
         f"| `{_format_name(action)}` | {(action.help or '').replace('|', chr(92) + '|')} |"
         for action in parser._actions  # noqa: SLF001
         if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)  # noqa: SLF001
+        and action.help is not argparse.SUPPRESS
     ]
     return "| | |\n|---|---|\n" + "\n".join(rows) + "\n"
 

@@ -10,7 +10,18 @@ from argo_ecr_auth.core.diff import Change
 from argo_ecr_auth.core.results import Result, metric_values, new_result
 from tests.unit.builders import HOST, NOW, OTHER_HOST, credential, pull_secret, target
 
-KEYS = ["target", "secret", "registry", "action", "reason", "expires_at", "seconds_to_expiry", "verified", "error", "error_type"]
+KEYS = [
+    "target",
+    "secret",
+    "registry",
+    "action",
+    "reason",
+    "expires_at",
+    "seconds_to_expiry",
+    "verified",
+    "error",
+    "error_type",
+]
 ACTIONS = ["fresh", "created", "renewed", "repaired", "failed"]
 
 

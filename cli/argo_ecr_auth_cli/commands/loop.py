@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.api_server.warm_cache import WarmCache
@@ -29,40 +28,35 @@ from argo_ecr_auth_settings.settings import Settings, parse_duration
 from argo_ecr_auth_settings.validation import validate_settings
 
 _SECONDS = 120  # a pass's time at most
-_SLEEP = 120  # the original's default (main.go)
-_KUBE_CONFIG = "in-cluster"
 _FLAGS = {
     "targets[0].cluster": "--cluster",
-    "targets[0].region": "--aws-region",
+    "targets[0].region": "--region",
     "targets[0].credentials[0].namespace": "--namespace",
-    "targets[0].credentials[0].registry": "--ecr-registry",
+    "targets[0].credentials[0].registry": "--registry",
     "targets[0].credentials[0].secret_name": "--secret-name",
-    "targets[0].credentials[0].url": "--ecr-registry",
+    "targets[0].credentials[0].url": "--registry",
 }
 """The flags, by the settings that they set."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Loop until a signal comes, or pass once. Raises CommandError."""
-    given = vars(options)
-    registry = _parse_registry(given)
-    settings = _make_settings(given, registry)
-    region = given.get("aws_region") or registry.region
+    registry = _parse_registry(options.registry)
+    settings = _make_settings(options, registry)
+    region = options.region or registry.region
     (target,) = resolve_targets(settings, region=region)
-    cache = WarmCache(sessions=open_sessions(profile=given.get("aws_profile") or None, region=registry.region))
+    cache = WarmCache(sessions=open_sessions(profile=options.profile or None, region=registry.region))
     kubeconfig = None
-    if (kind := given.get("kube_config", _KUBE_CONFIG)) != "eks":
-        kubeconfig = Kubeconfig(kind)
+    if options.kube_config != "eks":
+        kubeconfig = Kubeconfig(options.kube_config)
         if region != registry.region:
-            print_error(f"--aws-region {region} is not used: the token is for {registry.region}, as the registry says")
+            print_error(f"--region {region} is not used: the token is for {registry.region}, as the registry says")
     elif region != registry.region:
-        print_error(f"--aws-region {region} is the cluster's: the token is for {registry.region}, as the registry says")
+        print_error(f"--region {region} is the cluster's: the token is for {registry.region}, as the registry says")
     renew_before = parse_duration(settings.renew_before)
-    print_it = _print_json_result if given.get("loop_output") == "json" else _print_result
-
+    print_it = _print_json_result if options.output == "json" else _print_result
     explain = (kubeconfig.identity if kubeconfig else OPERATOR).explain
-
-    interval = given.get("sleep_between_checks", _SLEEP)
+    interval = options.sleep_between_checks
 
     def check() -> int:
         recorder = RecordingServers(kubeconfig or EksApiServers(cache))
@@ -80,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
             return OK
         return UNHEALTHY if recorder.observed_states else UNKNOWN
 
-    if "once" in given:
+    if options.once:
         return check()
     _repeat(check, seconds=interval)
     return OK
@@ -94,28 +88,27 @@ def _repeat(check: Callable[[], int], *, seconds: int) -> None:
     print_error("stopped")
 
 
-def _parse_registry(given: dict[str, Any]) -> Registry:
-    host = given.get("ecr_registry", "").partition("/")[0]
+def _parse_registry(given: str) -> Registry:
+    host = given.partition("/")[0]
     if not host:
-        raise CommandError("--ecr-registry is missing: ACCOUNT.dkr.ecr.REGION.amazonaws.com (see --help)", code=USAGE)
+        raise CommandError("--registry is missing: ACCOUNT.dkr.ecr.REGION.amazonaws.com (see --help)", code=USAGE)
     try:
         return parse_registry(host)
     except NotARegistryError as fault:
-        raise CommandError(f"--ecr-registry: {fault}", code=USAGE) from None
+        raise CommandError(f"--registry: {fault}", code=USAGE) from None
 
 
-def _make_settings(given: dict[str, Any], registry: Registry) -> Settings:
+def _make_settings(options: argparse.Namespace, registry: Registry) -> Settings:
     """The flags as settings, validated as those of a file."""
-    kind = given.get("kube_config", _KUBE_CONFIG)
-    if ("loop_cluster" in given) != (kind == "eks"):
+    if (options.cluster is not None) != (options.kube_config == "eks"):
         raise CommandError("--kube-config eks and --cluster go together", code=USAGE)
     credential = {"registry": registry.host, "name": ORIGINAL_NAME}
-    credential |= {key: given[key] for key in ("namespace", "secret_name") if given.get(key)}
-    if given["ecr_registry"] != registry.host:  # HOST/prefix
-        credential["url"] = given["ecr_registry"]
-    target = {"cluster": given.get("loop_cluster", kind), "credentials": [credential]}
-    if region := given.get("aws_region"):
-        target["region"] = region
+    credential |= {key: value for key in ("namespace", "secret_name") if (value := getattr(options, key))}
+    if options.registry != registry.host:  # HOST/prefix
+        credential["url"] = options.registry
+    target: dict[str, object] = {"cluster": options.cluster or options.kube_config, "credentials": [credential]}
+    if options.region:
+        target["region"] = options.region
     document = SettingsDocument(content={"targets": [target]}, source="the command line", options=_FLAGS)
     try:
         return validate_settings(document)

@@ -11,31 +11,38 @@ from argo_ecr_auth_cli.terminal.help_text import (
     DESCRIPTION,
     EPILOG,
     INSTALLATION_COMMANDS,
+    LOOP,
     SETTINGS,
     SETTINGS_CHECK,
     SETTINGS_INIT,
     Command,
 )
 
-ORIGINAL_FLAGS = ("aws-profile", "aws-region", "ecr-registry", "kube-config", "namespace", "secret-name")
-"""The original tool's flags; with `sleep-between-checks` there are seven."""
+_ORIGINAL_NAMES = {"aws-profile": "profile", "aws-region": "region", "ecr-registry": "registry"}
+"""Names of the original tool's flags, by which only the loop knows these options."""
+_ORIGINAL_FLAGS = {*_ORIGINAL_NAMES, "kube-config", "namespace", "secret-name", "sleep-between-checks"}
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """The arguments; `command` is None for the loop, and the loop's options that were not given are absent.
+    """The arguments of a command; the original tool's flags without a command are those of `loop`.
 
     Raises SystemExit: with 0 for help, with 2 for a mistake, after usage on standard error.
     """
     parser = make_parser()
-    options, rest = parser.parse_known_args([_double_dash(argument) for argument in arguments])
+    if not arguments:
+        parser.print_help()
+        parser.exit()
+    if arguments[0].startswith("-") and any(_name_flag(argument) in _ORIGINAL_FLAGS for argument in arguments):
+        arguments = ["loop", *arguments]
+    if arguments[0] == "loop":
+        arguments = [_double_dash(argument) for argument in arguments]
+    options, rest = parser.parse_known_args(arguments)
     if rest and hasattr(options, "targets") and not any(argument.startswith("-") for argument in rest):
         options.targets += rest  # in `which URL --project NAME TARGET` argparse reads no TARGET after the option
     elif rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    strange = vars(options).keys() & _LOOP if options.command else set()
-    if strange:
-        flags = ", ".join(sorted(f"--{name.removeprefix('loop_').replace('_', '-')}" for name in strange))
-        parser.error(f"{flags} cannot be used with {options.command}: only the loop has it")
+    elif options.command is None:
+        parser.error("a command is missing (see --help)")
     return options
 
 
@@ -49,7 +56,6 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_PrintVersion, nargs=0, help="print the version and exit")
-    _add_loop(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, words in INSTALLATION_COMMANDS.items():
         _add_installation_options(_add_command(commands, name, words), name)
@@ -58,54 +64,49 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_settings_check(_add_command(actions, "check", SETTINGS_CHECK))
     _add_settings_init(_add_command(actions, "init", SETTINGS_INIT))
+    _add_loop(_add_command(commands, "loop", LOOP))
     _add_command(commands, "completion", COMPLETION).add_argument("shell", choices=("bash", "zsh", "fish"))
     return parser
 
 
 _YEAR = 31_536_000
-_LOOP = {
-    *(name.replace("-", "_") for name in ORIGINAL_FLAGS),
-    "sleep_between_checks",
-    "once",
-    "loop_cluster",
-    "loop_output",
-}
+
+
+def _name_flag(argument: str) -> str:
+    """The original tool's users write its flags with one dash, as Go allows."""
+    return re.sub("^--?", "", argument).partition("=")[0] if argument.startswith("-") else ""
 
 
 def _double_dash(argument: str) -> str:
-    """The original tool's users write its flags with one dash, as Go allows."""
-    name = argument.removeprefix("-").partition("=")[0]
-    return (
-        f"-{argument}" if name in {*ORIGINAL_FLAGS, "sleep-between-checks"} and argument.startswith("-") else argument
-    )
+    single = argument.startswith("-") and not argument.startswith("--")
+    return f"-{argument}" if single and _name_flag(argument) in _ORIGINAL_FLAGS else argument
 
 
 def _add_loop(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the loop, as in the original tool")
-
-    def add(flag: str, **described: object) -> None:
-        group.add_argument(flag, default=argparse.SUPPRESS, **described)  # type: ignore[arg-type]
-
-    add("--aws-profile", metavar="NAME", help="a profile of ~/.aws (default: none; the usual search for credentials)")
-    add("--aws-region", metavar="REGION", help="of --cluster (default: the registry's, which also decides the token's)")
-    add("--ecr-registry", metavar="HOST", help="the registry to log in to; required")
-    add("--kube-config", choices=("in-cluster", "local", "eks"), help="how to reach the cluster (default: in-cluster)")
-    add("--namespace", help="of the Secret (default: argocd)")
-    add("--secret-name", metavar="NAME", help="of the Secret and its ConfigMap (default: ecr-auth)")
-    add("--sleep-between-checks", type=_parse_seconds, metavar="SECONDS", help="between two checks (default: 120)")
-    more = parser.add_argument_group("the loop, beyond the original")
-    more.add_argument("--once", action="store_true", default=argparse.SUPPRESS, help="stop after one pass")
-    more.add_argument(
-        "--cluster", dest="loop_cluster", metavar="NAME", default=argparse.SUPPRESS, help="with --kube-config eks"
+    add = parser.add_argument
+    add("--registry", metavar="HOST", default="", help="the registry to log in to; required")
+    add("--namespace", default="", help="of the Secret (default: argocd)")
+    add("--secret-name", metavar="NAME", default="", help="of the Secret and its ConfigMap (default: ecr-auth)")
+    add(
+        "--kube-config",
+        choices=("in-cluster", "local", "eks"),
+        default="in-cluster",
+        help="how to reach the cluster (default: in-cluster)",
     )
-    more.add_argument(
-        "-o",
-        "--output",
-        dest="loop_output",
-        choices=("text", "json"),
-        default=argparse.SUPPRESS,
-        help="of its lines (default: text)",
+    add("--cluster", metavar="NAME", help="with --kube-config eks")
+    add("--profile", metavar="NAME", help="a profile of ~/.aws (default: none; the usual search for credentials)")
+    add("--region", help="of --cluster (default: the registry's, which also decides the token's)")
+    add(
+        "--sleep-between-checks",
+        type=_parse_seconds,
+        metavar="SECONDS",
+        default=120,  # the original's (main.go)
+        help="between two checks (default: 120)",
     )
+    add("--once", action="store_true", help="stop after one pass")
+    add("-o", "--output", choices=("text", "json"), default="text", help="of its lines (default: text)")
+    for original, name in _ORIGINAL_NAMES.items():
+        add(f"--{original}", dest=name, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
 
 def _add_command(commands: Any, name: str, words: Command) -> argparse.ArgumentParser:

@@ -3,23 +3,12 @@
 from dataclasses import dataclass
 
 DESCRIPTION = """\
-Keeps Amazon ECR credentials fresh in Argo CD.
-
-Without a command it does what the in-cluster tool of this name does: it keeps
-one Secret fresh, in a loop, until it is stopped (SIGTERM). The commands look
-after the Lambda function that keeps the Secrets of many clusters fresh.
+Looks after the Lambda function that keeps Amazon ECR credentials fresh in the
+Argo CD of your clusters. `loop` does without the function.
 """
 
 EPILOG = """\
 examples:
-  in a pod, as the original tool (its flags work unchanged):
-    argo-ecr-auth --ecr-registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
-  once, from this machine, with the current context of your kubeconfig:
-    argo-ecr-auth --once --kube-config local \\
-      --ecr-registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
-  once, in an EKS cluster that your AWS credentials have access to:
-    argo-ecr-auth --once --kube-config eks --cluster mine \\
-      --ecr-registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
   the state of the clusters in settings.yaml, what is wrong with one, a run now:
     argo-ecr-auth status
     argo-ecr-auth doctor my-cluster
@@ -137,6 +126,23 @@ settings.schema.json, from which an editor completes and checks the file.""",
     examples="""\
   argo-ecr-auth settings init --cluster my-cluster --cluster my-other-cluster \\
     --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+""",
+)
+
+LOOP = Command(
+    brief="keep one Secret fresh without the function, as the in-cluster tool does",
+    description="""\
+Runs until it is stopped (SIGTERM). The registry's host decides the token's
+region. The flags of the in-cluster tool of this name work without `loop`.""",
+    examples="""\
+  in a pod:
+    argo-ecr-auth loop --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+  once, from this machine, with the current context of your kubeconfig:
+    argo-ecr-auth loop --once --kube-config local \\
+      --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+  once, in an EKS cluster that your AWS credentials have access to:
+    argo-ecr-auth loop --once --kube-config eks --cluster mine \\
+      --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
 """,
 )
 
