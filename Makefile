@@ -12,9 +12,15 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --require-hashe
 COMPILE_PACKAGES = -W ignore -m compileall -q -j 0
 NODE_IS_NEW_ENOUGH = node -e 'process.exit(parseInt(process.versions.node) >= 22 ? 0 : 1)' 2>/dev/null && npm --version >/dev/null 2>&1
 
+TRY := demo up down
+DEPLOY := setup bootstrap synth package deploy destroy
+LIST = printf '\n%s\n' $(1); for name in $(2); do sed -n "s/^\($$name\):.*\#\# /  \1|/p" Makefile; done | column -t -s '|'
+
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
+	@$(call LIST,"Try it on this machine",$(TRY))
+	@$(call LIST,"Deploy it to AWS",$(DEPLOY))
+	@$(call LIST,"Develop it",$(filter-out help $(TRY) $(DEPLOY),$(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' Makefile)))
 
 .PHONY: setup
 setup: .venv/ready ## install what the other targets need: Python packages in .venv, the CDK CLI
