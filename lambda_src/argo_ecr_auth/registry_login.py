@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import re
+import socket
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from urllib.parse import urlencode
 import urllib3
 from botocore.httpsession import ProxyConfiguration
 from botocore.utils import get_environ_proxies
-from urllib3.exceptions import HTTPError, MaxRetryError
+from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError
 
 from argo_ecr_auth.core.authorization_token import USERNAME, AuthorizationToken
 from argo_ecr_auth.core.registry import PUBLIC_HOSTS
@@ -39,6 +40,7 @@ class Login(Enum):
 
     ACCEPTED = "accepted"
     REFUSED = "refused"  # clearly: 401 or 403
+    NO_SUCH_HOST = "no such host"  # its name does not resolve: the settings are wrong, or the resolver is
     INCONCLUSIVE = "inconclusive"
     NOT_TRIED = "not tried"
 
@@ -85,6 +87,8 @@ def verify_login(
             client = http or _make_http_client(f"https://{host}/")
             answer, authorization = _log_in(client, host, basic)
         except HTTPError as error:
+            if _is_unknown_name(error):
+                return Verification(login=Login.NO_SUCH_HOST, reason=f"{host} does not resolve")
             return _inconclusive(f"{host} does not answer ({_name_cause(error)})")
         except InconclusiveError as odd:
             return _inconclusive(f"{host} {odd}")
@@ -146,6 +150,13 @@ def _try_to_list(client: urllib3.PoolManager, host: str, authorization: str, rep
     if status == HTTPStatus.NOT_FOUND:
         return f"there is no repository {repository} ({status})"
     return None if status == HTTPStatus.OK else f"whether the token may list {repository} is not known ({status})"
+
+
+def _is_unknown_name(error: HTTPError) -> bool:
+    """Whether a resolver said that there is no such host, and not that it does not know at the moment."""
+    reason = error.reason if isinstance(error, MaxRetryError) else error
+    cause = reason.__cause__ if isinstance(reason, NameResolutionError) else None
+    return isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
 
 
 def _name_cause(error: HTTPError) -> str:

@@ -20,6 +20,8 @@ VerifyLogin = Callable[..., Verification]
 
 _SECONDS_OF_VERIFICATION = 10  # for all registries of a credential: the check is never the outage
 _MIN_VALIDITY = timedelta(minutes=10)  # as the shortest renew_before
+_PULLS = "Argo CD can pull with it all the same, set verify: off"
+_UNFIT = {Login.REFUSED, Login.NO_SUCH_HOST}  # a new token that replaces none that is still valid
 _NOT_TRIED = Verification(login=Login.NOT_TRIED)
 
 
@@ -28,7 +30,7 @@ class Issued:
     """What the issue of a credential's tokens came to."""
 
     tokens: Mapping[Registry, AuthorizationToken] = field(default_factory=dict)  # of those that gave one
-    refused: frozenset[Registry] = frozenset()  # those that refuse theirs
+    refused: frozenset[Registry] = frozenset()  # those that refuse theirs or do not exist
     verification: Verification = _NOT_TRIED
     errors: tuple[SyncError, ...] = ()  # a registry refused its token, or gave none
 
@@ -66,11 +68,14 @@ class TokenIssuer:
         verifications = self.verify(credential, tokens)
         verification = combine_verifications(verifications)
         if verification.login is Login.REFUSED:
-            remedy = "if Argo CD can pull with it all the same, set verify: off"
+            remedy = f"if {_PULLS}"
             errors.append(SyncError(failed=f"the new token is rejected: {verification.reason}", remedy=remedy))
+        elif verification.login is Login.NO_SUCH_HOST:
+            remedy = f"correct the registry in the settings; or, if {_PULLS}"
+            errors.append(SyncError(failed=str(verification.reason), remedy=remedy))
         return Issued(
             tokens=tokens,
-            refused=frozenset(registry for registry, said in verifications.items() if said.login is Login.REFUSED),
+            refused=frozenset(registry for registry, said in verifications.items() if said.login in _UNFIT),
             verification=verification,
             errors=tuple(errors),
         )
@@ -125,7 +130,7 @@ def _check_expiry(token: AuthorizationToken, *, api: TokenApi, now: datetime) ->
 def combine_verifications(verifications: Mapping[Registry, Verification]) -> Verification:
     """Of several registries: refused where one refuses, accepted where all accept."""
     logins = {verification.login for verification in verifications.values()}
-    order = (Login.REFUSED, Login.INCONCLUSIVE, Login.ACCEPTED)
+    order = (Login.REFUSED, Login.NO_SUCH_HOST, Login.INCONCLUSIVE, Login.ACCEPTED)
     worst = next((login for login in order if login in logins), Login.NOT_TRIED)
     return Verification(
         login=worst,

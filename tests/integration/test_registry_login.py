@@ -30,6 +30,14 @@ def test_a_forbidden_login_is_a_refusal_too() -> None:
         assert verify_at(server.address) == Verification(login=Login.REFUSED, reason=f"{REGISTRY} answered 403")
 
 
+def test_a_registry_whose_name_does_not_resolve_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("no_proxy", "*")
+    verification = verify_login("registry.invalid", TOKEN)  # RFC 2606
+
+    assert verification == Verification(login=Login.NO_SUCH_HOST, reason="registry.invalid does not resolve")
+
+
 def test_of_an_unreachable_registry_nothing_is_known() -> None:
     verification = verify_at(make_free_address())
 

@@ -198,6 +198,28 @@ def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there
     assert "(409): it changed since it was read" in str(result.error)
 
 
+def test_a_registry_that_does_not_resolve_replaces_no_working_credential(
+    valid: Function, namespace: str, make_function: FunctionFactory, objects: Objects
+) -> None:
+    """The settings name another one, by mistake."""
+
+    def verify(host: str, _token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
+        return Verification(login=Login.NO_SUCH_HOST, reason=f"{host} does not resolve")
+
+    before = objects.versions
+    wrong = REGISTRY.replace("000000000000", "000000000001")
+    target = {"cluster": "demo", "namespace": namespace, "credentials": [{"registry": wrong, "name": "ecr"}]}
+    mistaken = make_function(make_settings(target))
+
+    (result,) = run(mistaken, verify)
+
+    assert objects.versions == before
+    assert str(result.error) == (
+        f"{wrong} does not resolve; correct the registry in the settings; or, if Argo CD can pull with it all the "
+        "same, set verify: off; the token in the cluster stays"
+    )
+
+
 OPEN: dict[str, tuple[Answer | Fault, str]] = {
     "a server that fails": (Answer(status=500), "answers 500 to a login"),
     "a connection that breaks off": (faults.close, "does not answer (ProtocolError)"),

@@ -206,7 +206,7 @@ def check_login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
                 f"{objects.name}: {host} refuses the password in the Secret",
                 remedy=context.format_command("invoke --force"),
             )
-        elif verification.login is Login.INCONCLUSIVE:
+        elif verification.login in {Login.INCONCLUSIVE, Login.NO_SUCH_HOST}:
             yield context.report_not_checked(
                 f"the login of {objects.name}", str(verification.reason), remedy="try it from where Argo CD runs"
             )
