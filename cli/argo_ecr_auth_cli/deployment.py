@@ -4,7 +4,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -124,10 +124,21 @@ class LoggedResult:
     """A result of the function for one credential, as its log has it."""
 
     at: datetime
+    action: str
     verified: bool | None
-    failed: bool
+    reason: str | None
     error: str | None
     error_type: str | None
+    is_again: bool = False  # the run before had the same action
+
+    @property
+    def failed(self) -> bool:
+        return self.action == "failed"
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether each run has to repair what another one wrote or somebody else did."""
+        return self.action == "repaired" and self.is_again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +159,9 @@ def read_log(sessions: Sessions, stack: Stack, *, check_every: timedelta, now: d
         for group in _list_resources(sessions, stack)["AWS::Logs::LogGroup"]:
             accepted = _read_results(pages, group, "{ $.verified IS TRUE }", since=verified_since)
             verified_at |= {key: result.at for key, result in accepted if result.verified}
-            last_results |= dict(_read_results(pages, group, "{ $.secret = * }", since=results_since))
+            for key, result in _read_results(pages, group, "{ $.secret = * }", since=results_since):
+                before = last_results.get(key)
+                last_results[key] = replace(result, is_again=bool(before and before.action == result.action))
     except (ClientError, BotoCoreError) as error:
         raise _explain(error, "for the function's log", "logs:FilterLogEvents") from None
     return FunctionLog(verified_at=verified_at, last_results=last_results)
@@ -166,13 +179,8 @@ def _parse_result(event: Mapping[str, Any]) -> tuple[tuple[str, str], LoggedResu
     try:
         line = json.loads(event["message"])
         at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-        result = LoggedResult(
-            at=at,
-            verified=line["verified"],
-            failed=line["action"] == "failed",
-            error=line["error"],
-            error_type=line["error_type"],
-        )
+        keys = ("action", "verified", "reason", "error", "error_type")
+        result = LoggedResult(at=at, **{key: line[key] for key in keys})
         return (str(line["target"]), str(line["secret"])), result
     except (ValueError, KeyError, TypeError):
         return None

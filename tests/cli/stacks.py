@@ -69,7 +69,7 @@ def write_log(cloud: LocalCloud, stack: str, objects: Objects, *results: tuple[t
     """Write these results of the function as old as given; returns what counts as now."""
     logs, now = cloud.client("logs"), datetime.now(UTC).replace(microsecond=0)
     logs.create_log_stream(logGroupName=f"/{stack}", logStreamName=objects.namespace)
-    nothing = dict.fromkeys(("verified", "error", "error_type"))
+    nothing = dict.fromkeys(("verified", "reason", "error", "error_type"))
     common = {"target": "demo", "secret": f"{objects.namespace}/ecr-auth", "action": "fresh", **nothing}
     events = [
         {

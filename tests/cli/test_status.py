@@ -85,6 +85,22 @@ def test_a_fresh_credential_whose_last_run_failed_is_not_healthy(
     assert (code, result["state"], result["healthy"], result["error"]) == (1, "fresh", False, error)
 
 
+def test_a_credential_that_each_run_has_to_repair_has_another_writer(
+    status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
+) -> None:
+    """Such as a second installation, which the cluster shows only when that one wrote last."""
+    function.run()
+    repaired = {"action": "repaired", "reason": "requested by another role"}
+    write_log(local_cloud, stack, objects, (3 * MINUTE, repaired), (MINUTE, repaired))
+
+    code, result = only_result(status)
+    (found,) = json.loads(status.run("doctor", "-o", "json").stdout)["findings"]
+
+    assert (code, result["state"], result["healthy"]) == (1, "fresh", False)
+    assert "something else writes it too: requested by another role" in result["error"]
+    assert found["finding"] == "second-writer"
+
+
 def test_a_run_that_failed_before_the_last_one_or_long_ago_is_no_matter(
     status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
 ) -> None:

@@ -11,7 +11,7 @@ from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.core.managed_fields import Writer
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.results import Result, new_result
-from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth.core.timestamps import format_time
 from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.run import run_targets
@@ -50,7 +50,9 @@ class Status:
     state: str
     healthy: bool
     writer: Writer | None
+    is_verified: bool  # by the settings, its registry is asked about the token
     verified_at: datetime | None = None  # when its registry last accepted the token, if the log says so
+    has_log: bool = False
 
     @property
     def condition(self) -> str:
@@ -162,11 +164,16 @@ def _add_log(statuses: list[Status], stack: Stack, *, operator: Operator, check_
 
 def _add_run(status: Status, log: FunctionLog) -> Status:
     key = (status.result.target, status.result.secret)
-    status = replace(status, verified_at=log.verified_at.get(key))
+    status = replace(status, verified_at=log.verified_at.get(key), has_log=True)
     run = log.last_results.get(key)
-    if run is None or not run.failed or status.result.failed or status.state in {"disabled", NOT_CHECKED}:
+    if run is None or status.result.failed or status.state in {"disabled", NOT_CHECKED}:
         return status
-    error = f"the function's run at {format_time(run.at)} failed: {run.error}"
+    if run.failed:
+        error = f"the function's run at {format_time(run.at)} failed: {run.error}"
+    elif run.is_undone:
+        error = f"the function's last runs each had to repair it, because something else writes it too: {run.reason}"
+    else:
+        return status
     return replace(status, healthy=False, result=replace(status.result, error=error))
 
 
@@ -203,18 +210,20 @@ def read_statuses(
         for credential in target.credentials:
             nothing = new_result(target, credential)
             if not target.enabled and not named:
-                yield Status(result=nothing, state="disabled", healthy=True, writer=None)
+                yield Status(result=nothing, state="disabled", healthy=True, writer=None, is_verified=False)
             elif target.name in skipped:
                 error = f"{not_visible[target.name]}: {OTHER_ACCOUNT_REMEDY}"
-                yield _make_status(replace(nothing, error=error), None, renew_before)
+                yield _make_status(replace(nothing, error=error), None, renew_before, credential=credential)
             else:
                 observed = recorder.observed_states.get((target.name, credential))
-                yield _make_status(next(results), observed, renew_before)
+                yield _make_status(next(results), observed, renew_before, credential=credential)
 
     return [status for target in targets for status in list_statuses(target)]
 
 
-def _make_status(result: Result, observed: ObservedState | None, renew_before: timedelta) -> Status:
+def _make_status(
+    result: Result, observed: ObservedState | None, renew_before: timedelta, *, credential: Credential
+) -> Status:
     if observed is None:
         state = NOT_CHECKED
     elif result.failed:
@@ -228,6 +237,7 @@ def _make_status(result: Result, observed: ObservedState | None, renew_before: t
         state=state,
         healthy=is_healthy(result, renew_before=renew_before),
         writer=find_last_writer(observed) if observed else None,
+        is_verified=credential.verify_login,
     )
 
 
@@ -264,7 +274,7 @@ def _print_table(statuses: list[Status]) -> None:
                 secret,
                 colour_by_health(status.state, healthy=status.healthy),
                 format_time_left(status.result.seconds_to_expiry, healthy=status.healthy) if checked else "",
-                format_age(status.verified_at) if status.verified_at else "",
+                format_age(status.verified_at) if status.verified_at else _format_doubt(status) if checked else "",
                 _format_writer(status.writer) if status.writer else "",
                 status.result.error or status.result.reason or "",
             )
@@ -286,6 +296,12 @@ def _fold(statuses: list[Status]) -> Iterator[tuple[str, Status]]:
             yield status.result.secret, status
         elif group[0] is status:
             yield status.result.secret if len(group) == 1 else f"all {len(group)}", status
+
+
+def _format_doubt(status: Status) -> str:
+    if not status.is_verified:
+        return "off"
+    return "not lately" if status.has_log else ""
 
 
 def _format_writer(writer: Writer) -> str:

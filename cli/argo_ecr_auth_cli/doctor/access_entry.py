@@ -64,7 +64,7 @@ def is_let_in_by_group(context: CheckContext) -> bool:
 
 def _check_admission(context: CheckContext, *, principal: str) -> Iterator[Finding]:
     """An entry is bound to the unique ID of one role: one of an earlier role looks right and lets in nobody."""
-    if any(result.error_type == UnauthorizedError.__name__ for result in context.failed_runs.values()):
+    if any(result.error_type == UnauthorizedError.__name__ for result in context.last_results.values()):
         commands = [
             f"aws eks delete-access-entry {_format_place(context, principal)}",
             _format_create(context, principal),

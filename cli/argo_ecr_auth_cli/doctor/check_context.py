@@ -168,12 +168,12 @@ class CheckContext:
         return self.role is not None or self.access == "none"
 
     @property
-    def failed_runs(self) -> dict[str, LoggedResult]:
-        """The last runs that failed, by the Secrets of the target's credentials."""
+    def last_results(self) -> dict[str, LoggedResult]:
+        """What the function's last run came to, by the Secrets of the target's credentials."""
         results = self.shared.log.last_results if self.shared.log else {}
         secrets = [f"{credential.namespace}/{credential.secret_name}" for credential in self.target.credentials]
         found = ((secret, results.get((self.target.name, secret))) for secret in secrets)
-        return {secret: result for secret, result in found if result and result.failed}
+        return {secret: result for secret, result in found if result}
 
     @property
     def namespaces(self) -> list[str]:

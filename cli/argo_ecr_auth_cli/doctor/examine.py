@@ -31,13 +31,22 @@ def examine(context: CheckContext) -> list[Outcome]:
 @check("function", "its last run kept each credential fresh")
 def check_last_run(context: CheckContext) -> Iterator[Finding]:
     """What only the function itself can see: whether AWS, the cluster and the registries let it in."""
-    for secret, result in context.failed_runs.items():
-        yield context.report(
-            "run-failed",
-            f"{secret}: the run at {format_time(result.at)} failed: {result.error}",
-            remedy=f"see what the error says; then {context.format_command('invoke')}",
-            namespace=secret.partition("/")[0],
-        )
+    for secret, result in context.last_results.items():
+        namespace = secret.partition("/")[0]
+        if result.failed:
+            yield context.report(
+                "run-failed",
+                f"{secret}: the run at {format_time(result.at)} failed: {result.error}",
+                remedy=f"see what the error says; then {context.format_command('invoke')}",
+                namespace=namespace,
+            )
+        elif result.is_undone:
+            yield context.report(
+                "second-writer",
+                f"{secret}: the last runs each had to repair it, because something else writes it too: {result.reason}",
+                remedy="if it is another installation, give each a secret_name of its own; else stop the other writer",
+                namespace=namespace,
+            )
 
 
 @check("AWS", "EKS knows the cluster")
