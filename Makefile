@@ -152,13 +152,12 @@ up: .venv/ready .venv-cloud/ready ## start a cloud on this machine: emulated AWS
 down: ## stop the cloud on this machine and delete all of it
 	@if [ -x .venv/bin/python ]; then .venv/bin/python -m tests.local_cloud down; else "$(PYTHON)" -m tests.local_cloud down; fi
 
-# The local cloud needs no approval; AWS's own account does.
-ON_THIS_MACHINE = $(filter http://127.0.0.1:%,$(AWS_ENDPOINT_URL))
-
 .PHONY: bootstrap
 bootstrap: .venv/ready ## prepare an account and region for CDK, once; ARGS=aws://ACCOUNT/REGION
 	@.venv/bin/python -m argo_ecr_auth_deploy.destination $(ARGS)
 	@cdk bootstrap --app "" $(ARGS)
+
+CDK_ARGS = $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
 
 .PHONY: synth
 synth: .venv/ready ## write templates, asset and the clusters' manifests to cdk.out; ARGS="-c KEY=VALUE"
@@ -168,21 +167,10 @@ synth: .venv/ready ## write templates, asset and the clusters' manifests to cdk.
 package: .venv/ready ## write a deployment without CDK to dist; ARGS as for synth, and --account and --region
 	@.venv/bin/python -m argo_ecr_auth_package package $(CDK_ARGS)
 
-# With several stacks at once the CDK CLI cannot ask for approval.
-CONCURRENCY = --concurrency 10
-APPROVED = $(or $(ON_THIS_MACHINE),$(findstring --require-approval never,$(CDK_ARGS)),$(findstring --require-approval=never,$(CDK_ARGS)))
-
-STEP = .venv/bin/python -m argo_ecr_auth_deploy.steps
-CDK_ARGS = $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
-
 .PHONY: deploy
-deploy: .venv/ready ## deploy to the account of the environment's credentials; ARGS as for synth
-	@$(STEP) before-deploy $(CDK_ARGS)
-	@cdk deploy --all $(if $(ON_THIS_MACHINE),--require-approval never) $(if $(APPROVED),$(CONCURRENCY)) $(CDK_ARGS)
-	@$(STEP) after-deploy $(CDK_ARGS)
+deploy: .venv/ready ## deploy to the account of the environment's credentials; ARGS as for synth, --yes asks nothing
+	@.venv/bin/python -m argo_ecr_auth_deploy.steps deploy $(CDK_ARGS)
 
 .PHONY: destroy
 destroy: .venv/ready ## remove what deploy made; ARGS as for deploy
-	@$(STEP) before-destroy $(CDK_ARGS)
-	@cdk destroy --all $(CONCURRENCY) $(if $(ON_THIS_MACHINE),--force) $(CDK_ARGS)
-	@$(STEP) after-destroy $(CDK_ARGS)
+	@.venv/bin/python -m argo_ecr_auth_deploy.steps destroy $(CDK_ARGS)

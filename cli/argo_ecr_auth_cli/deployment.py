@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.aws.sessions import Sessions
+from argo_ecr_auth.core.timestamps import parse_time
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.messages import explain_aws_error
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, CommandError
@@ -129,6 +130,7 @@ class LoggedResult:
     reason: str | None
     error: str | None
     error_type: str | None
+    expires_at: datetime | None
     is_again: bool = False  # the run before had the same action
 
     @property
@@ -180,7 +182,7 @@ def _parse_result(event: Mapping[str, Any]) -> tuple[tuple[str, str], LoggedResu
         line = json.loads(event["message"])
         at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
         keys = ("action", "verified", "reason", "error", "error_type")
-        result = LoggedResult(at=at, **{key: line[key] for key in keys})
+        result = LoggedResult(at=at, expires_at=parse_time(line.get("expires_at")), **{key: line[key] for key in keys})
         return (str(line["target"]), str(line["secret"])), result
     except (ValueError, KeyError, TypeError):
         return None

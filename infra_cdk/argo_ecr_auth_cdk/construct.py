@@ -30,6 +30,7 @@ from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.leftovers import list_objects
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
 from argo_ecr_auth_settings.prices import describe_price_of_metrics
+from argo_ecr_auth_settings.record import record_target
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.runtimes import find_runtime_warning
 from argo_ecr_auth_settings.settings import Settings
@@ -64,7 +65,7 @@ class ArgoEcrAuth(Construct):
         known_account, known_region = account or stack.node.addr, region or stack.node.addr
         self.identity = (settings.installation, known_account, known_region)
         located = resolve_targets(complete, region=known_region, account=known_account)
-        self.objects = list_objects(target for target in located if target.enabled)
+        self.objects = list_objects(record_target(target) for target in located if target.enabled)
         self._refuse_sharing()
 
         self.function = EcrAuthFunction(

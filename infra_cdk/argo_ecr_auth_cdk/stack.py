@@ -1,12 +1,13 @@
 """The stack of an installation."""
 
 import aws_cdk as cdk
+import msgspec
 from constructs import Construct
 
 from argo_ecr_auth.core.events import MAX_TARGETS
 from argo_ecr_auth_cdk.construct import ArgoEcrAuth
 from argo_ecr_auth_cdk.unresolved import get_known
-from argo_ecr_auth_settings.leftovers import METADATA_KEY, list_objects
+from argo_ecr_auth_settings.record import RECORD_KEY, make_record
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings
 
@@ -22,10 +23,10 @@ class ArgoEcrAuthStack(cdk.Stack):
             description="argo-ecr-auth: keeps Amazon ECR credentials fresh in Argo CD",
         )
         self.installation = ArgoEcrAuth(self, "EcrAuth", settings=settings)
-        # The next deployment compares its objects with these to find leftovers.
+        # The next deployment compares its settings with these, and finds leftovers.
         account, region = get_known(self.account), get_known(self.region)
         targets = resolve_targets(settings, region=region or "", account=account)
-        self.add_metadata(METADATA_KEY, list_objects(targets))
+        self.add_metadata(RECORD_KEY, msgspec.to_builtins(make_record(settings, targets)))
         function = self.installation.function
         name = function.function.function_name
         cdk.CfnOutput(self, "FunctionName", value=name)

@@ -3,10 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from argo_ecr_auth.core.targets import Target
-
-METADATA_KEY = "ArgoEcrAuthObjects"
-"""The metadata key of the stack's template that lists the objects of the deployed installation."""
+from argo_ecr_auth_settings.record import TargetRecord
 
 _MAX_CLUSTERS = 10
 
@@ -14,13 +11,13 @@ Objects = Mapping[str, Mapping[str, Sequence[str]]]
 """The names of the Secrets (and ConfigMaps) by cluster, `ACCOUNT/REGION/NAME`, and by namespace."""
 
 
-def list_objects(targets: Iterable[Target]) -> Objects:
+def list_objects(targets: Iterable[TargetRecord]) -> Objects:
     """The objects that hold these targets' credentials."""
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for target in targets:
-        for credential in target.credentials:
-            cluster = f"{target.account or ''}/{target.region}/{target.cluster}"
-            found[cluster][credential.namespace].add(credential.secret_name)
+        for secret in target.secrets:
+            namespace, _, name = secret.partition("/")
+            found[target.cluster][namespace].add(name)
     return {
         cluster: {namespace: sorted(names) for namespace, names in sorted(by_namespace.items())}
         for cluster, by_namespace in sorted(found.items())

@@ -64,6 +64,10 @@ class Terminal:
             assert self.process.poll() is None or words in self.text, f"ended without {words!r}: {self.text!r}"
             time.sleep(0.02)
 
+    def type(self, text: str) -> None:
+        """Type this text on the terminal's keyboard."""
+        os.write(self._master, text.encode())
+
     def end(self, *, seconds: float = 60) -> int:
         """Wait for the program's end; its exit code."""
         code = self.process.wait(timeout=seconds)

@@ -1,7 +1,8 @@
-"""The steps of `make deploy` and `make destroy` around the CDK CLI, run as programs against a small AWS."""
+"""What `make deploy` and `make destroy` do around the CDK CLI, run as programs against a small AWS and a fake CLI."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 from argo_ecr_auth_settings.leftovers import find_dropped, format_removal, list_objects
+from tests.cli.terminal import Terminal
 from tests.infra.synthesis import (
     ACCOUNT,
     REGION,
@@ -46,6 +48,8 @@ class SmallAws:
     deployed_entries: list[str] = field(default_factory=list)  # clusters with an entry of the stack
     meeting: Barrier | None = None  # at which the descriptions of clusters wait for each other
     asked: list[str] = field(default_factory=list)  # paths of EKS
+    bootstraps: dict[str, str] = field(default_factory=lambda: {REGION: "28"})  # versions by region
+    meeting_of_bootstraps: Barrier | None = None  # at which the requests for versions wait for each other
 
     def answer_eks(self, path: str) -> Answer:
         self.asked.append(path)
@@ -61,9 +65,20 @@ class SmallAws:
                 return answer_json({"__type": "ResourceNotFoundException", "message": "no entry"}, status=404)
         return Answer(status=403) if self.clusters is None else answer_json({"clusters": self.clusters})
 
+    def answer_ssm(self, request: Request) -> Answer:
+        if self.meeting_of_bootstraps:
+            self.meeting_of_bootstraps.wait()
+        (region,) = re.findall(r"/([a-z0-9-]+)/ssm/", request.headers["Authorization"])
+        name = json.loads(request.body)["Name"]
+        if region not in self.bootstraps or name != "/cdk-bootstrap/hnb659fds/version":
+            return answer_json({"__type": "ParameterNotFound", "message": name}, status=400)
+        return answer_json({"Parameter": {"Name": name, "Value": self.bootstraps[region]}})
+
     def answer(self, request: Request) -> Answer:
         if not request.body:
             return self.answer_eks(request.path)
+        if request.headers.get("X-Amz-Target") == "AmazonSSM.GetParameter":
+            return self.answer_ssm(request)
         action = parse_qs(request.body.decode())["Action"][0]
         if action == "ListStackResources" and self.deployed_entries:
             member = "<member><ResourceType>AWS::EKS::AccessEntry</ResourceType><ResourceStatus>CREATE_COMPLETE"
@@ -74,9 +89,13 @@ class SmallAws:
             return _answer(action, f"<Account>{ACCOUNT}</Account>")
         if action == "GetTemplate" and self.template is not None:
             return _answer(action, f"<TemplateBody>{escape(json.dumps(self.template))}</TemplateBody>")
-        code = self.error or ("ValidationError" if self.template_may_be_read else "AccessDenied")
-        error = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
-        return Answer(status=400, body=error.encode())
+        is_refused = action == "AssumeRole" or not self.template_may_be_read
+        return _refuse(self.error or ("AccessDenied" if is_refused else "ValidationError"))
+
+
+def _refuse(code: str) -> Answer:
+    error = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+    return Answer(status=400, body=error.encode())
 
 
 def _answer(action: str, content: str) -> Answer:
@@ -92,38 +111,60 @@ def aws() -> Iterator[SmallAws]:
         yield small
 
 
-def _run(program: str, *arguments: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    given = {
-        "PATH": os.environ["PATH"],
+def _make_environment(directory: Path, **environment: str) -> dict[str, str]:
+    """With a CDK CLI that only writes its arguments to a file."""
+    cdk = directory / "bin" / "cdk"
+    cdk.parent.mkdir(exist_ok=True)
+    cdk.write_text('#!/bin/sh\necho "$@" >> ~/cdk-calls\nexit ${CDK_EXIT_CODE:-0}\n')
+    cdk.chmod(0o755)
+    return {
+        "PATH": f"{cdk.parent}:{os.environ['PATH']}",
         "HOME": str(directory),
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1",
+        "NO_PROXY": "127.0.0.1,localhost",
         "PYTHONPATH": os.pathsep.join(str(_ROOT / name) for name in ("lambda_src", "infra_cdk", "cli")),
         "AWS_MAX_ATTEMPTS": "1",
         **environment,
     }
-    command = [sys.executable, "-m", f"argo_ecr_auth_deploy.{program}", *arguments]
-    return subprocess.run(command, env=given, cwd=directory, check=False, capture_output=True, text=True)
+
+
+def _run(program: str, *arguments: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"argo_ecr_auth_deploy.{program}", *arguments],
+        env=_make_environment(directory, **environment),
+        cwd=directory,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def _make_key(aws: SmallAws) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "planted-secret-key",
+        "AWS_REGION": REGION,
+    }
+
+
+def _make_arguments(directory: Path, *options: str, **changes: object) -> list[str]:
+    (directory / "mine.yaml").write_text(yaml.safe_dump(make_content(**changes)))
+    return ["-c", "settings=mine.yaml", "--hotswap", "--output=cdk.out", *options]  # two are only CDK's
 
 
 def _step(
     name: str, aws: SmallAws, directory: Path, *options: str, **changes: object
 ) -> subprocess.CompletedProcess[str]:
-    (directory / "mine.yaml").write_text(yaml.safe_dump(make_content(**changes)))
-    return _run(
-        "steps",
-        name,
-        "-c",
-        "settings=mine.yaml",
-        "--hotswap",  # another option of CDK
-        "--output=cdk.out",
-        *options,
-        directory=directory,
-        AWS_ENDPOINT_URL=aws.url,
-        AWS_ACCESS_KEY_ID="AKIDEXAMPLE",
-        AWS_SECRET_ACCESS_KEY="planted-secret-key",
-        AWS_REGION=REGION,
-    )
+    arguments = _make_arguments(directory, *options, **changes)
+    return _run("steps", name, *arguments, directory=directory, **_make_key(aws))
+
+
+def _read_calls(directory: Path) -> list[str]:
+    """How the CDK CLI was called."""
+    calls = directory / "cdk-calls"
+    return calls.read_text().splitlines() if calls.exists() else []
 
 
 def _profile(name: str, directory: Path) -> str:
@@ -139,14 +180,14 @@ def _deployed(**changes: object) -> dict[str, Any]:
 
 
 def test_before_a_deployment_it_prints_where_that_goes(aws: SmallAws, tmp_path: Path) -> None:
-    done = _step("before-deploy", aws, tmp_path)
+    done = _step("deploy", aws, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"account {ACCOUNT}, region {REGION}, endpoint {aws.url}\n"
+    assert done.stdout.startswith(f"account {ACCOUNT}, region {REGION}, endpoint {aws.url}\n")
 
 
 def test_a_cluster_that_does_not_exist_is_refused_before_the_deployment(aws: SmallAws, tmp_path: Path) -> None:
     targets = [{"cluster": "demo"}, {"cluster": "dmeo"}, {"cluster": "away", "account": "333333333333"}]
-    done = _step("before-deploy", aws, tmp_path, targets=targets)
+    done = _step("deploy", aws, tmp_path, targets=targets)
     assert done.returncode == 1
     (fault,) = done.stderr.splitlines()
     assert fault.startswith(f"there is no EKS cluster dmeo in {REGION} of account {ACCOUNT} (target dmeo): ")
@@ -163,7 +204,7 @@ def test_all_new_clusters_that_are_not_ready_are_refused_at_once(aws: SmallAws, 
     }
     aws.entered = ["entered"]
     document = make_content(targets=[{"cluster": name} for name in names])
-    done = _step("before-deploy", aws, tmp_path, **document)
+    done = _step("deploy", aws, tmp_path, **document)
     assert done.returncode == 1
     missing, old, leaving, entered, outpost = done.stderr.splitlines()
     assert missing.startswith("there is no EKS cluster missing ")
@@ -177,69 +218,172 @@ def test_all_new_clusters_that_are_not_ready_are_refused_at_once(aws: SmallAws, 
     assert outpost.startswith(f"the EKS cluster outpost in {REGION} is a local cluster on AWS Outposts")
 
 
+def test_all_accounts_and_regions_that_cdk_cannot_deploy_to_are_refused_at_once(aws: SmallAws, tmp_path: Path) -> None:
+    aws.bootstraps = {"eu-central-1": "5"}
+    targets = [
+        {"cluster": "demo", "region": "eu-central-1"},
+        {"cluster": "dmeo"},
+        {"cluster": "away", "account": "333333333333"},
+    ]
+    done = _step("deploy", aws, tmp_path, targets=targets)
+    assert done.returncode == 1
+    home, region, account, cluster = done.stderr.splitlines()
+    bootstrap = f"make bootstrap ARGS=aws://{ACCOUNT}"
+    assert home == f"account {ACCOUNT} is not bootstrapped for CDK in {REGION}: {bootstrap}/{REGION}"
+    assert region.startswith(f"the CDK bootstrap of account {ACCOUNT} in eu-central-1 is too old: {bootstrap}/eu-cent")
+    role = f"arn:aws:iam::333333333333:role/cdk-hnb659fds-deploy-role-333333333333-{REGION}"
+    assert account.startswith(f"cannot assume {role}: AccessDenied: no. With credentials of account 333333333333: make")
+    assert f'bootstrap ARGS="aws://333333333333/{REGION} --trust {ACCOUNT} --cloudformation-exec' in account
+    assert cluster.startswith("there is no EKS cluster dmeo ")
+    assert _read_calls(tmp_path) == []
+
+
+def test_another_qualifier_of_the_bootstrap_is_looked_for(aws: SmallAws, tmp_path: Path) -> None:
+    done = _step("deploy", aws, tmp_path, "-c", "@aws-cdk/core:bootstrapQualifier=mine12345")
+    assert done.returncode == 1
+    assert "is not bootstrapped for CDK" in done.stderr
+
+
+def test_bootstraps_are_checked_concurrently(aws: SmallAws, tmp_path: Path) -> None:
+    aws.bootstraps["eu-central-1"] = "28"
+    aws.meeting_of_bootstraps = Barrier(2, timeout=60)
+    targets = [{"cluster": "demo"}, {"cluster": "other", "region": "eu-central-1"}]
+    assert _step("deploy", aws, tmp_path, targets=targets).returncode == 0
+
+
 def test_a_cluster_that_has_its_entry_from_the_deployed_stack_is_not_checked_again(
     aws: SmallAws, tmp_path: Path
 ) -> None:
     aws.deployed_entries, aws.entered = ["demo"], ["demo"]
     targets = [{"cluster": "demo"}, {"cluster": "other", "access": "none"}]
-    assert _step("before-deploy", aws, tmp_path, targets=targets).returncode == 0
+    assert _step("deploy", aws, tmp_path, targets=targets).returncode == 0
     assert [path for path in aws.asked if "/clusters/" in path] == []
 
 
 def test_clusters_are_checked_concurrently(aws: SmallAws, tmp_path: Path) -> None:
     aws.meeting = Barrier(2, timeout=60)
-    done = _step("before-deploy", aws, tmp_path, targets=[{"cluster": "demo"}, {"cluster": "other"}])
+    done = _step("deploy", aws, tmp_path, targets=[{"cluster": "demo"}, {"cluster": "other"}])
     assert (done.returncode, done.stderr) == (0, "")
     assert sum("/access-entries/" in path for path in aws.asked) == 2
 
 
 def test_a_place_without_a_cluster_is_named(aws: SmallAws, tmp_path: Path) -> None:
     aws.clusters = []
-    done = _step("before-deploy", aws, tmp_path)
+    done = _step("deploy", aws, tmp_path)
     assert done.stderr.endswith("remove the target. EKS has no cluster there\n")
 
 
 def test_an_account_that_sts_does_not_answer_ends_the_step(aws: SmallAws, tmp_path: Path) -> None:
     aws.error = "AccessDenied"
-    done = _step("before-deploy", aws, tmp_path)
+    done = _step("deploy", aws, tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("STS does not say which account the AWS credentials belong to. ")
 
 
 def test_where_clusters_may_not_be_listed_the_deployment_goes_on(aws: SmallAws, tmp_path: Path) -> None:
     aws.clusters = None
-    done = _step("before-deploy", aws, tmp_path)
+    done = _step("deploy", aws, tmp_path)
     assert done.returncode == 0
     assert f"whether the clusters in {REGION} exist is not checked: " in done.stderr
     assert f"whether the EKS cluster demo in {REGION} is ready is not checked: " in done.stderr
 
 
 def test_faulty_settings_are_refused_before_the_deployment(aws: SmallAws, tmp_path: Path) -> None:
-    done = _step("before-deploy", aws, tmp_path, renew_before="13h")
+    done = _step("deploy", aws, tmp_path, renew_before="13h")
     assert done.returncode == 1
     assert "renew_before: " in done.stderr
 
 
-def test_a_deployment_that_drops_a_credential_and_a_target_says_what_stays(aws: SmallAws, tmp_path: Path) -> None:
+@pytest.mark.parametrize("confirmation", ["--yes", "-y"])
+def test_a_confirmed_removal_is_deployed_and_ends_with_the_commands_that_clean_up(
+    confirmation: str, aws: SmallAws, tmp_path: Path
+) -> None:
     aws.template = _deployed(targets=[{"cluster": "demo"}, {"cluster": "other"}], credentials=_TWO)
-    done = _step("before-deploy", aws, tmp_path, targets=[{"cluster": "demo"}])
+    done = _step("deploy", aws, tmp_path, confirmation, targets=[{"cluster": "demo"}])
+    assert done.returncode == 0
+    assert "  other: removed, nothing will renew its tokens; the first one expires within 12h\n" in done.stdout
+    lost = "nothing will renew the tokens of argocd/second; the current one expires within 12h"
+    assert f"  demo: {lost}\n" in done.stdout
     delete = "  kubectl -n argocd delete --ignore-not-found"
-    assert done.stdout.partition("manifest too):\n")[2].splitlines() == [
-        f"in the cluster demo ({ACCOUNT} {REGION}), as its administrator:",
-        f"{delete} secret/second configmap/second",
-        f"in the cluster other ({ACCOUNT} {REGION}), as its administrator:",
-        f"{delete} secret/ecr-auth configmap/ecr-auth secret/second configmap/second",
-        f"{delete} rolebinding/argo-ecr-auth role/argo-ecr-auth",
+    before, _, after = done.stdout.partition("what to do next:")
+    for commands in (before, after):
+        assert commands.partition("manifest too):\n")[2].splitlines()[:5] == [
+            f"in the cluster demo ({ACCOUNT} {REGION}), as its administrator:",
+            f"{delete} secret/second configmap/second",
+            f"in the cluster other ({ACCOUNT} {REGION}), as its administrator:",
+            f"{delete} secret/ecr-auth configmap/ecr-auth secret/second configmap/second",
+            f"{delete} rolebinding/argo-ecr-auth role/argo-ecr-auth",
+        ]
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_a_removal_that_nobody_can_confirm_is_refused_in_one_line(command: str, aws: SmallAws, tmp_path: Path) -> None:
+    aws.template = _deployed()
+    done = _step(command, aws, tmp_path, targets=[{"cluster": "other"}])
+    assert done.returncode == 1
+    assert "  demo: removed, nothing will renew its tokens; the current one expires within 12h\n" in done.stdout
+    (line,) = done.stderr.splitlines()
+    assert line.endswith(f'add --yes: make {command} ARGS="... --yes"')
+    assert _read_calls(tmp_path) == []
+
+
+@pytest.mark.parametrize(("answer", "called"), [("y", True), ("n", False), ("", False)])
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_a_removal_is_confirmed_once_on_a_terminal(
+    command: str, answer: str, called: bool, aws: SmallAws, tmp_path: Path
+) -> None:
+    aws.template = _deployed()
+    arguments = _make_arguments(tmp_path, targets=[{"cluster": "other"}])
+    with Terminal(
+        [sys.executable, "-m", "argo_ecr_auth_deploy.steps", command, *arguments],
+        cwd=tmp_path,
+        env=_make_environment(tmp_path, **_make_key(aws)),
+        columns=120,
+    ) as terminal:
+        terminal.wait_for(f"{command.capitalize()}? [y/N]")
+        terminal.type(f"{answer}\n")
+        assert terminal.end() == (0 if called else 1)
+    assert len(_read_calls(tmp_path)) == called
+    assert ("stopped: nothing was changed" in terminal.text) != called
+
+
+def test_a_deployment_that_removes_nothing_does_not_ask(aws: SmallAws, tmp_path: Path) -> None:
+    aws.template = _deployed()
+    targets = [{"cluster": "demo"}, {"cluster": "other"}]
+    done = _step("deploy", aws, tmp_path, targets=targets, credentials=_TWO, check_every="5m")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.partition("what changes:\n")[2].partition("\n\n")[0].splitlines() == [
+        "  demo: also writes argocd/second",
+        "  other: new, writes argocd/ecr-auth, argocd/second",
+        "  the check interval is 5m instead of 2m",
+    ]
+    assert "kubectl -n argocd delete" not in done.stdout
+
+
+def test_a_deployment_without_changes_says_so(aws: SmallAws, tmp_path: Path) -> None:
+    aws.template = _deployed()
+    assert "\nno target changes\n" in _step("deploy", aws, tmp_path).stdout
+
+
+def test_of_a_release_without_records_the_schedules_name_the_targets(aws: SmallAws, tmp_path: Path) -> None:
+    aws.template = _deployed(targets=[{"cluster": "demo"}, {"cluster": "other"}])
+    del aws.template["Metadata"]
+    done = _step("deploy", aws, tmp_path, targets=[{"cluster": "other"}])
+    assert done.returncode == 1
+    assert done.stdout.partition("what changes:\n")[2].splitlines() == [
+        "  demo: removed, nothing will renew its tokens; the current one expires within 12h"
     ]
 
 
-def test_a_deployment_that_drops_nothing_says_nothing_of_it(aws: SmallAws, tmp_path: Path) -> None:
-    aws.template = _deployed()
-    assert len(_step("before-deploy", aws, tmp_path, credentials=_TWO).stdout.splitlines()) == 1
+def test_the_exit_code_of_the_cdk_cli_is_kept(aws: SmallAws, tmp_path: Path) -> None:
+    arguments = _make_arguments(tmp_path)
+    done = _run("steps", "deploy", *arguments, directory=tmp_path, CDK_EXIT_CODE="7", **_make_key(aws))
+    assert done.returncode == 7
+    assert "what to do next" not in done.stdout
 
 
 def test_after_a_deployment_it_says_what_to_do_next(aws: SmallAws, tmp_path: Path) -> None:
-    said = _step("after-deploy", aws, tmp_path, alarm_email="a@example.com").stdout
+    said = _step("deploy", aws, tmp_path, alarm_email="a@example.com").stdout
     assert "what to do next:" in said
     for command in ("invoke", "status", "doctor"):
         assert f".venv/bin/argo-ecr-auth {command} --settings mine.yaml\n" in said
@@ -247,7 +391,7 @@ def test_after_a_deployment_it_says_what_to_do_next(aws: SmallAws, tmp_path: Pat
 
 
 def test_the_next_commands_speak_of_the_same_installation_with_the_same_profile(aws: SmallAws, tmp_path: Path) -> None:
-    options = ["steps", "after-deploy", "--profile", "my team"]
+    options = ["steps", "deploy", "--profile", "my team"]
     for context in ("cluster=demo", f"registry={REGISTRY}", "installation=second"):
         options += ["-c", context]
     done = _run(*options, directory=tmp_path, AWS_ENDPOINT_URL=aws.url, AWS_CONFIG_FILE=_profile("my team", tmp_path))
@@ -262,41 +406,39 @@ def test_after_a_deployment_to_several_clusters_no_command_applies_all_manifests
     manifests = tmp_path / "cdk.out" / "rbac"
     manifests.mkdir(parents=True)
     (manifests / "demo.rbac.yaml").touch()
-    one = _step("after-deploy", aws, tmp_path).stdout
+    one = _step("deploy", aws, tmp_path).stdout
     (manifests / "other.rbac.yaml").touch()
-    two = _step("after-deploy", aws, tmp_path).stdout
+    two = _step("deploy", aws, tmp_path).stdout
     assert "  apply the manifest, if you have not yet: kubectl apply -f cdk.out/rbac/demo.rbac.yaml\n" in one
     each = "kubectl --context CONTEXT apply -f cdk.out/rbac/TARGET.rbac.yaml"
     assert f"  for each cluster, if you have not yet: {each}\n" in two
 
 
-def test_after_destroy_it_lists_what_stays_and_the_commands_that_remove_it(aws: SmallAws, tmp_path: Path) -> None:
-    said = _step("after-destroy", aws, tmp_path).stdout
-    assert "kubectl -n argocd delete --ignore-not-found secret/ecr-auth configmap/ecr-auth\n" in said
-    assert "kubectl -n argocd delete --ignore-not-found rolebinding/argo-ecr-auth role/argo-ecr-auth\n" in said
-    assert "apply" not in said
-
-
-def test_a_destroy_that_was_declined_lists_nothing(aws: SmallAws, tmp_path: Path) -> None:
+def test_destroy_asks_once_and_ends_with_the_commands_that_clean_up(aws: SmallAws, tmp_path: Path) -> None:
     aws.template = _deployed()
-    assert _step("after-destroy", aws, tmp_path).stdout == ""
+    done = _step("destroy", aws, tmp_path, "--yes", credentials=_TWO)  # the settings have changed since
+    assert done.returncode == 0
+    assert [call.split(" -c ")[0] for call in _read_calls(tmp_path)] == ["destroy --all --concurrency 10 --force"]
+    assert "kubectl -n argocd delete --ignore-not-found secret/ecr-auth configmap/ecr-auth\n" in done.stdout
+    assert "kubectl -n argocd delete --ignore-not-found rolebinding/argo-ecr-auth role/argo-ecr-auth\n" in done.stdout
+    assert "apply" not in done.stdout
 
 
-@pytest.mark.parametrize("step", ["before-deploy", "after-destroy"])
-def test_a_stack_that_may_not_be_read_is_reported_as_not_checked(step: str, aws: SmallAws, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_a_stack_that_may_not_be_read_is_reported_as_not_checked(command: str, aws: SmallAws, tmp_path: Path) -> None:
     aws.template_may_be_read = False
-    done = _step(step, aws, tmp_path)
+    done = _step(command, aws, tmp_path, "--yes")
     *before, line = done.stderr.splitlines()
-    assert line.startswith("what stays in the clusters is not checked: ")
+    assert line.startswith("what is removed is not checked: ")
     assert all("AccessDenied" in refused and "is not checked: " in refused for refused in (*before, line))
     assert done.returncode == 0
-    assert "kubectl" not in done.stdout
+    assert ("kubectl -n argocd delete" in done.stdout) == (command == "destroy")  # by the settings
 
 
 def test_before_destroy_it_says_how_long_a_vpc_takes(aws: SmallAws, tmp_path: Path) -> None:
     vpc = {"id": "vpc-11111111", "subnets": ["subnet-11111111"]}
-    assert "20 to 40 minutes" in _step("before-destroy", aws, tmp_path, vpc=vpc).stdout
-    assert "minutes" not in _step("before-destroy", aws, tmp_path).stdout
+    assert "20 to 40 minutes" in _step("destroy", aws, tmp_path, "--yes", vpc=vpc).stdout
+    assert "minutes" not in _step("destroy", aws, tmp_path, "--yes").stdout
 
 
 def test_a_bootstrap_prints_where_its_profile_goes(aws: SmallAws, tmp_path: Path) -> None:
@@ -310,23 +452,29 @@ def test_a_bootstrap_prints_where_its_profile_goes(aws: SmallAws, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("target", "arguments", "concurrent"),
+    ("options", "concurrent"),
     [
-        ("deploy", "", False),  # the CDK CLI asks for approval, stack by stack
-        ("deploy", "--require-approval broadening", False),
-        ("deploy", "--require-approval never", True),
-        ("deploy", "--require-approval=never", True),
-        ("destroy", "", True),  # it asks once
+        ([], False),  # the CDK CLI asks for approval, stack by stack
+        (["--require-approval", "broadening"], False),
+        (["--require-approval", "never"], True),
+        (["--require-approval=never"], True),
+        (["--yes"], True),  # also approves for the CDK CLI
     ],
 )
-def test_stacks_are_deployed_and_destroyed_at_once_unless_each_is_approved(
-    target: str, arguments: str, concurrent: bool
+def test_stacks_are_deployed_at_once_unless_each_is_approved(
+    options: list[str], concurrent: bool, aws: SmallAws, tmp_path: Path
 ) -> None:
-    make = ["make", "--dry-run", "--silent", target, f"ARGS={arguments}"]
-    environment = {key: value for key, value in os.environ.items() if key != "AWS_ENDPOINT_URL"}
-    commands = subprocess.run(make, cwd=_ROOT, check=True, capture_output=True, text=True, env=environment).stdout
-    (command,) = (line for line in commands.splitlines() if line.startswith(f"cdk {target} --all"))
-    assert ("--concurrency 10" in command) == concurrent
+    aws.url = aws.url.replace("127.0.0.1", "localhost")  # not the local cloud, which needs no approval
+    assert _step("deploy", aws, tmp_path, *options).returncode == 0
+    (call,) = _read_calls(tmp_path)
+    assert ("--concurrency 10" in call) == concurrent
+    assert call.endswith(" ".join(["-c settings=mine.yaml --hotswap --output=cdk.out", *options]))
+
+
+def test_the_local_cloud_needs_no_approval(aws: SmallAws, tmp_path: Path) -> None:
+    assert _step("deploy", aws, tmp_path).returncode == 0
+    (call,) = _read_calls(tmp_path)
+    assert call.startswith("deploy --all --require-approval never --concurrency 10 -c ")
 
 
 def test_many_clusters_are_counted() -> None:
@@ -362,7 +510,7 @@ def test_missing_credentials_are_reported_with_the_remedy(config: str, remedy: s
 
 def test_expired_credentials_are_reported_with_the_remedy(aws: SmallAws, tmp_path: Path) -> None:
     aws.error = "ExpiredToken"
-    done = _step("before-deploy", aws, tmp_path)
+    done = _step("deploy", aws, tmp_path)
     assert done.returncode == 1
     assert "your AWS credentials have expired (ExpiredToken)" in done.stderr
     assert "aws sso login or aws login" in done.stderr

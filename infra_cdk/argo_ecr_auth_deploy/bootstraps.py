@@ -1,0 +1,62 @@
+"""Finds accounts and regions to which CDK cannot deploy, before a deployment changes anything."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, SyncError
+from argo_ecr_auth.core.registry import find_partition
+from argo_ecr_auth.core.targets import Role
+from argo_ecr_auth_cli.concurrency import map_concurrently
+from argo_ecr_auth_deploy.destination import Destination
+from argo_ecr_auth_settings.access_plan import group_by_place
+from argo_ecr_auth_settings.names import AccountRegion
+from argo_ecr_auth_settings.settings import Settings
+
+_QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
+_MIN_VERSION = 6  # that a stack with an asset requires
+
+
+def find_missing_bootstraps(
+    settings: Settings, *, context: Mapping[str, object], destination: Destination
+) -> Sequence[str]:
+    """A line for each account and region without a bootstrap that the credentials may use.
+
+    What the credentials may not read is not reported, and stderr says so.
+    """
+    home = AccountRegion(account=destination.account, region=destination.region)
+    places = list(dict.fromkeys((home, *group_by_place(settings, home=home))))
+    qualifier = str(context.get(_QUALIFIER, "hnb659fds"))
+    faults = map_concurrently(
+        lambda place: _check(place, qualifier=qualifier, destination=destination), places, done=lambda: None
+    )
+    return [fault for fault in faults if fault]
+
+
+def _check(place: AccountRegion, *, qualifier: str, destination: Destination) -> str | None:
+    account, region = place.account or "", place.region or ""
+    where, parameter = f"{account}/{region}", f"/cdk-bootstrap/{qualifier}/version"
+    remedy = f"make bootstrap ARGS=aws://{where}"
+    partition = find_partition(region).name
+    role = Role(arn=f"arn:{partition}:iam::{account}:role/cdk-{qualifier}-deploy-role-{account}-{region}")
+    is_own = account == destination.account
+    # The CDK CLI assumes this role. In its own account it can do without.
+    for principal in [None, role] if is_own else [role]:
+        try:
+            answer = destination.sessions.as_role(principal).call(
+                "ssm", "get_parameter", region=region, asked=f"SSM for {parameter}", parameters={"Name": parameter}
+            )
+        except SyncError as error:
+            if isinstance(error, AwsRefusalError) and error.code == "ParameterNotFound":
+                return f"account {account} is not bootstrapped for CDK in {region}: {remedy}"
+            if isinstance(error, AssumeRoleError) and not is_own:
+                policy = f"--cloudformation-execution-policies arn:{partition}:iam::aws:policy/AdministratorAccess"
+                return (
+                    f"{error}. With credentials of account {account}: "
+                    f'make bootstrap ARGS="aws://{where} --trust {destination.account} {policy}"'
+                )
+            reason = error
+        else:
+            is_old = int(answer["Parameter"]["Value"]) < _MIN_VERSION
+            return f"the CDK bootstrap of account {account} in {region} is too old: {remedy}" if is_old else None
+    print(f"whether account {account} is bootstrapped in {region} is not checked: {reason}", file=sys.stderr)
+    return None

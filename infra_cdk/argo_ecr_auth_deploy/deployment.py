@@ -1,0 +1,55 @@
+"""What a command of the CDK CLI deploys, and where: from its context and the environment's credentials."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth_deploy.destination import Destination
+from argo_ecr_auth_settings.context import load_context_document
+from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.record import InstallationRecord, make_record
+from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.settings import Settings
+from argo_ecr_auth_settings.validation import validate_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What a command of CDK deploys, and where."""
+
+    settings: Settings
+    targets: tuple[Target, ...]
+    context: Mapping[str, Any]
+    destination: Destination
+
+    @property
+    def record(self) -> InstallationRecord:
+        return make_record(self.settings, self.targets)
+
+
+def load_deployment(context: Sequence[str], *, destination: Destination) -> Deployment:
+    """Exit with all faults of the settings. `context` is that of the command line, KEY=VALUE."""
+    merged = _read_context_files() | dict(option.split("=", 1) for option in context if "=" in option)
+    try:
+        document = load_context_document(merged, default_file=ROOT / "settings.yaml")
+        settings = validate_settings(document, account=destination.account, region=destination.region)
+    except SettingsError as error:
+        sys.exit(str(error))
+    targets = resolve_targets(settings, region=destination.region, account=destination.account)
+    return Deployment(settings=settings, targets=targets, context=merged, destination=destination)
+
+
+def _read_context_files() -> dict[str, Any]:
+    """The context that the CDK CLI reads from files."""
+    context: dict[str, Any] = {}
+    for file in (ROOT / "cdk.context.json", ROOT / "cdk.json", Path.home() / ".cdk.json"):
+        if file.exists():
+            content = json.loads(file.read_text())
+            context |= content if file.name == "cdk.context.json" else content.get("context", {})
+    return context
