@@ -1,31 +1,30 @@
 """Finds accounts and regions to which CDK cannot deploy, before a deployment changes anything."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, SyncError
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Role
 from argo_ecr_auth_cli.concurrency import map_concurrently
+from argo_ecr_auth_deploy.deployment import Deployment
 from argo_ecr_auth_deploy.destination import Destination
 from argo_ecr_auth_settings.access_plan import group_by_place
 from argo_ecr_auth_settings.names import AccountRegion
-from argo_ecr_auth_settings.settings import Settings
 
 _QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
 _MIN_VERSION = 6  # that a stack with an asset requires
 
 
-def find_missing_bootstraps(
-    settings: Settings, *, context: Mapping[str, object], destination: Destination
-) -> Sequence[str]:
+def find_missing_bootstraps(deployment: Deployment) -> Sequence[str]:
     """A line for each account and region without a bootstrap that the credentials may use.
 
     What the credentials may not read is not reported, and stderr says so.
     """
+    destination = deployment.destination
     home = AccountRegion(account=destination.account, region=destination.region)
-    places = list(dict.fromkeys((home, *group_by_place(settings, home=home))))
-    qualifier = str(context.get(_QUALIFIER, "hnb659fds"))
+    places = list(dict.fromkeys((home, *group_by_place(deployment.settings, home=home))))
+    qualifier = str(deployment.context.get(_QUALIFIER, "hnb659fds"))
     faults = map_concurrently(
         lambda place: _check(place, qualifier=qualifier, destination=destination), places, done=lambda: None
     )

@@ -8,20 +8,20 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth_cli.deployment import describe_stack, list_schedules, read_log
+from argo_ecr_auth_cli.deployment import Stack, describe_stack, list_schedules, read_log
 from argo_ecr_auth_cli.terminal.exits import CommandError
-from argo_ecr_auth_deploy.destination import Destination
+from argo_ecr_auth_deploy.deployment import Deployment
 from argo_ecr_auth_settings.record import InstallationRecord, read_record
 from argo_ecr_auth_settings.settings import parse_duration
 
 _RUNS = 3  # of which one at least is in the log already
 
 
-def read_deployed_record(installation: str, *, destination: Destination) -> InstallationRecord | None:
+def read_deployed_record(deployment: Deployment) -> InstallationRecord | None:
     """Empty if there is no stack. None, and a line on stderr, if it cannot be read."""
-    client = destination.sessions.client("cloudformation", region=destination.region)
+    client = deployment.destination.sessions.client("cloudformation", region=deployment.destination.region)
     try:
-        template: Any = client.get_template(StackName=installation)["TemplateBody"]
+        template: Any = client.get_template(StackName=deployment.settings.installation)["TemplateBody"]
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == "ValidationError":
             return InstallationRecord(targets={})
@@ -30,34 +30,29 @@ def read_deployed_record(installation: str, *, destination: Destination) -> Inst
     return read_record(json.loads(template) if isinstance(template, str) else template)
 
 
-def read_expiries(
-    installation: str, *, check_every: str, destination: Destination
-) -> Mapping[tuple[str, str], datetime]:
+def read_expiries(deployment: Deployment, *, check_every: str) -> Mapping[tuple[str, str], datetime]:
     """When tokens expire by target and Secret, as far as the function's log of the last runs says."""
     now = datetime.now(UTC)
-    since = now - _RUNS * parse_duration(check_every)
+    since = now - _RUNS * parse_duration(check_every or deployment.settings.check_every)
     try:
-        stack = describe_stack(destination.sessions, installation=installation, region=destination.region)
-        if stack is None:
+        if (stack := _describe_stack(deployment)) is None:
             return {}
-        results = read_log(destination.sessions, stack, verified_since=now, results_since=since).last_results
+        log = read_log(deployment.destination.sessions, stack, verified_since=now, results_since=since)
     except CommandError:
         return {}
-    return {key: result.expires_at for key, result in results.items() if result.expires_at}
+    return {key: result.expires_at for key, result in log.last_results.items() if result.expires_at}
 
 
-def find_deleted_schedules(
-    installation: str, *, before: InstallationRecord, after: InstallationRecord, destination: Destination
-) -> list[str]:
-    """A line if CloudFormation believes in schedules that were deleted outside it: it does not recreate them.
+def find_deleted_schedules(deployment: Deployment, *, before: InstallationRecord) -> list[str]:
+    """A line if schedules were deleted outside CloudFormation, which does not recreate them.
 
     What the credentials may not read is not reported, and stderr says so.
     """
-    stayed = [name for name, target in after.targets.items() if target.enabled and name in before.targets]
-    names = [name for name in stayed if before.targets[name].enabled]
+    enabled = {name for name, target in before.targets.items() if target.enabled}
+    names = [target.name for target in deployment.targets if target.enabled and target.name in enabled]
     try:
-        stack = describe_stack(destination.sessions, installation=installation, region=destination.region)
-        schedules = list_schedules(destination.sessions, stack) if stack and names else []
+        stack = _describe_stack(deployment) if names else None
+        schedules = list_schedules(deployment.destination.sessions, stack) if stack else []
     except CommandError as error:
         print(f"whether the schedules exist is not checked: {error}", file=sys.stderr)
         return []
@@ -67,3 +62,8 @@ def find_deleted_schedules(
         return []
     fact = f"the schedule of {', '.join(missing)} was deleted, and a deployment does not recreate it"
     return [f"{fact}: deploy once with `enabled: false` for the target, then again without"]
+
+
+def _describe_stack(deployment: Deployment) -> Stack | None:
+    sessions, region = deployment.destination.sessions, deployment.destination.region
+    return describe_stack(sessions, installation=deployment.settings.installation, region=region)

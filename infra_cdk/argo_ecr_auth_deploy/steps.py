@@ -7,7 +7,7 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _deploy(arguments: argparse.Namespace, deployment: Deployment) -> None:
-    before = read_deployed_record(deployment.settings.installation, destination=deployment.destination)
+    before = read_deployed_record(deployment)
     if faults := _find_faults(deployment, before=before or _NOTHING):
         sys.exit("\n".join(faults))
     commands = describe_dropped(before, deployment) if before else []
@@ -63,14 +63,12 @@ def _deploy(arguments: argparse.Namespace, deployment: Deployment) -> None:
 
 def _find_faults(deployment: Deployment, *, before: InstallationRecord) -> list[str]:
     """Everything for which the deployment would fail halfway."""
-    settings, targets, destination = deployment.settings, deployment.targets, deployment.destination
+    targets, destination = deployment.targets, deployment.destination
     checks: list[Callable[[], Sequence[str]]] = [
-        lambda: find_missing_bootstraps(settings, context=deployment.context, destination=destination),
+        lambda: find_missing_bootstraps(deployment),
         lambda: find_missing_clusters(targets, destination=destination),
-        lambda: find_unready_clusters(settings, targets=targets, destination=destination),
-        lambda: find_deleted_schedules(
-            settings.installation, before=before, after=deployment.record, destination=destination
-        ),
+        lambda: find_unready_clusters(deployment.settings, targets=targets, destination=destination),
+        lambda: find_deleted_schedules(deployment, before=before),
     ]
     answers = map_concurrently(lambda check: check(), checks, done=lambda: None)
     return [fault for faults in answers for fault in faults]
@@ -79,8 +77,7 @@ def _find_faults(deployment: Deployment, *, before: InstallationRecord) -> list[
 def _destroy(arguments: argparse.Namespace, deployment: Deployment) -> None:
     if deployment.settings.vpc:
         print("Lambda removes the function's network interfaces from the VPC late: this may wait 20 to 40 minutes")
-    before = read_deployed_record(deployment.settings.installation, destination=deployment.destination)
-    before = before or deployment.record
+    before = read_deployed_record(deployment) or deployment.record
     _show_changes(before, _NOTHING, deployment=deployment)
     _confirm("destroy", yes=arguments.yes)
     _run_cdk("destroy", *_CONCURRENCY, "--force")
@@ -100,10 +97,7 @@ def _show_changes(before: InstallationRecord, after: InstallationRecord, *, depl
     """Print what changes for the targets. Return whether anything is removed."""
     changes = list_changes(before, after)
     is_removal = any(change.is_removal for change in changes)
-    expiries: Mapping[tuple[str, str], datetime] = {}
-    if is_removal:
-        settings, interval = deployment.settings, before.check_every or deployment.settings.check_every
-        expiries = read_expiries(settings.installation, check_every=interval, destination=deployment.destination)
+    expiries = read_expiries(deployment, check_every=before.check_every) if is_removal else {}
     lines = list(format_changes(changes, expiries=expiries, now=datetime.now(UTC)))
     if before.check_every and after.check_every and before.check_every != after.check_every:
         lines.append(f"  the check interval is {after.check_every} instead of {before.check_every}")

@@ -189,7 +189,7 @@ def test_a_cluster_that_does_not_exist_is_refused_before_the_deployment(aws: Sma
     targets = [{"cluster": "demo"}, {"cluster": "dmeo"}, {"cluster": "away", "account": "333333333333"}]
     done = _step("deploy", aws, tmp_path, targets=targets)
     assert done.returncode == 1
-    (fault,) = done.stderr.splitlines()
+    _other_account, fault = done.stderr.splitlines()
     assert fault.startswith(f"there is no EKS cluster dmeo in {REGION} of account {ACCOUNT} (target dmeo): ")
     assert fault.endswith("EKS has: demo, other")
 
@@ -428,9 +428,9 @@ def test_destroy_asks_once_and_ends_with_the_commands_that_clean_up(aws: SmallAw
 def test_a_stack_that_may_not_be_read_is_reported_as_not_checked(command: str, aws: SmallAws, tmp_path: Path) -> None:
     aws.template_may_be_read = False
     done = _step(command, aws, tmp_path, "--yes")
-    *before, line = done.stderr.splitlines()
-    assert line.startswith("what is removed is not checked: ")
-    assert all("AccessDenied" in refused and "is not checked: " in refused for refused in (*before, line))
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("what is removed is not checked: ")
+    assert all("AccessDenied" in line and "is not checked: " in line for line in lines)
     assert done.returncode == 0
     assert ("kubectl -n argocd delete" in done.stdout) == (command == "destroy")  # by the settings
 
