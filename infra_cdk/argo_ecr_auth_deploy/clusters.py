@@ -49,22 +49,26 @@ def find_missing_clusters(targets: Sequence[Target], *, destination: Destination
 
     If the credentials may not list the clusters, none is reported, and stderr says so.
     """
-    faults = []
     here = [target for target in targets if target.account == destination.account and target.role is None]
-    for region in sorted({target.region for target in here}):
-        try:
-            pages = destination.sessions.client("eks", region=region).get_paginator("list_clusters").paginate()
-            known = {name for page in pages for name in page["clusters"]}
-        except (BotoCoreError, ClientError) as error:
-            print(f"whether the clusters in {region} exist is not checked: {error}", file=sys.stderr)
-            continue
-        faults += [
-            f"there is no EKS cluster {target.cluster} in {region} of account {destination.account} (target "
-            f"{target.name}): correct its name or region, or remove the target. {_describe_known(sorted(known))}"
-            for target in here
-            if target.region == region and target.cluster not in known
-        ]
-    return faults
+    regions = sorted({target.region for target in here})
+    lists = map_concurrently(lambda region: _list_clusters(region, destination), regions, done=lambda: None)
+    return [
+        f"there is no EKS cluster {target.cluster} in {region} of account {destination.account} (target "
+        f"{target.name}): correct its name or region, or remove the target. {_describe_known(sorted(known))}"
+        for region, known in zip(regions, lists, strict=True)
+        for target in here
+        if target.region == region and known is not None and target.cluster not in known
+    ]
+
+
+def _list_clusters(region: str, destination: Destination) -> set[str] | None:
+    """None, and a line on stderr, if they may not be listed."""
+    try:
+        pages = destination.sessions.client("eks", region=region).get_paginator("list_clusters").paginate()
+        return {name for page in pages for name in page["clusters"]}
+    except (BotoCoreError, ClientError) as error:
+        print(f"whether the clusters in {region} exist is not checked: {error}", file=sys.stderr)
+        return None
 
 
 def find_unready_clusters(settings: Settings, *, targets: Sequence[Target], destination: Destination) -> list[str]:
