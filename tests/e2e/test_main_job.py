@@ -5,8 +5,10 @@ The tests share one deployment and depend on their order. The first waits for th
 
 import base64
 import json
+import os
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,11 +148,13 @@ def test_a_second_deployment_changes_nothing(installation: Installation) -> None
 
 @pytest.mark.parametrize("name", [INSTALLATION, "second"])
 def test_before_a_deployment_a_ready_cluster_passes_with_the_entry_of_the_stack_and_without_one(
-    name: str, installation: Installation
+    name: str, installation: Installation, tmp_path: Path
 ) -> None:
+    (tmp_path / "cdk").symlink_to("/bin/true")
     context = [f"--context={key}={value}" for key, value in (installation.context | {"installation": name}).items()]
-    command = [str(ROOT / ".venv/bin/python"), "-m", "argo_ecr_auth_deploy.steps", "before-deploy", *context]
-    done = subprocess.run(command, env=installation.cloud.environment(), capture_output=True, text=True, check=False)
+    command = [str(ROOT / ".venv/bin/python"), "-m", "argo_ecr_auth_deploy.steps", "deploy", *context]
+    environment = installation.cloud.environment() | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
