@@ -1,7 +1,5 @@
-"""Writes docs/settings.md from the types of the settings, and the examples from settings.example.yaml."""
+"""Writes docs/settings.md from the types of the settings."""
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +30,15 @@ _DEFAULTS = {
     ("targets", "region"): "the stack's",
     ("vpc", "security_groups"): "one is created",
 }
-_ONE_KEY = re.compile(r"^(?P<indent>\s*(?:# +)?)(?P<item>- )?(?P<key>[a-z_]+):\s+(?P<value>[^#]*?)\s*(?:#.*)?$")
 _HEAD = """<!-- Written by `make docs` from the types. -->
 # Settings
 
-`settings.yaml` next to `cdk.json`, or another file with `-c settings=FILE`. `settings.example.yaml` has every key. `-c
-check_every=`, `-c architecture=` and `-c installation=` override the file. Durations are as in Kubernetes
+`settings.yaml` next to `cdk.json`, or another file with `-c settings=FILE`. `settings.example.yaml` has every key, with an
+example. `-c check_every=`, `-c architecture=` and `-c installation=` override the file. Durations are as in Kubernetes
 (`2m`, `6h`, `1h30m`).
 
-A YAML editor completes and explains the keys with `settings.schema.json`, which the first line of the example names. `argo-ecr-auth settings init --cluster NAME --registry HOST` writes a first file, and `argo-ecr-auth settings check`
+A YAML editor completes and explains the keys with `settings.schema.json`, which the first line of the example
+names. `argo-ecr-auth settings init --cluster NAME --registry HOST` writes a first file, and `argo-ecr-auth settings check`
 prints every fault with its line and column, without AWS or CDK. It and the synth also warn about a credential whose token
 Argo CD would send to other hosts than the registry: [Which credential do I need](credentials.md) says which ones those are.
 """
@@ -62,32 +60,22 @@ the installations of other apps.
 def format_settings_page() -> str:
     """The page's text."""
     schema = make_json_schema()
-    examples = _read_examples()
     parts = [_HEAD]
     for title, name, section in _SECTIONS:
         definition = schema["$defs"][name]
         rows = "\n".join(
-            _format_row(key, value, section=section, required=key in definition.get("required", ()), examples=examples)
+            _format_row(key, value, section=section, required=key in definition.get("required", ()))
             for key, value in definition["properties"].items()
         )
-        parts.append(f"\n## {title}\n\n| key | type | default | allowed | example |\n|---|---|---|---|---|\n{rows}\n")
+        parts.append(f"\n## {title}\n\n| key | type | default | meaning |\n|---|---|---|---|\n{rows}\n")
     return "".join([*parts, _TAIL])
 
 
-def _format_row(
-    key: str, value: dict[str, Any], *, section: str, required: bool, examples: dict[tuple[str, str], str]
-) -> str:
+def _format_row(key: str, value: dict[str, Any], *, section: str, required: bool) -> str:
     chosen = [branch for branch in value.get("anyOf", [value]) if branch.get("type") != "null"]
     described = {**chosen[0], **({"description": value["description"]} if "description" in value else {})}
     default = "required" if required else _DEFAULTS.get((section, key)) or _format_default(value.get("default"))
-    example = examples.get((section, key))
-    cells = (
-        f"`{key}`",
-        " or ".join(map(_name_type, chosen)),
-        default,
-        _describe(described),
-        f"`{example}`" if example else "a section below",
-    )
+    cells = (f"`{key}`", " or ".join(map(_name_type, chosen)), default, _describe(described))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -109,19 +97,3 @@ def _describe(value: dict[str, Any]) -> str:
 
 def _format_default(value: object) -> str:
     return f"`{msgspec.json.encode(value).decode().strip(chr(34))}`" if value not in (None, (), [], {}) else "none"
-
-
-def _read_examples() -> dict[tuple[str, str], str]:
-    return dict(_list_examples((TOP / "settings.example.yaml").read_text().splitlines()))
-
-
-def _list_examples(lines: list[str]) -> Iterator[tuple[tuple[str, str], str]]:
-    section = ""
-    for line in lines:
-        bare = line.removeprefix("# ") if re.match(r"# (?:[a-z_]+:|  )", line) else line
-        if heading := re.match("([a-z]+):$", bare):
-            section = heading[1]
-            continue
-        if match := _ONE_KEY.match(bare):
-            inside = bool(match["indent"].strip("# ") or match["indent"].startswith(" "))
-            yield (section if inside else "", match["key"]), match["value"]
