@@ -35,13 +35,41 @@ may not ask, it reports as not checked. [Operations](operations.md#findings-of-d
 `logs:FilterLogEvents`, `status` shows when a registry last accepted each token, and whether the last run failed. `which` needs `eks:DescribeCluster`, and
 in the clusters the right to list Secrets.
 """
+_AWS_CLI = """
+## Invoke the function with the AWS CLI
+
+The stack's output `InvokeCommand` is this command, which needs version 2 of the AWS CLI. The output `LogsCommand` shows
+what the runs logged.
+
+```bash title="AWS"
+aws lambda invoke --region eu-west-1 --function-name argo-ecr-auth-... \\
+  --cli-binary-format raw-in-base64-out --cli-read-timeout 0 --payload '{}' /dev/stdout
+```
+
+The answer has one entry for each Secret:
+
+```json
+{"results": [{"target": "my-cluster", "secret": "argocd/ecr-auth",
+              "registry": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+              "action": "created", "reason": "there is no Secret and no ConfigMap",
+              "expires_at": "2026-11-24T10:50:38Z", "seconds_to_expiry": 43199,
+              "verified": true, "error": null, "error_type": null}]}
+```
+
+`action` is `created`, `renewed`, `repaired`, `fresh` (nothing was due) or `failed`. If any failed, the others are
+still processed, the answer has `FunctionError`, and the results are in `errorMessage`. `error_type` is the class of the error.
+
+The payload may also be `{"targets": ["my-cluster"], "dry_run": true, "force": true}`, each key optional: only these
+targets; only report what would be done; renew even if nothing is due. One run does at most 100 targets. If more are
+enabled, `{}` is refused: name some of them at a time, or use `argo-ecr-auth invoke`.
+"""
 
 
 def format_command_line_page() -> str:
     """The page's text."""
     parser = make_parser()
     commands = "".join(_format_command(name, command) for name, command in _list_commands(parser))
-    return f"{_HEAD}{commands}"
+    return f"{_HEAD}{commands}{_AWS_CLI}"
 
 
 def _list_commands(parser: argparse.ArgumentParser, prefix: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:

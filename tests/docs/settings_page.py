@@ -46,7 +46,7 @@ _TAIL = """
 ## After a change
 
 `make synth`, apply the manifests that changed, `make deploy`. When you remove a target or a credential, its objects stay
-in the cluster: `make deploy` prints the commands that remove them, see [Removing it](removing.md).
+in the cluster: `make deploy` prints the commands that remove them, see [Remove it](removing.md).
 
 ## Two installations
 

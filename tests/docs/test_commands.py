@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 _TOP = Path(__file__).parents[2]
-PAGES_THAT_ARE_RUN = {"getting-started.md", "without-cdk.md"}
+PAGES_THAT_ARE_RUN = {"getting-started.md", "move.md", "upgrade.md", "without-cdk.md"}
 _BLOCK = re.compile(r'```bash title="On this machine"\n(.*?)```', re.DOTALL)
+# `make` would otherwise set up this checkout's packages again if their time is older than a file's.
+_MAKE = 'make() { command make --assume-old=.venv/ready --assume-old=.venv-cloud/ready "$@"; }'
 _SET_UP = (".venv", ".venv-cloud", "infra_cdk/node_modules")
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".local", "cdk.out", "dist", "node_modules", "site", ".venv*", ".*_cache", ".hypothesis", "__pycache__"
@@ -27,15 +29,32 @@ def checkout(tmp_path: Path) -> Path:
     return copy
 
 
-def test_a_new_user_deploys_on_this_machine_and_removes_it(checkout: Path) -> None:
+def test_a_new_user_deploys_on_this_machine_upgrades_moves_and_removes_it(checkout: Path) -> None:
     deploying, removing = _read_blocks("getting-started.md")
+    (upgrading,), (moving,) = _read_blocks("upgrade.md"), _read_blocks("move.md")
     # A trap, so that the cloud ends where a command fails.
-    done = _run(checkout, f"trap 'make down' EXIT\n{deploying}\ntrap - EXIT\n{removing}")
+    done = _run(
+        checkout,
+        f"trap 'make down' EXIT\n{deploying}\n{_say('upgrade')}{upgrading}\n{_say('move')}{moving}\n"
+        f"{_say('remove')}trap - EXIT\n{removing}",
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr
+    deployed, upgraded, moved, removed = re.split(r"^== \w+$", done.stdout, flags=re.MULTILINE)
     for shown in ("fresh", "nothing is wrong with demo", "secret/ecr-auth", "configmap/ecr-auth"):
-        assert shown in done.stdout
+        assert shown in deployed
+    assert "There were no differences" in upgraded + done.stderr
+    assert "nothing is wrong with demo" in upgraded
+    # The role of the installation before it requested the token.
+    assert "repaired" in moved
+    assert "these objects stay in the clusters" in moved
+    assert "nothing is wrong with demo" in moved
+    assert "rolebinding/moved role/moved" in removed
     assert not (checkout / ".local").exists()
+
+
+def _say(part: str) -> str:
+    return f"echo '== {part}'\n"
 
 
 def test_a_package_is_made_without_an_aws_account(checkout: Path) -> None:
@@ -55,7 +74,7 @@ def _read_blocks(page: str) -> list[str]:
 def _run(checkout: Path, script: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST_", "VIRTUAL_"))}
     return subprocess.run(
-        ["bash", "-c", f"set -euo pipefail\n{script}"],
+        ["bash", "-c", f"set -euo pipefail\n{_MAKE}\n{script}"],
         cwd=checkout,
         env=clean,
         capture_output=True,
