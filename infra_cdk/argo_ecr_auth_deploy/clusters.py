@@ -15,6 +15,7 @@ from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_deploy.destination import Destination
 from argo_ecr_auth_settings.access_plan import choose_access, divide_into_stacks, group_by_place, make_entries
+from argo_ecr_auth_settings.documentation import make_link
 from argo_ecr_auth_settings.names import (
     AccountRegion,
     HomeDeployment,
@@ -157,7 +158,7 @@ def _check_cluster(cluster: _NewCluster, found: Any) -> Iterator[str]:
         yield (
             f"{cluster} is on CONFIG_MAP and accepts no access entry: aws eks update-cluster-config --name "
             f"{cluster.name} --region {cluster.region} --access-config authenticationMode=API_AND_CONFIG_MAP, or "
-            "set access: none for the target (docs/clusters.md)"
+            f"set access: none for the target: {make_link('clusters')}"
         )
 
 

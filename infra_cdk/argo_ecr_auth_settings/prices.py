@@ -1,5 +1,6 @@
 """Estimates the price of an expensive setting, in US dollars a month. docs/costs.md has all prices."""
 
+from argo_ecr_auth_settings.documentation import make_link
 from argo_ecr_auth_settings.settings import Settings
 
 METRICS_PER_TARGET = 5
@@ -17,5 +18,5 @@ def describe_price_of_metrics(settings: Settings) -> str | None:
     price = min(metrics, _FIRST_METRICS) * _PRICE + max(metrics - _FIRST_METRICS, 0) * _PRICE_OF_MORE
     return (
         f"per_target_metrics: {METRICS_PER_TARGET} metrics for each of {targets} targets cost about {price:,.0f} USD "
-        "a month (docs/costs.md)"
+        f"a month; see {make_link('costs', 'prices')}"
     )

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
+from argo_ecr_auth_settings.documentation import make_link
 from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_credentials
 
 SAFE_SETTING = "kind: argo-cd"
 """Serves everything that Argo CD requests from a registry, and Argo CD sends its token to no other host."""
 
-PAGE = "docs/credentials.md"
-USE_SAFE_SETTING = f"use {SAFE_SETTING} for the registry instead; {PAGE} says how to migrate"
+MIGRATION = make_link("credentials", "migrating-to-kind-argo-cd")
+USE_SAFE_SETTING = f"use {SAFE_SETTING} for the registry instead; how to migrate: {MIGRATION}"
 
 
 @dataclass(frozen=True, kw_only=True)

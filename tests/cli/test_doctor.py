@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from argo_ecr_auth_settings.documentation import make_link
 from tests.cli.command_line import CREDENTIAL, CommandLine
 from tests.cli.doctor import create_secret, get_only_finding, run_doctor
 from tests.local_cloud.cloud import Cluster, LocalCloud
@@ -139,7 +140,7 @@ def test_below_a_failed_check_are_the_finding_its_remedy_and_where_to_read_on(
     assert lines[check + 1].startswith(f"    no-role: the Role {namespace}/argo-ecr-auth is missing")
     assert lines[check + 2 : check + 4] == [
         "    remedy: argo-ecr-auth rbac demo | kubectl apply -f -",
-        "    see docs/operations.md#no-role",
+        f"    see {make_link('operations', 'no-role')}",
     ]
 
 

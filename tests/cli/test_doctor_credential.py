@@ -26,6 +26,7 @@ from argo_ecr_auth_cli.installation import load_installation
 from argo_ecr_auth_cli.messages import OPERATOR
 from argo_ecr_auth_cli.own_commands import OwnCommands
 from argo_ecr_auth_cli.terminal.arguments import parse_arguments
+from argo_ecr_auth_settings.documentation import make_link
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, find_by_secret, get_only_finding, run_doctor
 from tests.local_cloud.cloud import LocalCloud
@@ -184,7 +185,7 @@ def test_the_credentials_of_the_settings_that_let_the_token_leave(
         assert (
             "Argo CD sends its token also to hosts that only look like the registry, for a chart" in finding["message"]
         )
-        assert finding["remedy"].startswith("use kind: argo-cd for the registry instead; docs/credentials.md ")
+        assert finding["remedy"].endswith(make_link("credentials", "migrating-to-kind-argo-cd"))
 
 
 def test_a_template_as_an_earlier_version_wrote_it(

@@ -13,6 +13,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
+from argo_ecr_auth_settings.documentation import SITE_URL
+
 _TOP = Path(__file__).parents[2]
 _INCLUDE = re.compile(r"<!-- include: (\S+) -->")
 # Links of a file at the top level, as the site has their targets.
@@ -36,6 +38,7 @@ class _LabelCells(Extension, Treeprocessor):
 
 
 def on_config(config: MkDocsConfig) -> None:
+    config.site_url = SITE_URL
     config.markdown_extensions.append(cast("Any", _LabelCells()))
 
 

@@ -14,6 +14,7 @@ import pytest
 
 _TOP = Path(__file__).parents[2]
 _BROWSE = Path(__file__).with_name("browse_site.mjs")
+_LINK = re.compile(r"""make_link\(["']([a-z-]+)["'], ["']([a-z-]+)["']\)""")
 _INSTALL = (
     "`make setup` installs Chromium for x86-64. Elsewhere: "
     "node infra_cdk/node_modules/playwright-core/cli.js install --with-deps chromium-headless-shell"
@@ -48,6 +49,14 @@ def test_each_page_shows_in_a_browser_without_a_fault_at_a_phones_and_a_desktops
     assert seen["faults"] == []
     assert seen["diagrams"] == 2
     assert seen["pages"] > 30
+
+
+def test_each_link_of_a_message_has_its_section(site: Path) -> None:
+    sources = [file.read_text() for folder in ("cli", "infra_cdk") for file in (_TOP / folder).glob("argo*/**/*.py")]
+    links = {link for text in sources for link in _LINK.findall(text)}
+    assert len(links) >= 3
+    for page, section in links:
+        assert f'id="{section}"' in (site / page / "index.html").read_text()
 
 
 def _read_text(page: Path) -> str:

@@ -8,6 +8,7 @@ import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 
 from argo_ecr_auth.core.results import metric_values
+from argo_ecr_auth_settings.documentation import make_link
 from tests.infra.synthesis import ACCOUNT, find_all, find_only, make_content, make_stack, make_template
 
 _TOPIC = "arn:aws:sns:eu-west-1:111111111111:alarms"
@@ -99,7 +100,7 @@ def test_each_alarm_names_a_page_that_has_a_section_for_it(template: Template) -
     alarms = _alarms(template)
     assert alarms.keys() == set(_ALARMS)
     for name, alarm in alarms.items():
-        assert alarm["AlarmDescription"].endswith(f". See docs/operations.md of argo-ecr-auth, {name}.")
+        assert alarm["AlarmDescription"].endswith(f". See {make_link('operations', name.lower())}")
         section = page.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
         for question in ("**It means**", "**Look at**", "**Do**", "**It is resolved when**"):
             assert question in section, name
@@ -221,7 +222,7 @@ def _widgets(template: Template) -> list[dict[str, Any]]:
 def test_the_dashboard_begins_with_what_to_do(template: Template) -> None:
     first = _widgets(template)[0]
     assert first["type"] == "text"
-    for word in ("Failures by target", "argo-ecr-auth doctor", "docs/operations.md"):
+    for word in ("Failures by target", "argo-ecr-auth doctor", make_link("operations", "alarms")):
         assert word in first["properties"]["markdown"]
 
 

@@ -104,7 +104,7 @@ def test_a_warning_of_the_oldest_runtime_names_the_newest() -> None:
 def test_the_synth_prints_the_price_of_the_targets_metrics() -> None:
     targets = [{"cluster": f"c{number}"} for number in range(40)]
     (price,) = _annotations(make_content(targets=targets, per_target_metrics=True), "info")
-    said = "per_target_metrics: 5 metrics for each of 40 targets cost about 60 USD a month (docs/costs.md)"
+    said = "per_target_metrics: 5 metrics for each of 40 targets cost about 60 USD a month; see "
     assert price.startswith(said)
     assert not _annotations(make_content(targets=targets), "info")
 

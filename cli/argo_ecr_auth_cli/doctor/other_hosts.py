@@ -18,7 +18,7 @@ from argo_ecr_auth_cli.doctor.argo_cd_secrets import (
     read_argo_cd_secret,
 )
 from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
-from argo_ecr_auth_settings.warnings import NAMED, OCI, PAGE, SAFE_SETTING, USE_SAFE_SETTING, Risk
+from argo_ecr_auth_settings.warnings import MIGRATION, NAMED, OCI, SAFE_SETTING, USE_SAFE_SETTING, Risk
 
 _NAME: Final = "token-may-leave"
 _OPEN_TEMPLATE = Risk(
@@ -101,7 +101,7 @@ def _advise(secret: ArgoCdSecret, risk: Risk, *, is_managed: bool, is_shadowing:
     kubectl = f"kubectl -n {secret.namespace}"
     if is_managed:
         return (
-            f"use {SAFE_SETTING} in the settings of what renews it ({PAGE}), or if nothing needs it: "
+            f"use {SAFE_SETTING} in the settings of what renews it ({MIGRATION}), or if nothing needs it: "
             f"{kubectl} delete secret,configmap {secret.name}"
         )
     if risk is NAMED and not is_shadowing:

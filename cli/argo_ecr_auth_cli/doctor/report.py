@@ -7,8 +7,8 @@ from dataclasses import replace
 from argo_ecr_auth_cli.doctor.check_context import Finding, FindingName, Outcome
 from argo_ecr_auth_cli.terminal.output import print_line, strip_control_characters, supports_colour, supports_unicode
 from argo_ecr_auth_cli.terminal.summary import FAILING, NOT_CHECKED, find_worst, format_count, format_summary
+from argo_ecr_auth_settings.documentation import make_link
 
-_PAGE = "docs/operations.md"
 _MAX_NAMES = 10
 _MAX_SHOWN = 3  # findings of one kind, in full
 _PASSED, _WARNING, _FAILED = "passed", "warning", "failed"
@@ -78,7 +78,7 @@ def _print_check(passes: str, outcomes: Sequence[Outcome], shown: dict[int, Find
             names = list(dict.fromkeys(finding.target or "all" for finding in more))
             rest = ", ..." if len(names) > _MAX_NAMES else ""
             print_line(f"    and {len(more):,} more ({', '.join(names[:_MAX_NAMES])}{rest}); -o json shows all")
-        print_line(f"    see {_PAGE}#{group[0].name}")
+        print_line(f"    see {make_link('operations', group[0].name)}")
 
 
 def _group_by_facts(findings: Sequence[Finding]) -> Iterator[list[Finding]]:

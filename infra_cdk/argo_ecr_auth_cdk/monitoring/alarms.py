@@ -15,6 +15,7 @@ from constructs import Construct
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.monitoring.alarm_thresholds import compute_thresholds
 from argo_ecr_auth_cdk.monitoring.metrics import make_metric
+from argo_ecr_auth_settings.documentation import make_link
 from argo_ecr_auth_settings.settings import Settings
 
 _PERIODS_IN_A_ROW = 3
@@ -24,8 +25,6 @@ _REPAIR_PERIODS_IN_A_ROW = 6
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 
-DOCUMENTATION = "docs/operations.md of argo-ecr-auth"
-"""The page that explains the alarms. The alarms' descriptions and the dashboard refer to it."""
 _TIME_TO_DEPLOY = timedelta(minutes=15)
 
 
@@ -151,7 +150,7 @@ class Alarms(Construct):
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_description=f"{self._installation}: {description}. See {DOCUMENTATION}, {name}.",
+            alarm_description=f"{self._installation}: {description}. See {make_link('operations', name.lower())}",
             metric=metric,
             comparison_operator=comparison,
             threshold=threshold,

@@ -9,8 +9,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from argo_ecr_auth_cdk.monitoring.alarms import DOCUMENTATION, Alarms
+from argo_ecr_auth_cdk.monitoring.alarms import Alarms
 from argo_ecr_auth_cdk.monitoring.metrics import make_metric
+from argo_ecr_auth_settings.documentation import make_link
 
 _PERIOD = cdk.Duration.minutes(5)
 _SECONDS_PER_HOUR = 3600
@@ -18,7 +19,7 @@ _THIRD_OF_WIDTH, _HALF_OF_WIDTH, _FULL_WIDTH = 8, 12, 24
 _GUIDE = f"""\
 **Is an alarm red?** Look at the table *Failures by target*: each error says what to do. \
 `argo-ecr-auth doctor` says what is wrong in the clusters, `argo-ecr-auth status` when each token expires. \
-The alarms are explained in {DOCUMENTATION}.
+The alarms are explained in [Operations]({make_link("operations", "alarms")}).
 
 **No alarm is red?** There is nothing to do."""
 _FAILURES_BY_TARGET = (
