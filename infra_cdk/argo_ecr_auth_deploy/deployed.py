@@ -14,8 +14,6 @@ from argo_ecr_auth_deploy.deployment import Deployment
 from argo_ecr_auth_settings.record import InstallationRecord, read_record
 from argo_ecr_auth_settings.settings import parse_duration
 
-_RUNS = 3  # of which one at least is in the log already
-
 
 def read_deployed_record(deployment: Deployment) -> InstallationRecord | None:
     """Empty if there is no stack. None, and a line on stderr, if it cannot be read."""
@@ -32,12 +30,11 @@ def read_deployed_record(deployment: Deployment) -> InstallationRecord | None:
 
 def read_expiries(deployment: Deployment, *, check_every: str) -> Mapping[tuple[str, str], datetime]:
     """When tokens expire by target and Secret, as far as the function's log of the last runs says."""
-    now = datetime.now(UTC)
-    since = now - _RUNS * parse_duration(check_every or deployment.settings.check_every)
+    interval = parse_duration(check_every or deployment.settings.check_every)
     try:
         if (stack := _describe_stack(deployment)) is None:
             return {}
-        log = read_log(deployment.destination.sessions, stack, verified_since=now, results_since=since)
+        log = read_log(deployment.destination.sessions, stack, check_every=interval, now=datetime.now(UTC))
     except CommandError:
         return {}
     return {key: result.expires_at for key, result in log.last_results.items() if result.expires_at}
