@@ -50,7 +50,7 @@ class ArgoEcrAuth(Construct):
         super().__init__(scope, id_)
         stack = cdk.Stack.of(self)
         account, region = get_known(stack.account), get_known(stack.region)
-        check_settings(settings, account=account, region=region)
+        settings = check_settings(settings, account=account, region=region)
         for i, warning in enumerate(find_warnings(settings, account=account, region=region)):
             cdk.Annotations.of(self).add_warning_v2(f"argo-ecr-auth:settings-{i}", warning)
         if deprecation := find_runtime_warning(find_synth_runtime(), today=datetime.now(UTC).date()):

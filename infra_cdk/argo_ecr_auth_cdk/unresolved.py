@@ -40,9 +40,12 @@ def read_app_settings(document: object, *, account: str | None = None, region: s
     return settings
 
 
-def check_settings(settings: Settings, *, account: str | None, region: str | None) -> None:
-    """Validate settings that were built in Python. Raises SettingsError with all faults."""
-    read_app_settings(msgspec.json.decode(msgspec.json.encode(settings)), account=account, region=region)
+def check_settings(settings: Settings, *, account: str | None, region: str | None) -> Settings:
+    """Settings that were built in Python, the targets with the credentials of their profiles, if they are valid.
+
+    Raises SettingsError with all faults.
+    """
+    return read_app_settings(msgspec.json.decode(msgspec.json.encode(settings)), account=account, region=region)
 
 
 def _find_tokens(document: object, path: KeyPath = ()) -> Iterator[KeyPath]:

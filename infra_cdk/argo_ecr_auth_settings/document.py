@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from argo_ecr_auth_settings.characters import escape_characters
 
@@ -23,8 +24,9 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Position:
-    """The start of a key or list item in a file; both numbers count from 1."""
+    """The start of a key or list item in a file; both numbers count from 1. Of another file it has its name."""
 
+    source: str = ""
     line: int
     column: int
 
@@ -44,6 +46,7 @@ class SettingsDocument:
     source: str = "the settings document"
     positions: Mapping[str, Position] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
+    clusters_file: Path | None = None  # the origin of the last targets
 
     def override(self, values: Mapping[str, object], *, option: str) -> "SettingsDocument":
         """A copy with these keys set. `option` is the format of the option that set a key: `-c {}`, `--{}`."""
@@ -65,7 +68,8 @@ class SettingsDocument:
         while path and path not in self.positions:  # a missing key has no position: use its parent's
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         position = self.positions.get(path, _NOWHERE)
-        return position, fault if position == _NOWHERE else f"{self.source}:{position.line}:{position.column}: {fault}"
+        place = f"{position.source or self.source}:{position.line}:{position.column}"
+        return position, fault if position == _NOWHERE else f"{place}: {fault}"
 
 
 def as_document(document: object) -> SettingsDocument:

@@ -42,6 +42,10 @@ ClusterName = Annotated[
         description="The EKS cluster's name (not its ARN, not its URL): letters, digits, - and _.",
     ),
 ]
+Account = Annotated[
+    str,
+    msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)", description="The cluster's AWS account: 12 digits."),
+]
 Region = Annotated[
     str,
     msgspec.Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$(?!\\n)", description="An AWS region, such as eu-west-1."),

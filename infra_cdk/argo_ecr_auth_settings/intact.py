@@ -13,7 +13,7 @@ from argo_ecr_auth_settings.document import KeyPath
 from argo_ecr_auth_settings.settings import Settings, TargetSettings, VpcSettings
 
 _CONTAINERS: Mapping[str, tuple[type[msgspec.Struct], Mapping[str, object]]] = {
-    "": (Settings, {"targets": []}),
+    "": (Settings, {}),
     "targets": (TargetSettings, {"cluster": "x"}),
     "credentials": (CredentialSettings, {"registry": "x"}),
     "vpc": (VpcSettings, {"id": "vpc-00000000", "subnets": ["subnet-00000000"]}),

@@ -1,4 +1,4 @@
-"""Loads a settings file: YAML, with the position of each key.
+"""Loads a settings file, and the file of clusters that it names: YAML, with the position of each key.
 
 The synth and the command line use it, so both accept the same files:
 
@@ -9,15 +9,20 @@ Without a file, use `make_document(cluster=..., registry=...)`. The SettingsErro
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
 
 from argo_ecr_auth_settings.characters import escape_characters
 from argo_ecr_auth_settings.document import KeyPath, Position, SettingsDocument, SettingsError, format_path
+from argo_ecr_auth_settings.field_types import ONE_LINE
 
 ORIGINAL_NAME = "ecr"
 """The name of the original in-cluster tool's repository in Argo CD."""
+
+_NO_CLUSTERS = "run argo-ecr-auth settings discover --write, or write an empty list: []"
 
 _MAX_LEVELS = 20  # settings have six
 _MAX_KEY = 1_000  # characters
@@ -42,32 +47,23 @@ _Loader.add_implicit_resolver(f"{_TAG}null", re.compile("^(?:~|null|Null|NULL|)$
 _Loader.add_implicit_resolver(f"{_TAG}merge", re.compile("^<<$"), ["<"])
 
 
-def load_document(file: Path, *, remedy: str) -> SettingsDocument:
-    """The document of the file, not validated yet. `remedy` says what to do if the file does not exist.
+def load_document(file: Path, *, remedy: str, may_lack_clusters: bool = False) -> SettingsDocument:
+    """The document of the file, with the targets of the file that its `clusters` names; not validated yet.
 
+    `remedy` says what to do if the file does not exist. With `may_lack_clusters`, that of the clusters need not exist.
     Raises SettingsError.
     """
-    name = file.name if file.is_absolute() else str(file)
-    try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=_Loader)
+    name = _get_name(file)
+    with _explain_faults(name):
+        root = _compose(file, missing=f"there is no {name}: {remedy}")
         if root is None:
             raise SettingsError([f"{name} is empty: start from settings.example.yaml"])
-        reader = _Reader()
+        clusters_file = _append_clusters(root, file=file, may_be_missing=may_lack_clusters)
+        reader = _Reader(source=name)
         content = reader.read(root)
-    except FileNotFoundError:
-        raise SettingsError([f"there is no {name}: {remedy}"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{name}: cannot be read: {error}"]) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        words = " ".join(filter(None, (error.context, error.problem)))
-        raise SettingsError([escape_characters(f"{place}: cannot be read: {words}")]) from None
-    except yaml.YAMLError as error:
-        raise SettingsError([f"{name}: cannot be read: {' '.join(str(error).split())}"]) from None
-    except RecursionError:
-        raise SettingsError([f"{name}: {_TOO_DEEP}"]) from None
-    return SettingsDocument(content=content, source=name, positions=reader.positions)
+    if clusters_file and isinstance(content, dict):
+        del content["clusters"]
+    return SettingsDocument(content=content, source=name, positions=reader.positions, clusters_file=clusters_file)
 
 
 def make_document(
@@ -81,17 +77,76 @@ def make_document(
     )
 
 
+def _get_name(file: Path) -> str:
+    return file.name if file.is_absolute() else str(file)
+
+
+@contextmanager
+def _explain_faults(name: str) -> Iterator[None]:
+    """Raise as SettingsError what is wrong with the file of this name, or with the file of a mark."""
+    try:
+        yield
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{name}: cannot be read: {error}"]) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = _format_place(mark) if mark else name
+        words = " ".join(filter(None, (error.context, error.problem)))
+        raise SettingsError([escape_characters(f"{place}: cannot be read: {words}")]) from None
+    except yaml.YAMLError as error:
+        raise SettingsError([f"{name}: cannot be read: {' '.join(str(error).split())}"]) from None
+    except RecursionError:
+        raise SettingsError([f"{name}: {_TOO_DEEP}"]) from None
+
+
+def _compose(file: Path, *, missing: str) -> yaml.Node | None:
+    with _explain_faults(_get_name(file)):
+        try:
+            loader = _Loader(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise SettingsError([missing]) from None
+        loader.name = _get_name(file)  # of its marks
+        try:
+            root: yaml.Node | None = loader.get_single_node()
+        finally:
+            loader.dispose()
+    return root
+
+
+def _append_clusters(root: yaml.Node, *, file: Path, may_be_missing: bool) -> Path | None:
+    """Append the targets of the file that `clusters` names; None if it names none. Validation refuses other values."""
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    pair = next(((key, value) for key, value in pairs if key.value == "clusters"), None)
+    own = next((value for key, value in pairs if key.value == "targets"), None)
+    named = pair is not None and pair[1].tag == f"{_TAG}str" and re.fullmatch(ONE_LINE, pair[1].value)
+    if pair is None or not named or not isinstance(own, yaml.SequenceNode | None):
+        return None
+    clusters_file = file.parent / pair[1].value
+    missing = f"{_format_place(pair[0].start_mark)}: clusters: there is no {_get_name(clusters_file)}: {_NO_CLUSTERS}"
+    found = None if may_be_missing and not clusters_file.exists() else _compose(clusters_file, missing=missing)
+    if not isinstance(found, yaml.SequenceNode | None):
+        raise _make_error(found.start_mark, "not a list of targets")
+    more = found or yaml.SequenceNode(f"{_TAG}seq", [], pair[0].start_mark)
+    if own is None:
+        pairs.append((yaml.ScalarNode(f"{_TAG}str", "targets", more.start_mark), more))
+    else:
+        own.value.extend(more.value)
+    return clusters_file
+
+
 class _Reader:
     """Converts YAML nodes to values and records their positions."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, source: str) -> None:
+        self._source = source
         self.positions: dict[str, Position] = {}
         self._parts = 0
 
     def read(self, node: yaml.Node, path: KeyPath = (), *, mark: yaml.Mark | None = None) -> object:
         """The node's value. `mark` is the mark of its key."""
         mark = mark or node.start_mark
-        self.positions[format_path(path)] = Position(line=mark.line + 1, column=mark.column + 1)
+        source = "" if mark.name == self._source else mark.name
+        self.positions[format_path(path)] = Position(source=source, line=mark.line + 1, column=mark.column + 1)
         if len(path) > _MAX_LEVELS:
             raise _make_error(mark, _TOO_DEEP)
         self._count_part(mark)
@@ -150,6 +205,10 @@ def _read_text(node: yaml.ScalarNode) -> str:
     except UnicodeEncodeError as error:
         raise _make_error(node.start_mark, f"{text[error.start]!a} is half of a character") from None
     return text
+
+
+def _format_place(mark: yaml.Mark) -> str:
+    return f"{mark.name}:{mark.line + 1}:{mark.column + 1}"
 
 
 def _make_error(mark: yaml.Mark, words: str) -> yaml.MarkedYAMLError:

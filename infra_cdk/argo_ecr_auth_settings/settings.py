@@ -8,10 +8,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from argo_ecr_auth_settings.broken import read_items
+from argo_ecr_auth_settings.broken import attempt, read_items
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
 from argo_ecr_auth_settings.field_types import (
     HOST_AND_PORT,
+    ONE_LINE,
+    Account,
     ClusterName,
     Duration,
     ExternalId,
@@ -19,6 +21,7 @@ from argo_ecr_auth_settings.field_types import (
     Region,
     RoleArn,
 )
+from argo_ecr_auth_settings.profile_settings import ProfileName, ProfileSettings
 
 OVERDUE_DIVISOR = 3
 """A token is overdue if it expires in less than `renew_before` divided by this: renewals have failed for hours."""
@@ -106,13 +109,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         | None
     ) = None
     region: Region | None = None
-    account: (
-        Annotated[
-            str,
-            msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)", description="The cluster's AWS account: 12 digits."),
-        ]
-        | None
-    ) = None
+    account: Account | None = None
     namespace: Namespace = "argocd"
     enabled: Annotated[bool, msgspec.Meta(description="false: no schedule (a hibernated cluster).")] = True
     endpoint: (
@@ -131,6 +128,7 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ) = None
     role_arn: RoleArn | None = None
     external_id: ExternalId | None = None
+    profile: ProfileName | None = None
     credentials: Annotated[
         tuple[CredentialSettings, ...], msgspec.Meta(description="Instead of the general credentials.")
     ] = ()
@@ -140,7 +138,22 @@ class TargetSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The content of `settings.yaml`."""
 
-    targets: tuple[TargetSettings, ...]
+    targets: tuple[TargetSettings, ...] = ()
+    clusters: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                pattern=ONE_LINE,
+                description="A file of more targets, next to this one: a list, one line for each. "
+                "`argo-ecr-auth settings discover` keeps it.",
+            ),
+        ]
+        | None
+    ) = None
+    profiles: Annotated[
+        dict[ProfileName, ProfileSettings],
+        msgspec.Meta(description="Credentials by name, for targets that name a profile."),
+    ] = {}
     credentials: Annotated[
         tuple[CredentialSettings, ...],
         msgspec.Meta(description="What each target without credentials of its own gets."),
@@ -212,12 +225,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def list_credentials(settings: Settings) -> Iterator[tuple[str, CredentialSettings]]:
-    """Each credential with its path, the general ones first."""
+    """Each credential with its path, the general ones first; a profile's only there, not for each of its targets."""
     for i, credential in enumerate(read_items(settings, "credentials")):
         yield f"credentials[{i}]", credential
+    for name, profile in attempt(list_profiles(settings)):
+        yield from ((f"profiles.{name}.credentials[{i}]", found) for i, found in enumerate(profile.credentials))
     for i, target in enumerate(read_items(settings, "targets")):
-        for j, credential in enumerate(read_items(target, "credentials")):
+        for j, credential in enumerate(attempt(_list_own_credentials(target))):
             yield f"targets[{i}].credentials[{j}]", credential
+
+
+def list_profiles(settings: Settings) -> Iterator[tuple[str, ProfileSettings]]:
+    """The profiles by name."""
+    yield from settings.profiles.items()
+
+
+def _list_own_credentials(target: TargetSettings) -> Iterator[CredentialSettings]:
+    if target.profile is None:
+        yield from target.credentials
 
 
 def parse_duration(text: str) -> timedelta:

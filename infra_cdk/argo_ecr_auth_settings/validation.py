@@ -4,6 +4,7 @@ import msgspec
 
 from argo_ecr_auth_settings.document import as_document, format_path
 from argo_ecr_auth_settings.intact import convert_intact
+from argo_ecr_auth_settings.profiles import apply_profiles
 from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.rules.policy_size import find_policy_size_faults
 from argo_ecr_auth_settings.schema import find_schema_faults
@@ -11,7 +12,9 @@ from argo_ecr_auth_settings.settings import Settings
 
 
 def validate_settings(document: object, *, account: str | None = None, region: str | None = None) -> Settings:
-    """The settings of a valid document. Raises SettingsError with all faults.
+    """The settings of a valid document; its targets have the credentials of their profiles.
+
+    Raises SettingsError with all faults.
 
     `document` is a SettingsDocument or its content. `account` and `region` are the function's; nothing is compared with
     one that is None.
@@ -22,10 +25,10 @@ def validate_settings(document: object, *, account: str | None = None, region: s
         raise written.make_error(
             [
                 *(f"{format_path(path) or 'settings'}: {fault}" for path, fault in schema_faults),
-                *(find_faults(intact, account=account, region=region) if intact else ()),
+                *(find_faults(apply_profiles(intact), account=account, region=region) if intact else ()),
             ]
         )
-    settings = msgspec.convert(written.content, Settings)
+    settings = apply_profiles(msgspec.convert(written.content, Settings))
     faults = find_faults(settings, account=account, region=region)
     # The size of the policies is only defined for settings without other faults.
     if faults := faults or find_policy_size_faults(settings, account=account, region=region):

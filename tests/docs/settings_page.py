@@ -12,6 +12,8 @@ _SECTIONS = (
     ("The file as a whole", "Settings", ""),
     ("A credential: `credentials[]`, `targets[].credentials[]`", "CredentialSettings", "credentials"),
     ("A target: `targets[]`", "TargetSettings", "targets"),
+    ("A profile: `profiles.NAME`", "ProfileSettings", "profiles"),
+    ("Which clusters may have it: `profiles.NAME.allowed`", "AllowedClusters", "profiles"),
     ("The VPC: `vpc`", "VpcSettings", "vpc"),
 )
 # Defaults that the code computes, where the types only say null.

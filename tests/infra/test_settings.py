@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo_ecr_auth_cdk import read_app_settings
+from argo_ecr_auth_cdk.unresolved import check_settings
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.settings import Settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
@@ -245,7 +246,22 @@ def test_the_example_is_valid_and_its_comments_name_every_key() -> None:
 def test_the_comments_of_the_example_show_the_defaults() -> None:
     shown = dict(re.findall(r"^# ([a-z_]+): (\S+)$", _EXAMPLE.read_text(), flags=re.MULTILINE))
     defaults = msgspec.to_builtins(read_app_settings(make_content()))
-    without_default = {"alarm_email", "alarm_topic_arn", "log_key_arn"}
+    without_default = {"clusters", "alarm_email", "alarm_topic_arn", "log_key_arn"}
     assert {key: defaults[key] for key in shown.keys() - without_default} == {
         key: yaml.safe_load(value) for key, value in shown.items() if key not in without_default
     }
+
+
+def test_settings_that_were_built_in_python_get_the_credentials_of_their_profiles() -> None:
+    allowed = {"accounts": [ACCOUNT], "regions": [REGION], "clusters": ["demo"]}
+    built = msgspec.convert(
+        {
+            "targets": [{"cluster": "demo", "profile": "base"}],
+            "profiles": {"base": {"credentials": [{"registry": REGISTRY, "kind": "argo-cd"}], "allowed": allowed}},
+        },
+        Settings,
+    )
+    settings = check_settings(built, account=ACCOUNT, region=REGION)
+    assert settings.targets[0].credentials == built.profiles["base"].credentials
+    with pytest.raises(SettingsError, match="the profile base does not allow the region us-east-2"):
+        check_settings(built, account=ACCOUNT, region="us-east-2")

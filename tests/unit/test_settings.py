@@ -161,15 +161,15 @@ def test_an_unknown_key_is_refused(document: Any) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{}, {"targets": [{}]}, {"targets": [], "credentials": [{"kind": "pull-secret"}]}],
-    ids=["targets", "cluster", "registry"],
+    [{"targets": [{}]}, {"targets": [], "credentials": [{"kind": "pull-secret"}]}],
+    ids=["cluster", "registry"],
 )
 def test_a_missing_key_is_refused(document: Any) -> None:
     with pytest.raises(msgspec.ValidationError, match="missing required field"):
         msgspec.json.decode(json.dumps(document).encode(), type=Settings)
 
 
-@given(JSON)
+@given(JSON.filter(lambda document: document != {}))
 def test_any_json_is_settings_or_refused(document: Any) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(json.dumps(document).encode(), type=Settings)

@@ -4,6 +4,7 @@ from argo_ecr_auth_settings.broken import attempt
 from argo_ecr_auth_settings.rules.credentials import check_credentials
 from argo_ecr_auth_settings.rules.deployment import check_deployment
 from argo_ecr_auth_settings.rules.environment import check_environment
+from argo_ecr_auth_settings.rules.profiles import check_profiles
 from argo_ecr_auth_settings.rules.targets import check_secrets, check_targets
 from argo_ecr_auth_settings.settings import Settings
 
@@ -18,6 +19,7 @@ def find_faults(settings: Settings, *, account: str | None = None, region: str |
     rules = (
         check_credentials(settings),
         check_targets(settings),
+        check_profiles(settings, account=account, region=region),
         check_secrets(settings, region=region, account=account),
         check_deployment(settings),
         check_environment(settings, account=account, region=region),

@@ -8,7 +8,7 @@ from argo_ecr_auth_settings.access_plan import choose_access, group_by_place
 from argo_ecr_auth_settings.broken import attempt, read_items, read_value
 from argo_ecr_auth_settings.names import AccountRegion
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
-from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_credentials
+from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_credentials, list_profiles
 
 MAX_CLUSTERS_ELSEWHERE = 400
 """In one account and region. Their access entries share a stack, which holds 500 resources."""
@@ -81,6 +81,8 @@ def _find_regions(settings: Settings) -> Iterator[tuple[str, str]]:
     """Each region in the settings, with its path."""
     for i, target in enumerate(read_items(settings, "targets")):
         yield from ((f"targets[{i}].region", region) for region in read_value(target, "region"))
+    for name, profile in attempt(list_profiles(settings)):
+        yield from ((f"profiles.{name}.allowed.regions[{i}]", found) for i, found in enumerate(profile.allowed.regions))
     for path, credential in list_credentials(settings):
         for key, host in read_items(credential, "hosts_by_key"):
             with contextlib.suppress(NotARegistryError):  # check_credentials reports it

@@ -59,15 +59,15 @@ def _check_secrets(
     settings: Settings, i: int, *, home: tuple[str | None, str | None], written: dict[tuple[str | None, ...], str]
 ) -> Iterator[str]:
     target = settings.targets[i]
-    has_own = bool(target.credentials)
     credentials = target.credentials or settings.credentials
     if not credentials:
         yield f"targets[{i}].credentials: there is none, neither here nor in the general credentials"
+    origin = f" with profiles.{target.profile}." if target.profile else "." if target.credentials else " with "
     clusters: list[tuple[str | None, ...]] = [(target.account or home[0], target.region or home[1], target.cluster)]
     if target.endpoint:  # two names may lead to one API server
         clusters.append((target.endpoint.lower().removesuffix(":443"),))
     for j, credential in enumerate(credentials):
-        path = f"targets[{i}].credentials[{j}]" if has_own else f"targets[{i}] with credentials[{j}]"
+        path = f"targets[{i}]{origin}credentials[{j}]"
         for namespace, name in attempt(_list_secrets(credential, target=target)):
             places = [(*cluster, namespace, name) for cluster in clusters]
             if owner := next((written[place] for place in places if place in written), None):
