@@ -83,9 +83,9 @@ class _OperatorSessions(Sessions):
         return own
 
 
-def sign_in(*, profile: str | None, region: str) -> Operator:
+def sign_in(*, profile: str | None, region: str, attempts: int = 3) -> Operator:
     """Sessions with credentials that AWS accepts. Raises CommandError, with what to do, if it does not."""
-    sessions = open_sessions(profile=profile, region=region)
+    sessions = open_sessions(profile=profile, region=region, attempts=attempts)
     try:
         sessions.credentials()
     except SyncError as error:
@@ -103,10 +103,10 @@ def sign_in(*, profile: str | None, region: str) -> Operator:
     )
 
 
-def open_sessions(*, profile: str | None, region: str) -> Sessions:
+def open_sessions(*, profile: str | None, region: str, attempts: int = 3) -> Sessions:
     """Sessions whose credentials may still be missing. Raises CommandError if there is no such profile."""
     find_region(profile=profile, region=region)
-    return _OperatorSessions(region=region, profile=profile)
+    return _OperatorSessions(region=region, profile=profile, attempts=attempts)
 
 
 def find_region(*, profile: str | None, region: str | None) -> str:

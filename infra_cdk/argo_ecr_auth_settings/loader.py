@@ -121,7 +121,7 @@ def _append_clusters(root: yaml.Node, *, file: Path, may_be_missing: bool) -> Pa
     named = pair is not None and pair[1].tag == f"{_TAG}str" and re.fullmatch(ONE_LINE, pair[1].value)
     if pair is None or not named or not isinstance(own, yaml.SequenceNode | None):
         return None
-    clusters_file = file.parent / pair[1].value
+    clusters_file = file.parent / str(pair[1].value)
     missing = f"{_format_place(pair[0].start_mark)}: clusters: there is no {_get_name(clusters_file)}: {_NO_CLUSTERS}"
     found = None if may_be_missing and not clusters_file.exists() else _compose(clusters_file, missing=missing)
     if not isinstance(found, yaml.SequenceNode | None):

@@ -10,8 +10,8 @@ from argo_ecr_auth_settings.validation import validate_settings
 from tests.unit.builders import HOST, OTHER_HOST
 
 _ACCOUNT, _OTHER, _REGION = "111122223333", "444455556666", "eu-west-1"
-_ALLOWED = {"accounts": [_ACCOUNT], "regions": [_REGION], "clusters": ["team-a-*", "demo"]}
-_PROFILE = {"credentials": [{"registry": HOST}], "allowed": _ALLOWED}
+_ALLOWED: dict[str, Any] = {"accounts": [_ACCOUNT], "regions": [_REGION], "clusters": ["team-a-*", "demo"]}
+_PROFILE: dict[str, Any] = {"credentials": [{"registry": HOST}], "allowed": _ALLOWED}
 
 
 def _document(target: Any, **others: Any) -> dict[str, Any]:

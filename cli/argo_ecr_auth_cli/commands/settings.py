@@ -1,4 +1,4 @@
-"""Checks a settings file, or writes a first one. It asks neither AWS nor a cluster."""
+"""Checks a settings file, writes a first one, or discovers clusters for it."""
 
 import argparse
 from pathlib import Path
@@ -21,8 +21,12 @@ _HEAD = f"""\
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the action of the options: check or init. Raises CommandError."""
+    """Do the action of the options: check, init or discover. Raises CommandError."""
     try:
+        if options.action == "discover":
+            from argo_ecr_auth_cli.commands.discover import discover  # noqa: PLC0415 - only it needs AWS
+
+            return discover(options)
         return _check(options) if options.action == "check" else _write_first(options)
     except SettingsError as error:
         raise CommandError(str(error), code=USAGE) from None

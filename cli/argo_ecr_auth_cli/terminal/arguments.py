@@ -14,6 +14,7 @@ from argo_ecr_auth_cli.terminal.help_text import (
     LOOP,
     SETTINGS,
     SETTINGS_CHECK,
+    SETTINGS_DISCOVER,
     SETTINGS_INIT,
     Command,
 )
@@ -65,6 +66,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_settings_check(_add_command(actions, "check", SETTINGS_CHECK))
     _add_settings_init(_add_command(actions, "init", SETTINGS_INIT))
     _add_loop(_add_command(commands, "loop", LOOP))
+    _add_settings_discover(_add_command(actions, "discover", SETTINGS_DISCOVER))
     _add_command(commands, "completion", COMPLETION).add_argument("shell", choices=("bash", "zsh", "fish"))
     return parser
 
@@ -165,6 +167,32 @@ def _add_settings_init(parser: argparse.ArgumentParser) -> None:
         "--cluster", dest="clusters", action="append", required=True, metavar="NAME", help="an EKS cluster; repeatable"
     )
     parser.add_argument("--registry", required=True, metavar="HOST", help="the host of the ECR registry")
+
+
+def _add_settings_discover(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", nargs="?", default="settings.yaml", metavar="FILE", help="the settings (default: settings.yaml)"
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--account",
+        dest="accounts",
+        action="append",
+        metavar="ID",
+        help="to search; repeatable (default: those that the profiles allow)",
+    )
+    where.add_argument("--organization", action="store_true", help="search all active accounts of your organization")
+    parser.add_argument(
+        "--region", dest="regions", action="append", help="to search; repeatable (default: as for --account)"
+    )
+    parser.add_argument("--role", metavar="NAME", help="a role to assume in each account but yours")
+    parser.add_argument("--external-id", metavar="ID", help="what the role's trust policy requires")
+    parser.add_argument("--profile", metavar="NAME", help="a profile of ~/.aws")
+    then = parser.add_mutually_exclusive_group()
+    then.add_argument("--write", action="store_true", help="write the changes into the file of clusters")
+    then.add_argument("--check", action="store_true", help="exit with 1 if there are changes")
+    parser.add_argument("--allow-removals", action="store_true", help="write even if more than a tenth is removed")
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="(default: text)")
 
 
 class _PrintVersion(argparse.Action):

@@ -97,8 +97,8 @@ not judge what is left of a token: renew_before is in the settings.""",
 }
 
 SETTINGS = Command(
-    brief="check a settings file, or write a first one",
-    description="Works on the file alone: it asks neither AWS nor a cluster.",
+    brief="check a settings file, write a first one, or discover clusters for it",
+    description="check and init work on the file alone: they make no AWS call.",
     examples="""\
   argo-ecr-auth settings init --cluster my-cluster \\
     --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
@@ -143,6 +143,20 @@ region. The flags of the in-cluster tool of this name work without `loop`.""",
   once, in an EKS cluster that your AWS credentials have access to:
     argo-ecr-auth loop --once --kube-config eks --cluster mine \\
       --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+""",
+)
+
+SETTINGS_DISCOVER = Command(
+    brief="print what changes in the file of clusters, or write it",
+    description="""\
+Searches accounts and regions for EKS clusters with the tag
+argo-ecr-auth/profile, applies the profiles of the settings, and prints what
+changes in the file that `clusters` names. A place that cannot be read keeps
+its clusters. It needs eks:ListClusters and eks:DescribeCluster.""",
+    examples="""\
+  argo-ecr-auth settings discover
+  argo-ecr-auth settings discover --organization --role discover --write
+  argo-ecr-auth settings discover --check -o json
 """,
 )
 

@@ -1,0 +1,135 @@
+"""Searches accounts and regions for EKS clusters, with the operator's rights or a role in each account."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from argo_ecr_auth.aws.sessions import Principal
+from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.registry import find_partition
+from argo_ecr_auth.core.targets import Role
+from argo_ecr_auth_cli.aws_session import Operator
+from argo_ecr_auth_cli.concurrency import map_concurrently
+from argo_ecr_auth_cli.discovery.changes import TAG, ClusterKey, FoundCluster, Place
+
+_MAX_PAGES = 1_000  # of 100 clusters or 20 accounts
+_PAGE = 100  # clusters; the most that EKS gives
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchRole:
+    """The role to assume in each account but the operator's own."""
+
+    name: str
+    external_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one place has; with an error, nothing is known of it."""
+
+    place: Place
+    clusters: tuple[FoundCluster, ...] = ()
+    error: SyncError | None = None
+
+
+def list_accounts(operator: Operator, *, region: str) -> list[str]:
+    """The active accounts of the operator's organization. Raises SyncError."""
+    pages = _list_pages(
+        operator.sessions.as_role(None),
+        ("organizations", "list_accounts"),
+        region=region,
+        asked="Organizations for its accounts",
+        right="organizations:ListAccounts",
+        token="NextToken",  # noqa: S106 - a parameter's name
+    )
+    accounts = [account for page in pages for account in page.get("Accounts", ())]
+    return sorted(account["Id"] for account in accounts if account.get("State", account.get("Status")) == "ACTIVE")
+
+
+def search(
+    places: Sequence[Place], *, operator: Operator, role: SearchRole | None, done: Callable[[], None]
+) -> list[Answer]:
+    """The clusters of each place. A place that cannot be read as a whole has an error instead."""
+
+    def search_place(place: Place) -> Answer:
+        try:
+            principal = operator.sessions.as_role(_choose_role(place, operator=operator, role=role))
+            return Answer(place=place, clusters=tuple(_read_clusters(principal, place)))
+        except SyncError as error:
+            return Answer(place=place, error=error)
+
+    return map_concurrently(search_place, places, done=done)
+
+
+def _choose_role(place: Place, *, operator: Operator, role: SearchRole | None) -> Role | None:
+    if place.account == operator.account:
+        return None
+    if role is None:
+        raise SyncError(
+            failed=f"your credentials are of {operator.account or 'an unknown account'}",
+            remedy="give --role, a role to assume in each other account",
+        )
+    partition = find_partition(place.region).name
+    return Role(arn=f"arn:{partition}:iam::{place.account}:role/{role.name}", external_id=role.external_id)
+
+
+def _read_clusters(principal: Principal, place: Place) -> Iterator[FoundCluster]:
+    pages = _list_pages(
+        principal,
+        ("eks", "list_clusters"),
+        region=place.region,
+        asked=f"EKS in {place.region} for its clusters",
+        right="eks:ListClusters",
+        token="nextToken",  # noqa: S106 - a parameter's name
+        maxResults=_PAGE,
+    )
+    for name in [name for page in pages for name in page.get("clusters", ())]:
+        if cluster := _describe(principal, name, place=place):
+            yield FoundCluster(
+                key=ClusterKey(account=place.account, region=place.region, name=name),
+                status=cluster.get("status", "unknown"),
+                authentication_mode=cluster.get("accessConfig", {}).get("authenticationMode", "CONFIG_MAP"),
+                profile=cluster.get("tags", {}).get(TAG),
+            )
+
+
+def _describe(principal: Principal, name: str, *, place: Place) -> Mapping[str, Any] | None:
+    """The cluster, None if it was deleted in the meantime. Raises SyncError."""
+    asked = f"EKS in {place.region} for a cluster"
+    try:
+        answer = principal.call(
+            "eks",
+            "describe_cluster",
+            region=place.region,
+            asked=asked,
+            right="eks:DescribeCluster",
+            parameters={"name": name},
+        )
+    except SyncError as error:
+        if getattr(error, "code", None) == "ResourceNotFoundException":
+            return None
+        raise
+    cluster: Mapping[str, Any] | None = answer.get("cluster")
+    if cluster is None or cluster.get("name") != name:
+        raise SyncError(failed=f"asked {asked}", why="the answer is of another one")
+    return cluster
+
+
+def _list_pages(
+    principal: Principal,
+    operation: tuple[str, str],
+    *,
+    region: str,
+    asked: str,
+    right: str,
+    token: str,
+    **parameters: Any,
+) -> Iterator[Mapping[str, Any]]:
+    for _ in range(_MAX_PAGES):
+        page = principal.call(*operation, region=region, asked=asked, right=right, parameters=parameters)
+        yield page
+        if not page.get(token):
+            return
+        parameters[token] = page[token]
+    raise SyncError(failed=f"asked {asked}", why=f"more than {_MAX_PAGES:,} pages")
