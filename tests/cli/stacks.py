@@ -11,7 +11,7 @@ from tests.support.objects import Objects
 
 
 def create_stack(cloud: LocalCloud, name: str, *, role: str, groups: Sequence[Sequence[str]]) -> None:
-    """Create it with a schedule for each group of targets, which fires once a day.
+    """Create it with a schedule for each group of targets, which never starts the function.
 
     `role` is what it says its function has.
     """
@@ -32,6 +32,7 @@ def create_stack(cloud: LocalCloud, name: str, *, role: str, groups: Sequence[Se
                 "Name": f"{name}-schedule-{number}",
                 "GroupName": {"Ref": "Group"},
                 "ScheduleExpression": "rate(1 day)",
+                "StartDate": "2999-01-01T00:00:00Z",
                 "FlexibleTimeWindow": {"Mode": "OFF"},
                 "Target": {
                     "Arn": {"Fn::GetAtt": ["Function", "Arn"]},

@@ -20,5 +20,5 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         installation = Installation(cloud=cloud, cluster=cluster, output=folder / "cdk.out", context=context)
         installation.cdk("synth", "--quiet")
         installation.apply_manifests()
-        installation.cdk("deploy", "--all", "--require-approval=never")
+        installation.deploy()
         yield installation

@@ -72,7 +72,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         installation.cdk("synth", "--quiet")
         for name, cluster in clusters.items():
             _apply(cloud, cluster, folder / "cdk.out" / "rbac" / f"{name}.rbac.yaml")
-        installation.cdk("deploy", "--all", "--require-approval=never")
+        installation.deploy()
         yield Deployed(installation=installation, clusters=clusters)
 
 

@@ -1,4 +1,4 @@
-"""The main job: `cdk deploy`, the schedule, the function, the objects in the cluster, and `cdk destroy`.
+"""The main job: `cdk deploy`, the schedule, the function, the objects in the cluster, the alarms, and `cdk destroy`.
 
 The tests share one deployment and depend on their order. The first waits for the schedule, the last ones destroy.
 """
@@ -13,18 +13,17 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.alarms import find_alarm, find_metrics, put_values, read_values
 from tests.local_cloud import ecr_token
 from tests.support.function import REGISTRY
 from tests.support.installation import CONFIG_MAP, INSTALLATION, ROOT, SECRET, Installation
 
-_A_TICK_AND_A_COLD_START = 120
+_ROLE_BINDING = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
+_SECONDS_TO_LEAVE = 6  # after this time a bad value has left its alarm's window
 
 
 def test_the_schedule_starts_the_function_and_the_objects_appear(installation: Installation) -> None:
-    deadline = time.monotonic() + _A_TICK_AND_A_COLD_START
-    while installation.object(CONFIG_MAP) is None:
-        assert time.monotonic() < deadline, installation.log()
-        time.sleep(1)
+    installation.wait_for_the_schedule()
 
     secret, config_map = installation.object(SECRET), installation.object(CONFIG_MAP)
     assert secret is not None
@@ -83,8 +82,7 @@ def test_an_overwritten_password_is_replaced_by_the_next_run(installation: Insta
 
 
 def test_a_failed_run_fails_the_invocation_with_the_whole_result(installation: Installation) -> None:
-    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
-    assert installation.cluster.admin.request("DELETE", path)[0] == 200
+    assert installation.cluster.admin.request("DELETE", _ROLE_BINDING)[0] == 200
     try:
         invocation = installation.invoke({})
     finally:
@@ -142,6 +140,34 @@ def test_the_function_reports_its_metrics_with_the_installation_as_the_one_dimen
     }
 
 
+def test_bad_metrics_raise_each_alarm_and_good_ones_clear_it(installation: Installation) -> None:
+    """An earlier test made a run fail."""
+    installation.cluster.admin.request("DELETE", SECRET)
+    assert not installation.invoke({}).failed
+    healthy, failed, repaired = (
+        find_metrics(installation, **values)
+        for values in ({"Repaired": 0, "Failures": 0}, {"Failures": 1}, {"Repaired": 1})
+    )
+    (seconds,) = healthy["SecondsToExpiry"]
+    # The value after eleven hours without a renewal.
+    expiring = healthy | {"SecondsToExpiry": [seconds - 11 * 3600]}
+    of_function = {"ChecksMissing": failed, "Failing": failed, "RepairsContinue": repaired, "TokenExpiring": expiring}
+    of_aws = ("Undelivered", "Throttled", "EventsDropped")
+    alarms = {name: find_alarm(installation, name) for name in (*of_function, *of_aws)}
+
+    for name, alarm in alarms.items():
+        values = read_values(of_function[name], alarm) if name in of_function else [1]
+        put_values(installation, alarm, values, seconds_to_leave=_SECONDS_TO_LEAVE)
+        assert find_alarm(installation, name)["StateValue"] == "ALARM", name
+
+    time.sleep(_SECONDS_TO_LEAVE)
+    for name, alarm in alarms.items():
+        # The runs of two hours: the alarm on missing checks requires fewer.
+        values = read_values(healthy, alarm) * 60 if name in of_function else [0]
+        put_values(installation, alarm, values)
+        assert find_alarm(installation, name)["StateValue"] == "OK", name
+
+
 def test_a_second_deployment_changes_nothing(installation: Installation) -> None:
     assert "(no changes)" in installation.cdk("deploy", "--all", "--require-approval=never")
 
@@ -159,7 +185,7 @@ def test_before_a_deployment_a_ready_cluster_passes_with_the_entry_of_the_stack_
 
 
 def test_destroy_leaves_nothing_of_it_in_the_account(installation: Installation) -> None:
-    installation.cdk("destroy", "--all", "--force")
+    installation.cdk("destroy", "--all", "--force", app=[f"--app={installation.output}"])
 
     assert [name for name in _list_what_remains(installation) if INSTALLATION in name] == []
 

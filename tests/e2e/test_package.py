@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +12,8 @@ import pytest
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import LocalCloud
 from tests.support.function import REGISTRY
-from tests.support.installation import CONFIG_MAP, INSTALLATION, ROOT, Installation, make_tool_path
+from tests.support.installation import INSTALLATION, ROOT, Installation, make_tool_path
 
-_A_TICK_AND_A_COLD_START = 120
 _BUCKET = "somebodys-bucket"
 
 
@@ -48,10 +46,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 def test_the_schedule_makes_the_objects_and_nothing_of_cdk_is_in_the_account(installation: Installation) -> None:
-    deadline = time.monotonic() + _A_TICK_AND_A_COLD_START
-    while installation.object(CONFIG_MAP) is None:
-        assert time.monotonic() < deadline, installation.log()
-        time.sleep(1)
+    installation.wait_for_the_schedule()
 
     assert ":assumed-role/" in ecr_token.parse(installation.password()).caller
     stacks = installation.cloud.client("cloudformation").describe_stacks()["Stacks"]

@@ -77,6 +77,23 @@ def test_a_role_may_do_only_what_its_policy_says(local_cloud: LocalCloud) -> Non
     assert refusal(ecr.get_authorization_token) == "AccessDeniedException"
 
 
+def test_a_schedule_with_a_rate_starts_at_once(local_cloud: LocalCloud) -> None:
+    role = local_cloud.create_role("scheduler", allow=["sqs:SendMessage"])
+    sqs = local_cloud.client("sqs")
+    queue = sqs.create_queue(QueueName="schedule")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    local_cloud.client("scheduler").create_schedule(
+        Name="daily",
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": arn, "RoleArn": role, "Input": "started"},
+    )
+
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20)["Messages"]
+    assert message["Body"] == "started"
+
+
 def test_a_role_is_assumed_with_its_external_id_alone(local_cloud: LocalCloud) -> None:
     role = local_cloud.create_role("elsewhere", account="222222222222", external_id="agreed")
     with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):

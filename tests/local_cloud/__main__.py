@@ -34,7 +34,7 @@ Your key is that of an operator who created the cluster, so that it lets you in.
   args="-c settings=.local/settings.yaml"
   make synth ARGS="$args"             write the template and the cluster's manifest
   kubectl apply -f cdk.out/rbac       give the function its Role in the cluster
-  make deploy ARGS="$args"            the first run follows within a minute
+  make deploy ARGS="$args"            the first run follows at once
   argo-ecr-auth status --settings .local/settings.yaml
   argo-ecr-auth doctor --settings .local/settings.yaml
   make down                           end the local cloud and remove its files

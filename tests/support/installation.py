@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ CONFIG_MAP = "/api/v1/namespaces/argocd/configmaps/ecr-auth"
 
 
 _INVOKE_ATTEMPTS = 5
+_SECONDS_TO_FIRST_RUN = 120  # the second one where the first fails
 
 
 def make_tool_path() -> dict[str, str]:
@@ -70,6 +72,10 @@ class Installation:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
+    def deploy(self) -> None:
+        """Deploy what was synthesized."""
+        self.cdk("deploy", "--all", "--require-approval=never", app=[f"--app={self.output}"])
+
     def apply_manifests(self) -> None:
         command = [str(binaries.find().kubectl), "apply", "-f", str(self.output / "rbac")]
         environment = self.cloud.environment() | {"KUBECONFIG": str(self.cluster.kubeconfig)}
@@ -87,6 +93,13 @@ class Installation:
             if not _was_ended_by_emulator(invocation):
                 break
         return invocation
+
+    def wait_for_the_schedule(self) -> None:
+        """Wait until a run that the schedule started has created both objects."""
+        deadline = time.monotonic() + _SECONDS_TO_FIRST_RUN
+        while self.object(CONFIG_MAP) is None:
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.5)
 
     def object(self, path: str) -> dict[str, Any] | None:
         status, answer = self.cluster.admin.request("GET", path)

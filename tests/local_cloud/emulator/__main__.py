@@ -22,6 +22,7 @@ from tests.local_cloud.emulator import (
     condition_keys,
     expression_alarms,
     gateway,
+    schedules,
 )
 from tests.local_cloud.environment import CLOSED_PROXY
 
@@ -39,6 +40,7 @@ def main() -> None:
     authorization_tokens.install()
     condition_keys.install()
     expression_alarms.install()
+    schedules.install()
     gateway.install(log=options.state_dir / "requests.jsonl", fleet=fleet, identity=_make_identity(options.state_dir))
     _run_functions_without_packages(options.state_dir)
     # ministack reads the command line, too.
