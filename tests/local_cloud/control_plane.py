@@ -186,7 +186,11 @@ class ControlPlane(Service):
             return False
 
     def _launch_apiserver(self, port: int) -> subprocess.Popen[bytes]:
-        return self._processes.start(self._make_apiserver_command(port), log=self._apiserver.log)
+        # Memory for time: collecting garbage less often is a quarter of the processor time of a start.
+        environment = {"GOGC": "400"}
+        return self._processes.start(
+            self._make_apiserver_command(port), log=self._apiserver.log, environment=environment
+        )
 
     def _apiserver_answers(self) -> bool:
         try:
@@ -218,6 +222,7 @@ class ControlPlane(Service):
             f"--service-account-signing-key-file={here}/service-account.key",
             "--service-cluster-ip-range=10.0.0.0/24",
             "--disable-admission-plugins=ServiceAccount",
+            "--enable-priority-and-fairness=false",  # a sixth of a start, for clients that compete
             f"--audit-policy-file={here}/audit-policy.json",
             f"--audit-log-path={here}/audit.log",
             *(webhook if self.token_webhook else ()),
