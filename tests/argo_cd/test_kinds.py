@@ -119,6 +119,7 @@ def test_the_page_of_versions_tells_what_this_run_saw(assets: Assets, stories: S
         versions_page.make_row(
             assets.version,
             title,
+            helm=assets.helm_version,
             at_first=story.at_first.status,
             ended=story.ended.status,
             words=kind.words if kind.words in story.ended.error else story.ended.error,

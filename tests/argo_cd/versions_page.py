@@ -11,23 +11,23 @@ PAGE = Path(__file__).parents[2] / "docs" / "argo-cd-versions.md"
 _HEAD = """\
 # Versions of Argo CD
 
-What was tried with Argo CD itself: its repo-server and application controller beside a real API server, the function
-deployed and run by its schedule, and a registry that judges tokens as ECR does. `make argo-cd-versions` runs this and
-writes the lines of its version. `make test-argo-cd` fails where a line of its version is no longer true. For a version
-other than the pinned one, `ARGO_CD_ASSETS` names a folder with its programs. Those of 3.0, 3.1 and 3.6 were built by
-hand from their Go modules. Argo CD 3.0 knows no `oci://` URLs.
+What was tested with Argo CD itself: its repo-server and application controller beside a real API server, the function
+deployed and run by its schedule, and a registry that checks tokens as ECR does. `make argo-cd-versions` runs this and
+writes the lines of its version. `make test-argo-cd` fails if a line of its version is no longer true. Both use the
+newest version, with the helm that it ships. The pipeline runs the others each week and before a release. For these,
+`ARGO_CD_ASSETS` names a folder with the programs. Argo CD 3.0 does not support `oci://` URLs.
 
-An Application is Synced with the first token. Then all tokens end, and Argo CD refreshes it. Then the schedule's next
-run renews, and Argo CD refreshes it again.
+An Application is Synced with the first token. Then all tokens expire, and Argo CD refreshes it. Then the next
+scheduled run renews, and Argo CD refreshes it again.
 
-| Argo CD | `repoURL` | with its token | when the token has expired | after the next run |
-|---|---|---|---|---|
+| Argo CD | helm | `repoURL` | with its token | when the token has expired | after the next run |
+|---|---|---|---|---|---|
 """
 
 
-def make_row(version: str, kind: str, *, at_first: str, ended: str, words: str, renewed: str) -> str:
+def make_row(version: str, kind: str, *, helm: str, at_first: str, ended: str, words: str, renewed: str) -> str:
     """A line of the table."""
-    return f"| {version} | {kind} | {at_first} | {ended}: {words} | {renewed} |"
+    return f"| {version} | {helm} | {kind} | {at_first} | {ended}: {words} | {renewed} |"
 
 
 def read_rows(version: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The pipeline's workflows name the versions and the make targets that the project has."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 
 from argo_ecr_auth_settings.runtimes import RUNTIMES
+from tests.local_cloud.binaries_build import ARGO_CD, HELM
 from tests.release.function_zips import ARCHITECTURES
 
 _ROOT = Path(__file__).parents[2]
@@ -61,11 +63,14 @@ def test_a_release_attests_the_sbom_of_each_zip() -> None:
     ]
 
 
-def test_argo_cd_is_tried_in_the_versions_of_the_page() -> None:
+def test_argo_cd_and_helm_are_tried_in_the_versions_of_the_page() -> None:
     page = (_ROOT / "docs" / "argo-cd-versions.md").read_text()
-    tried = dict.fromkeys(re.findall(r"^\| (\d+\.\d+\.\d+) \|", page, re.MULTILINE))
+    tried = dict.fromkeys(re.findall(r"^\| (\d+\.\d+\.\d+) \| (\d+\.\d+\.\d+) \|", page, re.MULTILINE))
+    pairs = [{"argo-cd": argo_cd, "helm": helm} for argo_cd, helm in tried]
+    matrix = _read_jobs("check.yml")["argo-cd"]["strategy"]["matrix"]["include"]
 
-    assert _read_jobs("check.yml")["argo-cd"]["strategy"]["matrix"]["argo-cd"] == list(tried)
+    assert [json.loads(listed) for listed in re.findall("'(\\[.*?])'", matrix)] == [pairs, pairs[:1]]
+    assert (ARGO_CD.version, HELM.version) == (pairs[0]["argo-cd"], pairs[0]["helm"])
 
 
 def test_each_file_of_pinned_packages_is_audited_and_locked() -> None:
