@@ -86,6 +86,13 @@ class ArgoCd(Service):
         for title in _RESTARTED:
             self._servers[title].start(port=self._servers[title].port)
 
+    @contextmanager
+    def application_sets(self) -> Iterator[None]:
+        """With its ApplicationSet controller until the end of the block."""
+        self._start("applicationset-controller", self._launch_application_sets)
+        yield
+        self._end("applicationset-controller")
+
     def apply(self, *objects: Mapping[str, Any]) -> None:
         content = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         kubectl(self.cluster, "apply", "--server-side", "--filename=-", content=content)
@@ -138,6 +145,19 @@ class ArgoCd(Service):
             f"--namespace={self.namespace}",
             # https://kubernetes.default.svc then means the kubeconfig's cluster.
             environment={"ARGOCD_FAKE_IN_CLUSTER": "true", "KUBECONFIG": str(self.cluster.kubeconfig)},
+        )
+
+    def _launch_application_sets(self, port: int) -> subprocess.Popen[bytes]:
+        other = (processes.find_free_port() for _ in range(2))
+        return self._launch(
+            "applicationset-controller",
+            f"--argocd-repo-server=127.0.0.1:{self._servers['repo-server'].port}",
+            "--repo-server-plaintext",
+            f"--probe-addr=127.0.0.1:{port}",
+            f"--metrics-addr=127.0.0.1:{next(other)}",
+            f"--webhook-addr=127.0.0.1:{next(other)}",
+            f"--namespace={self.namespace}",
+            environment={"KUBECONFIG": str(self.cluster.kubeconfig)},
         )
 
     def _launch(self, program: str, *flags: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
