@@ -68,6 +68,10 @@ test-argo-cd: .venv/ready .venv-cloud/ready ## run the tests with Argo CD itself
 argo-cd-versions: .venv/ready .venv-cloud/ready ## write what was tried with this Argo CD to docs/argo-cd-versions.md
 	@WRITE_DOCS=1 .venv/bin/python -m pytest --quiet tests/argo_cd/test_kinds.py
 
+.PHONY: argo-cd-urls
+argo-cd-urls: .venv/ready ## write which Secret Argo CD's own code uses for odd URLs to tests/cli/argo_cd_urls.json
+	@.venv/bin/python -m tests.cli.argo_cd_urls
+
 .PHONY: fault-matrix
 fault-matrix: .venv/ready .venv-cloud/ready ## write what a run does where one of its requests fails to docs/fault-matrix.md
 	@WRITE_DOCS=1 .venv/bin/python -m pytest --quiet tests/integration/fault_matrix

@@ -51,6 +51,12 @@ class Assets:
         beside = self.argo_cd.with_name("kustomize")
         return beside if beside.exists() else _find_or_build(binaries_build.KUSTOMIZE, os.environ) / "kustomize"
 
+    @property
+    def credentials(self) -> Path:
+        """Argo CD's own search for credentials, as a program; beside it, else built."""
+        beside = self.argo_cd.with_name("credentials")
+        return beside if beside.exists() else _find_or_build(binaries_build.ARGO_CD, os.environ) / "credentials"
+
     @classmethod
     def find(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """From `ARGO_CD_ASSETS`, else from our own cache, built if needed."""

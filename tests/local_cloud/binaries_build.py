@@ -74,6 +74,7 @@ ARGO_CD = GoModule(
     versioned_by="github.com/argoproj/argo-cd/v3",
     commands={
         "argocd": "github.com/argoproj/argo-cd/v3/cmd",
+        "credentials": "./credentials",
         "miniredis": "./miniredis",
     },
     stamps=lambda version: {"github.com/argoproj/argo-cd/v3/common.version": version},

@@ -15,7 +15,8 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
-from argo_ecr_auth_cli.doctor.argo_cd_secrets import ArgoCdSecret, find_serving, list_argo_cd_secrets, normalize_url
+from argo_ecr_auth_cli.doctor.argo_cd_secrets import ArgoCdSecret, find_serving, list_argo_cd_secrets
+from argo_ecr_auth_cli.doctor.argo_cd_urls import normalize_url
 from argo_ecr_auth_cli.installation import choose_enabled_targets, load_installation, without_role
 from argo_ecr_auth_cli.kubeconfig import open_kubeconfig
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError

@@ -8,8 +8,8 @@ from argo_ecr_auth_cli.doctor.argo_cd_secrets import (
     ArgoCdSecret,
     find_duplicates,
     list_argo_cd_secrets,
-    normalize_url,
 )
+from argo_ecr_auth_cli.doctor.argo_cd_urls import normalize_url
 from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
 from argo_ecr_auth_cli.doctor.managed_objects import is_fresh, list_managed_objects
 from argo_ecr_auth_cli.doctor.other_hosts import check_others_secret

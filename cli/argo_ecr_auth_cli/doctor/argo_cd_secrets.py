@@ -1,9 +1,9 @@
 """Argo CD's repository Secrets, and which of them serves a URL.
 
-URLs are compared once they are normalized. A `repository` serves the URL that is the same as its own: one of the
-Application's project first, else one without a project. A `repo-creds`, a credential template, serves every URL that
-begins with its own, the longest first, if no `repository` has credentials (argo-cd, util/db/repository_secrets.go
-and util/git/git.go).
+URLs are compared once they are normalized; those that Go cannot parse, as they are. A `repository` serves the URL that
+is the same as its own: one of the Application's project first, else one without a project. A `repo-creds`, a credential
+template, serves every URL that begins with its own, the longest first, if no `repository` has credentials (argo-cd,
+util/db/repository_secrets.go).
 """
 
 import base64
@@ -13,10 +13,14 @@ from typing import Any
 
 from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.kinds import SECRET_TYPE_LABEL
+from argo_ecr_auth_cli.doctor.argo_cd_urls import normalize_url
 from argo_ecr_auth_cli.doctor.managed_objects import get_object
 
 # Its HasCredentials (argo-cd, pkg/apis/application/v1alpha1/repository_types.go).
-_CREDENTIALS = ("username", "password", "sshPrivateKey", "tlsClientCertData", "githubAppPrivateKey")
+_CREDENTIALS = (
+    *("username", "password", "bearerToken", "sshPrivateKey", "tlsClientCertData", "githubAppPrivateKey"),
+    "azureServicePrincipalClientSecret",
+)
 _TRUE = {"1", "t", "true"}
 _FALSE = {"", "0", "f", "false"}
 # Open proposals: useWorkloadIdentity with a provider (argo-cd, pull request 26174); for 26973 a switch that begins like
@@ -31,7 +35,7 @@ class ArgoCdSecret:
     namespace: str
     name: str
     kind: str  # repository or repo-creds
-    url: str  # normalized
+    url: str  # normalized; of a template that Argo CD ignores, nothing
     type: str
     project: str  # of a repository: Argo CD ignores it in a template
     is_named: bool  # whether Argo CD has a name for the repository
@@ -60,7 +64,7 @@ def read_argo_cd_secret(secret: Mapping[str, Any]) -> ArgoCdSecret:
         namespace=secret["metadata"]["namespace"],
         name=secret["metadata"]["name"],
         kind=kind,
-        url=normalize_url(data.get("url", "")),
+        url=_read_url(data.get("url", ""), kind),
         type=data.get("type", ""),
         project="" if kind == "repo-creds" else data.get("project", ""),
         is_named=bool(data.get("name")),
@@ -74,8 +78,8 @@ def read_argo_cd_secret(secret: Mapping[str, Any]) -> ArgoCdSecret:
 
 def find_serving(secrets: Iterable[ArgoCdSecret], url: str, *, project: str) -> list[ArgoCdSecret]:
     """The Secrets that may serve the URL: one, several if Argo CD takes any of them, none if nothing does."""
-    every = list(secrets)
-    same = [secret for secret in every if secret.kind == "repository" and secret.url == normalize_url(url)]
+    every, compared = list(secrets), _read_url(url, "repository")
+    same = [secret for secret in every if secret.kind == "repository" and secret.url == compared != ""]
     of_project = [secret for secret in same if secret.project == project]
     repositories = of_project or [secret for secret in same if not secret.project]
     if any(secret.has_credentials for secret in repositories):
@@ -101,15 +105,14 @@ def find_duplicates(secrets: Iterable[ArgoCdSecret]) -> list[list[ArgoCdSecret]]
     return [group for group in groups.values() if len(group) > 1]
 
 
-def normalize_url(url: str) -> str:
-    """The URL as Argo CD compares it. Of a registry's URL its parser changes nothing else."""
-    return url.strip().lower().removesuffix(".git")
-
-
 def is_in_registry(url: str, host: str) -> bool:
     """Whether the URL is the registry's host or below it, with or without `oci://`."""
     place = normalize_url(url).removeprefix("oci://")
     return place == host or place.startswith(f"{host}/")
+
+
+def _read_url(url: str, kind: str) -> str:
+    return normalize_url(url) or (url if kind == "repository" else "")
 
 
 def _decode(value: str) -> str:
