@@ -23,7 +23,7 @@ def find_alarm(installation: Installation, name: str) -> dict[str, Any]:
 
 def find_metrics(installation: Installation, **values: float) -> Metrics:
     """The metrics of the last run that has logged these values."""
-    lines = [json.loads(line) for line in installation.log().splitlines() if line.startswith('{"_aws"')]
+    lines: list[Metrics] = [json.loads(line) for line in installation.log().splitlines() if line.startswith('{"_aws"')]
     return [line for line in lines if all(line[name] == [value] for name, value in values.items())][-1]
 
 
