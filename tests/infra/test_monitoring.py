@@ -57,6 +57,12 @@ def _key_facts(alarm: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(alarm[key] for key in keys)
 
 
+def test_the_page_of_costs_counts_the_alarms_and_their_metrics(template: Template) -> None:
+    alarms = _alarms(template).values()
+    counted = f"{len(alarms)} alarms on {sum(len(_stats(alarm)) for alarm in alarms)} metrics"
+    assert counted in (Path(__file__).parents[2] / "docs/costs.md").read_text()
+
+
 def test_a_token_with_less_than_a_third_of_renew_before_alarms(template: Template) -> None:
     assert _key_facts(_alarms(template)["TokenExpiring"]) == (
         "SecondsToExpiry",
