@@ -77,8 +77,8 @@ fault-matrix: .venv/ready .venv-cloud/ready ## write what a run does where one o
 	@WRITE_DOCS=1 .venv/bin/python -m pytest --quiet tests/integration/fault_matrix
 
 .PHONY: bench
-bench: .venv/ready .venv-cloud/ready ## measure what the function costs beside its alternatives; fails over a budget
-	@.venv/bin/python -m tests.benchmarks
+bench: .venv/ready .venv-cloud/ready ## measure what the function costs beside its alternatives; fails over a budget; WRITE=--write documents it
+	@.venv/bin/python -m tests.benchmarks $(WRITE)
 
 .PHONY: fleet
 fleet: .venv/ready .venv-cloud/ready ## measure function and commands over 1,000 targets; ARGS=100 for fewer

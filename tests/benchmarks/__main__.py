@@ -1,5 +1,7 @@
 """`python -m tests.benchmarks`: one table of what the function costs beside its alternatives, each with a budget.
 
+With `--write` also docs/performance.md.
+
 Ends with 1 and the rows' names where a budget is broken. AWS is an emulator without TLS here: in Lambda each AWS
 service that a run calls adds a handshake.
 """
@@ -10,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.benchmarks.alternatives import install_aws_cli
+from tests.benchmarks.page import write_page
 from tests.benchmarks.processes import describe_machine
 from tests.benchmarks.rows import RECKONING, measure_rows
 from tests.benchmarks.scene import prepare
@@ -24,9 +27,10 @@ def main() -> None:
         sys.exit("the benchmark needs Linux: it runs the function, made of wheels for Linux, on this machine")
     with prepare() as scene:
         rows = measure_rows(scene)
-    print(describe_machine())
-    print(", ".join([*(f"{name} {version(name)}" for name in _PACKAGES), *_ask_versions()]))
-    print(f"\n{format_table(rows)}\n\n{RECKONING}")
+    versions = ", ".join([*(f"{name} {version(name)}" for name in _PACKAGES), *_ask_versions()])
+    print(f"{describe_machine()}\n{versions}\n\n{format_table(rows)}\n\n{RECKONING}")
+    if "--write" in sys.argv:
+        write_page(rows, machine=f"{describe_machine()}; {versions}.", reckoning=RECKONING)
     sys.exit(explain_broken(rows))
 
 

@@ -3,18 +3,23 @@
 import hashlib
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import venv
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
+from tests.benchmarks.scene import Scene
 from tests.local_cloud.binaries_build import cache_folder
+from tests.support.function import REGISTRY
 
 _AWS_CLI = "awscli==1.46.3"  # of PyPI; version 2 is no package of it
+_LOOP_WARM_UP, _LOOP_CHECKS = 3, 30
 _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 
 
@@ -34,6 +39,42 @@ def install_aws_cli() -> Path:
         _pip(str(folder / "bin" / "python"), [*_PIP, _AWS_CLI])
         (folder / "ready").touch()
     return folder / "bin" / "aws"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loop:
+    """Seconds of processor time of one idle check of the loop, and the most memory that its process had, in MB."""
+
+    cpu: float
+    mb: float
+
+
+def measure_loop(scene: Scene, *, namespace: str) -> Loop:
+    """The command line's loop, which replaces the in-cluster tool."""
+    command = [
+        *(sys.executable, "-m", "argo_ecr_auth_cli", "loop", "--registry", REGISTRY, "--namespace", namespace),
+        *("--secret-name", "ecr-0", "--kube-config", "local", "--sleep-between-checks", "1"),
+    ]
+    environment = scene.environment | {"KUBECONFIG": str(scene.cluster.kubeconfig)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        proc = Path(f"/proc/{process.pid}")
+        for _ in range(_LOOP_WARM_UP):
+            process.stdout.readline()
+        before = _read_cpu(proc)
+        lines = [process.stdout.readline() for _ in range(_LOOP_CHECKS)]
+        after, status = _read_cpu(proc), (proc / "status").read_text()
+        process.terminate()
+    if not all(" fresh " in line for line in lines):
+        raise RuntimeError(f"the loop is not idle: {lines}")
+    peak = re.search(r"VmHWM:\s+(\d+)", status)
+    return Loop(cpu=(after - before) / _LOOP_CHECKS, mb=float(peak[1]) / 1024 if peak else 0.0)
+
+
+def _read_cpu(proc: Path) -> float:
+    """User and system time so far, in seconds (proc(5), /proc/pid/stat)."""
+    fields = (proc / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def zip_size(folder: Path, *, without: tuple[str, ...] = ()) -> float:

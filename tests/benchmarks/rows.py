@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import processes
-from tests.benchmarks.alternatives import install_aws_cli, install_whole_packages, zip_size
+from tests.benchmarks.alternatives import install_aws_cli, install_whole_packages, measure_loop, zip_size
 from tests.benchmarks.scene import COUNTS, Scene, namespace
 from tests.benchmarks.table import Row
 from tests.local_cloud import binaries
@@ -57,21 +57,31 @@ def measure_rows(scene: Scene) -> list[Row]:
             "cold": lambda: scene.invoke(_IDLE).cpu,
             "boto3": lambda: scene.run_python(_BOTO3, packages=asset).cpu,
             "whole": lambda: scene.run_python(_WHOLE, packages=whole).cpu,
+            "floor": lambda: _run_floor(scene),
+            "tutorial": lambda: _run_tutorial(scene, whole, runs=1).cpu,
             "renewal": lambda: scene.invoke(_RENEWAL).cpu,
             "warm renewal": lambda: min(_list_warm([_invoke_warm(scene, _RENEWAL)], "runs", "cpu")),
             "cron job": lambda: _run_cron_job(scene, aws),
         },
         rounds=_ROUNDS,
     )
-    idle = _measure_idle(scene)
+    idle, loop = _measure_idle(scene), measure_loop(scene, namespace=namespace(1))
+    tutorial = processes.read_last_line(_run_tutorial(scene, whole, runs=_WARM_RUNS))
+    warm_tutorial = min(run["cpu"] for run in tutorial["runs"][2:])
     cron_job = "a CronJob: aws ecr get-login-password, kubectl apply"
     return [
         _cpu("cold start and first idle run", cpu["cold"], "the asset's boto3 and a client", cpu["boto3"], 1.5),
         _cpu("the same", cpu["cold"], "boto3, CoreV1Api, Powertools of pip", cpu["whole"], 0.35),
-        _cpu("a warm idle run", idle.cpu, "its two GETs by urllib3, kept alive", idle.cpu_of_requests, 2.5),
+        _cpu("the same", cpu["cold"], "a tutorial's function, which renews", cpu["tutorial"], 0.35),
+        _cpu("the same", cpu["cold"], "botocore's signer and urllib3 alone", cpu["floor"], 3),
+        _cpu("a warm idle run", idle.cpu, "a check of the loop in a pod", loop.cpu, 1.5),
+        _cpu("the same", idle.cpu, "a tutorial's function, which renews", warm_tutorial, 0.2),
+        _cpu("the same", idle.cpu, "its two GETs by urllib3, kept alive", idle.cpu_of_requests, 2.5),
         _cpu("a renewal, cold", cpu["renewal"], cron_job, cpu["cron job"], 0.6),
         _cpu("a renewal, warm", cpu["warm renewal"], cron_job, cpu["cron job"], 0.02),
         *memory,
+        _memory(memory[0].ours, "a tutorial's function", tutorial["mb"], 0.6),
+        _memory(memory[0].ours, "the loop", loop.mb, 0.9),
         _reckon_a_day(cpu, idle),
         Row(
             what="asset, zipped",
@@ -88,6 +98,26 @@ def _cpu(what: str, ours: float, beside: str, theirs: float, budget: float) -> R
     return Row(what=f"{what} (CPU)", ours=ours, unit="s", beside=beside, theirs=theirs, budget=budget)
 
 
+def _memory(ours: float, beside: str, theirs: float, budget: float) -> Row:
+    what = "memory of a process, credentials: 1"
+    return Row(what=what, ours=ours, unit="MB", beside=beside, theirs=theirs, budget=budget)
+
+
+def _run_tutorial(scene: Scene, packages: Path, *, runs: int) -> processes.Done:
+    event = {"cluster": scene.cluster.name, "namespace": namespace(1), "secret": "ecr-0"}
+    return scene.run_script("tutorial_function.py", json.dumps(event), str(runs), packages=packages)
+
+
+def _run_floor(scene: Scene) -> float:
+    given = json.dumps({"urls": _list_urls(scene), "ca": scene.cluster.admin.ca_pem, "cluster": scene.cluster.name})
+    return scene.run_script("floor.py", packages=scene.assets[1], given=given.encode()).cpu
+
+
+def _list_urls(scene: Scene) -> list[str]:
+    objects = f"{scene.cluster.admin.endpoint}/api/v1/namespaces/{namespace(1)}"
+    return [f"{objects}/secrets/ecr-0", f"{objects}/configmaps/ecr-0"]
+
+
 def _measure_idle(scene: Scene) -> _Idle:
     """Run, requests, run, requests, ... in one process: both meet the same state of the processor's caches.
 
@@ -95,9 +125,7 @@ def _measure_idle(scene: Scene) -> _Idle:
     work slows both alike; a minimum favours the shorter one.
     """
     admin = scene.cluster.admin
-    objects = f"{admin.endpoint}/api/v1/namespaces/{namespace(1)}"
-    urls = [f"{objects}/secrets/ecr-0", f"{objects}/configmaps/ecr-0"]
-    beside = json.dumps({"urls": urls, "ca": admin.ca_pem, "token": admin.token}).encode()
+    beside = json.dumps({"urls": _list_urls(scene), "ca": admin.ca_pem, "token": admin.token}).encode()
     taken = [_invoke_warm(scene, _IDLE, beside=beside) for _ in range(_ROUNDS)]
     cpu = statistics.median(_list_warm(taken, "runs", "cpu"))
     return _Idle(

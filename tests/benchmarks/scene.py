@@ -19,6 +19,12 @@ from tests.support.ecr import run_ecr
 from tests.support.function import REGISTRY, RIGHTS, admit, grant, make_settings
 
 COUNTS = (1, 100)
+_SCRIPT = """
+import runpy, sys
+sys.path.insert(0, ".")
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 _CHILD = Path(__file__).with_name("child.py")
 
 
@@ -38,6 +44,11 @@ class Scene:
         """
         command = [*processes.PYTHON, str(_CHILD), json.dumps(orders)]
         return processes.run(command, directory=self.assets[count], environment=self.environment, given=beside)
+
+    def run_script(self, name: str, *arguments: str, packages: Path, given: bytes = b"") -> processes.Done:
+        """Run a script of this folder in a new process that imports from the folder `packages` alone."""
+        command = [*processes.PYTHON, "-c", _SCRIPT, str(_CHILD.with_name(name)), *arguments]
+        return processes.run(command, directory=packages, environment=self.environment, given=given)
 
     def run_python(self, program: str, *, packages: Path) -> processes.Done:
         """Run a program in a new process that imports from a folder alone."""

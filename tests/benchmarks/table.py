@@ -38,8 +38,13 @@ class Row:
         return self.what, _format(self.ours, self.unit), self.beside, alternative, ratio, budget + over
 
 
+def list_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
+    """The titles, and the cells of each row."""
+    return [_TITLES, *(row.cells() for row in rows)]
+
+
 def format_table(rows: Iterable[Row]) -> str:
-    cells = [_TITLES, *(row.cells() for row in rows)]
+    cells = list_cells(rows)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
     return "\n".join(line.rstrip() for line in lines)
