@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from argo_ecr_auth.core.errors import AssumeRoleError, SyncError
 from argo_ecr_auth_cli.aws_session import sign_in
 from argo_ecr_auth_cli.discovery.changes import Change, Discovery, Entry, Place, find_changes, quote
 from argo_ecr_auth_cli.discovery.clusters_file import write_clusters
@@ -108,7 +109,7 @@ def _search(options: argparse.Namespace, *, settings: Settings) -> list[Answer]:
 
 
 def _print(discovery: Discovery, answers: Sequence[Answer], *, written: bool, as_json: bool) -> None:
-    errors = [(answer.place, OPERATOR.explain(answer.error)) for answer in answers if answer.error]
+    errors = [(answer.place, _explain(answer.error)) for answer in answers if answer.error]
     if as_json:
         not_read = [{**place._asdict(), "error": error} for place, error in errors]
         print_json({"changes": msgspec.to_builtins(discovery.changes), "not_read": not_read, "written": written})
@@ -125,6 +126,12 @@ def _print(discovery: Discovery, answers: Sequence[Answer], *, written: bool, as
     for (account, error), names in regions.items():
         where = f"{account} {', '.join(names)}"
         print_error(f"{where}: not searched, its clusters stay: {error.replace('REGION', names[0])}")
+
+
+def _explain(error: SyncError) -> str:
+    if isinstance(error, AssumeRoleError):
+        return f"{error.failed}: {error.why}; does its trust policy allow you, with this external ID?"
+    return OPERATOR.explain(error)
 
 
 def _format_change(change: Change) -> str:

@@ -183,7 +183,11 @@ def _add_settings_discover(parser: argparse.ArgumentParser) -> None:
     )
     where.add_argument("--organization", action="store_true", help="search all active accounts of your organization")
     parser.add_argument(
-        "--region", dest="regions", action="append", help="to search; repeatable (default: as for --account)"
+        "--region",
+        dest="regions",
+        action="append",
+        metavar="REGION",
+        help="to search; repeatable (default: as for --account)",
     )
     parser.add_argument("--role", metavar="NAME", help="a role to assume in each account but yours")
     parser.add_argument("--external-id", metavar="ID", help="what the role's trust policy requires")
