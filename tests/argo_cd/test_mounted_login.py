@@ -19,14 +19,14 @@ import pytest
 
 from tests.argo_cd.application import Application
 from tests.argo_cd.assets import Assets
-from tests.argo_cd.charts import commit_all
+from tests.argo_cd.charts import VERSION, commit_all
 from tests.argo_cd.deployment import MOUNTED, Deployment
 from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud import binaries
 from tests.local_cloud.processes import ProcessGroup
 from tests.support.ecr import ENDED, Ecr
 from tests.support.function import REGISTRY
-from tests.support.objects import Objects
+from tests.support.objects import Objects, encode_base64
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "mounted"
 _KUBELET_SECONDS = 0.2
@@ -100,6 +100,23 @@ def test_an_application_outlives_its_mounted_token(
     application.refresh()
     application.wait_for("Synced")
     assert not application.error
+
+
+def test_helm_takes_other_registries_logins_from_its_own_file(
+    assets: Assets, mounted: Mounted, ecr: Ecr, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {"ghcr.io": {"auth": encode_base64("me:theirs")}}}))
+    environment = {**ecr.environment, "DOCKER_CONFIG": str(mounted.login), "HOME": str(tmp_path)}
+    environment["HELM_REGISTRY_CONFIG"] = str(tmp_path / "config.json")
+
+    def show_chart(url: str) -> int:
+        command = [str(assets.helm), "show", "chart", url, f"--version={VERSION}"]
+        return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
+
+    assert show_chart(f"oci://{REGISTRY}/demo") == 0
+    assert show_chart("oci://ghcr.io/charts/demo") != 0  # that registry has none
+    sent = {visit.authorization for visit in ecr.visits if visit.place == "ghcr.io:443"}
+    assert f"Basic {encode_base64('me:theirs')}" in sent
 
 
 def test_the_patch_mounts_the_secret_where_the_login_is_looked_for(mounted: Mounted, tmp_path: Path) -> None:

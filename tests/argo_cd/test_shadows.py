@@ -1,13 +1,15 @@
 """Which of several Secrets Argo CD uses, and which Applications a credential does not serve."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from tests.argo_cd.application import Application
-from tests.argo_cd.charts import by_prefix
+from tests.argo_cd.charts import BY_OCI_URL, by_prefix
 from tests.argo_cd.deployment import REPOSITORIES, WHOLE_REGISTRY, Deployment
 from tests.argo_cd.programs import ArgoCd
 from tests.local_cloud import ecr_token
 from tests.support.ecr import ENDED, Ecr
+from tests.support.function import REGISTRY
 from tests.support.objects import Objects
 
 # The words of helm where the registry asks for a password and Argo CD has none.
@@ -52,7 +54,21 @@ def test_a_repository_serves_no_url_below_its_own(argo_cds: Mapping[str, ArgoCd]
     application.wait_for_error(NOTHING_SERVES)
 
 
-def make_repository(name: str, *, url: str, **credentials: str) -> dict[str, object]:
+def test_a_secret_without_a_type_serves_its_oci_url(ecr: Ecr, argo_cds: Mapping[str, ArgoCd]) -> None:
+    argo_cd, url = argo_cds[REPOSITORIES], f"oci://{REGISTRY}/bare/demo"
+    secret = make_repository("untyped", url=url, username="AWS", password=ecr_token.parse(ecr.issue_token()).password)
+    secret["metadata"]["namespace"] = REPOSITORIES
+    for key in ("type", "enableOCI"):
+        del secret["stringData"][key]
+    argo_cd.apply(secret)
+    application = Application(argo_cd=argo_cd, name="untyped")
+
+    application.create(**{**BY_OCI_URL, "repoURL": url})
+
+    application.wait_for("Synced")
+
+
+def make_repository(name: str, *, url: str, **credentials: str) -> dict[str, Any]:
     """A Secret of the user's own for a URL."""
     labels = {"argocd.argoproj.io/secret-type": "repository"}
     return {
