@@ -237,6 +237,19 @@ def test_there_from_the_in_cluster_tool_and_back(place: Place) -> None:
     _assert_well(seen, passwords=3)
 
 
+def test_there_from_terraform_and_back(place: Place) -> None:
+    """What its provider writes; Terraform itself does not run here."""
+    _apply_terraform(place)
+
+    with watch(place) as seen:
+        _take_over(place)
+        _apply_terraform(place)  # after the import, with a new token
+        list(place.follow("back", "terraform"))
+
+    _assert_well(seen, passwords=3)
+    assert place.objects.get("configmaps") is None
+
+
 def test_a_secret_of_another_shape_is_handed_over_by_the_pages_command(
     place: Place, make_function: FunctionFactory
 ) -> None:
@@ -337,6 +350,12 @@ def _reconcile(place: Place, *, new_token: bool) -> None:
     if new_token:
         change["data"] = _encode_data(ecr_token.parse(place.ecr.issue_token()).password)
     _write(place, "secrets", change, manager="externalsecrets.external-secrets.io/ecr")
+
+
+def _apply_terraform(place: Place) -> None:
+    token = ecr_token.parse(place.ecr.issue_token())
+    labels = {"labels": {"argocd.argoproj.io/secret-type": "repository"}}
+    _write(place, "secrets", {"metadata": labels, "data": _encode_data(token.password)}, manager="HashiCorp")
 
 
 def _run_original_tool(place: Place) -> None:

@@ -23,6 +23,7 @@ _NAMESPACES = ("argocd", "my-app", "team-a", "team-b", "team-c")
 # Of each example, the URLs of the Secrets for Argo CD, by the registry's host.
 _URLS = {
     "argo-cd": {"{}", "{}/", "oci://{}/"},
+    "argocd-agent": {"{}/", "oci://{}/"},
     "image-updater": set(),
     "mounted": set(),
     "namespaces": set(),
