@@ -39,7 +39,8 @@ class Cluster:
         token: str | None = None,
     ) -> tuple[int, Any]:
         """The status and the JSON of the answer; without a token, to the administrator."""
-        self.forget()
+        if method != "GET":
+            self.forget()
         response = self.http.request(
             method,
             self.plane.endpoint + path,
