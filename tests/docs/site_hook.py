@@ -2,12 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, cast
-from xml.etree.ElementTree import Element
 
-from markdown import Markdown
-from markdown.extensions import Extension
-from markdown.treeprocessors import Treeprocessor
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -22,24 +17,8 @@ _LINKS = {"(README.md": "(index.md", "(CONTRIBUTING.md": "(development.md", "(CH
 _MERMAID = "javascripts/mermaid.js"
 
 
-class _LabelCells(Extension, Treeprocessor):
-    """Gives each cell its column's heading, which a phone shows in the cell: it stacks the cells of a row."""
-
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
-        # After the inline processors, which have the priority 20: a heading may hold code.
-        md.treeprocessors.register(self, "label_cells", 10)
-
-    def run(self, root: Element) -> None:
-        for table in root.iter("table"):
-            labels = ["".join(heading.itertext()) for heading in table.iter("th")]
-            for row in table.iterfind("tbody/tr"):
-                for label, cell in zip(labels, row, strict=True):
-                    cell.set("data-label", label)
-
-
 def on_config(config: MkDocsConfig) -> None:
     config.site_url = SITE_URL
-    config.markdown_extensions.append(cast("Any", _LabelCells()))
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
@@ -53,9 +32,22 @@ def on_page_markdown(markdown: str, **_: object) -> str:
 
 
 def on_page_content(html: str, page: Page, **_: object) -> str:
-    """Loads the script on the pages that have a diagram."""
+    """Labels the tables' cells, and loads the script on the pages that have a diagram."""
+    html = re.sub("<table>.*?</table>", _label_cells, html, flags=re.DOTALL)
     script = f'<script src="{get_relative_url(_MERMAID, page.url)}"></script>'
     return html + script if 'class="mermaid"' in html else html
+
+
+def _label_cells(table: re.Match[str]) -> str:
+    """Gives each cell its column's heading, which a phone shows in the cell: it stacks the cells of a row."""
+    headings = re.findall("<th(?: [^>]*)?>(.*?)</th>", table[0], re.DOTALL)
+    labels = [re.sub("<[^>]*>", "", heading).replace('"', "&quot;") for heading in headings]
+
+    def label_row(row: re.Match[str]) -> str:
+        remaining = iter(labels)
+        return re.sub("<td", lambda _: f'<td data-label="{next(remaining)}"', row[0])
+
+    return re.sub("<tr>.*?</tr>", label_row, table[0], flags=re.DOTALL)
 
 
 def _read(name: str) -> str:
