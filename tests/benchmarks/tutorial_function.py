@@ -51,11 +51,11 @@ def handler(event: dict[str, str]) -> None:
         authority.flush()
         configuration.ssl_ca_cert = authority.name
         api = client.CoreV1Api(client.ApiClient(configuration))
-    data = session.client("ecr").get_authorization_token()["authorizationData"][0]
-    username, password = base64.b64decode(data["authorizationToken"]).decode().split(":")
-    api.patch_namespaced_secret(
-        event["secret"], event["namespace"], {"stringData": {"username": username, "password": password}}
-    )
+        data = session.client("ecr").get_authorization_token()["authorizationData"][0]
+        username, password = base64.b64decode(data["authorizationToken"]).decode().split(":")
+        api.patch_namespaced_secret(
+            event["secret"], event["namespace"], {"stringData": {"username": username, "password": password}}
+        )
     logger.info("renewed", extra={"secret": event["secret"]})
 
 
