@@ -6,7 +6,7 @@ import logging
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -101,6 +101,7 @@ def install(fleet: Fleet) -> None:
         return response
 
     eks._create_cluster, eks._delete_cluster = create_cluster, delete_cluster  # noqa: SLF001
+    eks._tag_resource, eks._untag_resource = _describe(eks._tag_resource), _describe(eks._untag_resource)  # noqa: SLF001
     _install_access_policies(fleet)
 
 
@@ -113,6 +114,18 @@ def _start(fleet: Fleet, key: Key, record: dict[str, Any]) -> None:
         record["status"] = "FAILED"
     else:
         eks._schedule_access_policy_reconcile(name, account, region)  # noqa: SLF001
+
+
+def _describe(change_tags: Callable[[str, dict[str, Any]], Response]) -> Callable[[str, dict[str, Any]], Response]:
+    """Let DescribeCluster show the tags that a cluster has, where ministack shows those that it was created with."""
+
+    def change(arn: str, body: dict[str, Any]) -> Response:
+        response = change_tags(arn, body)
+        if record := eks._clusters.get(arn.partition(":cluster/")[2]):  # noqa: SLF001
+            record["tags"] = dict(eks._tags.get(arn, {}))  # noqa: SLF001
+        return response
+
+    return change
 
 
 def _install_access_policies(fleet: Fleet) -> None:
