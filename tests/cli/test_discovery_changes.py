@@ -111,9 +111,19 @@ def test_what_is_written_by_hand_stays_and_is_not_listed_twice() -> None:
     by_hand = [{"cluster": "mine"}, {"cluster": "demo", "account": ACCOUNT, "region": REGION}]
     discovery = _discover(make_cluster(), make_cluster("own"), present=by_hand, others=[make_entry("own")])
     assert [(change.change, change.reason) for change in discovery.changes] == [
-        ("refused", "a target that is written by hand names it")
-    ] * 2
+        ("refused", "a hand-written target names it"),
+        ("refused", "a hand-written target names it"),
+    ]
     assert list(discovery.entries) == by_hand
+
+
+@pytest.mark.parametrize("keys", [{}, {"account": ACCOUNT}, {"region": REGION}, {"account": None, "region": None}])
+def test_a_cluster_that_may_be_one_written_by_hand_is_refused(keys: dict[str, Any]) -> None:
+    by_hand = {"cluster": "demo", "profile": "base", **keys}
+    discovery = _discover(make_cluster(), present=[by_hand, make_entry("old")], others=[by_hand])
+    reason = "a hand-written target names it, or may: give that its account and region"
+    assert [(change.change, change.reason) for change in discovery.changes][1:] == [("refused", reason)]
+    assert discovery.entries == (by_hand,)
 
 
 @pytest.mark.parametrize(

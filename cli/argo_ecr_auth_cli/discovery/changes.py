@@ -1,6 +1,7 @@
 """Decides what changes in the file of clusters, from the clusters that were found, the profiles and its entries."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def find_changes(
     A cluster is removed only in a place that was read. An entry without a profile, an account or a region is
     hand-written, and stays.
     """
-    managed = {key: entry for entry in present if "profile" in entry and (key := _make_key(entry))}
+    managed = {key: entry for entry in present if entry.get("profile") and (key := _make_key(entry))}
     ids = set(map(id, managed.values()))
     by_hand = [entry for entry in present if id(entry) not in ids]
     clusters = {cluster.key: cluster for cluster in found if _get_place(cluster.key) in read}
@@ -98,12 +99,14 @@ def find_changes(
         changes += [change] if change else []
     # The name of a removed target is not given to another cluster at the same time.
     names = {_get_name(entry).casefold() for entry in (*present, *others)}
-    listed = {_make_key(entry) for entry in (*by_hand, *others)}
+    listed: dict[str, list[Entry]] = defaultdict(list)
+    for entry in (*by_hand, *others):
+        listed[entry["cluster"]].append(entry)
     for key in sorted(clusters.keys() - managed.keys()):
         if (profile := clusters[key].profile) is None:
             continue
         name = _choose_name(key, names=names)
-        reason = _explain_refusal(clusters[key], profiles=profiles, is_listed=key in listed)
+        reason = _explain_refusal(clusters[key], profiles=profiles, listed=listed.get(key.name, ()))
         if name.casefold() in names:
             reason = reason or f"another target is named {name}"
         if reason is None:
@@ -143,7 +146,7 @@ def _review(
 
 
 def _make_key(entry: Entry) -> ClusterKey | None:
-    if "account" in entry and "region" in entry:
+    if entry.get("account") and entry.get("region"):
         return ClusterKey(account=entry["account"], region=entry["region"], name=entry["cluster"])
     return None
 
@@ -178,9 +181,14 @@ def _choose_name(key: ClusterKey, *, names: AbstractSet[str]) -> str:
     return key.name if key.name.casefold() not in names else f"{key.name[:60]}.{key.account}.{key.region}"
 
 
-def _explain_refusal(cluster: FoundCluster, *, profiles: Mapping[str, ProfileSettings], is_listed: bool) -> str | None:
-    if is_listed:
-        return "a target that is written by hand names it"
+def _explain_refusal(
+    cluster: FoundCluster, *, profiles: Mapping[str, ProfileSettings], listed: Sequence[Entry]
+) -> str | None:
+    """Why it is not added. `listed` are the hand-written targets of its name."""
+    for entry in listed:
+        if entry.get("account") in {None, cluster.key.account} and entry.get("region") in {None, cluster.key.region}:
+            is_known = _make_key(entry) is not None
+            return "a hand-written target names it" + ("" if is_known else ", or may: give that its account and region")
     if reason := _explain_not_permitted(cluster, profiles=profiles):
         return reason
     if cluster.authentication_mode == "CONFIG_MAP":
