@@ -118,7 +118,7 @@ def test_a_removal_shows_when_the_tokens_expire_and_is_not_deployed_unasked(oper
 
     assert done.returncode == 1
     lost = "nothing will renew the tokens of argocd/ecr-auth-helm, argocd/ecr-auth-oci; the first one expires in 11h"
-    assert lost in done.stdout
+    assert lost in done.stdout, done.stdout
     assert "add --yes" in done.stderr
     assert operated.installation.object(SECRET)
 
