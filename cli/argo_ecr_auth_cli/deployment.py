@@ -181,8 +181,9 @@ def _parse_result(event: Mapping[str, Any]) -> tuple[tuple[str, str], LoggedResu
     try:
         line = json.loads(event["message"])
         at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-        keys = ("action", "verified", "reason", "error", "error_type")
-        result = LoggedResult(at=at, expires_at=parse_time(line.get("expires_at")), **{key: line[key] for key in keys})
+        # The function's logger leaves out what is null.
+        known = {key: line.get(key) for key in ("verified", "reason", "error", "error_type")}
+        result = LoggedResult(at=at, action=line["action"], expires_at=parse_time(line.get("expires_at")), **known)
         return (str(line["target"]), str(line["secret"])), result
     except (ValueError, KeyError, TypeError):
         return None
