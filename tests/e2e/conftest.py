@@ -14,8 +14,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """A cloud with a cluster `demo`, its manifest applied, and the app deployed with a schedule of one minute."""
     folder = tmp_path_factory.mktemp("e2e")
     with LocalCloud(folder / "cloud") as cloud:
-        cluster = cloud.create_cluster("demo")
+        cloud.begin_cluster("demo")
         cloud.bootstrap()
+        cluster = cloud.finish_cluster("demo")
         context = {"cluster": "demo", "registry": REGISTRY, "check_every": "1m", **cloud.cdk_context()}
         installation = Installation(cloud=cloud, cluster=cluster, output=folder / "cdk.out", context=context)
         installation.cdk("synth", "--quiet")

@@ -81,8 +81,9 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
     (folder / "settings.yaml").write_text(SETTINGS)
     with LocalCloud(folder / "cloud") as cloud:
         operator = cloud.create_operator()
-        cluster = cloud.create_cluster("demo", creator=operator)
+        cloud.begin_cluster("demo", creator=operator)
         cloud.bootstrap()
+        cluster = cloud.finish_cluster("demo")
         context = {"settings": str(folder / "settings.yaml"), **cloud.cdk_context()}
         installation = Installation(cloud=cloud, cluster=cluster, output=folder / "cdk.out", context=context)
         installation.cdk("synth", "--quiet")

@@ -22,8 +22,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """What an operator does with a package: the manifest, the upload, the stack. The account has no bootstrap."""
     folder = tmp_path_factory.mktemp("package")
     with LocalCloud(folder / "cloud") as cloud:
+        cloud.begin_cluster("demo")
         package = _make_package(folder / "dist", cloud)
-        cluster = cloud.create_cluster("demo")
+        cluster = cloud.finish_cluster("demo")
         installation = Installation(cloud=cloud, cluster=cluster, output=package)
         installation.apply_manifests()
         key = _read_key(package)
