@@ -12,10 +12,19 @@ from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_settings.settings import Settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.control_plane import ControlPlane
-from tests.local_cloud.environment import CLOSED_PROXY, REGION
+from tests.local_cloud.environment import REGION
 from tests.local_cloud.registry import Registry
 from tests.support import handler_process
-from tests.support.function import REGISTRY, RIGHTS, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.function import (
+    REGISTRY,
+    RIGHTS,
+    Function,
+    FunctionFactory,
+    admit,
+    grant,
+    make_environment,
+    make_settings,
+)
 from tests.support.handler_process import RunHandler
 from tests.support.objects import Objects
 from tests.support.registry_login import REPOSITORY, TOKEN
@@ -62,18 +71,7 @@ def make_function(local_cloud: LocalCloud, role: str, monkeypatch: pytest.Monkey
     """Makes functions with these settings, and with the environment and credentials that Lambda would give them."""
 
     def make(settings: Settings, *, role: str = role) -> Function:
-        credentials = local_cloud.assume(role)
-        environment = local_cloud.settings() | {
-            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": credentials["SessionToken"],
-            # Nothing leaves this machine: a connection to a registry of ECR is refused.
-            "HTTPS_PROXY": CLOSED_PROXY,
-            "https_proxy": CLOSED_PROXY,
-            "NO_PROXY": "127.0.0.1",
-            "no_proxy": "127.0.0.1",
-        }
-        for name, value in environment.items():
+        for name, value in make_environment(local_cloud, role).items():
             monkeypatch.setenv(name, value)
         return Function(sessions=Sessions(region=REGION), settings=settings)
 

@@ -18,7 +18,7 @@ from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.settings import Settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.local_cloud.environment import REGION
+from tests.local_cloud.environment import CLOSED_PROXY, REGION
 
 
 class Administrator(Protocol):
@@ -38,6 +38,21 @@ def admit(cloud: LocalCloud, cluster: Cluster, role: str) -> None:
     cloud.client("eks", account=cluster.account, region=cluster.region).create_access_entry(
         clusterName=cluster.name, principalArn=role, kubernetesGroups=[GROUP]
     )
+
+
+def make_environment(cloud: LocalCloud, role: str) -> dict[str, str]:
+    """The environment and credentials that Lambda would give a function with this role."""
+    credentials = cloud.assume(role)
+    return cloud.settings() | {
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        # Nothing leaves this machine: a connection to a registry of ECR is refused.
+        "HTTPS_PROXY": CLOSED_PROXY,
+        "https_proxy": CLOSED_PROXY,
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
 
 
 def make_settings(*targets: dict[str, Any], **others: Any) -> Settings:
