@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,9 +12,13 @@ import pytest
 from argo_ecr_auth_cli.doctor.check_context import Finding, Outcome
 from argo_ecr_auth_cli.doctor.report import print_report
 from tests.cli.command_line import CREDENTIAL, CommandLine
+from tests.cli.stacks import write_log
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import FunctionFactory, grant, make_settings
+from tests.support.objects import Objects
 
+_APPLY = "argo-ecr-auth rbac far | kubectl apply -f -"
+_PLACE = "--cluster-name demo --region us-east-1 --principal-arn {role}"
 _ABROAD = {"name": "abroad", "cluster": "demo", "account": "222222222222"}
 
 
@@ -56,10 +61,10 @@ def test_status_as_json_has_no_summary_and_the_order_of_the_settings(four: Comma
     ]
 
 
-def test_doctor_has_a_line_for_each_check_and_sums_up_at_the_end(four: CommandLine) -> None:
+def test_doctor_sums_up_and_has_a_line_for_each_check(four: CommandLine) -> None:
     done = four.run("doctor")
 
-    *lines, summary = done.stdout.splitlines()
+    summary, *lines = done.stdout.splitlines()
     assert "✗ the function has its Roles and RoleBindings (1 of 3 targets)" in lines
     assert "‼ EKS knows the cluster (1 of 4 targets)" in lines
     stale = lines.index("✗ the token is kept fresh (1 of 3 targets)")
@@ -68,7 +73,8 @@ def test_doctor_has_a_line_for_each_check_and_sums_up_at_the_end(four: CommandLi
     findings = [tuple(line.split(":")[:2]) for line in lines if line.startswith(("    no-role", "    not-checked"))]
     assert findings == [("    not-checked", " abroad"), ("    no-role", " two")]
     assert summary.startswith("4 targets: ")
-    assert summary.endswith(" failing, 1 not checked")
+    assert " 1 no Role, " in summary
+    assert summary.endswith(", 1 not checked")
 
 
 def test_of_many_targets_with_one_finding_a_few_stand_for_all(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,10 +90,70 @@ def test_of_many_targets_with_one_finding_a_few_stand_for_all(capsys: pytest.Cap
     )
 
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2] == "✗ it is right (1,000 of 1,000 targets)"
-    assert lines[3:5] == ["    no-group: team-0: it has no group", "    remedy: add it"]
-    assert lines[9].startswith("    and 997 more (team-3, ")
-    assert len(lines) == 13
+    assert lines[0] == "1,000 targets: 1,000 failing"
+    assert lines[4] == "✗ it is right (1,000 of 1,000 targets)"
+    assert lines[5:7] == ["    no-group: team-0: it has no group", "    remedy: add it"]
+    assert lines[11].startswith("    and 997 more (team-3, ")
+    assert len(lines) == 14
+
+
+def test_each_cluster_without_a_role_has_its_own_command(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = {f"team-{number}": f"argo-ecr-auth rbac team-{number} | kubectl apply -f -" for number in range(12)}
+
+    print_report(
+        [
+            Outcome(
+                subject="cluster",
+                passes="it is right",
+                target=name,
+                findings=(Finding(target=name, name="no-role", message="it has no Role", remedy=command),),
+            )
+            for name, command in commands.items()
+        ],
+        list(commands),
+    )
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "12 targets: 12 no Role"
+    shown = [line.removeprefix("    remedy: ") for line in lines if line.startswith("    remedy: ")]
+    assert shown == list(commands.values())
+
+
+@pytest.mark.parametrize(
+    ("error_type", "condition", "remedy"),
+    [
+        (
+            "UnauthorizedError",
+            "no entry",
+            f"aws eks create-access-entry {_PLACE} --kubernetes-groups argo-ecr-auth && {_APPLY}",
+        ),
+        ("ForbiddenError", "no Role", _APPLY),
+        ("AssumeRoleError", "not permitted yet", "see what the error says; then argo-ecr-auth invoke far"),
+    ],
+)
+def test_what_keeps_the_function_out_of_an_account_that_the_operator_does_not_see(
+    *,
+    error_type: str,
+    condition: str,
+    remedy: str,
+    four: CommandLine,
+    objects: Objects,
+    stack: str,
+    role: str,
+    local_cloud: LocalCloud,
+) -> None:
+    four.write_settings({**_ABROAD, "name": "far", "namespace": objects.namespace}, _ABROAD)
+    failed = {"target": "far", "action": "failed", "error": "it is refused", "error_type": error_type}
+    write_log(local_cloud, stack, objects, (timedelta(minutes=1), failed))
+
+    status = four.run("status")
+    findings = json.loads(four.run("doctor", "-o", "json").stdout)["findings"]
+
+    assert status.stdout.startswith(f"2 targets: 1 {condition}, 1 not checked\n")
+    assert "it is refused" in status.stdout
+    assert status.returncode == 1
+    found = {finding["finding"]: finding["remedy"] for finding in findings if finding["target"] == "far"}
+    assert found["run-failed"] == remedy.format(role=role)
 
 
 def test_doctor_as_json_has_no_summary(four: CommandLine) -> None:

@@ -35,7 +35,14 @@ from argo_ecr_auth_cli.terminal.output import (
     show_progress,
     tolerate_closed_pipe,
 )
-from argo_ecr_auth_cli.terminal.summary import FAILING, NOT_CHECKED, find_worst, format_summary, rank_condition
+from argo_ecr_auth_cli.terminal.summary import (
+    FAILING,
+    NOT_CHECKED,
+    find_worst,
+    format_summary,
+    name_failure,
+    rank_condition,
+)
 
 _STATES = {"created": "missing", "renewed": "due", "repaired": "to repair"}
 """The state in which a dry run would take an action."""
@@ -53,10 +60,13 @@ class Status:
     is_verified: bool  # by the settings, its registry is asked about the token
     verified_at: datetime | None = None  # when its registry last accepted the token, if the log says so
     has_log: bool = False
+    failure: str | None = None  # the condition by the function's last run, if that failed
 
     @property
     def condition(self) -> str:
         """The state, or that it fails, whatever the state."""
+        if self.failure:
+            return self.failure
         return self.state if self.healthy or self.state == NOT_CHECKED else FAILING
 
     def as_dict(self) -> dict[str, Any]:
@@ -81,7 +91,7 @@ class Overview:
 
     @property
     def exit_code(self) -> int:
-        unhealthy = {status.state for status in self.statuses if not status.healthy}
+        unhealthy = {status.condition for status in self.statuses if not status.healthy}
         unhealthy |= {NOT_CHECKED if finding.not_checked else finding.name for finding in self.findings}
         return OK if not unhealthy else UNKNOWN if unhealthy == {NOT_CHECKED} else UNHEALTHY
 
@@ -166,7 +176,13 @@ def _add_run(status: Status, log: FunctionLog) -> Status:
     key = (status.result.target, status.result.secret)
     status = replace(status, verified_at=log.verified_at.get(key), has_log=True)
     run = log.last_results.get(key)
-    if run is None or status.result.failed or status.state in {"disabled", NOT_CHECKED}:
+    if run is None or status.state == "disabled":
+        return status
+    if run.failed:
+        status = replace(status, healthy=False, failure=name_failure(run.error_type))
+    if status.state == NOT_CHECKED and not run.failed:
+        return status
+    if status.result.failed and status.state != NOT_CHECKED:  # its own error says more
         return status
     if run.failed:
         error = f"the function's run at {format_time(run.at)} failed: {run.error}"

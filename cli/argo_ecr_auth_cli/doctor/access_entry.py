@@ -30,7 +30,7 @@ def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> 
             yield context.report(
                 "no-access-entry",
                 f"the cluster has no access entry for {principal}",
-                remedy=f"{_format_create(context, principal)}; or deploy, if the cluster is new in the settings "
+                remedy=f"{format_create(context, principal)}; or deploy, if the cluster is new in the settings "
                 "(deploying does not restore an entry that somebody deleted)",
             )
     else:
@@ -67,7 +67,7 @@ def _check_admission(context: CheckContext, *, principal: str) -> Iterator[Findi
     if any(result.error_type == UnauthorizedError.__name__ for result in context.last_results.values()):
         commands = [
             f"aws eks delete-access-entry {_format_place(context, principal)}",
-            _format_create(context, principal),
+            format_create(context, principal),
         ]
         if context.access != "edit-policy":
             commands.append(f"{context.format_command('rbac')} | kubectl apply -f -")
@@ -148,7 +148,8 @@ def _list_policies(context: CheckContext, eks: Any, principal: str) -> list[dict
     return [policy for page in pages for policy in page["associatedAccessPolicies"]]
 
 
-def _format_create(context: CheckContext, principal: str) -> str:
+def format_create(context: CheckContext, principal: str) -> str:
+    """The command that creates the entry, in the account of the cluster."""
     create = f"aws eks create-access-entry {_format_place(context, principal)}"
     if context.access == "edit-policy":
         return f"{create} && {_format_associate(context, principal, context.namespaces)}"

@@ -67,7 +67,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """The facts of an error that kept a check from looking."""
+    """The facts of an error, of the function's last run or one that kept a check from looking."""
 
     failed: str
     why: str = ""
@@ -90,7 +90,7 @@ class Finding:
     message: str
     remedy: str
     namespace: str | None = None  # None: of the whole target
-    cause: Cause | None = None  # of what was not checked
+    cause: Cause | None = None  # of what was not checked, or of a run that failed
     consequences: tuple[str, ...] = ()  # what else is wrong because of it
 
     @property
@@ -184,9 +184,19 @@ class CheckContext:
         """Another command for the same target."""
         return self.shared.own_commands.format(name, self.target.name)
 
-    def report(self, name: FindingName, message: str, *, remedy: str, namespace: str | None = None) -> Finding:
+    def report(
+        self,
+        name: FindingName,
+        message: str,
+        *,
+        remedy: str,
+        namespace: str | None = None,
+        cause: Cause | None = None,
+    ) -> Finding:
         """Something that is wrong."""
-        return Finding(target=self.target.name, name=name, message=message, remedy=remedy, namespace=namespace)
+        return Finding(
+            target=self.target.name, name=name, message=message, remedy=remedy, namespace=namespace, cause=cause
+        )
 
     def report_not_checked(self, what: str, why: str, *, remedy: str, cause: Cause | None = None) -> Finding:
         """Something that nobody could look at: it may be well, or wrong."""

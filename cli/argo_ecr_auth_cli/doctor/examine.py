@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from argo_ecr_auth.core.errors import ForbiddenError, UnauthorizedError
 from argo_ecr_auth.core.timestamps import format_time
 from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY
+from argo_ecr_auth_cli.doctor.access_entry import format_create
 from argo_ecr_auth_cli.doctor.applications import check_applications
 from argo_ecr_auth_cli.doctor.argo_cd import check_argo_cd
 from argo_ecr_auth_cli.doctor.aws import check_aws
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, Outcome, check
+from argo_ecr_auth_cli.doctor.check_context import Cause, CheckContext, Finding, Outcome, check
 from argo_ecr_auth_cli.doctor.cluster import check_answer, check_leftovers, check_namespaces, check_roles
 from argo_ecr_auth_cli.doctor.credential import Objects, check_credential, check_readable
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
@@ -37,8 +39,9 @@ def check_last_run(context: CheckContext) -> Iterator[Finding]:
             yield context.report(
                 "run-failed",
                 f"{secret}: the run at {format_time(result.at)} failed: {result.error}",
-                remedy=f"see what the error says; then {context.format_command('invoke')}",
+                remedy=_find_remedy(context, result.error_type),
                 namespace=namespace,
+                cause=Cause(failed=result.error or "", code=result.error_type or ""),
             )
         elif result.is_undone:
             yield context.report(
@@ -47,6 +50,18 @@ def check_last_run(context: CheckContext) -> Iterator[Finding]:
                 remedy="if it is another installation, give each a secret_name of its own; else stop the other writer",
                 namespace=namespace,
             )
+
+
+def _find_remedy(context: CheckContext, error_type: str | None) -> str:
+    """What the cluster's owner has to add, if the cluster refuses the function."""
+    principal = context.shared.function_role
+    apply = f"{context.format_command('rbac')} | kubectl apply -f -"
+    if error_type == UnauthorizedError.__name__ and principal:
+        create = format_create(context, principal)
+        return create if context.access == "edit-policy" else f"{create} && {apply}"
+    if error_type == ForbiddenError.__name__ and context.access != "edit-policy":
+        return apply
+    return f"see what the error says; then {context.format_command('invoke')}"
 
 
 @check("AWS", "EKS knows the cluster")

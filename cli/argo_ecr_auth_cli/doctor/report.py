@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from argo_ecr_auth_cli.doctor.check_context import Finding, FindingName, Outcome
 from argo_ecr_auth_cli.terminal.output import print_line, strip_control_characters, supports_colour, supports_unicode
-from argo_ecr_auth_cli.terminal.summary import FAILING, NOT_CHECKED, find_worst, format_count, format_summary
+from argo_ecr_auth_cli.terminal.summary import (
+    NO_ENTRY,
+    NO_ROLE,
+    NOT_CHECKED,
+    find_worst,
+    format_count,
+    format_summary,
+    name_failure,
+)
 from argo_ecr_auth_settings.documentation import make_link
 
 _MAX_NAMES = 10
@@ -36,6 +44,14 @@ _CAUSES: set[FindingName] = {
 }
 """Why the function cannot keep a credential fresh."""
 _SYMPTOMS: set[FindingName] = {"not-kept-fresh", "run-failed"}
+_CONDITIONS: dict[FindingName, str] = {
+    "no-access-entry": NO_ENTRY,
+    "stale-access-entry": NO_ENTRY,
+    "no-role": NO_ROLE,
+    "no-role-binding": NO_ROLE,
+}
+"""What the owner of a cluster has to add."""
+_TO_ADD = {NO_ENTRY, NO_ROLE}  # by a command of each cluster's own
 
 
 def list_findings(outcomes: Sequence[Outcome]) -> list[Finding]:
@@ -44,18 +60,23 @@ def list_findings(outcomes: Sequence[Outcome]) -> list[Finding]:
 
 
 def print_report(outcomes: Sequence[Outcome], targets: Sequence[str]) -> None:
-    """Print a line for each check, however many targets it is for, and in the end one line that sums up."""
+    """Print a line for each check, however many targets it is for; before the checks of many targets, a sum of them."""
     shown = _fold_findings([finding for outcome in outcomes for finding in outcome.findings])
     subjects: dict[str, dict[str, list[Outcome]]] = {}
     for outcome in outcomes:
         subjects.setdefault(outcome.subject, {}).setdefault(outcome.passes, []).append(outcome)
+    many = len(targets) > 1
+    if many:
+        print_line(_sum_up(list(shown.values()), targets))
+        print_line("")
     for subject, checks in subjects.items():
         for line in (subject, "-" * len(subject)):
             print_line(line)
         for passes, same in checks.items():
-            _print_check(passes, same, shown, many=len(targets) > 1)
+            _print_check(passes, same, shown, many=many)
         print_line("")
-    print_line(_sum_up(list(shown.values()), targets))
+    if not many:
+        print_line(_sum_up(list(shown.values()), targets))
 
 
 def _print_check(passes: str, outcomes: Sequence[Outcome], shown: dict[int, Finding], *, many: bool) -> None:
@@ -78,6 +99,9 @@ def _print_check(passes: str, outcomes: Sequence[Outcome], shown: dict[int, Find
             names = list(dict.fromkeys(finding.target or "all" for finding in more))
             rest = ", ..." if len(names) > _MAX_NAMES else ""
             print_line(f"    and {len(more):,} more ({', '.join(names[:_MAX_NAMES])}{rest}); -o json shows all")
+            if _find_condition(group[0]) in _TO_ADD:
+                for remedy in dict.fromkeys(finding.remedy for finding in more):
+                    print_line(f"    remedy: {remedy}")
         print_line(f"    see {make_link('operations', group[0].name)}")
 
 
@@ -112,10 +136,16 @@ def _sum_up(findings: Sequence[Finding], targets: Sequence[str]) -> str:
     conditions = dict.fromkeys(targets, "healthy")
     for finding in findings:
         if finding.target is not None:
-            condition = NOT_CHECKED if finding.not_checked else FAILING
-            conditions[finding.target] = find_worst((conditions[finding.target], condition))
+            conditions[finding.target] = find_worst((conditions[finding.target], _find_condition(finding)))
     of_all = [finding.name for finding in findings if finding.target is None]
     return format_summary(conditions) + (f"; of the installation: {', '.join(of_all)}" if of_all else "")
+
+
+def _find_condition(finding: Finding) -> str:
+    if finding.not_checked:
+        return NOT_CHECKED
+    by_error = name_failure(finding.cause.code if finding.cause else None)
+    return _CONDITIONS.get(finding.name, by_error)
 
 
 def _fold_findings(findings: Sequence[Finding]) -> dict[int, Finding]:

@@ -3,11 +3,26 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from argo_ecr_auth.core.errors import AssumeRoleError, ForbiddenError, UnauthorizedError
+
 FAILING = "failing"
+NO_ENTRY = "no entry"
+NO_ROLE = "no Role"
+NOT_PERMITTED = "not permitted yet"
 NOT_CHECKED = "not checked"
 
-_WORST_FIRST = (FAILING, NOT_CHECKED, "to repair", "due", "healthy", "fresh", "disabled")
-_ON_TOP = (FAILING, NOT_CHECKED)
+_ON_TOP = (NO_ENTRY, NO_ROLE, NOT_PERMITTED, FAILING, NOT_CHECKED)  # a reason before the fact that it fails
+_WORST_FIRST = (*_ON_TOP, "to repair", "due", "healthy", "fresh", "disabled")
+_BY_ERROR = {
+    UnauthorizedError.__name__: NO_ENTRY,
+    ForbiddenError.__name__: NO_ROLE,
+    AssumeRoleError.__name__: NOT_PERMITTED,
+}
+
+
+def name_failure(error_type: str | None) -> str:
+    """The condition of a target whose run failed with an error of this class: what its cluster's owner has to add."""
+    return _BY_ERROR.get(error_type or "", FAILING)
 
 
 def find_worst(conditions: Iterable[str]) -> str:
@@ -16,7 +31,7 @@ def find_worst(conditions: Iterable[str]) -> str:
 
 
 def rank_condition(condition: str) -> int:
-    """A key to sort by: what fails, then what was not checked, then all others in the order that they have."""
+    """A key to sort by: what fails, what was not checked, then all others in the order that they have."""
     return _ON_TOP.index(condition) if condition in _ON_TOP else len(_ON_TOP)
 
 
