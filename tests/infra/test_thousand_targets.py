@@ -66,6 +66,20 @@ def test_the_access_stacks_name_the_functions_role_by_a_literal_arn(templates: d
     assert not any("Fn::ImportValue" in json.dumps(template) for template in access)
 
 
+def test_a_fleet_whose_owners_create_the_access_is_one_stack_without_entries() -> None:
+    # In one other account and region. With entries of ours, 400 clusters are the most that fit there.
+    account = "333333333333"
+    place = {"account": account, "role_arn": f"arn:aws:iam::{account}:role/describe", "external_id": "fleet"}
+    content = make_content(targets=[{**target, **place} for target in _THOUSAND], access="none")
+
+    (stack,) = synthesize(make_stack(content)).stacks
+
+    types = [resource["Type"] for resource in stack.template["Resources"].values()]
+    assert "AWS::EKS::AccessEntry" not in types
+    assert len(types) <= _CLOUDFORMATION_RESOURCES
+    assert len(json.dumps(stack.template)) <= _CLOUDFORMATION_TEMPLATE
+
+
 def test_one_more_target_changes_few_resources(templates: dict[str, dict[str, Any]]) -> None:
     assembly = synthesize(make_stack(make_content(targets=[*_THOUSAND, {"cluster": "one-more"}])))
     changed = [
