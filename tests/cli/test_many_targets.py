@@ -17,7 +17,7 @@ from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
 
-_APPLY = "argo-ecr-auth rbac far | kubectl apply -f -"
+_APPLY = "argo-ecr-auth rbac abroad | kubectl apply -f -"
 _PLACE = "--cluster-name demo --region us-east-1 --principal-arn {role}"
 _ABROAD = {"name": "abroad", "cluster": "demo", "account": "222222222222"}
 
@@ -94,7 +94,7 @@ def test_of_many_targets_with_one_finding_a_few_stand_for_all(capsys: pytest.Cap
     assert lines[4] == "✗ it is right (1,000 of 1,000 targets)"
     assert lines[5:7] == ["    no-group: team-0: it has no group", "    remedy: add it"]
     assert lines[11].startswith("    and 997 more (team-3, ")
-    assert len(lines) == 14
+    assert len(lines) == 13
 
 
 def test_each_cluster_without_a_role_has_its_own_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +128,7 @@ def test_each_cluster_without_a_role_has_its_own_command(capsys: pytest.CaptureF
             f"aws eks create-access-entry {_PLACE} --kubernetes-groups argo-ecr-auth && {_APPLY}",
         ),
         ("ForbiddenError", "no Role", _APPLY),
-        ("AssumeRoleError", "not permitted yet", "see what the error says; then argo-ecr-auth invoke far"),
+        ("AssumeRoleError", "not permitted yet", "see what the error says; then argo-ecr-auth invoke abroad"),
     ],
 )
 def test_what_keeps_the_function_out_of_an_account_that_the_operator_does_not_see(
@@ -142,8 +142,8 @@ def test_what_keeps_the_function_out_of_an_account_that_the_operator_does_not_se
     role: str,
     local_cloud: LocalCloud,
 ) -> None:
-    four.write_settings({**_ABROAD, "name": "far", "namespace": objects.namespace}, _ABROAD)
-    failed = {"target": "far", "action": "failed", "error": "it is refused", "error_type": error_type}
+    four.write_settings({**_ABROAD, "namespace": objects.namespace}, {**_ABROAD, "name": "limited"})
+    failed = {"target": "abroad", "action": "failed", "error": "it is refused", "error_type": error_type}
     write_log(local_cloud, stack, objects, (timedelta(minutes=1), failed))
 
     status = four.run("status")
@@ -152,7 +152,7 @@ def test_what_keeps_the_function_out_of_an_account_that_the_operator_does_not_se
     assert status.stdout.startswith(f"2 targets: 1 {condition}, 1 not checked\n")
     assert "it is refused" in status.stdout
     assert status.returncode == 1
-    found = {finding["finding"]: finding["remedy"] for finding in findings if finding["target"] == "far"}
+    found = {finding["finding"]: finding["remedy"] for finding in findings if finding["target"] == "abroad"}
     assert found["run-failed"] == remedy.format(role=role)
 
 
@@ -185,8 +185,8 @@ def test_doctor_asks_once_what_is_the_same_for_all(
     four.run("doctor", "one", "limited", "two")
 
     actions = Counter(request["action"] for request in local_cloud.requests()[asked:])
-    # Who the operator is, and whether STS is on in the region; the id and the age of the function's role.
-    assert (actions["GetCallerIdentity"], actions["GetRole"]) == (2, 2)
+    # Who the operator is, and whether STS is on in the region; the id of the function's role.
+    assert (actions["GetCallerIdentity"], actions["GetRole"]) == (2, 1)
     lists = [event for event in cluster.audit_events()[seen:] if "managed-resource" in event["requestURI"]]
     assert len(lists) == 1
 

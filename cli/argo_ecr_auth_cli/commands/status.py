@@ -178,18 +178,16 @@ def _add_run(status: Status, log: FunctionLog) -> Status:
     run = log.last_results.get(key)
     if run is None or status.state == "disabled":
         return status
+    is_seen = status.state != NOT_CHECKED
     if run.failed:
-        status = replace(status, healthy=False, failure=name_failure(run.error_type))
-    if status.state == NOT_CHECKED and not run.failed:
-        return status
-    if status.result.failed and status.state != NOT_CHECKED:  # its own error says more
-        return status
-    if run.failed:
+        status = replace(status, failure=name_failure(run.error_type))
         error = f"the function's run at {format_time(run.at)} failed: {run.error}"
-    elif run.is_undone:
+    elif run.is_undone and is_seen:
         error = f"the function's last runs each had to repair it, because something else writes it too: {run.reason}"
     else:
         return status
+    if is_seen and status.result.error:  # it is of now
+        error = status.result.error
     return replace(status, healthy=False, result=replace(status.result, error=error))
 
 

@@ -68,14 +68,15 @@ def print_report(outcomes: Sequence[Outcome], targets: Sequence[str]) -> None:
     many = len(targets) > 1
     if many:
         print_line(_sum_up(list(shown.values()), targets))
-        print_line("")
-    for subject, checks in subjects.items():
+    for i, (subject, checks) in enumerate(subjects.items()):
+        if i or many:
+            print_line("")
         for line in (subject, "-" * len(subject)):
             print_line(line)
         for passes, same in checks.items():
             _print_check(passes, same, shown, many=many)
-        print_line("")
     if not many:
+        print_line("")
         print_line(_sum_up(list(shown.values()), targets))
 
 
