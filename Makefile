@@ -88,6 +88,10 @@ fleet: .venv/ready .venv-cloud/ready ## measure function and commands over 1,000
 simulate: .venv/ready ## simulate days of faults and edits; DAYS=30 SEED=1, without a SEED a new one
 	@.venv/bin/python -m tests.simulation $(or $(DAYS),30) $(SEED)
 
+.PHONY: verify-aws
+verify-aws: .venv/ready ## ask AWS what the documentation assumes, in your account; CLUSTER=NAME (docs/verified-on-aws.md)
+	@.venv/bin/python -m tests.verify_aws --cluster "$(CLUSTER)" $(ARGS)
+
 .PHONY: check
 check: .venv/ready .venv-cloud/ready ## check format, lint, types, the import contract and the workflows
 	@ruff format --check --quiet .

@@ -12,6 +12,8 @@ import yaml
 from argo_ecr_auth_cli.doctor.check_context import FindingName
 from tests.docs.__main__ import PAGES
 from tests.docs.test_commands import PAGES_THAT_ARE_RUN
+from tests.verify_aws.page import PAGE as VERIFIED
+from tests.verify_aws.questions import ALL as QUESTIONS
 
 _TOP = Path(__file__).parents[2]
 _DOCS = _TOP / "docs"
@@ -72,3 +74,13 @@ def test_each_threat_names_tests_that_are_there() -> None:
     assert len(rows) > 10
     assert all(named)
     assert [file for files in named for file in files if not (_TOP / file).is_file()] == []
+
+
+def test_the_answers_of_aws_are_those_to_the_questions_that_are_asked() -> None:
+    rows = re.findall(
+        r'^\| <a id="(.*?)"></a>(.*?) \| (.*?) \| (.*?) \| \[.*?\]\((.*?)\) \| ', VERIFIED.read_text(), re.MULTILINE
+    )
+    questions = [(row.id, row.question, row.assumption, row.consequence, row.page) for row in QUESTIONS]
+    assert rows == questions, (
+        "run `make verify-aws`, or write the page without answers: python -m tests.verify_aws.page"
+    )

@@ -1,0 +1,98 @@
+"""`python -m tests.verify_aws --cluster NAME`: asks AWS the questions, cleans up, and writes the page."""
+
+import argparse
+import contextlib
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from types import FrameType
+
+import boto3
+
+from argo_ecr_auth.aws.sessions import Sessions
+from tests.verify_aws.answers import Answer, Ask
+from tests.verify_aws.leftovers import clean_up, list_leftovers
+from tests.verify_aws.page import PAGE, format_page
+from tests.verify_aws.questions import QUESTIONS, Question
+from tests.verify_aws.stage import PREFIX, Stage, StoppedError
+
+_SECONDS = 900
+_PLAN = f"""\
+Creates in the account {{account}}, in {{region}} and the cluster {{cluster}}, all with the prefix {PREFIX}:
+IAM roles, their access entries, an ECR repository, a namespace, and the stack of an installation.
+It takes up to {_SECONDS // 60} minutes, costs less than 0.10 USD, and deletes everything at the end."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.verify_aws", allow_abbrev=False)
+    parser.add_argument("--cluster", required=True, help="an EKS cluster in which you are an administrator")
+    parser.add_argument("--region", default=boto3.Session().region_name)
+    parser.add_argument("--yes", action="store_true", help="do not ask before the start")
+    parser.add_argument("--clean-up", action="store_true", help="only delete what an interrupted run left")
+    parser.add_argument("--page", type=Path, default=PAGE, help="where to write the answers")
+    arguments = parser.parse_args()
+    if not arguments.region:
+        parser.error("--region is missing, and the environment names none")
+    sessions = Sessions(region=arguments.region)
+    stage = Stage(cluster=arguments.cluster, region=arguments.region, sessions=sessions)
+    if arguments.clean_up:
+        sys.exit(not clean_up(stage))
+    if left := list_leftovers(stage):
+        sys.exit(f"An earlier run left {', '.join(left)}. Delete it with --clean-up.")
+    print(_PLAN.format(account=stage.account, region=stage.region, cluster=stage.cluster), flush=True)
+    if not arguments.yes and input("Start? [y/N] ").strip().lower() not in {"y", "yes"}:
+        sys.exit("stopped: nothing was created")
+    signal.signal(signal.SIGTERM, _interrupt)
+    with contextlib.ExitStack() as cleaning:
+        cleaning.callback(lambda: clean_up(replace(stage, stop=Event())))
+        answers = _ask_all(stage)
+    text = format_page(answers, when=f"Asked on {datetime.now(UTC):%Y-%m-%d} in {stage.region}.")
+    arguments.page.write_text(text)
+    print(f"written: {arguments.page}")
+
+
+def _ask_all(stage: Stage) -> dict[str, Answer]:
+    """The answers by question. The threads have ended when it returns or raises."""
+    answers: dict[str, Answer] = {}
+    with ThreadPoolExecutor(len(QUESTIONS)) as pool:
+        try:
+            futures = [pool.submit(_ask, stage, ask, questions, answers) for ask, questions in QUESTIONS.items()]
+            wait(futures, timeout=_SECONDS)
+        finally:
+            # Whoever presses Ctrl-C again does not interrupt the clean-up.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+            stage.stop.set()
+    return answers
+
+
+def _ask(stage: Stage, ask: Ask, questions: tuple[Question, ...], answers: dict[str, Answer]) -> None:
+    reason = "no answer"
+    try:
+        for name, answer in ask(stage):
+            answers[name] = answer
+            print(f"{name}: {answer.text}", flush=True)
+    except StoppedError:
+        reason = "no answer: the time was up"
+    except Exception as error:  # noqa: BLE001 - the other questions are asked all the same
+        # Of the page, which may be published.
+        reason = f"no answer: {error}".partition("\n")[0].replace(stage.registry.partition(".")[0], "ACCOUNT")
+    for question in questions:
+        if question.id not in answers:
+            answers[question.id] = Answer(text=reason, right=None)
+            print(f"{question.id}: {reason}", flush=True)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

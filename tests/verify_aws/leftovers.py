@@ -1,0 +1,93 @@
+"""Finds and deletes what a run created, by prefix and tag: at its end, and with --clean-up after a crash."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from argo_ecr_auth.core.errors import SyncError
+from tests.verify_aws.stage import PREFIX, TAGS, Stage
+
+Found = Iterator[tuple[str, Callable[[], Any]]]
+"""What exists, by name, and how to delete it."""
+
+_NAMESPACE = f"/api/v1/namespaces/{PREFIX}"
+_FAILURES = (BotoCoreError, ClientError, OSError, SyncError)
+
+
+def list_leftovers(stage: Stage) -> list[str]:
+    return [name for find in _FINDERS for name, _ in find(stage)]
+
+
+def clean_up(stage: Stage) -> bool:
+    """Delete everything; whether nothing is left. A failure does not keep the rest."""
+    failures = []
+    for find in _FINDERS:
+        try:
+            found = list(find(stage))
+        except _FAILURES as error:
+            failures.append(f"{find.__name__}: {error}")
+            continue
+        for name, delete in found:
+            try:
+                delete()
+                print(f"deleted: {name}", flush=True)
+            except _FAILURES as error:
+                failures.append(f"{name}: {error}")
+    if failures:
+        print("\n".join(["not deleted; run it again with --clean-up:", *failures]), flush=True)
+    return not failures
+
+
+def _find_stack(stage: Stage) -> Found:
+    cloudformation = stage.client("cloudformation")
+    try:
+        (stack,) = cloudformation.describe_stacks(StackName=PREFIX)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return
+        raise
+
+    def delete() -> None:
+        cloudformation.delete_stack(StackName=stack["StackId"])
+        waiter = cloudformation.get_waiter("stack_delete_complete")
+        waiter.wait(StackName=stack["StackId"], WaiterConfig={"Delay": 5, "MaxAttempts": 120})
+
+    yield f"stack {PREFIX}", delete
+
+
+def _find_namespace(stage: Stage) -> Found:
+    api = stage.connect()
+    status, namespace = api.request("GET", _NAMESPACE)
+    if status == HTTPStatus.OK and namespace["status"]["phase"] != "Terminating":
+        yield f"namespace {PREFIX}", partial(api.request, "DELETE", _NAMESPACE)
+
+
+def _find_access_entries(stage: Stage) -> Found:
+    eks = stage.client("eks")
+    for page in eks.get_paginator("list_access_entries").paginate(clusterName=stage.cluster):
+        for principal in page["accessEntries"]:
+            if f"/{PREFIX}-" in principal:
+                delete = partial(eks.delete_access_entry, clusterName=stage.cluster, principalArn=principal)
+                yield f"access entry of {principal.rpartition('/')[2]}", delete
+
+
+def _find_roles(stage: Stage) -> Found:
+    iam = stage.client("iam")
+    for page in iam.get_paginator("list_roles").paginate():
+        for name in (role["RoleName"] for role in page["Roles"]):
+            if name.startswith(f"{PREFIX}-") and TAGS[0] in iam.list_role_tags(RoleName=name)["Tags"]:
+                yield f"role {name}", partial(stage.delete_role, name)
+
+
+def _find_repository(stage: Stage) -> Found:
+    ecr = stage.client("ecr")
+    for page in ecr.get_paginator("describe_repositories").paginate():
+        if any(repository["repositoryName"] == PREFIX for repository in page["repositories"]):
+            yield f"repository {PREFIX}", partial(ecr.delete_repository, repositoryName=PREFIX, force=True)
+
+
+# The stack first: it deletes its own access entry and roles.
+_FINDERS = (_find_stack, _find_namespace, _find_access_entries, _find_roles, _find_repository)
