@@ -16,7 +16,9 @@ from tests.support.installation import ROOT, make_tool_path
 from tests.verify_aws.questions import ALL
 from tests.verify_aws.stage import PREFIX
 
-_NOT_OF_THE_EMULATOR: set[str] = set()
+_OTHER_ACCOUNT = "222222222222"
+# No registry of ECR is reached, and signin is not emulated.
+_NOT_OF_THE_EMULATOR = {row.id for row in ALL if row.id.startswith(("login-", "revoked-", "bearer-password"))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,9 @@ class Account:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     with LocalCloud(tmp_path_factory.mktemp("verify-aws") / "cloud") as cloud:
         operator = cloud.create_operator()
-        cluster = cloud.create_cluster("demo", creator=operator)
+        cloud.begin_cluster("demo", creator=operator)
+        cloud.bootstrap()
+        cluster = cloud.finish_cluster("demo")
         keys = {"AWS_ACCESS_KEY_ID": operator["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": operator["SecretAccessKey"]}
         # Nothing leaves this machine.
         proxies = {"HTTPS_PROXY": CLOSED_PROXY, "https_proxy": CLOSED_PROXY}
@@ -64,7 +68,9 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 def test_it_answers_what_the_emulator_can_and_leaves_nothing(account: Account, tmp_path: Path) -> None:
     page = tmp_path / "verified-on-aws.md"
 
-    with account.start(f"--page={page}") as run:
+    other = account.cloud.create_role("theirs", account=_OTHER_ACCOUNT)
+
+    with account.start(f"--page={page}", f"--other-principal={other}") as run:
         output, _ = run.communicate()
 
     assert run.returncode == 0, output

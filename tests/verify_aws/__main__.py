@@ -33,12 +33,18 @@ def main() -> None:
     parser.add_argument("--region", default=boto3.Session().region_name)
     parser.add_argument("--yes", action="store_true", help="do not ask before the start")
     parser.add_argument("--clean-up", action="store_true", help="only delete what an interrupted run left")
+    parser.add_argument("--other-principal", help="the ARN of a role in another account, to create an entry for it")
     parser.add_argument("--page", type=Path, default=PAGE, help="where to write the answers")
     arguments = parser.parse_args()
     if not arguments.region:
         parser.error("--region is missing, and the environment names none")
     sessions = Sessions(region=arguments.region)
-    stage = Stage(cluster=arguments.cluster, region=arguments.region, sessions=sessions)
+    stage = Stage(
+        cluster=arguments.cluster,
+        region=arguments.region,
+        sessions=sessions,
+        other_principal=arguments.other_principal,
+    )
     if arguments.clean_up:
         sys.exit(not clean_up(stage))
     if left := list_leftovers(stage):

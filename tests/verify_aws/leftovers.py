@@ -69,9 +69,9 @@ def _find_access_entries(stage: Stage) -> Found:
     eks = stage.client("eks")
     for page in eks.get_paginator("list_access_entries").paginate(clusterName=stage.cluster):
         for principal in page["accessEntries"]:
-            if f"/{PREFIX}-" in principal:
-                delete = partial(eks.delete_access_entry, clusterName=stage.cluster, principalArn=principal)
-                yield f"access entry of {principal.rpartition('/')[2]}", delete
+            entry = {"clusterName": stage.cluster, "principalArn": principal}
+            if TAGS[0]["Key"] in eks.describe_access_entry(**entry)["accessEntry"].get("tags", {}):
+                yield f"access entry of {principal}", partial(eks.delete_access_entry, **entry)
 
 
 def _find_roles(stage: Stage) -> Found:

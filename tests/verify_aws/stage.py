@@ -32,6 +32,7 @@ class Stage:
     cluster: str
     region: str
     sessions: Sessions
+    other_principal: str | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property
