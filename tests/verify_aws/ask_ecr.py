@@ -11,6 +11,7 @@ from tests.verify_aws.stage import PREFIX, TAGS, Stage
 
 _TOKEN = "ecr:GetAuthorizationToken"
 _PULL = (_TOKEN, "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:ListImages")
+_CHAIN = ("ecr-public:GetAuthorizationToken", "sts:AssumeRole", "sts:GetServiceBearerToken")
 _CLOCKS = timedelta(minutes=5)
 _REVOKED_SECONDS = 300
 _EKS_ACCOUNT = "602401143452"  # of EKS's own images, which every account may pull in most regions
@@ -18,7 +19,7 @@ _OTHER_REGIONS = ("us-west-2", "us-east-1")
 
 
 def ask_lifetimes(stage: Stage) -> Answers:
-    role = stage.create_role("lifetime", allow=[_TOKEN, "ecr-public:GetAuthorizationToken", "sts:*"])
+    role = stage.create_role("lifetime", allow=[_TOKEN, *_CHAIN])
     long = stage.assume(role)
     yield "lifetime-role", _judge_lifetime(fetch_token(stage, long))
     yield "lifetime-short-session", _judge_lifetime(fetch_token(stage, stage.assume(role, seconds=900)))
@@ -53,7 +54,7 @@ def ask_logins(stage: Stage) -> Answers:
 def ask_revocations(stage: Stage) -> Answers:
     """The three roles at once, each as long as its token works."""
     tokens = {}
-    for purpose in ("deleted", "revoked", "denied"):
+    for purpose in ("deleted", "sessions", "denied"):
         tokens[purpose] = fetch_token(stage, stage.assume(stage.create_role(purpose, allow=_PULL)))
         if verify_login(stage.registry, tokens[purpose]).login is not Login.ACCEPTED:
             raise RuntimeError("the registry does not accept a new token")
@@ -61,7 +62,7 @@ def ask_revocations(stage: Stage) -> Answers:
     stage.create_role("deleted", allow=_PULL)
     everything: dict[str, Any] = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     before = {"DateLessThan": {"aws:TokenIssueTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}}
-    stage.put_policy("revoked", everything | {"Condition": before}, name="revoke")
+    stage.put_policy("sessions", everything | {"Condition": before}, name="revoke")
     stage.put_policy("denied", everything | {"Action": "ecr:*"}, name="deny")
     for elapsed in stage.poll(_REVOKED_SECONDS):
         for purpose, token in list(tokens.items()):

@@ -45,7 +45,7 @@ QUESTIONS: Mapping[Ask, tuple[Question, ...]] = {
     ask_revocations: (
         Question("revoked-deleted", "How long does a token work after its role was recreated?",
                  _STOPS, _NOT_NOTICED, _REVOKING),
-        Question("revoked-revoked", "How long does a token work after the sessions of its role were revoked?",
+        Question("revoked-sessions", "How long does a token work after the sessions of its role were revoked?",
                  _STOPS, "Revoking sessions does not help against a stolen token.", _REVOKING),
         Question("revoked-denied", "How long does a token work after a policy denies its role the pull?",
                  _STOPS, "Denying the role does not help against a stolen token.", _REVOKING),

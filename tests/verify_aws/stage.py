@@ -1,6 +1,7 @@
 """The account and the cluster that are asked, and what is created there: all of it has one prefix and one tag."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from tests.local_cloud.kube_api import KubeApi
 PREFIX = "argo-ecr-auth-verify"
 TAGS = [{"Key": PREFIX, "Value": "true"}]
 _NEW_ROLE_SECONDS = 60  # IAM's changes reach other services late
+
+_NOT_KNOWN_YET = re.compile("Denied|InvalidParameter|NoSuchEntity")
 
 
 class StoppedError(Exception):
@@ -70,7 +73,11 @@ class Stage:
         """A role that the account may assume and that may take these actions; its ARN."""
         iam = self.client("iam")
         name = f"{PREFIX}-{purpose}"
-        trust = {"Effect": "Allow", "Principal": {"AWS": self.account}, "Action": "sts:AssumeRole"}
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{self.account}:root"},
+            "Action": "sts:AssumeRole",
+        }
         role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=make_policy(trust), Tags=TAGS)["Role"]
         if allow:
             self.put_policy(purpose, {"Effect": "Allow", "Action": list(allow), "Resource": "*"})
@@ -95,14 +102,17 @@ class Stage:
         )
         return credentials
 
-    def retry(self, call: Callable[[], Any]) -> Any:
-        """What the call returns, as soon as the new role or its policy is known."""
+    def retry(self, call: Callable[[], Any], *, refusals: set[str] | None = None) -> Any:
+        """What the call returns, as soon as the new role or its policy is known; `refusals` gets AWS's codes."""
         for elapsed in self.poll(_NEW_ROLE_SECONDS + 10):
             try:
                 return call()
             except ClientError as error:
-                if "Denied" not in str(error) or elapsed > _NEW_ROLE_SECONDS:
+                code = error.response["Error"]["Code"]
+                if not _NOT_KNOWN_YET.search(code) or elapsed > _NEW_ROLE_SECONDS:
                     raise
+                if refusals is not None:
+                    refusals.add(code)
         raise StoppedError
 
     def connect(self, credentials: Mapping[str, str] | None = None, *, token: str | None = None) -> KubeApi:
