@@ -14,7 +14,7 @@ from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY
 from tests.support.installation import ROOT, make_tool_path
 from tests.verify_aws.questions import ALL
-from tests.verify_aws.stage import PREFIX
+from tests.verify_aws.stage import PREFIX, TAGS
 
 _OTHER_ACCOUNT = "222222222222"
 # No registry of ECR is reached, and signin is not emulated.
@@ -70,7 +70,7 @@ def test_it_answers_what_the_emulator_can_and_leaves_nothing(account: Account, t
 
     other = account.cloud.create_role("theirs", account=_OTHER_ACCOUNT)
 
-    with account.start(f"--page={page}", f"--other-principal={other}") as run:
+    with account.start(f"--page={page}", f"--other-principal={other}", "--checks=1") as run:
         output, _ = run.communicate()
 
     assert run.returncode == 0, output
@@ -94,3 +94,21 @@ def test_an_interrupted_run_leaves_nothing(account: Account, tmp_path: Path) -> 
     assert run.returncode == 130, output
     assert account.find_leftovers() == []
     assert not (tmp_path / "page.md").exists()
+
+
+def test_what_a_crash_left_stops_the_next_run_until_it_is_cleaned_up(account: Account, tmp_path: Path) -> None:
+    iam = account.cloud.client("iam")
+    ours = {"RoleName": f"{PREFIX}-ours", "Tags": TAGS}
+    others = {"RoleName": f"{PREFIX}-others"}
+    for role in (ours, others):
+        iam.create_role(**role, AssumeRolePolicyDocument="{}")
+
+    with account.start(f"--page={tmp_path / 'page.md'}") as run:
+        refusal, _ = run.communicate()
+    with account.start("--clean-up") as clean_up:
+        output, _ = clean_up.communicate()
+
+    assert f"An earlier run left role {PREFIX}-ours." in refusal
+    assert clean_up.returncode == 0, output
+    iam.delete_role(**others)
+    assert account.find_leftovers() == []

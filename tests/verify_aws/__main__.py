@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--region", default=boto3.Session().region_name)
     parser.add_argument("--yes", action="store_true", help="do not ask before the start")
     parser.add_argument("--clean-up", action="store_true", help="only delete what an interrupted run left")
+    parser.add_argument("--checks", type=int, default=5, help="how many checks of the installation to watch")
     parser.add_argument("--other-principal", help="the ARN of a role in another account, to create an entry for it")
     parser.add_argument("--page", type=Path, default=PAGE, help="where to write the answers")
     arguments = parser.parse_args()
@@ -43,6 +44,7 @@ def main() -> None:
         cluster=arguments.cluster,
         region=arguments.region,
         sessions=sessions,
+        checks=arguments.checks,
         other_principal=arguments.other_principal,
     )
     if arguments.clean_up:
@@ -50,8 +52,8 @@ def main() -> None:
     if left := list_leftovers(stage):
         sys.exit(f"An earlier run left {', '.join(left)}. Delete it with --clean-up.")
     print(_PLAN.format(account=stage.account, region=stage.region, cluster=stage.cluster), flush=True)
-    if not arguments.yes and input("Start? [y/N] ").strip().lower() not in {"y", "yes"}:
-        sys.exit("stopped: nothing was created")
+    if not arguments.yes and not (sys.stdin.isatty() and input("Start? [y/N] ").strip().lower() in {"y", "yes"}):
+        sys.exit("stopped: nothing was created. Without a terminal, confirm with --yes.")
     signal.signal(signal.SIGTERM, _interrupt)
     with contextlib.ExitStack() as cleaning:
         cleaning.callback(lambda: clean_up(replace(stage, stop=Event())))

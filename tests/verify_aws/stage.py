@@ -30,11 +30,15 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Shared by the threads that ask. After `stop` is set, each of them ends before its next call."""
+    """Shared by the threads that ask. After `stop` is set, each of them ends before its next call.
+
+    `checks` are those that are watched of an installation; `other_principal` is the ARN of a role in another account.
+    """
 
     cluster: str
     region: str
     sessions: Sessions
+    checks: int = 5
     other_principal: str | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
