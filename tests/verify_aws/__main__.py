@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import signal
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -66,9 +67,17 @@ def main() -> None:
 def _ask_all(stage: Stage) -> dict[str, Answer]:
     """The answers by question. The threads have ended when it returns or raises."""
     answers: dict[str, Answer] = {}
+    account = stage.account
+
+    def collect(ask: Ask, questions: tuple[Question, ...]) -> None:
+        for name, answer in _ask(stage, ask, questions):
+            # The page may be published.
+            answers[name] = replace(answer, text=answer.text.replace(account, "ACCOUNT"))
+            print(f"{name}: {answer.text}", flush=True)
+
     with ThreadPoolExecutor(len(QUESTIONS)) as pool:
         try:
-            futures = [pool.submit(_ask, stage, ask, questions, answers) for ask, questions in QUESTIONS.items()]
+            futures = [pool.submit(collect, ask, questions) for ask, questions in QUESTIONS.items()]
             wait(futures, timeout=_SECONDS)
         finally:
             # Whoever presses Ctrl-C again does not interrupt the clean-up.
@@ -78,21 +87,20 @@ def _ask_all(stage: Stage) -> dict[str, Answer]:
     return answers
 
 
-def _ask(stage: Stage, ask: Ask, questions: tuple[Question, ...], answers: dict[str, Answer]) -> None:
+def _ask(stage: Stage, ask: Ask, questions: tuple[Question, ...]) -> Iterator[tuple[str, Answer]]:
+    """The answers of this function, and why there are none to the other questions."""
+    open_questions = {question.id for question in questions}
     reason = "no answer"
     try:
         for name, answer in ask(stage):
-            answers[name] = answer
-            print(f"{name}: {answer.text}", flush=True)
+            open_questions.discard(name)
+            yield name, answer
     except StoppedError:
         reason = "no answer: the time was up"
     except Exception as error:  # noqa: BLE001 - the other questions are asked all the same
-        # Of the page, which may be published.
-        reason = f"no answer: {error}".partition("\n")[0].replace(stage.registry.partition(".")[0], "ACCOUNT")
-    for question in questions:
-        if question.id not in answers:
-            answers[question.id] = Answer(text=reason, right=None)
-            print(f"{question.id}: {reason}", flush=True)
+        reason = f"no answer: {error}".partition("\n")[0]
+    for name in open_questions:
+        yield name, Answer(text=reason, right=None)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

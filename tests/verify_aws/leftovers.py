@@ -62,7 +62,13 @@ def _find_namespace(stage: Stage) -> Found:
     api = stage.connect()
     status, namespace = api.request("GET", _NAMESPACE)
     if status == HTTPStatus.OK and namespace["status"]["phase"] != "Terminating":
-        yield f"namespace {PREFIX}", partial(api.request, "DELETE", _NAMESPACE)
+
+        def delete() -> None:
+            status, _ = api.request("DELETE", _NAMESPACE)
+            if status >= HTTPStatus.BAD_REQUEST:
+                raise OSError(f"the API server answers {status}")
+
+        yield f"namespace {PREFIX}", delete
 
 
 def _find_access_entries(stage: Stage) -> Found:
