@@ -18,6 +18,7 @@ import yaml
 from argo_ecr_auth_settings.characters import escape_characters
 from argo_ecr_auth_settings.document import KeyPath, Position, SettingsDocument, SettingsError, format_path
 from argo_ecr_auth_settings.field_types import ONE_LINE
+from argo_ecr_auth_settings.yaml_errors import explain_yaml_error
 
 ORIGINAL_NAME = "ecr"
 """The name of the original in-cluster tool's repository in Argo CD."""
@@ -89,9 +90,8 @@ def _explain_faults(name: str) -> Iterator[None]:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{name}: cannot be read: {error}"]) from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
+        mark, words = explain_yaml_error(error)
         place = _format_place(mark) if mark else name
-        words = " ".join(filter(None, (error.context, error.problem)))
         raise SettingsError([escape_characters(f"{place}: cannot be read: {words}")]) from None
     except yaml.YAMLError as error:
         raise SettingsError([f"{name}: cannot be read: {' '.join(str(error).split())}"]) from None
@@ -102,9 +102,14 @@ def _explain_faults(name: str) -> Iterator[None]:
 def _compose(file: Path, *, missing: str) -> yaml.Node | None:
     with _explain_faults(_get_name(file)):
         try:
-            loader = _Loader(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            loader = _Loader(text)
         except FileNotFoundError:
             raise SettingsError([missing]) from None
+        except yaml.reader.ReaderError as error:
+            lines = text[: error.position].split("\n")
+            mark = yaml.Mark(_get_name(file), error.position, len(lines) - 1, len(lines[-1]), None, None)
+            raise _make_error(mark, f"YAML has no character U+{ord(text[error.position]):04X}") from None
         loader.name = _get_name(file)  # of its marks
         try:
             root: yaml.Node | None = loader.get_single_node()
