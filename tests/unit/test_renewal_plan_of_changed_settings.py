@@ -20,37 +20,35 @@ RECREATED = (
     "the token was requested by another role of this name: the role before it was recreated (the ConfigMap's "
     "argo-ecr-auth/token-source has its ID)"
 )
-ELSEWHERE = (
-    "the token was requested for another registry or by another role (see the ConfigMap's argo-ecr-auth/token-source), "
-    "not for "
-)
+SEE = "(see the ConfigMap's argo-ecr-auth/token-source), not for"
+BY_A_ROLE = f"the token was requested by another role {SEE} "
 EACH_SOURCE = pytest.mark.parametrize(
     ("written", "desired", "reason"),
     [
         (
             credential(),
             credential(registries=(parse_registry(OTHER_HOST),), url=OTHER_HOST),
-            f"{ELSEWHERE}{OTHER_HOST} as the function",
+            f"the settings name another registry: was {HOST}, now {OTHER_HOST}",
         ),
         (
             credential(),
             READ_AS_ROLE,
-            f"{ELSEWHERE}{HOST} as {ROLE}",
+            f"{BY_A_ROLE}{HOST} as {ROLE}",
         ),
         (
             READ_AS_ROLE,
             credential(),
-            f"{ELSEWHERE}{HOST} as the function",
+            f"{BY_A_ROLE}{HOST} as the function",
         ),
         (
             pull_secret(HOST),
             pull_secret(HOST, OTHER_HOST),
-            f"{ELSEWHERE}{HOST},{OTHER_HOST} as the function",
+            f"the settings name another registry: was {HOST}, now {HOST},{OTHER_HOST}",
         ),
         (
             pull_secret(HOST, OTHER_HOST),
             pull_secret(HOST),
-            f"{ELSEWHERE}{HOST} as the function",
+            f"the settings name another registry: was {HOST},{OTHER_HOST}, now {HOST}",
         ),
         (
             credential(role_id="AROABEFORE"),
@@ -68,10 +66,17 @@ EACH_SOURCE = pytest.mark.parametrize(
 
 
 @EACH_SOURCE
-def test_the_reason_names_the_source_of_the_settings_and_not_the_words_of_the_other(
+def test_the_reason_names_the_registry_or_role_of_the_settings(
     written: Credential, desired: Credential, reason: str
 ) -> None:
     assert plan_for(there(of=written), of=desired).reasons[0] == reason
+
+
+@pytest.mark.parametrize("words", ["do", f"do,{HOST} as the function", f"{HOST} do", f"{HOST} as do", f"do as {HOST}"])
+def test_a_reason_repeats_no_words_of_the_cluster(words: str) -> None:
+    reason = plan_for(there(replace(payload(), source=words)), of=READ_AS_ROLE).reasons[0]
+    assert reason.startswith("the token was requested")
+    assert reason.endswith(f" role {SEE} {HOST} as {ROLE}")
 
 
 @EACH_SOURCE

@@ -89,7 +89,7 @@ def parse_registry(host: str) -> Registry:
     if host in PUBLIC_HOSTS:
         return Registry(host=host, account=None, region=_PUBLIC_API.region, partition=_AWS, api=_PUBLIC_API)
     meant = re.split("[/:?#]", host.strip().lower().rpartition("://")[2])[0]
-    if meant != host and _is_registry(meant):
+    if meant != host and is_registry(meant):
         raise NotARegistryError(f"{host!r} is not a registry's host; write {meant}")
     match = _HOST.fullmatch(host)
     if match is None:
@@ -106,7 +106,8 @@ def parse_registry(host: str) -> Registry:
     return Registry(host=host, account=match["account"], region=region, partition=partition, api=api)
 
 
-def _is_registry(host: str) -> bool:
+def is_registry(host: str) -> bool:
+    """Whether `parse_registry` reads the host."""
     try:
         parse_registry(host)
     except NotARegistryError:

@@ -21,7 +21,7 @@ from argo_ecr_auth.core.manifests import (
     read_payload_text,
 )
 from argo_ecr_auth.core.observed import ObservedState, get_metadata
-from argo_ecr_auth.core.registry import Registry
+from argo_ecr_auth.core.registry import Registry, is_registry
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth.core.timestamps import EXPIRY_KEY, parse_expiry
 
@@ -191,8 +191,10 @@ def _find_repair_reasons(
 
 
 def _explain_source(source: str, credential: Credential) -> str:
-    """Without its words: whoever has the password can have them vouched for, whatever they are."""
+    """Of its words only registries' hosts: whoever has the password can have any words vouched for."""
     anyone = replace(credential, role_id=None)
+    written, by, _ = source.partition(" as ")
+    is_readable = bool(by) and all(is_registry(host) for host in written.split(","))
     if is_source_of(source, anyone):
         who = "the role" if credential.role else "the function's role"
         other = "" if credential.role else " another installation, which needs a Secret of its own, or"
@@ -200,8 +202,11 @@ def _explain_source(source: str, credential: Credential) -> str:
             f"the token was requested by another role of this name:{other} {who} before it was recreated (the "
             f"ConfigMap's {SOURCE_ANNOTATION} has its ID)"
         )
+    if is_readable and written != credential.registry:
+        return f"the settings name another registry: was {written}, now {credential.registry}"
+    what = "by another role" if is_readable else "for another registry or by another role"
     return (
-        f"the token was requested for another registry or by another role (see the ConfigMap's {SOURCE_ANNOTATION}), "
+        f"the token was requested {what} (see the ConfigMap's {SOURCE_ANNOTATION}), "
         f"not for {describe_source(credential)}"
     )
 
