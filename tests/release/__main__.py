@@ -10,7 +10,7 @@ import tomllib
 from importlib.metadata import version as read_installed_version
 from pathlib import Path
 
-from tests.release import changelog, distributions, function_zips
+from tests.release import changelog, distributions, function_zips, tools
 
 _ROOT = Path(__file__).parents[2]
 _PROJECT = "argo-ecr-auth"
@@ -39,6 +39,9 @@ def main() -> str | None:
         _compare(wheel, distributions.rebuild_wheel(sdist, folder / "rebuilt"))
         print(f"{len(files)} files, the same from both clones; the sdist makes the same wheel")
         _try_installation(wheel, sdist, folder / "environment", version=version)
+        with tools.serve_index(wheel, folder / "index") as index:
+            for command in tools.run_tools(index, folder / "tools", version=version):
+                print(f"{command} runs without Node.js on the PATH")
 
         sums = "".join(f"{_hash(file)}  {file.name}\n" for file in files)
         print(sums, end="")
