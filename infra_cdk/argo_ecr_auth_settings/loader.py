@@ -108,7 +108,7 @@ def _compose(file: Path, *, missing: str) -> yaml.Node | None:
             raise SettingsError([missing]) from None
         except yaml.reader.ReaderError as error:
             lines = text[: error.position].split("\n")
-            mark = yaml.Mark(_get_name(file), error.position, len(lines) - 1, len(lines[-1]), None, None)
+            mark = yaml.Mark(_get_name(file), error.position, len(lines) - 1, len(lines[-1]), None, 0)
             raise _make_error(mark, f"YAML has no character U+{ord(text[error.position]):04X}") from None
         loader.name = _get_name(file)  # of its marks
         try:

@@ -48,8 +48,9 @@ def _find_unclosed_quote(mark: yaml.Mark) -> yaml.Mark | None:
     """The mark of a quote of an earlier line that the line of the mark closes by mistake, with a quote of its own."""
     try:
         for token in yaml.scan((mark.buffer or "").rstrip("\0"), Loader=yaml.SafeLoader):
-            begin, end = token.start_mark, token.end_mark
-            if isinstance(token, yaml.ScalarToken) and token.style in {"'", '"'} and begin.line < end.line == mark.line:
+            begin: yaml.Mark = token.start_mark
+            is_quoted = isinstance(token, yaml.ScalarToken) and token.style in {"'", '"'}
+            if is_quoted and begin.line < token.end_mark.line == mark.line:
                 begin.name = mark.name
                 return begin
     except yaml.YAMLError:

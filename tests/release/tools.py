@@ -37,7 +37,7 @@ def run_tools(index: str, folder: Path, *, version: str) -> Iterator[str]:
     """Run both scripts with both tools, in a folder of its own, and yield each command that worked."""
     programs = folder / "bin"
     programs.mkdir(parents=True)
-    for name in ("uv", "uvx", "python3"):
+    for name in ("uv", "uvx", "python3", "sh", "dirname", "realpath"):
         (programs / name).symlink_to(Path(shutil.which(name) or name).absolute())
     environment = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "JSII_NODE"}}
     environment |= {"PATH": str(programs), "UV_INDEX": index, "PIP_EXTRA_INDEX_URL": index, "HOME": str(folder)}
