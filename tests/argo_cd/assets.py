@@ -68,12 +68,13 @@ class Assets:
         )
 
     @classmethod
-    def find_ready(cls, environ: Mapping[str, str] = os.environ) -> Self | None:
-        """As `find`, but None where they would have to be built."""
+    def find_missing(cls, environ: Mapping[str, str] = os.environ) -> list[binaries_build.GoModule]:
+        """What `find` would have to build."""
+        if cls._find_named(environ):
+            return []
         cache = binaries_build.cache_folder(environ)
         modules = (binaries_build.ARGO_CD, binaries_build.HELM)
-        are_built = all(binaries_build.find_built(module, cache).exists() for module in modules)
-        return cls.find(environ) if environ.get("ARGO_CD_ASSETS") or are_built else None
+        return [module for module in modules if not binaries_build.find_built(module, cache).exists()]
 
     @classmethod
     def _find_named(cls, environ: Mapping[str, str]) -> Self | None:

@@ -1,6 +1,7 @@
 """The demo's last part: an Application of Argo CD that outlives its token."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,16 +11,14 @@ from tests.argo_cd.application import Application
 from tests.argo_cd.assets import Assets
 from tests.argo_cd.charts import BY_HOST, push_chart, write_chart
 from tests.argo_cd.programs import ArgoCd, install_definitions
-from tests.local_cloud import binaries_registry
+from tests.local_cloud import binaries_build, binaries_registry
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.local_cloud.terminal import GREEN, RED, print_text
 from tests.support.ecr import run_ecr
 from tests.support.objects import Objects
 from tests.support.rewritten import rewrite_expiry
 
-HOW_TO_GET = (
-    "Argo CD itself is not shown, because its programs are not here: `make test-argo-cd` builds them once, in five to "
-    "ten minutes; then `make demo` ends with an Application."
-)
+HOW_TO_GET = "`make test-argo-cd` builds them; then `make demo` ends with an Application."
 
 
 class Story(Protocol):
@@ -29,9 +28,21 @@ class Story(Protocol):
         """Tell that it begins, and that it is done."""
 
 
-def find_assets() -> Assets | None:
-    """What this part needs, None where some of it would have to be built."""
-    return Assets.find_ready() if binaries_registry.is_ready() else None
+def find_missing(environ: Mapping[str, str] = os.environ) -> list[binaries_build.GoModule]:
+    """What this part needs and would have to be built."""
+    missing = Assets.find_missing(environ)
+    return missing if binaries_registry.is_ready(environ) else [*missing, binaries_build.DISTRIBUTION]
+
+
+def explain_missing(missing: Sequence[binaries_build.GoModule]) -> str:
+    names = ", ".join(f"{module.title} {module.version}" for module in missing)
+    minutes = sum(module.minutes for module in missing)
+    return f"The demo's Application needs programs that are not here: {names}. To build them takes {minutes} minutes."
+
+
+def find_or_build() -> Assets:
+    binaries_registry.find()
+    return Assets.find()
 
 
 def show_application(
@@ -43,7 +54,10 @@ def show_application(
     directory: Path,
     wait_for: Callable[[str, Callable[[], object]], None],
 ) -> None:
-    """The Application is Synced, its token ends, the schedule renews, it is Synced. `wait_for` waits for a run."""
+    """The Application is Synced across a renewal; then its token expires, and a run repairs it.
+
+    `wait_for` waits for a run.
+    """
     names = ("ecr-auth", "ecr-auth-helm", "ecr-auth-oci")
     credentials = [Objects(admin=cluster.admin, namespace="argocd", name=name) for name in names]
     (directory / "ecr").mkdir(parents=True)
@@ -66,19 +80,19 @@ def show_application(
             application.wait_for("Synced")
             _print(application)
         try:
-            with story.step("Let the token end", why="Without a renewal, this is what one sees twelve hours later."):
+            with story.step(
+                "Wait for a renewal",
+                why="The ConfigMap now says that the token is valid for one more hour, so the next run renews it.",
+            ):
+                _wait_for_new_tokens(credentials, wait_for, left=timedelta(hours=1), application=application)
+                _print(application)
+            with story.step("Let the token expire", why="Without a renewal, this is what one sees twelve hours later."):
                 ecr.end_tokens()
                 application.refresh()
                 application.wait_for("Unknown")
                 _print(application)
             with story.step("Wait for the next run", why="The ConfigMap says that the token has expired."):
-                before = {credential.password for credential in credentials}
-                for credential in credentials:
-                    rewrite_expiry(credential, datetime.now(UTC) - timedelta(minutes=1))
-                wait_for(
-                    "the next run to renew the token",
-                    lambda: not before & {credential.password for credential in credentials},
-                )
+                _wait_for_new_tokens(credentials, wait_for, left=-timedelta(minutes=1))
                 application.refresh()
                 application.wait_for("Synced")
                 _print(application)
@@ -86,7 +100,30 @@ def show_application(
             argo_cd.stop()
 
 
+def _wait_for_new_tokens(
+    credentials: Sequence[Objects],
+    wait_for: Callable[[str, Callable[[], object]], None],
+    *,
+    left: timedelta,
+    application: Application | None = None,
+) -> None:
+    """Let the ConfigMaps say how long the tokens are valid, and wait for others. The application stays Synced."""
+    before = {credential.password for credential in credentials}
+    for credential in credentials:
+        rewrite_expiry(credential, datetime.now(UTC) + left)
+
+    def is_renewed() -> bool:
+        if application:
+            application.refresh()
+            if application.status != "Synced":
+                raise RuntimeError(f"the Application is {application.status}: {application.error}")
+        return not before & {credential.password for credential in credentials}
+
+    wait_for("the next run to renew the token", is_renewed)
+
+
 def _print(application: Application) -> None:
-    print(f"   The Application {application.name} is {application.status}", flush=True)
-    for line in application.error.splitlines():
-        print(f"      {line}", flush=True)
+    status = application.status
+    print_text(f"The Application {application.name} is {status}", style=GREEN if status == "Synced" else RED)
+    if error := application.error:
+        print_text(error, indent=6)

@@ -1,31 +1,57 @@
 """What `make demo` and `make up` print."""
 
 import time
+from io import StringIO
+from pathlib import Path
 
 import pytest
 
+from tests.argo_cd.demo import explain_missing, find_missing
 from tests.local_cloud.__main__ import NEXT_STEPS
-from tests.local_cloud.demo import describe_run, report_while
+from tests.local_cloud.demo import describe_run
+from tests.local_cloud.terminal import GREEN, print_text, show_progress
 
 _LINE = {"action": "created", "expires_at": "2026-11-24T04:55:22Z", "reason": "there is no Secret"}
 
 
-def test_the_demo_names_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
-    def work() -> None:
-        deadline = time.monotonic() + 10
-        while "waiting for the next run (" not in capsys.readouterr().out:
+class _Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [StringIO(), _Terminal()], ids=["file", "terminal"])
+def test_progress_names_what_it_waits_for_in_one_line_on_a_terminal(stream: StringIO) -> None:
+    deadline = time.monotonic() + 10
+    with show_progress("compiling", about=90, stream=stream, every=0.01):
+        while stream.getvalue().count("   compiling: 0 s of about 1 min 30 s") < 2:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-
-    report_while("waiting for the next run", work, every=0.01)
-
-
-def test_the_demo_says_that_a_login_check_was_skipped() -> None:
-    assert "login check skipped: no registry on this machine" in describe_run(_LINE)
+    assert ("\n" in stream.getvalue()) != stream.isatty()
 
 
-def test_the_demo_mentions_no_skipped_check_after_a_verified_login() -> None:
-    assert "skipped" not in describe_run({**_LINE, "verified": True})
+def test_text_fits_the_terminal_and_has_no_color_elsewhere(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    print_text("one two three " * 10, style=GREEN)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 3
+    assert [line for line in lines if len(line) > 40 or not line.startswith("   ") or "\x1b" in line] == []
+
+
+def test_the_demo_shows_what_the_function_logged() -> None:
+    assert describe_run(_LINE) == (
+        "The function's log: created, valid until 2026-11-24T04:55:22Z; reason: there is no Secret"
+    )
+
+
+def test_a_missing_registry_program_is_named_as_that(tmp_path: Path) -> None:
+    for name in ("bin/argocd", "bin/helm", "bin/miniredis", "crds"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch(mode=0o755)
+    environ = {"ARGO_CD_ASSETS": str(tmp_path), "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    message = explain_missing(find_missing(environ))
+    assert message.startswith("The demo's Application needs programs that are not here: a registry, distribution ")
 
 
 def test_up_names_the_steps_in_their_order() -> None:

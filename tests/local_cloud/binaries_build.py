@@ -1,7 +1,6 @@
 """Builds Kubernetes, the registry, Argo CD, helm and kustomize from their Go modules, on a machine that lacks them.
 
-Kubernetes takes about five minutes, Argo CD ten, helm five, the others two. Each has its versions in `go.mod` and
-`go.sum`. A build happens once per machine and version: the result is kept outside the checkout.
+Each has its versions in `go.mod` and `go.sum`. A build happens once per machine and version: the result is kept outside the checkout.
 """
 
 import contextlib
@@ -11,14 +10,14 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.local_cloud.terminal import show_progress
+
 _HERE = Path(__file__).parent
 _GO_REQUIREMENTS = _HERE / "requirements-go.txt"
-_PROGRESS_SECONDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +29,7 @@ class GoModule:
 
     folder: str
     title: str  # for messages
+    minutes: int  # that a build takes, about
     versioned_by: str  # the required module whose version is the version of the whole
     commands: Mapping[str, str]
     stamps: Callable[[str], Mapping[str, str]] = lambda _: {}  # from the version: the variables that the linker sets
@@ -58,6 +58,7 @@ def _kubernetes_stamps(version: str) -> dict[str, str]:
 KUBERNETES = GoModule(
     folder="kubernetes",
     title="Kubernetes",
+    minutes=5,
     versioned_by="k8s.io/kubernetes",
     commands={name: f"./{name}" for name in ("kube-apiserver", "etcd", "kubectl")},
     stamps=_kubernetes_stamps,
@@ -65,12 +66,14 @@ KUBERNETES = GoModule(
 DISTRIBUTION = GoModule(
     folder="distribution",
     title="a registry, distribution",
+    minutes=2,
     versioned_by="github.com/distribution/distribution/v3",
     commands={name: f"./{name}" for name in ("registry", "htpasswd")},
 )
 ARGO_CD = GoModule(
     folder="argo-cd",
     title="Argo CD",
+    minutes=10,
     versioned_by="github.com/argoproj/argo-cd/v3",
     commands={
         "argocd": "github.com/argoproj/argo-cd/v3/cmd",
@@ -83,12 +86,14 @@ ARGO_CD = GoModule(
 HELM = GoModule(
     folder="helm",
     title="helm",
+    minutes=5,
     versioned_by="helm.sh/helm/v4",
     commands={"helm": "helm.sh/helm/v4/cmd/helm"},
 )
 KUSTOMIZE = GoModule(
     folder="kustomize",
     title="kustomize",
+    minutes=2,
     versioned_by="sigs.k8s.io/kustomize/kustomize/v5",
     commands={"kustomize": "sigs.k8s.io/kustomize/kustomize/v5"},
 )
@@ -113,14 +118,15 @@ def find_or_build(module: GoModule, cache: Path) -> Path:
         if not finished.exists():
             # The downloads and objects of an interrupted build are used again.
             build_folder = cache / f"{finished.name}.build"
-            _build(module, build_folder)
+            _print_progress(f"Building {module.title} {module.version} once (this machine has none), in {build_folder}")
+            with show_progress(f"building {module.title}", about=60 * module.minutes, stream=sys.stderr):
+                _build(module, build_folder)
             (build_folder / "bin").rename(finished)
             shutil.rmtree(build_folder)
     return finished
 
 
 def _build(module: GoModule, build_folder: Path) -> None:
-    _print_progress(f"Building {module.title} {module.version} once (this machine has none), in {build_folder}")
     output = build_folder / "bin"
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
@@ -158,14 +164,10 @@ def _find_go(build_folder: Path, module: Path) -> Path:
 
 
 def _run(what: str, command: Sequence[str | Path], environment: Mapping[str, str], log: Path, *, folder: Path) -> None:
-    started = time.monotonic()
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
         try:
-            while process.poll() is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(_PROGRESS_SECONDS)
-                _print_progress(f"  {what}: {time.monotonic() - started:.0f} s so far")
+            process.wait()
         finally:
             process.kill()
             process.wait()

@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 from types import FrameType
 from typing import Any
 
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import ACCOUNT, REGION
+from tests.local_cloud.terminal import BOLD, GREEN, print_text, show_progress
 
 _ROOT = Path(__file__).parents[2]
 _REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
@@ -30,7 +30,9 @@ _SECRET = "/api/v1/namespaces/argocd/secrets/ecr-auth"
 _CONFIG_MAP = "/api/v1/namespaces/argocd/configmaps/ecr-auth"
 # The schedule's minute and a cold start.
 _TICK_SECONDS = 100
-_PROGRESS_SECONDS = 20
+_LOG_SECONDS = 20
+# Estimates, for people.
+_RUN_SECONDS, _CDK_SECONDS = 60, 30
 _WRITTEN = {"created", "repaired", "renewed"}
 
 
@@ -42,12 +44,14 @@ class Story:
 
     @contextmanager
     def step(self, title: str, *, why: str) -> Iterator[None]:
-        print(f"\n{len(self.steps) + 1}. {title}\n   {why}", flush=True)
+        print()
+        print_text(f"{len(self.steps) + 1}. {title}", indent=0, style=BOLD)
+        print_text(why)
         started = time.monotonic()
         yield
         seconds = time.monotonic() - started
         self.steps.append((title, seconds))
-        print(f"   Done in {seconds:.0f} s.", flush=True)
+        print_text(f"Done in {seconds:.0f} s.", style=GREEN)
 
     def summarize(self) -> str:
         lines = [f"  {seconds:4.0f} s  {title}" for title, seconds in self.steps]
@@ -73,8 +77,10 @@ def main() -> None:
         finally:
             with story.step("Stop the local cloud", why="All its processes end, all its files are removed."):
                 cloud.stop()
-    kept = "; its Application outlived the token" if argo_cd else ""
-    print(f"\nA schedule created and repaired a credential of Argo CD, from outside the cluster{kept}.\n")
+    kept = ", and its Application stayed Synced across a renewal" if argo_cd else ""
+    print()
+    print_text(f"A schedule created and repaired a credential of Argo CD, from outside the cluster{kept}.", indent=0)
+    print()
     print(story.summarize())
 
 
@@ -94,15 +100,18 @@ def _bring_up(story: Story, cloud: LocalCloud) -> Cluster:
 
 
 def _install(story: Story, cloud: LocalCloud, cluster: Cluster, output: Path) -> None:
-    credential = {"registry": _REGISTRY, "kind": "argo-cd"}
+    credential = {"registry": _REGISTRY, "kind": "argo-cd", "verify": "off"}  # no registry answers here
     settings = output.with_name("settings.yaml")  # JSON is YAML too
     settings.write_text(
         json.dumps({"credentials": [credential], "targets": [{"cluster": "demo"}], "check_every": "1m"})
     )
     context = {"settings": str(settings), **cloud.cdk_context()}
     arguments = [f"--context={key}={value}" for key, value in context.items()]
-    with story.step("cdk bootstrap", why="CDK needs it once in each account and region."):
-        report_while("cdk bootstrap", cloud.bootstrap)
+    with (
+        story.step("cdk bootstrap", why="CDK needs it once in each account and region."),
+        show_progress("cdk bootstrap", about=_CDK_SECONDS),
+    ):
+        cloud.bootstrap()
     with story.step("cdk synth", why="It writes the template, the function's asset and the cluster's manifest."):
         _cdk(cloud, "synth", "--quiet", f"--output={output}", *arguments)
     with story.step(
@@ -147,18 +156,21 @@ def _watch(story: Story, cloud: LocalCloud, cluster: Cluster) -> None:
 
 
 def _find_argo_cd() -> Callable[..., None] | None:
-    """The last part, None where its programs are not there; said at the start, so that nobody waits for it."""
+    """The last part, None without its programs; the story begins with that, so that nobody waits for it."""
     # What it needs is only in the environment of the tests.
     from tests.argo_cd import demo  # noqa: PLC0415
 
     try:
-        assets = demo.find_assets()
+        if missing := demo.find_missing():
+            print_text(demo.explain_missing(missing), indent=0)
+            if not (sys.stdin.isatty() and sys.stdout.isatty()):
+                print_text(demo.HOW_TO_GET, indent=0)
+                return None
+            if input("Build now? [y/N] ").strip().lower() not in {"y", "yes"}:
+                return None
+        return partial(demo.show_application, assets=demo.find_or_build())
     except FileNotFoundError as error:
         sys.exit(str(error))
-    if assets is None:
-        print(demo.HOW_TO_GET, flush=True)
-        return None
-    return partial(demo.show_application, assets=assets)
 
 
 def _wait_for(event: str, has_happened: Callable[[], object]) -> None:
@@ -171,25 +183,8 @@ def _wait_for(event: str, has_happened: Callable[[], object]) -> None:
                 sys.exit(f"The demo waited {_TICK_SECONDS} s for {event}, in vain.")
             time.sleep(0.5)
 
-    report_while(f"waiting for {event}", wait)
-
-
-def report_while(activity: str, work: Callable[[], None], *, every: float = _PROGRESS_SECONDS) -> None:
-    """Do the work, and print now and then that it goes on."""
-    done = Event()
-    started = time.monotonic()
-
-    def report() -> None:
-        while not done.wait(every):
-            print(f"   {activity} ({time.monotonic() - started:.0f} s so far)", flush=True)
-
-    reporter = Thread(target=report)
-    reporter.start()
-    try:
-        work()
-    finally:
-        done.set()
-        reporter.join()
+    with show_progress(f"waiting for {event}", about=_RUN_SECONDS):
+        wait()
 
 
 def _show(*objects: dict[str, Any] | None) -> None:
@@ -206,7 +201,7 @@ def _show(*objects: dict[str, Any] | None) -> None:
 def _show_results(cloud: LocalCloud) -> None:
     """Print the function's log line of the latest run that wrote."""
     logs = cloud.client("logs")
-    deadline = time.monotonic() + _PROGRESS_SECONDS
+    deadline = time.monotonic() + _LOG_SECONDS
     while time.monotonic() < deadline:
         lines = [
             json.loads(event["message"])
@@ -217,27 +212,21 @@ def _show_results(cloud: LocalCloud) -> None:
         written = [line for line in lines if line["action"] in _WRITTEN and line["secret"] == "argocd/ecr-auth"]
         if written:
             line = max(written, key=lambda line: line["timestamp"])
-            print(describe_run(line))
+            print_text(describe_run(line))
             return
         time.sleep(0.5)
 
 
 def describe_run(line: dict[str, Any]) -> str:
     """What the function logged about a credential, for people."""
-    written = [
-        f"   The function's log: {line['action']}, valid until {line['expires_at']}",
-        f"      reason: {line['reason']}",
-    ]
-    # A log line holds no key that has no value.
-    if "verified" not in line:
-        written.append("      login check skipped: no registry on this machine")
-    return "\n".join(written)
+    return f"The function's log: {line['action']}, valid until {line['expires_at']}; reason: {line['reason']}"
 
 
 def _cdk(cloud: LocalCloud, *arguments: str) -> None:
     # Node.js may be the one of the Python packages.
     environment = cloud.environment() | {"PATH": f"{_ROOT / '.venv/bin'}:{os.environ['PATH']}"}
-    report_while(f"cdk {arguments[0]}", lambda: _run([str(_ROOT / ".venv/bin/cdk"), *arguments], env=environment))
+    with show_progress(f"cdk {arguments[0]}", about=_CDK_SECONDS):
+        _run([str(_ROOT / ".venv/bin/cdk"), *arguments], env=environment)
 
 
 def _run(command: list[str], *, env: dict[str, str]) -> None:
