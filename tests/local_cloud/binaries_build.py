@@ -1,6 +1,7 @@
-"""Builds Kubernetes, the registry, Argo CD, helm and kustomize from their Go modules, on a machine that lacks them.
+"""Downloads Kubernetes, the registry, Argo CD, helm and kustomize or builds them, on a machine that lacks them.
 
-Each has its versions in `go.mod` and `go.sum`. A build happens once per machine and version: the result is kept outside the checkout.
+What is not published is built from Go modules, which have their versions in `go.mod` and `go.sum`. This happens once
+per machine and version: the result is kept outside the checkout.
 """
 
 import contextlib
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.local_cloud import binaries_download
+from tests.local_cloud.binaries_download import PUBLISHED, Hosts
 from tests.local_cloud.terminal import show_progress
 
 _HERE = Path(__file__).parent
@@ -108,8 +111,8 @@ def find_built(module: GoModule, cache: Path) -> Path:
     return cache / f"{module.folder}-{module.version}"
 
 
-def find_or_build(module: GoModule, cache: Path) -> Path:
-    """The folder with the module's commands, in a cache that processes may share."""
+def find_or_build(module: GoModule, cache: Path, *, hosts: Hosts = PUBLISHED) -> Path:
+    """The folder with the module's commands, in a cache that processes may share. What is published is downloaded."""
     finished = find_built(module, cache)
     if finished.exists():
         return finished
@@ -118,18 +121,25 @@ def find_or_build(module: GoModule, cache: Path) -> Path:
         if not finished.exists():
             # The downloads and objects of an interrupted build are used again.
             build_folder = cache / f"{finished.name}.build"
-            _print_progress(f"Building {module.title} {module.version} once (this machine has none), in {build_folder}")
-            with show_progress(f"building {module.title}", about=60 * module.minutes, stream=sys.stderr):
-                _build(module, build_folder)
+            _print_progress(f"Getting {module.title} {module.version} once (this machine has none), in {build_folder}")
+            with show_progress(f"getting {module.title}", about=60 * module.minutes, stream=sys.stderr):
+                _build(module, build_folder, hosts=hosts)
             (build_folder / "bin").rename(finished)
             shutil.rmtree(build_folder)
     return finished
 
 
-def _build(module: GoModule, build_folder: Path) -> None:
+def _build(module: GoModule, build_folder: Path, *, hosts: Hosts) -> None:
     output = build_folder / "bin"
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
+    binaries_download.download(module.folder, module.version, output, hosts=hosts)
+    missing = {name: package for name, package in module.commands.items() if not (output / name).exists()}
+    if missing or module.folders:
+        _compile(module, missing, build_folder, output)
+
+
+def _compile(module: GoModule, commands: Mapping[str, str], build_folder: Path, output: Path) -> None:
     flags = " ".join(("-s -w", *(f"-X {name}={value}" for name, value in module.stamps(module.version).items())))
     arguments = ["-trimpath", f"-ldflags={flags}"]
     environment = {
@@ -142,7 +152,7 @@ def _build(module: GoModule, build_folder: Path) -> None:
     }
     go, log = _find_go(build_folder, module.path), build_folder / "build.log"
     _run("downloading", [go, "mod", "download"], environment, log, folder=module.path)
-    for name, package in module.commands.items():
+    for name, package in commands.items():
         command: list[str | Path] = [go, "build", *arguments, "-o", output / name, package]
         _run(f"compiling {name}", command, environment, log, folder=module.path)
     source = build_folder / "modules" / f"{module.versioned_by}@v{module.version}"

@@ -37,8 +37,9 @@ def show_progress(
 
     def report() -> None:
         while not done.wait(every or (1 if is_terminal else _EVERY_SECONDS)):
-            expected = f" of about {_format(about)}" if about else " so far"
-            line = f"   {activity}: {_format(time.monotonic() - started)}{expected}"
+            seconds = time.monotonic() - started
+            expected = f"of about {_format(about)}" if about and seconds < about else "so far"
+            line = f"   {activity}: {_format(seconds)} {expected}"
             width = shutil.get_terminal_size().columns - 1
             output.write(f"\r{line[:width]}\x1b[K" if is_terminal else f"{line}\n")
             output.flush()
