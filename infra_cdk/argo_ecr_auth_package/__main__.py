@@ -84,16 +84,8 @@ def _make_parser() -> argparse.ArgumentParser:
     package.add_argument(
         "-o", "--output", type=Path, default=Path("dist"), metavar="FOLDER", help="where to write (dist)"
     )
-    package.add_argument(
-        "--account",
-        default=os.environ.get("CDK_DEFAULT_ACCOUNT"),
-        help="the function's account; needed for clusters in other accounts (CDK_DEFAULT_ACCOUNT, else any)",
-    )
-    package.add_argument(
-        "--region",
-        default=os.environ.get("CDK_DEFAULT_REGION"),
-        help="the function's region; needed for clusters in other regions (CDK_DEFAULT_REGION, else any)",
-    )
+    package.add_argument("--account", help="the function's account; needed for clusters in other accounts (any)")
+    package.add_argument("--region", help="the function's region; needed for clusters in other regions (any)")
     return parser
 
 

@@ -171,17 +171,29 @@ def test_the_sbom_lists_each_package_of_the_zip_and_is_valid(package: Path) -> N
         assert all(f"sha256:{digest['content']}" in requirements for digest in component["hashes"])
 
 
-def test_the_readme_has_six_lines_and_one_for_each_place_elsewhere(package: Path) -> None:
+def test_the_readme_has_nine_lines_and_one_for_each_place_elsewhere(package: Path) -> None:
     lines = (package / "README.md").read_text().splitlines()
     elsewhere = [line for line in lines if line.startswith("   - ")]
 
-    assert len(lines) - len(elsewhere) == 6
+    assert len(lines) - len(elsewhere) == 9
     assert f"account {ACCOUNT}, region {REGION}" in lines[0]
     assert ["account 111111111111, region us-east-1" in line for line in elsewhere] == [True, False]
     assert ["account 333333333333, region eu-west-1" in line for line in elsewhere] == [False, True]
     for line in elsewhere:
         file = line.partition("--template-file ")[2].split()[0]
         assert (package / file).exists()
+    (removal,) = [line for line in lines if "Removal" in line]
+    deleted = [part.split()[0] for part in removal.split("--stack-name ")[1:]]
+    assert deleted == [*(line.partition("--stack-name ")[2].split()[0] for line in elsewhere), "argo-ecr-auth"]
+
+
+def test_the_shells_account_and_region_do_not_bind_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", ACCOUNT)
+    monkeypatch.setenv("CDK_DEFAULT_REGION", REGION)
+    options = ("-c", "cluster=demo", "-c", f"registry={REGISTRY}", "-c", _NOT_BUNDLED)
+    assert main(["package", *options, "-o", str(tmp_path)]) is None
+    first, *_ = (tmp_path / "README.md").read_text().splitlines()
+    assert first == "# argo-ecr-auth, for account of your choice, region of your choice, deployed without CDK"
 
 
 def test_a_package_replaces_the_manifests_and_access_templates_of_the_one_before(demo_package: Path) -> None:

@@ -15,7 +15,7 @@ from tests.unit.builders import PASSWORD, target
 
 NO_RIGHT = 'secrets "ecr-auth" is forbidden: User "arn:aws:sts::1:x" cannot get resource "secrets" in API group ""'
 WEBHOOK = 'admission webhook "policy.example" denied the request: '
-ROLE_ADVICE = "kubectl apply -f cdk.out/rbac/demo.rbac.yaml"
+ROLE_ADVICE = "kubectl apply -f cdk.out/rbac/demo.rbac.yaml, or dist/rbac/demo.rbac.yaml of a package"
 
 
 def _explain(status: int, message: Any, *, explain: Callable[[SyncError], str] = explain) -> str:

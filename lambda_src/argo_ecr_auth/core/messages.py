@@ -42,7 +42,7 @@ def _explain(error: SyncError) -> str:
             return (
                 f"{target.cluster}'s API server does not let the function {error.doing}: the namespace {namespace} is "
                 f"missing (kubectl create namespace {namespace}), or its Role is (kubectl apply -f "
-                f"cdk.out/rbac/{target.name}.rbac.yaml)"
+                f"cdk.out/rbac/{target.name}.rbac.yaml, or dist/rbac/{target.name}.rbac.yaml of a package)"
             )
         case _:
             return explain_for(error, asker=_FUNCTION)
