@@ -11,8 +11,10 @@ from functools import partial
 from pathlib import Path
 
 _STATUS = ("argo-ecr-auth", "status", "--help")
-_PACKAGE = ("argo-ecr-auth-cdk", "package", "-c", "cluster=demo", "-c")
-_PACKAGE += ("registry=123456789012.dkr.ecr.eu-west-1.amazonaws.com", "-c", "aws:cdk:bundling-stacks=[]")
+_PACKAGE = (
+    *("argo-ecr-auth-cdk", "package", "-c", "cluster=demo"),
+    *("-c", "registry=123456789012.dkr.ecr.eu-west-1.amazonaws.com", "-c", "aws:cdk:bundling-stacks=[]"),
+)
 
 
 class _QuietHandler(http.server.SimpleHTTPRequestHandler):
