@@ -30,9 +30,10 @@ def test_the_template_makes_the_entry_of_the_synth() -> None:
 
     Loader.add_constructor("!Ref", lambda _, node: values[node.value])
     template = yaml.load((_EXAMPLES / "access-entry.yaml").read_text(), Loader)  # noqa: S506 - a SafeLoader
-    defaults = {name: parameter["Default"] for name, parameter in template["Parameters"].items() if len(parameter) > 1}
+    parameters = template["Parameters"]
+    defaults = {name: parameter["Default"] for name, parameter in parameters.items() if "Default" in parameter}
 
-    assert set(template["Parameters"]) == set(values)
+    assert set(parameters) == set(values)
     assert defaults == {"Installation": "argo-ecr-auth"}
     assert template["Resources"]["Entry"] == {"Type": "AWS::EKS::AccessEntry", "Properties": _make_entry()}
 
