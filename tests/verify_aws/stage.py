@@ -19,6 +19,7 @@ from tests.local_cloud.kube_api import KubeApi
 
 PREFIX = "argo-ecr-auth-verify"
 TAGS = [{"Key": PREFIX, "Value": "true"}]
+_ANSWER_SECONDS = 60
 _NEW_ROLE_SECONDS = 60  # IAM's changes reach other services late
 
 _NOT_KNOWN_YET = re.compile("Denied|InvalidParameter|NoSuchEntity")
@@ -56,7 +57,9 @@ class Stage:
             raise StoppedError
         region = region or self.region
         if credentials is None:
-            return self.sessions.client(service, region=region)
+            # Called once: a second creation would be refused if only the answer to the first one was lost.
+            seconds = _ANSWER_SECONDS if service in {"ecr", "eks", "iam"} else None
+            return self.sessions.as_role(None).client(service, region=region, seconds=seconds)
         with self.sessions.lock:
             session: Any = boto3.Session(
                 aws_access_key_id=credentials["AccessKeyId"],
