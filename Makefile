@@ -99,8 +99,7 @@ verify-aws: .venv/ready ## ask AWS what the documentation assumes, in your accou
 
 .PHONY: check
 check: .venv/ready .venv-cloud/ready ## check format, lint, types, the import contract and the workflows
-	@ruff format --check --quiet .
-	@ruff check --quiet .
+	@{ ruff format --check --quiet . && ruff check --quiet .; } || { echo "make format fixes what can be fixed"; exit 1; }
 	@mypy
 	@lint-imports --no-cache | grep -E 'KEPT|BROKEN|kept|Missing' ; test $${PIPESTATUS[0]} -eq 0
 	@actionlint -shellcheck= -pyflakes=

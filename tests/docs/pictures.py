@@ -26,7 +26,6 @@ _TOP = Path(__file__).parents[2]
 _PICTURES = _TOP / "docs" / "pictures"
 _COLUMNS = 110
 _ROLE_BINDING = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
-_STEP = re.compile(r"^\d+\. ")
 
 
 def draw_terminal(output: str, *, title: str) -> str:
@@ -81,14 +80,31 @@ def _draw_command(command_line: CommandLine, command: str) -> None:
 
 
 def _draw_demo() -> None:
-    environment = os.environ | {"NO_COLOR": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.local_cloud.demo"], cwd=_TOP, env=environment, stdout=subprocess.PIPE, text=True,
-        check=True,
+        [sys.executable, "-m", "tests.local_cloud.demo"], cwd=_TOP, env=os.environ | {"COLUMNS": str(_COLUMNS)},
+        stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
-    # The story: its summary, which names each step with its seconds.
-    summary = done.stdout[done.stdout.rindex("\nA schedule created") :].strip()
-    (_PICTURES / "demo.svg").write_text(draw_terminal(f"$ make demo\n...\n\n{summary}", title="make demo"))
+    (_PICTURES / "demo.svg").write_text(
+        draw_terminal(f"$ make demo\n...\n\n{tell_story(done.stdout)}", title="make demo")
+    )
+
+
+def tell_story(output: str) -> str:
+    """The demo's steps from the first run on, as a terminal colors them, without progress and durations."""
+    story, _, summary = output[output.index("Wait for the first run") :].partition("\nA schedule created")
+    steps = [_shorten_step(step) for step in re.split(r"\n\n(?=\d+\. )", story)[1:-1]]
+    result = f"A schedule created{summary}".partition("\n\n")[0]
+    return "\n\n".join([*steps, result])
+
+
+def _shorten_step(step: str) -> str:
+    title, *lines = step.splitlines()
+    kept = [line for line in lines if not re.search(r": (\d+ min )?\d+ s (of about|so far)|   Done in \d+ s\.$", line)]
+    colored = [
+        f"\x1b[32m{line}\x1b[0m" if "is Synced" in line else f"\x1b[31m{line}\x1b[0m" if "is Unknown" in line else line
+        for line in kept
+    ]
+    return "\n".join([f"\x1b[1m{title}\x1b[0m", *colored])
 
 
 if __name__ == "__main__":

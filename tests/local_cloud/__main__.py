@@ -31,10 +31,10 @@ The local cloud is up: account {ACCOUNT}, region {REGION}, EKS cluster {_CLUSTER
 Your key is that of an operator who created the cluster, so that it lets you in. Settings are in .local/settings.yaml.
 
   source .local/env                   point this shell at it
-  args="-c settings=.local/settings.yaml"
-  make synth ARGS="$args"             write the template and the cluster's manifest
+  ARGS="-c settings=.local/settings.yaml"
+  make synth ARGS="$ARGS"             write the template and the cluster's manifest
   kubectl apply -f cdk.out/rbac       give the function its Role in the cluster
-  make deploy ARGS="$args"            the first run follows at once
+  make deploy ARGS="$ARGS"            the first run follows at once
   argo-ecr-auth status --settings .local/settings.yaml
   argo-ecr-auth doctor --settings .local/settings.yaml
   make down                           end the local cloud and remove its files
