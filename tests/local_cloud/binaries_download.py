@@ -11,6 +11,7 @@ import platform
 import queue
 import sys
 import tarfile
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -107,6 +108,9 @@ def _read(url: str) -> bytes:
     def open_url() -> None:
         try:
             answers.put(urllib.request.urlopen(url, timeout=_SECONDS))
+        except urllib.error.HTTPError as error:
+            error.close()
+            answers.put(error)
         except Exception as error:  # noqa: BLE001 - raised below
             answers.put(error)
 
