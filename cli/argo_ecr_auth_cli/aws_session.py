@@ -166,7 +166,7 @@ def _explain_missing(error: BaseException | None, *, profile: str | None) -> str
     """Why there are no credentials, and what to do."""
     match error:
         case None:
-            return f"give --profile NAME, run aws configure, or {_format_login(profile)}"
+            return f"set AWS_PROFILE, run aws configure, or {_format_login(profile)}"
         case SSOError() | TokenRetrievalError() | LoginError():
             return f"the sign-in has expired or is missing: {_format_login(profile)}"
         case MissingDependencyException():

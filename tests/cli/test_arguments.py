@@ -152,7 +152,7 @@ INSTALLATION = ["--cluster", "x", "--registry", REGISTRY]
     ("environment", "told"),
     [
         ({"AWS_PROFILE": "nope"}, (2, "there is no AWS profile nope")),
-        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, (3, "give --profile NAME, run aws configure")),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, (3, "set AWS_PROFILE, run aws configure")),
         ({"AWS_SECRET_ACCESS_KEY": ""}, (3, "AWS_SECRET_ACCESS_KEY is not set, the other key is (in env)")),
     ],
 )
