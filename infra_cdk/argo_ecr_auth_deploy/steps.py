@@ -4,7 +4,6 @@ Before it, what it changes is shown, and a removal is confirmed. After it, what 
 """
 
 import argparse
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from argo_ecr_auth_deploy.changes import format_changes, list_changes
 from argo_ecr_auth_deploy.clusters import find_missing_clusters, find_unready_clusters
 from argo_ecr_auth_deploy.deployed import find_deleted_schedules, read_deployed_record, read_expiries
 from argo_ecr_auth_deploy.deployment import ROOT, Deployment, load_deployment
-from argo_ecr_auth_deploy.destination import find_destination
+from argo_ecr_auth_deploy.destination import find_destination, is_local_cloud
 from argo_ecr_auth_deploy.next_steps import describe_dropped, describe_leftovers, describe_next_steps
 from argo_ecr_auth_settings.record import InstallationRecord
 
@@ -51,7 +50,7 @@ def _deploy(arguments: argparse.Namespace, deployment: Deployment) -> None:
     _print_lines(commands)
     if is_removal:
         _confirm("deploy", yes=arguments.yes)
-    on_this_machine = os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://127.0.0.1:")
+    on_this_machine = is_local_cloud()
     approved = on_this_machine or arguments.yes or arguments.require_approval == "never"
     # With several stacks at once the CDK CLI cannot ask for approval.
     options = [*(["--require-approval", "never"] if on_this_machine else []), *(_CONCURRENCY if approved else [])]

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 import pytest
 import yaml
 
+from argo_ecr_auth_deploy.destination import find_destination
 from argo_ecr_auth_settings.leftovers import find_dropped, format_removal, list_objects
 from tests.cli.terminal import Terminal
 from tests.infra.synthesis import (
@@ -28,6 +29,7 @@ from tests.infra.synthesis import (
     make_template,
     synthesize,
 )
+from tests.local_cloud.environment import CLOSED_PROXY
 from tests.servers.server import Answer, Request, Server, answer_json
 
 _ROOT = Path(__file__).parents[2]
@@ -278,6 +280,12 @@ def test_an_account_that_sts_does_not_answer_ends_the_step(aws: SmallAws, tmp_pa
     done = _step("deploy", aws, tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("STS does not say which account the AWS credentials belong to. ")
+
+
+def test_a_shell_of_a_local_cloud_that_is_down_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", CLOSED_PROXY)
+    with pytest.raises(SystemExit, match="this shell points at a local cloud that is down: make up starts one"):
+        find_destination()
 
 
 def test_where_clusters_may_not_be_listed_the_deployment_goes_on(aws: SmallAws, tmp_path: Path) -> None:
