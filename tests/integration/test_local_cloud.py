@@ -231,6 +231,7 @@ def test_a_stack_makes_changes_and_removes_an_access_entry(local_cloud: LocalClo
     formation.delete_stack(StackName="entry")
     formation.get_waiter("stack_delete_complete").wait(StackName="entry", WaiterConfig={"Delay": 1})
     assert refusal(entry) == "ResourceNotFoundException"
+    assert refusal(lambda: formation.get_template(StackName="entry")) == "ValidationError"
 
 
 def test_a_deleted_cluster_is_gone(local_cloud: LocalCloud) -> None:

@@ -23,6 +23,7 @@ from tests.local_cloud.emulator import (
     expression_alarms,
     gateway,
     schedules,
+    templates,
 )
 from tests.local_cloud.environment import CLOSED_PROXY
 
@@ -41,6 +42,7 @@ def main() -> None:
     condition_keys.install()
     expression_alarms.install()
     schedules.install()
+    templates.install()
     gateway.install(log=options.state_dir / "requests.jsonl", fleet=fleet, identity=_make_identity(options.state_dir))
     _run_functions_without_packages(options.state_dir)
     # ministack reads the command line, too.
