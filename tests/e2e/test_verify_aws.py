@@ -23,6 +23,9 @@ _NOT_OF_THE_EMULATOR = {row.id for row in ALL if row.id.startswith(("login-", "r
 # It knows roles by their names, and its Scheduler has no queue of undelivered events.
 _UNLIKE_AWS = {"entry-older-than-role", "installation-broken-role"}
 
+# The memory that its REPORT names is not that of the function alone.
+_NOT_MEASURED = {"installation-checks"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
@@ -79,7 +82,8 @@ def test_it_answers_what_the_emulator_can_and_leaves_nothing(account: Account, t
     assert run.returncode == 0, output
     rows = dict(re.findall(r'^\| <a id="(.*?)"></a>.* \| (\S+) \|$', page.read_text(), re.MULTILINE))
     assert {name for name, verdict in rows.items() if verdict == "open"} == _NOT_OF_THE_EMULATOR, output
-    assert {name for name, verdict in rows.items() if verdict == "**wrong**"} == _UNLIKE_AWS, output
+    assert {name for name, verdict in rows.items() if verdict == "**wrong**"} - _NOT_MEASURED == _UNLIKE_AWS, output
+    assert "the Secret: 200" in output
     assert len(rows) == len(ALL)
     assert "000000000000" not in page.read_text()
     assert account.find_leftovers() == []
