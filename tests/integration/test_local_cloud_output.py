@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.argo_cd.demo import explain_missing, find_missing
+from tests.docs.pictures import tell_story
 from tests.local_cloud.__main__ import NEXT_STEPS
 from tests.local_cloud.demo import describe_run
 from tests.local_cloud.terminal import GREEN, print_text, show_progress
@@ -52,6 +53,20 @@ def test_a_missing_registry_program_is_named_as_that(tmp_path: Path) -> None:
     environ = {"ARGO_CD_ASSETS": str(tmp_path), "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     message = explain_missing(find_missing(environ))
     assert message.startswith("The demo's Application needs programs that are not here: a registry, distribution ")
+
+
+def test_the_picture_of_the_demo_has_its_steps_without_progress() -> None:
+    steps = {
+        "Start": "Done in 1 s.",
+        "Wait for the first run": "Done in 1 s.",
+        "Delete": "waiting: 30 s of about 1 min 00 s\n   The Application demo is Synced\n   Done in 2 s.",
+        "Stop": "Done in 1 s.",
+    }
+    output = "".join(f"\n{i}. {title}\n   {lines}\n" for i, (title, lines) in enumerate(steps.items(), start=1))
+    story = tell_story(f"{output}\nA schedule created it.\n\n  1 s  Start\n")
+    assert story == (
+        "\x1b[1m3. Delete\x1b[0m\n\x1b[32m   The Application demo is Synced\x1b[0m\n\nA schedule created it."
+    )
 
 
 def test_up_names_the_steps_in_their_order() -> None:
