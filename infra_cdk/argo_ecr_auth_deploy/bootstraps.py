@@ -5,14 +5,11 @@ from collections.abc import Sequence
 
 from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, SyncError
 from argo_ecr_auth.core.registry import find_partition
-from argo_ecr_auth.core.targets import Role
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_deploy.deployment import Deployment
-from argo_ecr_auth_deploy.destination import Destination
 from argo_ecr_auth_settings.access_plan import group_by_place
 from argo_ecr_auth_settings.names import AccountRegion
 
-_QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
 _MIN_VERSION = 6  # that a stack with an asset requires
 
 
@@ -24,21 +21,19 @@ def find_missing_bootstraps(deployment: Deployment) -> Sequence[str]:
     destination = deployment.destination
     home = AccountRegion(account=destination.account, region=destination.region)
     places = list(dict.fromkeys((home, *group_by_place(deployment.settings, home=home))))
-    qualifier = str(deployment.context.get(_QUALIFIER, "hnb659fds"))
-    faults = map_concurrently(
-        lambda place: _check(place, qualifier=qualifier, destination=destination), places, done=lambda: None
-    )
+    faults = map_concurrently(lambda place: _check(place, deployment), places, done=lambda: None)
     return [fault for fault in faults if fault]
 
 
-def _check(place: AccountRegion, *, qualifier: str, destination: Destination) -> str | None:
+def _check(place: AccountRegion, deployment: Deployment) -> str | None:
+    destination = deployment.destination
     account, region = place.account or "", place.region or ""
-    where, parameter = f"{account}/{region}", f"/cdk-bootstrap/{qualifier}/version"
+    where, parameter = f"{account}/{region}", f"/cdk-bootstrap/{deployment.qualifier}/version"
     remedy = f"make bootstrap ARGS=aws://{where}"
     partition = find_partition(region).name
-    role = Role(arn=f"arn:{partition}:iam::{account}:role/cdk-{qualifier}-deploy-role-{account}-{region}")
     is_own = account == destination.account
-    # The CDK CLI assumes this role. In its own account it can do without.
+    # In its own account the CDK CLI can do without the role.
+    role = deployment.get_bootstrap_role("deploy", place)
     for principal in [None, role] if is_own else [role]:
         try:
             answer = destination.sessions.as_role(principal).call(

@@ -5,7 +5,7 @@ CloudFormation would notice only after creating everything else, and roll all of
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.concurrency import map_concurrently
+from argo_ecr_auth_deploy.deployment import Deployment
 from argo_ecr_auth_deploy.destination import Destination
 from argo_ecr_auth_settings.access_plan import choose_access, divide_into_stacks, group_by_place, make_entries
 from argo_ecr_auth_settings.documentation import make_link
@@ -23,7 +24,6 @@ from argo_ecr_auth_settings.names import (
     name_access_stack,
     name_function_role,
 )
-from argo_ecr_auth_settings.settings import Settings
 
 _MAX_NAMES = 10
 _READY = ("ACTIVE", "UPDATING")
@@ -36,6 +36,7 @@ class _NewCluster:
     name: str
     region: str
     principal: str
+    eks: Any = field(repr=False)  # a client that may describe it
 
     def __str__(self) -> str:
         return f"the EKS cluster {self.name} in {self.region}"
@@ -72,48 +73,57 @@ def _list_clusters(region: str, destination: Destination) -> set[str] | None:
         return None
 
 
-def find_unready_clusters(settings: Settings, *, targets: Sequence[Target], destination: Destination) -> list[str]:
-    """A line for each new cluster of the destination's account in which no access entry can be created.
+def find_unready_clusters(deployment: Deployment) -> list[str]:
+    """A line for each new cluster in which no access entry can be created.
 
-    What the credentials may not read is not reported, and stderr says so. Clusters of other accounts are not checked.
+    In other accounts CDK's lookup role looks. What may not be read is not reported, and stderr says so.
     """
-    try:
-        clusters = _list_new_clusters(settings, targets=targets, destination=destination)
-    except (BotoCoreError, ClientError) as error:
-        print(f"whether the clusters are ready is not checked: {error}", file=sys.stderr)
-        return []
-    answers = map_concurrently(
-        lambda cluster: list(_check(cluster, eks=destination.sessions.client("eks", region=cluster.region))),
-        clusters,
-        done=lambda: None,
-    )
+    destination = deployment.destination
+    home = AccountRegion(account=destination.account, region=destination.region)
+    places = list(group_by_place(deployment.settings, home=home).items())
+    new = map_concurrently(lambda item: _list_new_clusters(*item, deployment=deployment), places, done=lambda: None)
+    clusters = [cluster for found in new for cluster in found]
+    answers = map_concurrently(lambda cluster: list(_check(cluster)), clusters, done=lambda: None)
     return [fault for faults in answers for fault in faults]
 
 
 def _list_new_clusters(
-    settings: Settings, *, targets: Sequence[Target], destination: Destination
+    place: AccountRegion, indexes: Sequence[int], *, deployment: Deployment
 ) -> Sequence[_NewCluster]:
-    place = AccountRegion(account=destination.account, region=destination.region)
-    home = HomeDeployment(place=place, address=make_app_address(settings.installation))
+    settings, destination = deployment.settings, deployment.destination
+    if place.region is None:
+        return []
+    at_home = AccountRegion(account=destination.account, region=destination.region)
+    home = HomeDeployment(place=at_home, address=make_app_address(settings.installation))
     role = name_function_role(installation=settings.installation, home=home)
-    principal = f"arn:{find_partition(destination.region).name}:iam::{destination.account}:role/{role}"
-    found = []
-    for access, indexes in group_by_place(settings, home=place).items():
-        if access.account != destination.account or access.region is None:
-            continue
-        entries = make_entries([(targets[i], choose_access(settings.targets[i], settings=settings)) for i in indexes])
-        names = [f"{access.account}-{access.region}"] if access != place else map(str, divide_into_stacks(entries))
-        stacks = {name_access_stack(installation=settings.installation, home=home, clusters=name) for name in names}
-        if access == place:
-            stacks.add(settings.installation)
-        client = destination.sessions.client("cloudformation", region=access.region)
+    entries = make_entries(
+        [(deployment.targets[i], choose_access(settings.targets[i], settings=settings)) for i in indexes]
+    )
+    names = [f"{place.account}-{place.region}"] if place != at_home else map(str, divide_into_stacks(entries))
+    stacks = {name_access_stack(installation=settings.installation, home=home, clusters=name) for name in names}
+    if place == at_home:
+        stacks.add(settings.installation)
+    is_own = place.account == destination.account
+    looking = destination.sessions.as_role(None if is_own else deployment.get_bootstrap_role("lookup", place))
+    try:
+        client = looking.client("cloudformation", region=place.region)
         deployed = {cluster for stack in stacks for cluster in _list_deployed_entries(client, stack)}
-        found += [
-            _NewCluster(name=entry.cluster, region=access.region, principal=principal)
-            for entry in entries
-            if entry.cluster not in deployed
-        ]
-    return found
+    except (BotoCoreError, ClientError) as error:
+        # find_missing_bootstraps reports an account whose roles may not be assumed.
+        if not (isinstance(error, ClientError) and error.operation_name == "AssumeRole"):
+            where = f"in {place.region} of account {place.account}"
+            print(f"whether the clusters {where} are ready is not checked: {error}", file=sys.stderr)
+        return []
+    return [
+        _NewCluster(
+            name=entry.cluster,
+            region=place.region,
+            principal=f"arn:{find_partition(destination.region).name}:iam::{destination.account}:role/{role}",
+            eks=looking.client("eks", region=place.region),
+        )
+        for entry in entries
+        if entry.cluster not in deployed
+    ]
 
 
 def _list_deployed_entries(cloudformation: Any, stack: str) -> Iterator[str]:
@@ -132,7 +142,8 @@ def _is_gone(status: str) -> bool:
     return status in {"CREATE_FAILED", "DELETE_COMPLETE"}
 
 
-def _check(cluster: _NewCluster, *, eks: Any) -> Iterator[str]:
+def _check(cluster: _NewCluster) -> Iterator[str]:
+    eks = cluster.eks
     try:
         found = eks.describe_cluster(name=cluster.name)["cluster"]
         yield from _check_cluster(cluster, found)

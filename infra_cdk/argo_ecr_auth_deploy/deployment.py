@@ -5,12 +5,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth.core.registry import find_partition
+from argo_ecr_auth.core.targets import Role, Target
 from argo_ecr_auth_deploy.destination import Destination
 from argo_ecr_auth_settings.context import load_context_document
 from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.names import AccountRegion
 from argo_ecr_auth_settings.record import InstallationRecord, make_record
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings
@@ -31,6 +33,17 @@ class Deployment:
     @property
     def record(self) -> InstallationRecord:
         return make_record(self.settings, self.targets)
+
+    @property
+    def qualifier(self) -> str:
+        """Of CDK's bootstrap."""
+        return str(self.context.get("@aws-cdk/core:bootstrapQualifier", "hnb659fds"))
+
+    def get_bootstrap_role(self, name: Literal["deploy", "lookup"], place: AccountRegion) -> Role:
+        """A role that CDK's bootstrap created in this account and region, for the CDK CLI to assume."""
+        account, region = place.account or "", place.region or ""
+        partition = find_partition(region).name
+        return Role(arn=f"arn:{partition}:iam::{account}:role/cdk-{self.qualifier}-{name}-role-{account}-{region}")
 
 
 def load_deployment(context: Sequence[str], *, destination: Destination) -> Deployment:

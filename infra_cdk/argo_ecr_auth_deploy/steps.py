@@ -66,7 +66,7 @@ def _find_faults(deployment: Deployment, *, before: InstallationRecord) -> list[
     checks: list[Callable[[], Sequence[str]]] = [
         lambda: find_missing_bootstraps(deployment),
         lambda: find_missing_clusters(targets, destination=destination),
-        lambda: find_unready_clusters(deployment.settings, targets=targets, destination=destination),
+        lambda: find_unready_clusters(deployment),
         lambda: find_deleted_schedules(deployment, before=before),
     ]
     answers = map_concurrently(lambda check: check(), checks, done=lambda: None)

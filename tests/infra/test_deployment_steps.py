@@ -44,6 +44,7 @@ class SmallAws:
     template: dict[str, Any] | None = None  # of the deployed stack
     template_may_be_read: bool = True
     error: str | None = None  # with which STS refuses
+    lookup_role: bool = False  # whether CDK's lookup role may be assumed
     url: str = ""
     described: dict[str, dict[str, Any]] = field(default_factory=dict)  # what differs from a cluster that is ready
     entered: list[str] = field(default_factory=list)  # clusters that have an entry for any role
@@ -92,7 +93,12 @@ class SmallAws:
         if action == "GetTemplate" and self.template is not None:
             return _answer(action, f"<TemplateBody>{escape(json.dumps(self.template))}</TemplateBody>")
         is_refused = action == "AssumeRole" or not self.template_may_be_read
-        return _refuse(self.error or ("AccessDenied" if is_refused else "ValidationError"))
+        if action == "AssumeRole" and self.lookup_role and b"lookup-role" in request.body:
+            keys = "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+            answer = _answer(action, f"<Credentials>{keys}<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials>")
+        else:
+            answer = _refuse(self.error or ("AccessDenied" if is_refused else "ValidationError"))
+        return answer
 
 
 def _refuse(code: str) -> Answer:
@@ -218,6 +224,13 @@ def test_all_new_clusters_that_are_not_ready_are_refused_at_once(aws: SmallAws, 
     delete = f"aws eks delete-access-entry --cluster-name entered --region {REGION} --principal-arn {principal}"
     assert entered.endswith(f"Delete it: {delete}")
     assert outpost.startswith(f"the EKS cluster outpost in {REGION} is a local cluster on AWS Outposts")
+
+
+def test_a_new_cluster_of_another_account_is_looked_at_by_cdks_lookup_role(aws: SmallAws, tmp_path: Path) -> None:
+    aws.described, aws.lookup_role = {"away": {"status": "CREATING"}}, True
+    done = _step("deploy", aws, tmp_path, targets=[{"cluster": "away", "account": "333333333333"}])
+    assert done.returncode == 1
+    assert f"the EKS cluster away in {REGION} is CREATING: deploy when it is ACTIVE" in done.stderr
 
 
 def test_all_accounts_and_regions_that_cdk_cannot_deploy_to_are_refused_at_once(aws: SmallAws, tmp_path: Path) -> None:
