@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from argo_ecr_auth.core.results import Result
 from argo_ecr_auth.run import MAX_CONCURRENCY
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.function import GROUP, REGISTRY, Function, FunctionFactory, admit, grant, make_settings
 from tests.support.objects import Objects
 
 
@@ -90,6 +91,30 @@ def test_a_forced_run_renews_what_is_fresh(function: Function, objects: Objects)
 
     assert function.result(force=True).action == "renewed"
     assert objects.password != before
+
+
+def test_a_failure_after_the_secret_was_written_knows_no_expiry(function: Function, objects: Objects) -> None:
+    """The token that was read is gone, and no ConfigMap vouches for the one that replaced it."""
+    function.run()
+    before = objects.password
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{objects.namespace}/roles/{GROUP}"
+    may_only_read = [
+        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create", "patch"]},
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+    ]
+    status, answer = objects.admin.request(
+        "PATCH", path, {"rules": may_only_read}, content_type="application/merge-patch+json"
+    )
+    assert status == 200, answer
+
+    deadline = time.monotonic() + 30
+    while not (result := function.result(force=True)).failed:  # the API server knows the old Role for a moment
+        assert time.monotonic() < deadline
+        before = objects.password
+
+    assert objects.password != before
+    assert (result.action, result.error_type) == ("failed", "ForbiddenError")
+    assert (result.expires_at, result.seconds_to_expiry) == (None, None)
 
 
 def test_settings_that_name_another_registry_get_a_token_for_it_at_once(
