@@ -8,8 +8,9 @@ import msgspec
 
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
+from argo_ecr_auth_settings.field_types import Access
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, digest, make_external_id, name_access_role
-from argo_ecr_auth_settings.settings import Access, Settings, TargetSettings
+from argo_ecr_auth_settings.settings import Settings, TargetSettings
 
 MAX_PER_STACK = 200
 """Access entries in one stack, and the same number of schedules: a stack holds 500 resources."""

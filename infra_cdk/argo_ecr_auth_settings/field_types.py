@@ -1,6 +1,6 @@
 """The types of single settings, each with its pattern and a description."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -62,6 +62,20 @@ ExternalId = Annotated[
     msgspec.Meta(
         pattern="^[A-Za-z0-9_+=,.@:/-]{2,1224}$(?!\\n)",
         description="What the role's trust policy requires: letters, digits and _+=,.@:/-; goes with role_arn.",
+    ),
+]
+Access = Annotated[
+    Literal["least-privilege", "edit-policy", "none"],
+    msgspec.Meta(
+        description="least-privilege: a Role of the named objects, to be applied; edit-policy: EKS's own policy, "
+        "wider, nothing to apply; none: you set up access yourself."
+    ),
+]
+RoleName = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Za-z0-9_+=,.@-]{1,64}$(?!\\n)",
+        description="The name of a role that you created in each account: letters, digits and _+=,.@-; at most 64.",
     ),
 ]
 # Kubernetes' rules for the keys of both and for a label's value (apimachinery, IsQualifiedName and IsValidLabelValue).

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
-from argo_ecr_auth_settings.field_types import Account, Region
+from argo_ecr_auth_settings.field_types import Access, Account, ExternalId, Region, RoleName
 
 ProfileName = Annotated[
     str,
@@ -54,3 +54,12 @@ class ProfileSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         tuple[CredentialSettings, ...], msgspec.Meta(min_length=1, description="What each of its targets gets.")
     ]
     allowed: AllowedClusters
+    access: Annotated[Access | None, msgspec.Meta(description="Of its targets, instead of the general one.")] = None
+    role_name: Annotated[
+        RoleName | None,
+        msgspec.Meta(
+            description="A role of yours in each other account, with which the function describes the cluster; as a "
+            "target's role_arn, you create the access then."
+        ),
+    ] = None
+    external_id: ExternalId | None = None

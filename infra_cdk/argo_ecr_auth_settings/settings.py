@@ -13,6 +13,7 @@ from argo_ecr_auth_settings.credential_settings import CredentialSettings
 from argo_ecr_auth_settings.field_types import (
     HOST_AND_PORT,
     ONE_LINE,
+    Access,
     Account,
     ClusterName,
     Duration,
@@ -26,13 +27,6 @@ from argo_ecr_auth_settings.profile_settings import ProfileName, ProfileSettings
 OVERDUE_DIVISOR = 3
 """A token is overdue if it expires in less than `renew_before` divided by this: renewals have failed for hours."""
 
-Access = Annotated[
-    Literal["least-privilege", "edit-policy", "none"],
-    msgspec.Meta(
-        description="least-privilege: a Role of the named objects, to be applied; edit-policy: EKS's own policy, "
-        "wider, nothing to apply; none: you set up access yourself."
-    ),
-]
 Architecture = Literal["arm64", "x86_64"]
 # Amazon CloudWatch Logs API Reference, PutRetentionPolicy.
 LogRetention = Literal[

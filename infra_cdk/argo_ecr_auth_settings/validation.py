@@ -12,7 +12,7 @@ from argo_ecr_auth_settings.settings import Settings
 
 
 def validate_settings(document: object, *, account: str | None = None, region: str | None = None) -> Settings:
-    """The settings of a valid document; its targets have the credentials of their profiles.
+    """The settings of a valid document; its targets have what their profiles have.
 
     Raises SettingsError with all faults.
 
@@ -25,10 +25,14 @@ def validate_settings(document: object, *, account: str | None = None, region: s
         raise written.make_error(
             [
                 *(f"{format_path(path) or 'settings'}: {fault}" for path, fault in schema_faults),
-                *(find_faults(apply_profiles(intact), account=account, region=region) if intact else ()),
+                *(
+                    find_faults(apply_profiles(intact, account=account), account=account, region=region)
+                    if intact
+                    else ()
+                ),
             ]
         )
-    settings = apply_profiles(msgspec.convert(written.content, Settings))
+    settings = apply_profiles(msgspec.convert(written.content, Settings), account=account)
     faults = find_faults(settings, account=account, region=region)
     # The size of the policies is only defined for settings without other faults.
     if faults := faults or find_policy_size_faults(settings, account=account, region=region):

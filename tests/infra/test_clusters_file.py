@@ -71,9 +71,9 @@ def test_a_fault_points_to_the_file_line_and_column_that_has_it(tmp_path: Path) 
         ("# none yet", "settings.yaml:3:1: targets: there is none"),
         ("[]", "clusters.yaml:1:1: targets: there is none"),
         ("a: b", "clusters.yaml:1:1: cannot be read: not a list of targets"),
-        ("- {", "clusters.yaml:1:4: cannot be read: while parsing"),
+        ("- {", "clusters.yaml:1:4: cannot be read: the file ends before a { or [ is closed"),
         ("- a\n- !!binary aGVsbG8=", "clusters.yaml:2:3: cannot be read: settings have no values of the type binary"),
-        ("- \x07", "clusters.yaml: cannot be read: "),
+        ("- \x07", "clusters.yaml:1:3: cannot be read: YAML has no character U+0007"),
         (f"- {'[' * 500}{']' * 500}", "clusters.yaml: too many lists or keys within each other"),
     ],
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from argo_ecr_auth.core.targets import Role
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.validation import validate_settings
@@ -64,6 +65,25 @@ def test_the_functions_own_place_counts_where_a_target_names_none() -> None:
     assert _find_faults(document, account=None) == []
     (fault,) = _find_faults(document, account=_OTHER)
     assert fault == f"targets[0].account: the profile base does not allow the account {_OTHER}"
+
+
+def test_the_access_of_a_profile_and_its_role_in_other_accounts_are_those_of_its_targets() -> None:
+    allowed = {**_ALLOWED, "accounts": [_ACCOUNT, _OTHER]}
+    profile = {**_PROFILE, "allowed": allowed, "access": "none", "role_name": "describe", "external_id": "x1"}
+    targets = [{"cluster": "demo", "profile": "base"}, {"cluster": "team-a-1", "profile": "base", "account": _OTHER}]
+    document = {"targets": targets, "profiles": {"base": profile}}
+
+    settings = validate_settings(document, account=_ACCOUNT, region=_REGION)
+
+    assert {target.access for target in settings.targets} == {"none"}
+    here, there = resolve_targets(settings, region=_REGION)
+    assert here.role is None
+    assert there.role == Role(arn=f"arn:aws:iam::{_OTHER}:role/describe", external_id="x1")
+
+
+def test_an_external_id_of_a_profile_needs_a_role() -> None:
+    document = {"targets": [], "profiles": {"base": {**_PROFILE, "external_id": "x1"}}}
+    assert "profiles.base.external_id: goes with role_name, which is missing" in _find_faults(document)
 
 
 def test_a_fault_of_a_profile_is_reported_once_for_all_its_targets() -> None:

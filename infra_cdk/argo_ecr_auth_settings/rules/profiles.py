@@ -10,9 +10,16 @@ def check_profiles(settings: Settings, *, account: str | None, region: str | Non
     """`account` and `region` are those of targets that set none, None if unknown."""
     for _ in read_value(settings, "clusters"):
         yield "clusters: names a file, which only a settings file can; give the targets"
+    yield from attempt(_check_external_ids(settings))
     for i, target in enumerate(settings.targets):
         faults = _check_profile(target, settings, account=account, region=region)
         yield from (f"targets[{i}].{fault}" for fault in attempt(faults))
+
+
+def _check_external_ids(settings: Settings) -> Iterator[str]:
+    for name, profile in settings.profiles.items():
+        if profile.external_id is not None and profile.role_name is None:
+            yield f"profiles.{name}.external_id: goes with role_name, which is missing"
 
 
 def _check_profile(
