@@ -16,7 +16,6 @@ from rich.text import Text
 
 from tests.cli.command_line import CommandLine, make_command_line_with
 from tests.cli.doctor import create_secret
-from tests.local_cloud.__main__ import SETTINGS
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY
 from tests.support.installation import INSTALLATION, Installation
@@ -25,7 +24,18 @@ from tests.support.objects import Objects
 _TOP = Path(__file__).parents[2]
 _PICTURES = _TOP / "docs" / "pictures"
 _COLUMNS = 110
-_ROLE_BINDING = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
+# A small fleet, whose targets are namespaces of one cluster.
+_FLEET = f"""\
+credentials:
+  - registry: {REGISTRY}
+    verify: off # there is no registry on this machine
+targets:
+  - {{cluster: demo, name: prod-eu}}
+  - {{cluster: demo, name: prod-us, namespace: us}}
+  - {{cluster: demo, name: staging, namespace: staging}}
+  - {{cluster: demo, name: sandbox, namespace: sandbox, enabled: false}}
+check_every: 1m
+"""
 
 
 def draw_terminal(output: str, *, title: str) -> str:
@@ -46,10 +56,10 @@ def main() -> None:
 
 
 def _draw_commands(folder: Path) -> None:
-    (folder / "settings.yaml").write_text(SETTINGS)
+    (folder / "settings.yaml").write_text(_FLEET)
     with LocalCloud(folder / "cloud") as cloud:
         operator = cloud.create_operator()
-        cluster = cloud.create_cluster("demo", creator=operator)
+        cluster = cloud.create_cluster("demo", creator=operator, namespaces=["argocd", "us", "staging", "sandbox"])
         cloud.bootstrap()
         context = {"settings": str(folder / "settings.yaml"), **cloud.cdk_context()}
         installation = Installation(cloud=cloud, cluster=cluster, output=folder / "cdk.out", context=context)
@@ -58,24 +68,31 @@ def _draw_commands(folder: Path) -> None:
         installation.cdk("deploy", "--all", "--require-approval=never")
         installation.invoke({})
         command_line = make_command_line_with(cloud, operator, directory=folder)
+        for namespace in ("us", "staging"):
+            _delete_role_binding(cluster, namespace=namespace)
+        cluster.admin.request("DELETE", "/api/v1/namespaces/staging/secrets/ecr-auth")
+        while not all(result["action"] == "failed" for result in installation.invoke({}).results[1:]):
+            pass  # the API server knows the old Roles for a moment
         _draw_command(command_line, "status")
-        _damage(cluster)
-        _draw_command(command_line, "doctor")
+        objects = Objects(admin=cluster.admin, namespace="argocd")
+        create_secret(objects, "last-year", kind="repository", url=REGISTRY, username="AWS", password="expired")
+        _delete_role_binding(cluster, namespace="argocd")
+        _draw_command(command_line, "doctor", "prod-eu")
 
 
-def _damage(cluster: Cluster) -> None:
-    objects = Objects(admin=cluster.admin, namespace="argocd")
-    create_secret(objects, "charts-of-last-year", kind="repository", url=REGISTRY, username="AWS", password="expired")
-    cluster.admin.request("DELETE", _ROLE_BINDING)
+def _delete_role_binding(cluster: Cluster, *, namespace: str) -> None:
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings/{INSTALLATION}"
+    status, answer = cluster.admin.request("DELETE", path)
+    assert status == 200, answer
 
 
-def _draw_command(command_line: CommandLine, command: str) -> None:
-    with command_line.in_terminal(command, columns=_COLUMNS) as terminal:
+def _draw_command(command_line: CommandLine, command: str, *targets: str) -> None:
+    with command_line.in_terminal(command, *targets, columns=_COLUMNS) as terminal:
         terminal.end()
         # The progress goes from a terminal when the command ends.
         shown = re.sub(r"\x1b\[(?!\d*(?:;\d+)*m)[0-9;?]*[A-Za-z]", "", terminal.raw.replace("\r\n", "\n"))
         lines = [line.rpartition("\r")[2] for line in shown.strip("\n").split("\n") if "━" not in line]
-    text = f"$ argo-ecr-auth {command}\n" + "\n".join(lines)
+    text = f"$ argo-ecr-auth {' '.join([command, *targets])}\n" + "\n".join(lines)
     (_PICTURES / f"{command}.svg").write_text(draw_terminal(text, title=f"argo-ecr-auth {command}"))
 
 
