@@ -18,7 +18,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
     ("words", "completed"),
     [
         (["st"], ["status"]),
-        (["settings", ""], ["check", "init"]),
+        (["settings", ""], ["check", "init", "discover"]),
         (["doctor", "--function"], ["--function-role"]),
         (["which", "--proj"], ["--project"]),
         (["status", "-o", ""], ["table", "json"]),

@@ -55,7 +55,9 @@ def main() -> None:
     print(_PLAN.format(account=stage.account, region=stage.region, cluster=stage.cluster), flush=True)
     if not arguments.yes and not (sys.stdin.isatty() and input("Start? [y/N] ").strip().lower() in {"y", "yes"}):
         sys.exit("stopped: nothing was created. Without a terminal, confirm with --yes.")
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A shell that runs it in the background makes it ignore SIGINT.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     with contextlib.ExitStack() as cleaning:
         cleaning.callback(lambda: clean_up(replace(stage, stop=Event())))
         answers = _ask_all(stage)
