@@ -10,7 +10,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_deploy.deployment import Deployment
@@ -20,6 +19,7 @@ from argo_ecr_auth_settings.documentation import make_link
 from argo_ecr_auth_settings.names import (
     AccountRegion,
     HomeDeployment,
+    format_role_arn,
     make_app_address,
     name_access_stack,
     name_function_role,
@@ -118,7 +118,7 @@ def _list_new_clusters(
         _NewCluster(
             name=entry.cluster,
             region=place.region,
-            principal=f"arn:{find_partition(destination.region).name}:iam::{destination.account}:role/{role}",
+            principal=format_role_arn(role, account=destination.account, region=destination.region),
             eks=looking.client("eks", region=place.region),
         )
         for entry in entries

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Role, Target
 from argo_ecr_auth_deploy.destination import Destination
 from argo_ecr_auth_settings.context import load_context_document
 from argo_ecr_auth_settings.document import SettingsError
-from argo_ecr_auth_settings.names import AccountRegion
+from argo_ecr_auth_settings.names import AccountRegion, format_role_arn
 from argo_ecr_auth_settings.record import InstallationRecord, make_record
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings
@@ -42,8 +41,8 @@ class Deployment:
     def get_bootstrap_role(self, name: Literal["deploy", "lookup"], place: AccountRegion) -> Role:
         """A role that CDK's bootstrap created in this account and region, for the CDK CLI to assume."""
         account, region = place.account or "", place.region or ""
-        partition = find_partition(region).name
-        return Role(arn=f"arn:{partition}:iam::{account}:role/cdk-{self.qualifier}-{name}-role-{account}-{region}")
+        full_name = f"cdk-{self.qualifier}-{name}-role-{account}-{region}"
+        return Role(arn=format_role_arn(full_name, account=account, region=region))
 
 
 def load_deployment(context: Sequence[str], *, destination: Destination) -> Deployment:

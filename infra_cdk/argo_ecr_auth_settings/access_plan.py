@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_settings.field_types import Access
-from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, digest, make_external_id, name_access_role
+from argo_ecr_auth_settings.names import (
+    AccountRegion,
+    HomeDeployment,
+    digest,
+    format_role_arn,
+    make_external_id,
+    name_access_role,
+)
 from argo_ecr_auth_settings.settings import Settings, TargetSettings
 
 MAX_PER_STACK = 200
@@ -98,10 +104,9 @@ def _add_access_role(target: TargetSettings, *, settings: Settings, home: HomeDe
     if not is_unaided or place.account == home.place.account or choose_access(target, settings=settings) == "none":
         return target
     name = name_access_role(installation=settings.installation, home=home, place=place)
-    partition = find_partition(place.region or "").name
     return msgspec.structs.replace(
         target,
-        role_arn=f"arn:{partition}:iam::{place.account}:role/{name}",
+        role_arn=format_role_arn(name, account=place.account or "", region=place.region),
         external_id=make_external_id(installation=settings.installation, home=home, place=place),
     )
 

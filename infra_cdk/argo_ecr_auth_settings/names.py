@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
+from argo_ecr_auth.core.registry import find_partition
+
 
 @dataclass(frozen=True, kw_only=True)
 class AccountRegion:
@@ -24,6 +26,11 @@ def make_app_address(installation: str) -> str:
     """The address of infra_cdk/app.py's installation: its stack, and CDK's hash of the path (constructs, Node.addr)."""
     path = f"\n{installation}\nEcrAuth\n"
     return f"{installation}/c8{hashlib.sha1(path.encode()).hexdigest()}"  # noqa: S324 - not for security
+
+
+def format_role_arn(name: str, *, account: str, region: str | None) -> str:
+    """The ARN of an account's role, in the partition of the region."""
+    return f"arn:{find_partition(region or '').name}:iam::{account}:role/{name}"
 
 
 def name_function_role(*, installation: str, home: HomeDeployment) -> str:

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth_settings.broken import BROKEN, BrokenValueError
+from argo_ecr_auth_settings.names import format_role_arn
 from argo_ecr_auth_settings.profile_settings import ProfileSettings
 from argo_ecr_auth_settings.settings import Settings, TargetSettings
 
@@ -37,8 +37,7 @@ def _find_changes(target: TargetSettings, profile: ProfileSettings, *, account: 
         "credentials": target.credentials or profile.credentials,
         "access": target.access or profile.access,
     }
-    if profile.role_name and target.role_arn is None and target.account not in {None, account}:
-        partition = find_partition(target.region or "").name
-        changes["role_arn"] = f"arn:{partition}:iam::{target.account}:role/{profile.role_name}"
+    if profile.role_name and target.role_arn is None and target.account and target.account != account:
+        changes["role_arn"] = format_role_arn(profile.role_name, account=target.account, region=target.region)
         changes["external_id"] = profile.external_id
     return changes

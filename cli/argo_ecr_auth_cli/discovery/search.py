@@ -6,11 +6,11 @@ from typing import Any
 
 from argo_ecr_auth.aws.sessions import Principal
 from argo_ecr_auth.core.errors import SyncError
-from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth.core.targets import Role
 from argo_ecr_auth_cli.aws_session import Operator
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.discovery.changes import TAG, ClusterKey, FoundCluster, Place
+from argo_ecr_auth_settings.names import format_role_arn
 
 _MAX_PAGES = 1_000  # of 100 clusters or 20 accounts
 _PAGE = 100  # clusters; the most that EKS gives
@@ -70,8 +70,8 @@ def _choose_role(place: Place, *, operator: Operator, role: SearchRole | None) -
             failed=f"your credentials are of {operator.account or 'an unknown account'}",
             remedy="give --role, a role to assume in each other account",
         )
-    partition = find_partition(place.region).name
-    return Role(arn=f"arn:{partition}:iam::{place.account}:role/{role.name}", external_id=role.external_id)
+    arn = format_role_arn(role.name, account=place.account, region=place.region)
+    return Role(arn=arn, external_id=role.external_id)
 
 
 def _read_clusters(principal: Principal, place: Place) -> Iterator[FoundCluster]:
