@@ -169,20 +169,18 @@ bootstrap: .venv/ready ## prepare an account and region for CDK, once; ARGS=aws:
 	@.venv/bin/python -m argo_ecr_auth_deploy.destination $(ARGS)
 	@cdk bootstrap --app "" $(ARGS)
 
-CDK_ARGS = $(ARGO_ECR_AUTH_CDK_ARGS) $(ARGS)
-
 .PHONY: synth
 synth: .venv/ready ## write templates, asset and the clusters' manifests to cdk.out; ARGS="-c KEY=VALUE"
-	@cdk synth --quiet $(CDK_ARGS)
+	@cdk synth --quiet $(ARGS)
 
 .PHONY: package
 package: .venv/ready ## write a deployment without CDK to dist; ARGS as for synth, and --account and --region
-	@.venv/bin/python -m argo_ecr_auth_package package $(CDK_ARGS)
+	@.venv/bin/python -m argo_ecr_auth_package package $(ARGS)
 
 .PHONY: deploy
 deploy: .venv/ready ## deploy to the account of the environment's credentials; ARGS as for synth, --yes asks nothing
-	@.venv/bin/python -m argo_ecr_auth_deploy.steps deploy $(CDK_ARGS)
+	@.venv/bin/python -m argo_ecr_auth_deploy.steps deploy $(ARGS)
 
 .PHONY: destroy
 destroy: .venv/ready ## remove what deploy made; ARGS as for deploy
-	@.venv/bin/python -m argo_ecr_auth_deploy.steps destroy $(CDK_ARGS)
+	@.venv/bin/python -m argo_ecr_auth_deploy.steps destroy $(ARGS)

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import platform
 import subprocess
 import sys
 import zipfile
@@ -25,11 +24,10 @@ from argo_ecr_auth_cdk.function.dependencies import (
 from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import find_only, make_content, make_template
+from tests.local_cloud.environment import ARCHITECTURE
 
 _TARGETS = format_targets_file(validate_settings(make_content()))
 _MB = 1024 * 1024
-
-_THIS_ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 
 
 def _assembled(directory: Path, *, architecture: str) -> Path:
@@ -40,7 +38,7 @@ def _assembled(directory: Path, *, architecture: str) -> Path:
 
 @pytest.fixture(scope="module")
 def asset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _assembled(tmp_path_factory.mktemp("one") / "asset", architecture=_THIS_ARCHITECTURE)
+    return _assembled(tmp_path_factory.mktemp("one") / "asset", architecture=ARCHITECTURE)
 
 
 def _files(directory: Path) -> dict[str, str]:
@@ -65,7 +63,7 @@ def test_it_is_small_enough_for_a_quick_cold_start(asset: Path) -> None:
 
 
 def test_it_is_the_same_on_two_paths(asset: Path, tmp_path: Path) -> None:
-    other = _assembled(tmp_path / "another" / "and-longer" / "path", architecture=_THIS_ARCHITECTURE)
+    other = _assembled(tmp_path / "another" / "and-longer" / "path", architecture=ARCHITECTURE)
     assert _files(other) == _files(asset)
 
 
@@ -73,7 +71,7 @@ def test_it_is_the_same_on_two_paths(asset: Path, tmp_path: Path) -> None:
 def test_every_user_may_read_it_regardless_of_the_umask(umask: int, tmp_path: Path) -> None:
     before = os.umask(umask)
     try:
-        asset = _assembled(tmp_path / "asset", architecture=_THIS_ARCHITECTURE)
+        asset = _assembled(tmp_path / "asset", architecture=ARCHITECTURE)
     finally:
         os.umask(before)
     assert {path.stat().st_mode & 0o777 for path in asset.rglob("*") if path.is_file()} == {0o644}
@@ -191,7 +189,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_cached_dependencies_need_no_network(asset: Path, no_network: None, tmp_path: Path) -> None:
-    assert _files(_assembled(tmp_path / "again", architecture=_THIS_ARCHITECTURE)) == _files(asset)
+    assert _files(_assembled(tmp_path / "again", architecture=ARCHITECTURE)) == _files(asset)
 
 
 def test_a_failed_installation_is_reported_with_pips_output(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.local_cloud import cloud, cluster, emulator_process
-from tests.local_cloud.environment import ACCOUNT, REGION, make_shell_script
+from tests.local_cloud.environment import ACCOUNT, ARCHITECTURE, REGION, make_shell_script
 
 _ROOT = Path(__file__).parents[2]
 _STATE_DIR = _ROOT / ".local"
@@ -24,6 +24,7 @@ credentials:
 targets:
   - cluster: {_CLUSTER}
 check_every: 1m
+architecture: {ARCHITECTURE} # of this machine, which runs the function
 """
 
 NEXT_STEPS = f"""
@@ -88,7 +89,6 @@ def _write_environment(local: cloud.LocalCloud, demo: cluster.Cluster, operator:
         "AWS_ACCESS_KEY_ID": operator["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": operator["SecretAccessKey"],
         "KUBECONFIG": str(kubeconfig),
-        "ARGO_ECR_AUTH_CDK_ARGS": " ".join(f"-c {name}={value}" for name, value in local.cdk_context().items()),
     }
     (_STATE_DIR / "settings.yaml").write_text(SETTINGS)
     # Last, and complete at once: its existence means that the cloud is complete.

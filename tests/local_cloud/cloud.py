@@ -9,7 +9,6 @@ with LocalCloud(tmp_path / "cloud") as cloud:
 import contextlib
 import json
 import os
-import platform
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.local_cloud.cluster import Cluster
 from tests.local_cloud.emulator_process import EmulatorProcess
-from tests.local_cloud.environment import ACCOUNT, REGION, make_client_environment, make_client_settings
+from tests.local_cloud.environment import ACCOUNT, ARCHITECTURE, REGION, make_client_environment, make_client_settings
 
 if TYPE_CHECKING:
     import boto3
@@ -41,9 +40,7 @@ class LocalCloud(EmulatorProcess):
 
     def cdk_context(self) -> dict[str, str]:
         """The settings of a synth that fits this cloud: the processor that runs functions."""
-        machine = platform.machine().lower()
-        architecture = "arm64" if machine in ("arm64", "aarch64") else "x86_64"
-        return {"architecture": architecture}
+        return {"architecture": ARCHITECTURE}
 
     def session(
         self,

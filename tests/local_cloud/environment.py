@@ -1,6 +1,7 @@
 """The environment of a client of the local cloud."""
 
 import os
+import platform
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,8 @@ from pathlib import Path
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+ARCHITECTURE = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+"""Of this machine, which runs the functions."""
 
 # All that could send a client elsewhere: credentials, profiles, regions, endpoints.
 _FOREIGN = re.compile(r"AWS_.*|CDK_(DEFAULT|NEW)_.*|KUBECONFIG|PYTHONPATH|PYTHONHOME")
