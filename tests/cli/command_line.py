@@ -12,6 +12,7 @@ from tests.cli.terminal import Terminal
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY
 from tests.support.function import REGISTRY
+from tests.support.warm_process import run_module
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,15 +33,8 @@ class CommandLine:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end, with no terminal anywhere."""
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            cwd=self.directory,
-            env={**self.environment, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        return run_module(
+            COMMAND[-1], *arguments, environment={**self.environment, **environment}, directory=self.directory
         )
 
     def run_python(self, program: str) -> subprocess.CompletedProcess[str]:

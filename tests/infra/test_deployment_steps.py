@@ -31,6 +31,7 @@ from tests.infra.synthesis import (
 )
 from tests.local_cloud.environment import CLOSED_PROXY
 from tests.servers.server import Answer, Request, Server, answer_json
+from tests.support.warm_process import run_module
 
 _ROOT = Path(__file__).parents[2]
 _TWO = [{"registry": REGISTRY}, {"registry": REGISTRY, "secret_name": "second"}]
@@ -137,14 +138,11 @@ def _make_environment(directory: Path, **environment: str) -> dict[str, str]:
 
 
 def _run(program: str, *arguments: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", f"argo_ecr_auth_deploy.{program}", *arguments],
-        env=_make_environment(directory, **environment),
-        cwd=directory,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
+    return run_module(
+        f"argo_ecr_auth_deploy.{program}",
+        *arguments,
+        environment=_make_environment(directory, **environment),
+        directory=directory,
     )
 
 

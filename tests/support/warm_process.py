@@ -1,0 +1,60 @@
+"""Runs a module as `python -m` does, in a copy of a process that has imported its packages.
+
+The import is most of a command's time. Only environment variables that Python itself reads at its start have no effect.
+"""
+
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_IMPORTED = [
+    "tests.support.warm_process",
+    "argo_ecr_auth_cli.__main__",
+    *(f"argo_ecr_auth_cli.commands.{name}" for name in ("completion", "discover", "doctor", "invoke", "loop", "rbac")),
+    *(f"argo_ecr_auth_cli.commands.{name}" for name in ("settings", "status", "which")),
+    *(f"argo_ecr_auth_deploy.{name}" for name in ("bootstraps", "destination", "steps")),
+]
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(_IMPORTED)
+
+
+def run_module(
+    module: str, *arguments: str, environment: Mapping[str, str], directory: Path, max_seconds: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, without a terminal. Raises subprocess.TimeoutExpired."""
+    with tempfile.TemporaryDirectory() as folder:
+        output, errors = f"{folder}/output", f"{folder}/errors"
+        call = (module, arguments, dict(environment), directory, (os.devnull, output, errors))
+        process = _PROCESSES.Process(target=_run, args=call)
+        process.start()
+        process.join(max_seconds)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired([module, *arguments], max_seconds)
+        return subprocess.CompletedProcess(
+            [module, *arguments], process.exitcode, Path(output).read_text(), Path(errors).read_text()
+        )
+
+
+def _run(
+    module: str, arguments: Sequence[str], environment: Mapping[str, str], directory: Path, streams: Sequence[str]
+) -> None:
+    """Become the program. The streams are files for its standard input, output and error."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(directory)
+    for number, file in enumerate(streams):
+        os.dup2(os.open(file, os.O_CREAT | os.O_WRONLY if number else os.O_RDONLY), number)
+    encoding = environment.get("PYTHONIOENCODING", "utf-8")
+    sys.stdin = os.fdopen(0, encoding=encoding)
+    sys.stdout = os.fdopen(1, "w", encoding=encoding)
+    sys.stderr = os.fdopen(2, "w", encoding=encoding, errors="backslashreplace")
+    sys.argv = [module, *arguments]
+    for name in (module, f"{module}.__main__"):
+        sys.modules.pop(name, None)
+    runpy.run_module(module, run_name="__main__")
