@@ -33,8 +33,18 @@ class CommandLine:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end, with no terminal anywhere."""
-        return run_module(
-            COMMAND[-1], *arguments, environment={**self.environment, **environment}, directory=self.directory
+        given = {**self.environment, **environment}
+        # What Python and kubernetes read when they are imported needs a new process.
+        if given["PYTHONPATH"] == _SOURCES and not {"KUBECONFIG", "PYTHONIOENCODING"} & given.keys():
+            return run_module(COMMAND[-1], *arguments, environment=given, directory=self.directory)
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=self.directory,
+            env=given,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def run_python(self, program: str) -> subprocess.CompletedProcess[str]:

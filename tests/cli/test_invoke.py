@@ -1,4 +1,4 @@
-"""The deployed function run now; here a stand-in of the same answers (the deployed one: `test_installed`)."""
+"""The deployed function run now; here a stand-in of the same answers (the deployed one: `e2e/test_main_job.py`)."""
 
 import json
 import subprocess

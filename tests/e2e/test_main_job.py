@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.command_line import make_command_line
+from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.e2e.alarms import find_alarm, find_metrics, put_values, read_values
 from tests.local_cloud import ecr_token
 from tests.support.function import REGISTRY
@@ -78,6 +80,32 @@ def test_an_overwritten_password_is_replaced_by_the_next_run(installation: Insta
     installation.invoke({"targets": ["demo"]})
 
     assert ecr_token.parse(installation.password()).turn > before.turn
+
+
+def test_an_operator_invokes_it_then_asks_for_status_and_doctor(installation: Installation, tmp_path: Path) -> None:
+    operator = installation.cloud.create_role("operator", allow=OPERATOR_RIGHTS)
+    admit_operator(installation.cloud, installation.cluster, operator)
+    operator_line = make_command_line(installation.cloud, operator, directory=tmp_path)
+    which = ["--cluster", "demo", "--registry", REGISTRY]
+
+    forced = operator_line.run("invoke", "--force", *which)
+    again = operator_line.run("invoke", *which, "-o", "json")
+    status = operator_line.run("status", *which, "-o", "json")
+    doctor = operator_line.run("doctor", *which, "-o", "json")
+
+    assert forced.returncode == 0, forced.stderr
+    assert any(action in forced.stdout for action in ("created", "renewed"))
+    assert [result["action"] for result in json.loads(again.stdout)["results"]] == ["fresh"]
+    (result,) = json.loads(status.stdout)["results"]
+    assert json.loads(status.stdout)["findings"] == []
+    assert (result["state"], result["healthy"], status.returncode) == ("fresh", True, 0), result
+    # The options mean the original tool's repository, which has a name. The registry is not on this machine: whether
+    # the password logs in cannot be learned.
+    leaving, not_checked = json.loads(doctor.stdout)["findings"]
+    assert (leaving["finding"], not_checked["finding"]) == ("token-may-leave", "not-checked")
+    assert "does not answer" in not_checked["message"]
+    for done in (forced, again, status, doctor):
+        assert installation.password() not in done.stdout + done.stderr
 
 
 def test_a_failed_run_fails_the_invocation_with_the_whole_result(installation: Installation) -> None:

@@ -1,6 +1,6 @@
 """Runs a module as `python -m` does, in a copy of a process that has imported its packages.
 
-The import is most of a command's time. Only environment variables that Python itself reads at its start have no effect.
+The import is most of a command's time. Environment variables that are read during it have no effect.
 """
 
 import multiprocessing
@@ -14,6 +14,7 @@ from pathlib import Path
 
 _IMPORTED = [
     "tests.support.warm_process",
+    "tests.support.warm_clients",
     "argo_ecr_auth_cli.__main__",
     *(f"argo_ecr_auth_cli.commands.{name}" for name in ("completion", "discover", "doctor", "invoke", "loop", "rbac")),
     *(f"argo_ecr_auth_cli.commands.{name}" for name in ("settings", "status", "which")),
@@ -50,10 +51,9 @@ def _run(
     os.chdir(directory)
     for number, file in enumerate(streams):
         os.dup2(os.open(file, os.O_CREAT | os.O_WRONLY if number else os.O_RDONLY), number)
-    encoding = environment.get("PYTHONIOENCODING", "utf-8")
-    sys.stdin = os.fdopen(0, encoding=encoding)
-    sys.stdout = os.fdopen(1, "w", encoding=encoding)
-    sys.stderr = os.fdopen(2, "w", encoding=encoding, errors="backslashreplace")
+    sys.stdin = os.fdopen(0, encoding="utf-8")
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace")
     sys.argv = [module, *arguments]
     for name in (module, f"{module}.__main__"):
         sys.modules.pop(name, None)
