@@ -23,9 +23,14 @@ def read_deployed_record(deployment: Deployment) -> InstallationRecord | None:
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == "ValidationError":
             return InstallationRecord(targets={})
-        print(f"what is removed is not checked: {error}", file=sys.stderr)
-        return None
-    return read_record(json.loads(template) if isinstance(template, str) else template)
+        why = str(error)
+    else:
+        try:
+            return read_record(json.loads(template) if isinstance(template, str) else template)
+        except (ValueError, TypeError, KeyError) as error:  # of a later release, or not made by CDK
+            why = f"its targets are in a format that this version does not know ({error!r})"
+    print(f"the deployed stack cannot be read, so what is removed is not known: {why}", file=sys.stderr)
+    return None
 
 
 def read_expiries(deployment: Deployment, *, check_every: str) -> Mapping[tuple[str, str], datetime]:

@@ -46,9 +46,9 @@ def _deploy(arguments: argparse.Namespace, deployment: Deployment) -> None:
     if faults := _find_faults(deployment, before=before or _NOTHING):
         sys.exit("\n".join(faults))
     commands = describe_dropped(before, deployment) if before else []
-    is_removal = before is not None and _show_changes(before, deployment.record, deployment=deployment)
+    may_remove = before is None or _show_changes(before, deployment.record, deployment=deployment)
     _print_lines(commands)
-    if is_removal:
+    if may_remove:
         _confirm("deploy", yes=arguments.yes)
     on_this_machine = is_local_cloud()
     approved = on_this_machine or arguments.yes or arguments.require_approval == "never"
@@ -110,7 +110,7 @@ def _confirm(command: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         sys.exit(
-            f"stopped before the removal, because there is no terminal on which to ask. To confirm it, add --yes: "
+            "stopped before a removal, because there is no terminal on which to ask. To confirm, add --yes: "
             f'make {command} ARGS="... --yes"'
         )
     try:

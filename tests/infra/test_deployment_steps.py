@@ -444,14 +444,36 @@ def test_destroy_asks_once_and_ends_with_the_commands_that_clean_up(aws: SmallAw
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
-def test_a_stack_that_may_not_be_read_is_reported_as_not_checked(command: str, aws: SmallAws, tmp_path: Path) -> None:
+def test_a_stack_that_may_not_be_read_needs_a_confirmation(command: str, aws: SmallAws, tmp_path: Path) -> None:
     aws.template_may_be_read = False
+    refused = _step(command, aws, tmp_path)
+    assert refused.returncode == 1
+    assert refused.stderr.endswith(f'To confirm, add --yes: make {command} ARGS="... --yes"\n')
+    assert _read_calls(tmp_path) == []
     done = _step(command, aws, tmp_path, "--yes")
     lines = done.stderr.splitlines()
-    assert lines[0].startswith("what is removed is not checked: ")
-    assert all("AccessDenied" in line and "is not checked: " in line for line in lines)
+    assert lines[0].startswith("the deployed stack cannot be read, so what is removed is not known: ")
+    assert all("AccessDenied" in line for line in lines)
     assert done.returncode == 0
     assert ("kubectl -n argocd delete" in done.stdout) == (command == "destroy")  # by the settings
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"Metadata": {"ArgoEcrAuthTargets": {"targets": ["of a later release"]}}},
+        {"Resources": {"Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": {}}}},
+    ],
+    ids=["record", "schedule"],
+)
+def test_a_stack_whose_targets_are_not_understood_needs_a_confirmation(
+    template: dict[str, Any], aws: SmallAws, tmp_path: Path
+) -> None:
+    aws.template = template
+    refused = _step("deploy", aws, tmp_path)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("the deployed stack cannot be read, so what is removed is not known: ")
+    assert _read_calls(tmp_path) == []
 
 
 def test_before_destroy_it_says_how_long_a_vpc_takes(aws: SmallAws, tmp_path: Path) -> None:
