@@ -136,3 +136,24 @@ def test_an_entry_that_is_wider_than_the_settings(
     assert before == []
     assert (found["finding"], "access: least-privilege" in found["message"]) == ("wide-access", True)
     assert found["remedy"].startswith("aws eks disassociate-access-policy --cluster-name demo")
+
+
+def test_an_entry_of_another_installation_of_the_same_name(
+    doctor: CommandLine, function: Function, local_cloud: LocalCloud
+) -> None:
+    """Of another account or region: its group and its Secrets have the same names, whoever wrote last."""
+    function.run()
+    eks = local_cloud.client("eks")
+    entries = {name: local_cloud.create_role(f"{name}-function-0123456789ab") for name in (GROUP, "second")}
+    for name, role in entries.items():
+        eks.create_access_entry(clusterName="demo", principalArn=role, kubernetesGroups=[name])
+    try:
+        found = get_only_finding(doctor)
+    finally:
+        for role in entries.values():
+            eks.delete_access_entry(clusterName="demo", principalArn=role)
+
+    place = f"--cluster-name demo --region us-east-1 --principal-arn {entries[GROUP]}"
+    assert (found["finding"], entries[GROUP] in found["message"]) == ("other-installation", True)
+    assert found["remedy"].endswith(f"aws eks delete-access-entry {place}")
+    assert run_doctor(doctor)[1] == []

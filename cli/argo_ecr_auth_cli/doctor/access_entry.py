@@ -1,5 +1,6 @@
 """Checks the function's access entry in a cluster: whether it exists, is of this role, and gives what it should."""
 
+import re
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -36,6 +37,25 @@ def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> 
     else:
         yield from _check_rights(context, eks, entry, principal=principal)
         yield from _check_admission(context, principal=principal)
+
+
+@check("AWS", "no other installation of this name has access")
+def check_other_entries(context: CheckContext, eks: Any) -> Iterator[Finding]:
+    """An entry for the function of another account or region, which may write the same Secrets.
+
+    Its role's name tells it (`name_function_role`), so that no entry has to be described.
+    """
+    function_role = re.compile(rf".*/{re.escape(context.group)}-function-[0-9a-f]{{12}}")
+    pages = eks.get_paginator("list_access_entries").paginate(clusterName=context.target.cluster)
+    for principal in (arn for page in pages for arn in page["accessEntries"]):
+        if function_role.fullmatch(principal) and principal != context.shared.function_role:
+            yield context.report(
+                "other-installation",
+                f"the cluster has an access entry for {principal}, the function of another installation named "
+                f"{context.group}: both may write the same Secrets",
+                remedy="stop one of them, or give each an installation and a secret_name of its own. If that function "
+                f"no longer exists: aws eks delete-access-entry {_format_place(context, principal)}",
+            )
 
 
 def report_config_map_mode(context: CheckContext) -> Finding:

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth_cli.doctor.access_entry import check_access_entry
+from argo_ecr_auth_cli.doctor.access_entry import check_access_entry, check_other_entries
 from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check, report_error
 
 _ANYWHERE = {"0.0.0.0/0", "::/0"}
@@ -26,6 +26,8 @@ def check_aws(context: CheckContext) -> list[Finding]:
     if described or findings or not fixed:
         mode = described.get("accessConfig", {}).get("authenticationMode")
         findings += check_access_entry(context, eks, mode=mode)
+        if mode != "CONFIG_MAP" and context.shared.function_role:
+            findings += check_other_entries(context, eks)
     return [*findings, *check_sts(context)]
 
 
