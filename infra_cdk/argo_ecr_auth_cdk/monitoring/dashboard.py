@@ -17,7 +17,8 @@ _PERIOD = cdk.Duration.minutes(5)
 _SECONDS_PER_HOUR = 3600
 _THIRD_OF_WIDTH, _HALF_OF_WIDTH, _FULL_WIDTH = 8, 12, 24
 _GUIDE = f"""\
-**Is an alarm red?** Look at the table *Failures by target*: each error says what to do. \
+**Is an alarm red?** Look at the table *Failures by target*: each error says what to do, and \
+[Messages]({make_link("operations", "messages")}) explains it. \
 `argo-ecr-auth doctor` says what is wrong in the clusters, `argo-ecr-auth status` when each token expires. \
 The alarms are explained in [Operations]({make_link("operations", "alarms")}).
 
