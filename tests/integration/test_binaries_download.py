@@ -134,7 +134,9 @@ def test_a_file_that_is_not_as_its_hash_says_is_refused(
 
 @_ALL
 @pytest.mark.parametrize("fault", ["nothing published", "silent", "closed"])
-def test_from_an_unreachable_host_nothing_is_downloaded(case: Case, hosts: Hosts, fault: str, tmp_path: Path) -> None:
+def test_from_an_unreachable_host_nothing_is_downloaded(
+    case: Case, hosts: Hosts, fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         if fault == "silent":
@@ -143,6 +145,9 @@ def test_from_an_unreachable_host_nothing_is_downloaded(case: Case, hosts: Hosts
             hosts = _make_hosts(silent.getsockname()[1])
         download(case.module.folder, case.module.version, tmp_path, hosts=hosts)
     assert list(tmp_path.iterdir()) == []
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("), so it is built")
+    assert "urlopen" not in line
 
 
 @pytest.mark.parametrize("content", ["helm", "built\n"], ids=["download", "build"])

@@ -1,5 +1,9 @@
 """What `make demo` and `make up` print."""
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from io import StringIO
 from pathlib import Path
@@ -10,6 +14,7 @@ from tests.argo_cd.demo import explain_missing, find_missing
 from tests.docs.pictures import tell_story
 from tests.local_cloud.__main__ import NEXT_STEPS
 from tests.local_cloud.demo import describe_run
+from tests.local_cloud.environment import CLOSED_PROXY
 from tests.local_cloud.terminal import GREEN, print_text, show_progress
 
 _LINE = {"action": "created", "expires_at": "2026-11-24T04:55:22Z", "reason": "there is no Secret"}
@@ -73,3 +78,26 @@ def test_up_names_the_steps_in_their_order() -> None:
     steps = ("source .local/env", "make synth", "kubectl apply -f cdk.out/rbac", "make deploy", "make down")
     positions = [NEXT_STEPS.index(step) for step in steps]
     assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize("arguments", [["tests.local_cloud", "up"], ["tests.local_cloud.demo"]], ids=["up", "demo"])
+def test_an_interrupted_build_leaves_no_traceback(arguments: list[str], tmp_path: Path) -> None:
+    """In a checkout of its own, with a `go` that builds forever."""
+    for name in ("tests", ".venv-cloud"):
+        (tmp_path / name).symlink_to(Path(__file__).parents[2] / name)
+    (tmp_path / "go").write_text(f"#!/bin/sh\n[ $1 = list ] || {{ touch {tmp_path}/building; exec sleep 600; }}\n")
+    (tmp_path / "go").chmod(0o755)
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_ASSETS")}
+    environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "HTTPS_PROXY": CLOSED_PROXY}
+    environment["PATH"] = f"{tmp_path}:{environment['PATH']}"
+    with subprocess.Popen(
+        [sys.executable, "-m", *arguments], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "building").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, shown = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in shown) == (130, False)

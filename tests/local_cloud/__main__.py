@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import fcntl
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -38,7 +39,7 @@ Your key is that of an operator who created the cluster, so that it lets you in.
   make deploy ARGS="$ARGS"            the first run follows at once
   argo-ecr-auth status --settings .local/settings.yaml
   argo-ecr-auth doctor --settings .local/settings.yaml
-  make down                           end the local cloud and remove its files
+  make down                           stop the local cloud and delete its files
 """
 
 
@@ -121,4 +122,7 @@ def lock_checkout(checkout: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

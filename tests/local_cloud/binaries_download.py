@@ -51,7 +51,8 @@ def download(name: str, version: str, output: Path, *, hosts: Hosts) -> None:
     try:
         programs = downloads[name](version, hosts)
     except (OSError, http.client.HTTPException, DownloadError, tarfile.TarError, yaml.YAMLError, LookupError) as error:
-        print(f"cannot download {name} {version}: {error}", file=sys.stderr, flush=True)
+        why = error.reason if isinstance(error, urllib.error.URLError) else error
+        print(f"cannot download {name} {version} ({why}), so it is built", file=sys.stderr, flush=True)
         return
     for program, content in programs.items():
         (output / program).write_bytes(content)

@@ -33,6 +33,7 @@ _TICK_SECONDS = 100
 _LOG_SECONDS = 20
 # Estimates, for people.
 _RUN_SECONDS, _CDK_SECONDS = 60, 30
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WRITTEN = {"created", "repaired", "renewed"}
 
 
@@ -59,8 +60,8 @@ class Story:
 
 
 def main() -> None:
-    # By default these signals end the process at once, and its files stay.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # By default these signals end the process at once, and its files stay; or, SIGINT, print a traceback.
+    for number in _SIGNALS:
         # nohup lets a hang-up be ignored.
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _give_up)
@@ -86,8 +87,8 @@ def main() -> None:
 
 def _give_up(number: int, _: FrameType | None) -> None:
     # Once: another signal must not interrupt the removal.
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_IGN)
+    for other in _SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
     sys.exit(128 + number)
 
 
