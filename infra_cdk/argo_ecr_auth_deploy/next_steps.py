@@ -18,9 +18,9 @@ def describe_dropped(before: InstallationRecord, deployment: Deployment) -> list
     if not dropped:
         return []
     return [
-        "these objects no longer belong to a target of the settings. They stay in the clusters. Their tokens expire",
-        "within 12 hours. Delete them after the deployment (if the namespace has other credentials, apply the new",
-        "manifest too):",
+        "these objects no longer belong to a target of the settings. They stay in the",
+        "clusters, and their tokens expire within 12 hours. Delete them after the",
+        "deployment (if the namespace has other credentials, apply the new manifest too):",
         *format_removal(dropped, kept=kept, group=deployment.settings.installation),
     ]
 
@@ -28,7 +28,8 @@ def describe_dropped(before: InstallationRecord, deployment: Deployment) -> list
 def describe_leftovers(before: InstallationRecord, *, group: str) -> list[str]:
     """What stays in the clusters when everything else is deleted."""
     return [
-        "these objects stay in the clusters, with tokens of a deleted role. Delete them when nothing uses them:",
+        "these objects stay in the clusters, with tokens of a deleted role.",
+        "Delete them when nothing uses them:",
         *format_removal(list_objects(before.targets.values()), kept={}, group=group),
     ]
 

@@ -115,7 +115,8 @@ def _confirm(command: str, *, yes: bool) -> None:
         )
     try:
         answer = input(f"\n{command.capitalize()}? [y/N] ")
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
+        print()
         answer = ""
     if answer.strip().lower() not in {"y", "yes"}:
         sys.exit("stopped: nothing was changed")

@@ -346,7 +346,7 @@ def test_a_removal_that_nobody_can_confirm_is_refused_in_one_line(command: str, 
     assert _read_calls(tmp_path) == []
 
 
-@pytest.mark.parametrize(("answer", "called"), [("y", True), ("n", False), ("", False)])
+@pytest.mark.parametrize(("answer", "called"), [("y", True), ("n", False), ("", False), ("\x03", False)])
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
 def test_a_removal_is_confirmed_once_on_a_terminal(
     command: str, answer: str, called: bool, aws: SmallAws, tmp_path: Path
