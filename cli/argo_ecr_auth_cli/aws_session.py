@@ -25,6 +25,7 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.errors import AwsError, SyncError
 from argo_ecr_auth.core.registry import find_partition
+from argo_ecr_auth_cli.local_cloud import refuse_stopped_local_cloud
 from argo_ecr_auth_cli.messages import Identity, MalformedAnswerError, explain_aws_error
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_settings.regions import explain_no_region, is_region
@@ -85,6 +86,7 @@ class _OperatorSessions(Sessions):
 
 def sign_in(*, profile: str | None, region: str, attempts: int = 3) -> Operator:
     """Sessions with credentials that AWS accepts. Raises CommandError, with what to do, if it does not."""
+    refuse_stopped_local_cloud()
     sessions = open_sessions(profile=profile, region=region, attempts=attempts)
     try:
         sessions.credentials()

@@ -2,10 +2,8 @@
 
 import argparse
 import os
-import socket
 import sys
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
@@ -26,8 +24,6 @@ class Destination:
 
 def find_destination(*, profile: str | None = None) -> Destination:
     """Exit with a remedy if the environment names none or its credentials are not valid."""
-    if is_local_cloud() and not _is_reachable(os.environ["AWS_ENDPOINT_URL"]):
-        sys.exit("this shell points at a local cloud that is down: make up starts one, a new shell leaves it")
     try:
         region = find_region(profile=profile, region=None)
         operator = sign_in(profile=profile, region=region)
@@ -39,20 +35,6 @@ def find_destination(*, profile: str | None = None) -> Destination:
             f"Try aws sts get-caller-identity --region {region}"
         )
     return Destination(sessions=operator.sessions, account=operator.account, region=region)
-
-
-def is_local_cloud() -> bool:
-    """Whether the environment points at the cloud of `make up`."""
-    return os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://127.0.0.1:")
-
-
-def _is_reachable(url: str) -> bool:
-    address = urlsplit(url)
-    try:
-        socket.create_connection((address.hostname, address.port), timeout=3).close()
-    except OSError:
-        return False
-    return True
 
 
 def main() -> None:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from argo_ecr_auth_cli.concurrency import map_concurrently
+from argo_ecr_auth_cli.local_cloud import is_local_cloud
 from argo_ecr_auth_deploy.bootstraps import find_missing_bootstraps
 from argo_ecr_auth_deploy.changes import format_changes, list_changes
 from argo_ecr_auth_deploy.clusters import find_missing_clusters, find_unready_clusters
 from argo_ecr_auth_deploy.deployed import find_deleted_schedules, read_deployed_record, read_expiries
 from argo_ecr_auth_deploy.deployment import ROOT, Deployment, load_deployment
-from argo_ecr_auth_deploy.destination import find_destination, is_local_cloud
+from argo_ecr_auth_deploy.destination import find_destination
 from argo_ecr_auth_deploy.next_steps import describe_dropped, describe_leftovers, describe_next_steps
 from argo_ecr_auth_settings.record import InstallationRecord
 

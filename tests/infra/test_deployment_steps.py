@@ -295,6 +295,7 @@ def test_an_account_that_sts_does_not_answer_ends_the_step(aws: SmallAws, tmp_pa
 
 def test_a_shell_of_a_local_cloud_that_is_down_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", CLOSED_PROXY)
+    monkeypatch.setenv("AWS_REGION", REGION)
     with pytest.raises(SystemExit, match="this shell points at a local cloud that is down: make up starts one"):
         find_destination()
 

@@ -82,7 +82,7 @@ def _read_log(
             target=None,
             name=NOT_CHECKED,
             message=f"whether {passes}: {error}",
-            remedy="use credentials with this right",
+            remedy="check your credentials' rights, and the connection to AWS",
         )
         outcomes.append(Outcome(subject="function", passes=passes, findings=(finding,)))
         return None

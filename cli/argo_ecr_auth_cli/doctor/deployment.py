@@ -54,7 +54,7 @@ def check_deployment(
         if enabled := [schedule for schedule in schedules if schedule.enabled and schedule.targets & names]:
             report(*_check_runs(enabled, sessions=sessions, stack=stack, own_commands=own_commands, now=now))
     except CommandError as error:
-        message, remedy = f"whether {passes}: {error}", "use credentials with this right"
+        message, remedy = f"whether {passes}: {error}", "check your credentials' rights, and the connection to AWS"
         report(Finding(target=None, name=NOT_CHECKED, message=message, remedy=remedy))
     return stack, outcomes
 
