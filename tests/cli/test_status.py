@@ -10,7 +10,7 @@ import pytest
 
 from argo_ecr_auth.core.timestamps import format_time
 from tests.cli.command_line import CommandLine, make_command_line
-from tests.cli.operators import OPERATOR_RIGHTS
+from tests.cli.operators import OPERATOR_RIGHTS, OPERATORS
 from tests.cli.stacks import write_log
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, Function
@@ -83,6 +83,25 @@ def test_a_fresh_credential_whose_last_run_failed_is_not_healthy(
 
     error = f"the function's run at {format_time(now - MINUTE)} failed: {FAILED['error']}"
     assert (code, result["state"], result["healthy"], result["error"]) == (1, "fresh", False, error)
+
+
+def test_a_log_that_may_not_be_read_is_reported(
+    status: CommandLine, function: Function, local_cloud: LocalCloud, cluster: Cluster
+) -> None:
+    """A fresh token does not show whether the runs succeed."""
+    function.run()
+    rights = [right for right in OPERATOR_RIGHTS if not right.startswith("logs:")]
+    reader = local_cloud.create_role("reader-without-logs", allow=rights)
+    local_cloud.client("eks").create_access_entry(
+        clusterName=cluster.name, principalArn=reader, kubernetesGroups=[OPERATORS]
+    )
+
+    done = make_command_line(local_cloud, reader, directory=status.directory).run("status")
+
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("argo-ecr-auth: whether the last runs succeeded is not checked: ")
+    assert "logs:FilterLogEvents" in line
+    assert (done.returncode, "fresh" in done.stdout) == (0, True)
 
 
 def test_a_credential_that_each_run_has_to_repair_has_another_writer(

@@ -164,10 +164,11 @@ def read_overview(
 
 
 def _add_log(statuses: list[Status], stack: Stack, *, operator: Operator, check_every: timedelta) -> list[Status]:
-    """What the function's log adds: a cluster does not show that its last run failed. As it is without that right."""
+    """What the function's log adds: a cluster does not show that its last run failed."""
     try:
         log = read_log(operator.sessions, stack, check_every=check_every, now=datetime.now(UTC))
-    except CommandError:
+    except CommandError as error:
+        print_error(f"whether the last runs succeeded is not checked: {error}")
         return statuses
     return [_add_run(status, log) for status in statuses]
 
