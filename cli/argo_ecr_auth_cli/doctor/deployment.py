@@ -95,7 +95,7 @@ def _check_schedules(targets: Sequence[Target], schedules: Sequence[Schedule], *
 
 def _report_no_schedule(target: Target, *, stack: Stack, deleted: list[str]) -> Finding:
     if deleted:
-        message = f"it has no schedule: of the stack {stack.name}, {', '.join(deleted)} was deleted"
+        message = f"it has no schedule: {', '.join(deleted)} of the stack {stack.name} was deleted"
         remedy = "deploy once with `enabled: false` for the target, then again without"
     else:
         message, remedy = f"it has no schedule in the stack {stack.name}", "make deploy"
