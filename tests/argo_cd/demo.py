@@ -86,7 +86,7 @@ def show_application(
             ):
                 _wait_for_new_tokens(credentials, wait_for, left=timedelta(hours=1), application=application)
                 _print(application)
-            with story.step("Let the token expire", why="Without a renewal, this is what one sees twelve hours later."):
+            with story.step("Let the token expire", why="Without a renewal, this is what you see twelve hours later."):
                 ecr.end_tokens()
                 application.refresh()
                 application.wait_for("Unknown")

@@ -32,7 +32,8 @@ of that name, whether the function runs is `not checked`.
 get and list Secrets and ConfigMaps (to list ConfigMaps in all namespaces), and to list Applications. An access entry with
 AmazonEKSAdminViewPolicy has these; without an entry, `--context NAME` or `--kubeconfig FILE` looks as kubectl does. What it
 may not ask, it reports as not checked. [Operations](operations.md#findings-of-doctor) lists what it finds. With
-`logs:FilterLogEvents`, `status` shows when a registry last accepted each token, and whether the last run failed. `which` needs `eks:DescribeCluster`, and
+`logs:FilterLogEvents`, `status` shows when a registry last accepted each token, and whether the last run failed; without
+it, `status` says that this is not checked. `which` needs `eks:DescribeCluster`, and
 in the clusters the right to list Secrets.
 """
 _AWS_CLI = """
