@@ -28,7 +28,7 @@ RepositoryPattern = Annotated[
         description="A repository's name in lower case; * stands for anything, ? for one character.",
     ),
 ]
-SettingsKind = Literal["argo-cd", "repository", "repo-creds", "pull-secret"]
+SettingsKind = Literal["argo-cd", "repository", "repo-creds", "kargo", "pull-secret"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +37,13 @@ class SecretSettings:
 
     name: str
     kind: Kind
-    type: ChartType | None  # None for a pull-secret
+    type: ChartType | None  # None for what is not for Argo CD
 
 
 class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One Secret in one namespace, with its ConfigMap, and what its token may pull.
 
-    `argo-cd` creates three of both, `repo-creds` without `type` two.
+    `argo-cd` creates three of both, `kargo` and `repo-creds` without `type` two.
     """
 
     registry: Annotated[
@@ -72,8 +72,8 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         SettingsKind,
         msgspec.Meta(
             description="argo-cd: everything that Argo CD requests from this registry, and no other host; "
-            "repository: one URL for Argo CD; repo-creds: a credential template for all URLs below one; pull-secret: "
-            "for Image Updater and kubelet."
+            "repository: one URL for Argo CD; repo-creds: a credential template for all URLs below one; kargo: images "
+            "and charts that Kargo reads from this registry; pull-secret: for Image Updater and kubelet."
         ),
     ] = "repository"
     type: (
@@ -200,6 +200,11 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         match self.kind:
             case "pull-secret":
                 return (SecretSettings(name=name, kind="pull-secret", type=None),)
+            case "kargo":
+                return (
+                    SecretSettings(name=name, kind="kargo-image", type=None),
+                    SecretSettings(name=f"{name}-helm", kind="kargo-helm", type=None),
+                )
             case "argo-cd":
                 return (
                     SecretSettings(name=name, kind="repository", type="helm"),

@@ -19,12 +19,13 @@ from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make
 from tests.support.objects import Objects
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "credentials"
-_NAMESPACES = ("argocd", "my-app", "team-a", "team-b", "team-c")
+_NAMESPACES = ("argocd", "kargo-shared-resources", "my-app", "team-a", "team-b", "team-c")
 # Of each example, the URLs of the Secrets for Argo CD, by the registry's host.
 _URLS = {
     "argo-cd": {"{}", "{}/", "oci://{}/"},
     "argocd-agent": {"{}/", "oci://{}/"},
     "image-updater": set(),
+    "kargo": set(),
     "mounted": set(),
     "namespaces": set(),
     "pods": set(),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,7 @@ ARGO_CD: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, str]]]]]
     ),
 }
 ALL_KINDS = {name: written for name, (written, _) in ARGO_CD.items()} | {
+    "Kargo": {"registry": REGISTRY, "kind": "kargo"},
     "a pull secret": {"registry": REGISTRY, "kind": "pull-secret"},
     "a pull secret of two regions": {"registry": [REGISTRY, EUROPE], "kind": "pull-secret"},
 }
@@ -113,6 +115,38 @@ def test_argo_cd_finds_what_it_reads(kind: str, make_function_with: FunctionFact
         assert one.require("configmaps")["data"]["name"] == written["registry"]
     assert len(passwords) == 1, "the Secrets of one credential hold one token"
     assert not [password for password in passwords if password != password.strip()]
+
+
+def _find_for_kargo(objects: Objects, kind: str, url: str) -> str | None:
+    """The Secret that Kargo logs in with (akuity/kargo 353cb20, pkg/credentials/kubernetes/database.go and basic)."""
+    path = f"/api/v1/namespaces/{objects.namespace}/secrets?labelSelector=kargo.akuity.io/cred-type={kind}"
+    _, found = objects.admin.request("GET", path)
+    for secret in sorted(found["items"], key=lambda secret: str(secret["metadata"]["name"])):
+        data = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+        normalized = url.lower().removeprefix("oci://") if kind == "helm" else url
+        if data["repoURLIsRegex"] == "true" and any(re.search(data["repoURL"], text) for text in (url, normalized)):
+            return str(secret["metadata"]["name"]) if data["username"] and data["password"] else None
+    return None
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "expected"),
+    [
+        ("image", f"{REGISTRY}/team/app", "ecr-auth"),
+        ("helm", f"oci://{REGISTRY}/charts/app", "ecr-auth-helm"),
+        ("image", f"{REGISTRY}.example.org/app", None),
+        ("image", f"{REGISTRY.replace('.dkr', '-dkr')}/app", None),
+        ("helm", f"oci://example.org/{REGISTRY}/app", None),
+        ("helm", f"https://{REGISTRY}/charts", None),
+        ("git", f"{REGISTRY}/team/app", None),
+    ],
+)
+def test_kargo_finds_what_it_reads_and_sends_it_to_the_registry_only(
+    kind: str, url: str, expected: str | None, make_function_with: FunctionFactory, objects: Objects
+) -> None:
+    make_function_with(ALL_KINDS["Kargo"]).run()
+
+    assert _find_for_kargo(objects, kind, url) == expected
 
 
 def test_image_updater_and_kubelet_find_their_auth_under_the_bare_host(

@@ -43,6 +43,8 @@ KINDS: Final = {
     "repository-oci": credential(type="oci", url=f"oci://{HOST}/charts/app", project="team-a"),
     "repo-creds-helm": credential(kind="repo-creds", url=f"{HOST}/", name=None),
     "repo-creds-oci": credential(kind="repo-creds", type="oci", url=f"oci://{HOST}/", name=None),
+    "kargo-image": credential(kind="kargo-image", type=None, url=None, name=None),
+    "kargo-helm": credential(kind="kargo-helm", type=None, url=None, name=None),
     "pull-secret": pull_secret(),
     "pull-secret-of-two": pull_secret(HOST, OTHER_HOST),
 }

@@ -66,6 +66,19 @@ SECRETS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
         {"argocd.argoproj.io/secret-type": "repo-creds"},
         {"url": f"oci://{HOST}/", "type": "oci", "enableOCI": "true", "username": "AWS", "password": PASSWORD},
     ),
+    **{
+        f"kargo-{label}": (
+            "Opaque",
+            {"kargo.akuity.io/cred-type": label},
+            {
+                "repoURL": r"^(oci://)?123456789012\.dkr\.ecr\.eu-west-1\.amazonaws\.com/",
+                "repoURLIsRegex": "true",
+                "username": "AWS",
+                "password": PASSWORD,
+            },
+        )
+        for label in ("image", "helm")
+    },
     "pull-secret": (
         "kubernetes.io/dockerconfigjson",
         {},

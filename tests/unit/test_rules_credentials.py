@@ -37,6 +37,7 @@ def _find_credential_faults(**keys: Any) -> list[str]:
         {"registry": HOST, "kind": "argo-cd"},
         {"registry": HOST, "kind": "argo-cd", "proxy": "http://proxy:3128", "no_proxy": "localhost"},
         {"registry": HOST, "proxy": "http://proxy:3128"},
+        {"registry": HOST, "kind": "kargo", "namespace": "kargo-shared-resources"},
         {"registry": HOST, "kind": "pull-secret"},
         {"registry": [HOST], "kind": "pull-secret"},
         {"registry": [HOST, OTHER_HOST, "public.ecr.aws"], "kind": "pull-secret"},
@@ -62,6 +63,8 @@ def test_each_kind_can_be_given_with_the_keys_that_it_has(keys: dict[str, Any]) 
         ("pull-secret", "url", HOST),
         ("pull-secret", "name", "ecr"),
         ("pull-secret", "project", "team-a"),
+        ("kargo", "url", HOST),
+        ("kargo", "name", "ecr"),
     ],
 )
 def test_a_key_that_a_kind_does_not_have_is_a_fault(kind: str, key: str, value: str) -> None:
@@ -86,7 +89,7 @@ def test_only_a_templates_url_ends_in_a_slash() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["argo-cd", "repository", "repo-creds"])
+@pytest.mark.parametrize("kind", ["argo-cd", "repository", "repo-creds", "kargo"])
 def test_several_registries_are_for_a_pull_secret_alone(kind: str) -> None:
     assert _find_credential_faults(registry=[HOST, OTHER_HOST], kind=kind) == [
         f"registry: several are not for the kind {kind}"

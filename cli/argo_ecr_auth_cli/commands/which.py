@@ -12,6 +12,7 @@ from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.registry import NotARegistryError, parse_registry
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.aws_session import find_region, sign_in
@@ -107,7 +108,7 @@ def find_services(target: Target, server: ApiServer, *, url: str, project: str) 
     ours = {(credential.namespace, credential.secret_name) for credential in target.credentials}
     services = []
     for namespace in sorted(
-        {credential.namespace for credential in target.credentials if credential.kind != "pull-secret"}
+        {credential.namespace for credential in target.credentials if KINDS[credential.kind].for_argo_cd}
     ):
         serving = find_serving(list_argo_cd_secrets(server, namespace), url, project=project)
         is_ours = bool(serving) and all(secret.place in ours for secret in serving)

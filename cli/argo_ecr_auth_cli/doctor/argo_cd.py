@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from argo_ecr_auth.api_server.server import ApiServer
+from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth_cli.doctor.argo_cd_secrets import (
     ArgoCdSecret,
@@ -18,7 +19,7 @@ from argo_ecr_auth_cli.doctor.other_hosts import check_others_secret
 @check("Argo CD", "it uses our Secrets, and no Secret sends a token elsewhere")
 def check_argo_cd(context: CheckContext, server: ApiServer) -> Iterator[Finding]:
     """Secrets of others that shadow ours or send a password to other hosts, and several for one URL."""
-    credentials = [credential for credential in context.target.credentials if credential.kind != "pull-secret"]
+    credentials = [credential for credential in context.target.credentials if KINDS[credential.kind].for_argo_cd]
     managed = list_managed_objects(context, server)
     for namespace in sorted({credential.namespace for credential in credentials}):
         secrets = list_argo_cd_secrets(server, namespace)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from argo_ecr_auth.core.authorization_token import AuthorizationToken, MalformedTokenError, parse_authorization_token
 from argo_ecr_auth.core.diff import find_foreign_keys
 from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.managed_fields import Writer, read_writers
 from argo_ecr_auth.core.manifests import (
     FIELD_MANAGER,
@@ -224,7 +225,7 @@ def _read_tokens(objects: Objects) -> Iterator[tuple[str, AuthorizationToken]]:
     text = read_payload_text(objects.observed.secret, credential)
     if expires_at is None or not text:
         return
-    if credential.kind != "pull-secret":
+    if not KINDS[credential.kind].is_docker_config:
         yield credential.registries[0].host, AuthorizationToken(password=text, expires_at=expires_at)
         return
     try:

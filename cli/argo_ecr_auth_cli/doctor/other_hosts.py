@@ -9,6 +9,7 @@ with its own.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.manifests import NO_TOKEN, Manifest, list_foreign_keys, make_secret_manifest
 from argo_ecr_auth.core.targets import Credential
 from argo_ecr_auth_cli.doctor.argo_cd_secrets import (
@@ -30,7 +31,7 @@ _OPEN_TEMPLATE = Risk(
 @check("credential", "its settings keep the token with the registry")
 def check_own_secret(context: CheckContext, credential: Credential, secret: Manifest | None) -> Iterator[Finding]:
     """A credential of the settings that lets the token leave, or its Secret, which is not yet as they have it."""
-    if credential.kind == "pull-secret":
+    if not KINDS[credential.kind].for_argo_cd:
         return
     desired = make_secret_manifest(credential, NO_TOKEN)
     host, name = credential.registries[0].host, f"{credential.namespace}/{credential.secret_name}"

@@ -10,11 +10,13 @@ from argo_ecr_auth_settings.settings import Settings, find_duplicates, list_cred
 _MAX_NAME = 253  # of a Kubernetes object
 _MAX_ANNOTATIONS = 256 * 1024  # bytes, of an object (apimachinery, TotalAnnotationSizeLimitB)
 
+_FOR_ARGO_CD = ("type", "url", "name", "project", "proxy", "no_proxy")
 _MEANINGLESS_KEYS = {
     "argo-cd": ("type", "url", "name", "project"),
     "repository": (),
     "repo-creds": ("name",),
-    "pull-secret": ("type", "url", "name", "project", "proxy", "no_proxy"),
+    "kargo": _FOR_ARGO_CD,
+    "pull-secret": _FOR_ARGO_CD,
 }
 """Keys that a kind does not use."""
 

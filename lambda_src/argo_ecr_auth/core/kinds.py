@@ -2,42 +2,48 @@
 
 A new kind begins here; a shape of its own goes into manifests.py.
 
-What Argo CD reads of its two kinds is in its util/db/repository_secrets.go.
+What Argo CD reads of its two kinds is in its util/db/repository_secrets.go, what Kargo reads of its two in its
+pkg/credentials/kubernetes/database.go.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 SECRET_TYPE_LABEL = "argocd.argoproj.io/secret-type"  # noqa: S105 - a label
 
-Kind = Literal["repository", "repo-creds", "pull-secret"]
+_KARGO_LABEL = "kargo.akuity.io/cred-type"
+_DOCKER_CONFIG = ".dockerconfigjson"
+
+Kind = Literal["repository", "repo-creds", "kargo-image", "kargo-helm", "pull-secret"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretKind:
     """What a kind of Secret holds."""
 
-    for_argo_cd: bool  # with Argo CD's label and keys, and a password; otherwise a docker configuration
-    secret_type: str
-    payload_key: str  # of the Secret's data
+    labels: Mapping[str, str] = field(default_factory=dict)  # by which its reader finds it
+    secret_type: str = "Opaque"  # noqa: S105 - a type
+    payload_key: str = "password"  # of the Secret's data
+
+    @property
+    def for_argo_cd(self) -> bool:
+        return SECRET_TYPE_LABEL in self.labels
+
+    @property
+    def is_docker_config(self) -> bool:
+        """Whether it holds the logins of several registries; otherwise a username and a password."""
+        return self.payload_key == _DOCKER_CONFIG
 
 
 KINDS: Mapping[Kind, SecretKind] = {
-    "repository": SecretKind(
-        for_argo_cd=True,
-        secret_type="Opaque",  # noqa: S106 - a type
-        payload_key="password",
-    ),
-    "repo-creds": SecretKind(
-        for_argo_cd=True,
-        secret_type="Opaque",  # noqa: S106 - a type
-        payload_key="password",
-    ),
+    "repository": SecretKind(labels={SECRET_TYPE_LABEL: "repository"}),
+    "repo-creds": SecretKind(labels={SECRET_TYPE_LABEL: "repo-creds"}),
+    "kargo-image": SecretKind(labels={_KARGO_LABEL: "image"}),
+    "kargo-helm": SecretKind(labels={_KARGO_LABEL: "helm"}),
     "pull-secret": SecretKind(
-        for_argo_cd=False,
         secret_type="kubernetes.io/dockerconfigjson",  # noqa: S106 - a type
-        payload_key=".dockerconfigjson",
+        payload_key=_DOCKER_CONFIG,
     ),
 }
 

@@ -81,7 +81,7 @@ def make_payload(
     none.
     """
     expiries = [token.expires_at for token in tokens.values()]
-    if not KINDS[credential.kind].for_argo_cd:
+    if KINDS[credential.kind].is_docker_config:
         hosts = {registry.host for registry in credential.registries}
         new = {registry.host: _make_login(token.password) for registry, token in tokens.items()}
         old = _read_docker_config(kept.text if kept else found)
@@ -100,7 +100,7 @@ def make_payload(
 
 def read_tokens(payload: Payload, credential: Credential) -> dict[Registry, AuthorizationToken]:
     """The tokens that a payload holds, by their registries; without those that are not of docker's form."""
-    if KINDS[credential.kind].for_argo_cd:
+    if not KINDS[credential.kind].is_docker_config:
         passwords = {credential.registries[0]: payload.text}
     else:
         logins = _read_docker_config(payload.text)
@@ -143,10 +143,9 @@ def read_payload_text(secret: Manifest | None, credential: Credential) -> str:
 
 def make_secret_manifest(credential: Credential, payload: Payload) -> Manifest:
     """The Secret. As `data`: server-side apply does not own what `stringData` sets."""
-    own = {SECRET_TYPE_LABEL: credential.kind} if KINDS[credential.kind].for_argo_cd else {}
-    labels = {**credential.labels, **own}
+    labels = {**credential.labels, **KINDS[credential.kind].labels}
     annotations = {"annotations": credential.annotations} if credential.annotations else {}
-    values = {**_argo_cd_keys(credential), payload_key(credential): payload.text}
+    values = {**_make_keys(credential), payload_key(credential): payload.text}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -220,9 +219,15 @@ def format_lifetime(lifetime: timedelta) -> str:
     return str(lifetime // timedelta(seconds=1))
 
 
-def _argo_cd_keys(credential: Credential) -> dict[str, str]:
-    if not KINDS[credential.kind].for_argo_cd:
+def _make_keys(credential: Credential) -> dict[str, str]:
+    """All keys but the payload's."""
+    kind = KINDS[credential.kind]
+    if kind.is_docker_config:
         return {}
+    if not kind.for_argo_cd:
+        # Kargo compares a URL as a whole, and looks for an expression anywhere in it.
+        host = credential.registry.replace(".", r"\.")
+        return {"repoURL": f"^(oci://)?{host}/", "repoURLIsRegex": "true", "username": USERNAME}
     keys = {
         "url": credential.url,
         "name": credential.name,
