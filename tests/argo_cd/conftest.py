@@ -14,7 +14,7 @@ from tests.argo_cd.other_hosts import OtherHosts
 from tests.argo_cd.playground import Playground
 from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud.cloud import LocalCloud
-from tests.support.ecr import Ecr, run_ecr
+from tests.support.ecr import UNCACHED, Ecr, run_ecr
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def ecr(assets: Assets, cloud: LocalCloud, tmp_path_factory: pytest.TempPathFact
     """ECR with the chart `demo`, at HOST and at several prefixes."""
     directory = tmp_path_factory.mktemp("ecr")
     with run_ecr(cloud, directory) as ecr:
-        prefixes = ("team", "shadowed", "bare", "held", *TEAM_NAMES)
+        prefixes = ("team", "shadowed", "bare", "held", UNCACHED, *TEAM_NAMES)
         push_chart(assets, ecr, write_chart(directory, "demo"), "", *(f"/{prefix}" for prefix in prefixes))
         yield ecr
 

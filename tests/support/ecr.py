@@ -45,6 +45,9 @@ _HAS_ENDED: _Answer = (
     {"Content-Type": "application/json; charset=utf-8"},
 )
 _NOT_FOUND: _Answer = (HTTPStatus.NOT_FOUND, b"{}", {"Content-Type": "application/json; charset=utf-8"})
+UNCACHED = "uncached"
+"""Repositories below it are those of a pull-through cache before the first pull: the list of their tags is empty."""
+_NO_TAGS: _Answer = (HTTPStatus.OK, b'{"tags": []}', {"Content-Type": "application/json; charset=utf-8"})
 _REPOSITORY = re.compile(r"/v2/(.+)/(?:manifests|blobs|tags)/")
 _PASSED_ON = ("Accept", "Content-Type", "Content-Range", "Content-Length", "Host", "Range")
 _PASSED_BACK = (
@@ -206,6 +209,8 @@ class _Front(BaseHTTPRequestHandler):
             self._answer(*(_NOT_FOUND if self.headers["Authorization"] else _NO_CREDENTIALS))
         elif refusal := self.ecr.find_refusal(self.headers["Authorization"]):
             self._answer(*refusal)
+        elif re.match(rf"/v2/{UNCACHED}/.+/tags/list", self.path):
+            self._answer(*_NO_TAGS)
         else:
             found = _REPOSITORY.match(self.path)
             # A push asks by HEAD what is there.
