@@ -1,25 +1,21 @@
 """`python -m tests.verify_aws --cluster NAME`: asks AWS the questions, cleans up, and writes the page."""
 
 import argparse
-import contextlib
-import signal
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from types import FrameType
 
 import boto3
 
 from argo_ecr_auth.aws.sessions import Sessions
-from tests.verify_aws.answers import Answer, Ask
+from argo_ecr_auth_cli.terminal.exits import Stopped, stop_on_signals
 from tests.verify_aws.leftovers import clean_up, list_leftovers
 from tests.verify_aws.page import PAGE, format_page
-from tests.verify_aws.questions import QUESTIONS, Question
-from tests.verify_aws.stage import PREFIX, Stage, StoppedError
+from tests.verify_aws.questions import QUESTIONS, Ask, Question
+from tests.verify_aws.stage import PREFIX, Answer, Answers, Stage, StoppedError
 
 _SECONDS = 900
 _PLAN = f"""\
@@ -40,11 +36,10 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.region:
         parser.error("--region is missing, and the environment names none")
-    sessions = Sessions(region=arguments.region)
     stage = Stage(
         cluster=arguments.cluster,
         region=arguments.region,
-        sessions=sessions,
+        sessions=Sessions(region=arguments.region),
         checks=arguments.checks,
         other_principal=arguments.other_principal,
     )
@@ -55,41 +50,34 @@ def main() -> None:
     print(_PLAN.format(account=stage.account, region=stage.region, cluster=stage.cluster), flush=True)
     if not arguments.yes and not (sys.stdin.isatty() and input("Start? [y/N] ").strip().lower() in {"y", "yes"}):
         sys.exit("stopped: nothing was created. Without a terminal, confirm with --yes.")
-    # A shell that runs it in the background makes it ignore SIGINT.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    with contextlib.ExitStack() as cleaning:
-        cleaning.callback(lambda: clean_up(replace(stage, stop=Event())))
+    stop_on_signals()  # once: a second signal does not interrupt the clean-up
+    try:
         answers = _ask_all(stage)
-    text = format_page(answers, when=f"Asked on {datetime.now(UTC):%Y-%m-%d} in {stage.region}.")
-    arguments.page.write_text(text)
+    finally:
+        clean_up(replace(stage, stop=Event()))
+    arguments.page.write_text(format_page(answers, when=f"Asked on {datetime.now(UTC):%Y-%m-%d} in {stage.region}."))
     print(f"written: {arguments.page}")
 
 
 def _ask_all(stage: Stage) -> dict[str, Answer]:
     """The answers by question. The threads have ended when it returns or raises."""
     answers: dict[str, Answer] = {}
-    account = stage.account
 
     def collect(ask: Ask, questions: tuple[Question, ...]) -> None:
         for name, answer in _ask(stage, ask, questions):
             # The page may be published.
-            answers[name] = replace(answer, text=answer.text.replace(account, "ACCOUNT"))
+            answers[name] = replace(answer, text=answer.text.replace(stage.account, "ACCOUNT"))
             print(f"{name}: {answer.text}", flush=True)
 
     with ThreadPoolExecutor(len(QUESTIONS)) as pool:
         try:
-            futures = [pool.submit(collect, ask, questions) for ask, questions in QUESTIONS.items()]
-            wait(futures, timeout=_SECONDS)
+            wait([pool.submit(collect, *group) for group in QUESTIONS.items()], timeout=_SECONDS)
         finally:
-            # Whoever presses Ctrl-C again does not interrupt the clean-up.
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)
             stage.stop.set()
     return answers
 
 
-def _ask(stage: Stage, ask: Ask, questions: tuple[Question, ...]) -> Iterator[tuple[str, Answer]]:
+def _ask(stage: Stage, ask: Ask, questions: tuple[Question, ...]) -> Answers:
     """The answers of this function, and why there are none to the other questions."""
     open_questions = {question.id for question in questions}
     reason = "no answer"
@@ -105,12 +93,8 @@ def _ask(stage: Stage, ask: Ask, questions: tuple[Question, ...]) -> Iterator[tu
         yield name, Answer(text=reason, right=None)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
     try:
         main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except Stopped as stopped:
+        sys.exit(128 + stopped.number)

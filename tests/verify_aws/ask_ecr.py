@@ -6,8 +6,7 @@ from typing import Any
 
 from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME, AuthorizationToken, parse_authorization_token
 from argo_ecr_auth.registry_login import Login, Verification, verify_login
-from tests.verify_aws.answers import Answer, Answers
-from tests.verify_aws.stage import PREFIX, TAGS, Stage
+from tests.verify_aws.stage import PREFIX, TAGS, Answer, Answers, Stage
 
 _TOKEN = "ecr:GetAuthorizationToken"
 _PULL = (_TOKEN, "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:ListImages")

@@ -10,8 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
 from argo_ecr_auth.core.registry import sts_host
-from tests.verify_aws.answers import Answer, Answers
-from tests.verify_aws.stage import PREFIX, TAGS, Stage, freeze
+from tests.verify_aws.stage import PREFIX, TAGS, Answer, Answers, Stage, freeze
 
 _TIMES = 5
 _ENTRY_SECONDS = 120

@@ -8,13 +8,15 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth_cli.deployment import describe_stack
+from argo_ecr_auth_cli.terminal.exits import CommandError
 from tests.verify_aws.stage import PREFIX, TAGS, Stage
 
 Found = Iterator[tuple[str, Callable[[], Any]]]
 """What exists, by name, and how to delete it."""
 
 _NAMESPACE = f"/api/v1/namespaces/{PREFIX}"
-_FAILURES = (BotoCoreError, ClientError, OSError, SyncError)
+_FAILURES = (BotoCoreError, ClientError, CommandError, OSError, SyncError)
 
 
 def list_leftovers(stage: Stage) -> list[str]:
@@ -24,38 +26,32 @@ def list_leftovers(stage: Stage) -> list[str]:
 def clean_up(stage: Stage) -> bool:
     """Delete everything; whether nothing is left. A failure does not keep the rest."""
     failures = []
-    for find in _FINDERS:
+
+    def attempt(name: str, call: Callable[[], Any]) -> Any:
         try:
-            found = list(find(stage))
+            return call()
         except _FAILURES as error:
-            failures.append(f"{find.__name__}: {error}")
-            continue
-        for name, delete in found:
-            try:
-                delete()
-                print(f"deleted: {name}", flush=True)
-            except _FAILURES as error:
-                failures.append(f"{name}: {error}")
+            failures.append(f"{name}: {error}")
+
+    for find in _FINDERS:
+        for name, delete in attempt(find.__name__, partial(list, find(stage))) or ():
+            print(f"deleting: {name}", flush=True)
+            attempt(name, delete)
     if failures:
         print("\n".join(["not deleted; run it again with --clean-up:", *failures]), flush=True)
     return not failures
 
 
 def _find_stack(stage: Stage) -> Found:
-    cloudformation = stage.client("cloudformation")
-    try:
-        (stack,) = cloudformation.describe_stacks(StackName=PREFIX)["Stacks"]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return
-        raise
+    if stack := describe_stack(stage.sessions, installation=PREFIX, region=stage.region):
+        cloudformation = stage.client("cloudformation")
 
-    def delete() -> None:
-        cloudformation.delete_stack(StackName=stack["StackId"])
-        waiter = cloudformation.get_waiter("stack_delete_complete")
-        waiter.wait(StackName=stack["StackId"], WaiterConfig={"Delay": 5, "MaxAttempts": 120})
+        def delete() -> None:
+            cloudformation.delete_stack(StackName=stack.name)
+            waiter = cloudformation.get_waiter("stack_delete_complete")
+            waiter.wait(StackName=stack.name, WaiterConfig={"Delay": 5, "MaxAttempts": 120})
 
-    yield f"stack {PREFIX}", delete
+        yield f"stack {PREFIX}", delete
 
 
 def _find_namespace(stage: Stage) -> Found:
@@ -76,7 +72,7 @@ def _find_access_entries(stage: Stage) -> Found:
     for page in eks.get_paginator("list_access_entries").paginate(clusterName=stage.cluster):
         for principal in page["accessEntries"]:
             entry = {"clusterName": stage.cluster, "principalArn": principal}
-            if TAGS[0]["Key"] in eks.describe_access_entry(**entry)["accessEntry"].get("tags", {}):
+            if PREFIX in eks.describe_access_entry(**entry)["accessEntry"].get("tags", {}):
                 yield f"access entry of {principal}", partial(eks.delete_access_entry, **entry)
 
 

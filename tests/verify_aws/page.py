@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.verify_aws.answers import Answer
 from tests.verify_aws.questions import ALL, Question
+from tests.verify_aws.stage import Answer
 
 PAGE = Path(__file__).parents[2] / "docs" / "verified-on-aws.md"
 OPEN = "Nobody has run it yet: all questions are open."

@@ -1,12 +1,14 @@
 """The questions, as data: what we assume, what follows if it is wrong, and the page that relies on it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.verify_aws.answers import Ask
 from tests.verify_aws.ask_ecr import ask_bearer_password, ask_lifetimes, ask_logins, ask_revocations
 from tests.verify_aws.ask_eks import ask_bearer_ages, ask_new_entries, ask_other_account
 from tests.verify_aws.ask_installation import ask_installation
+from tests.verify_aws.stage import Answers, Stage
+
+Ask = Callable[[Stage], Answers]
 
 
 @dataclass(frozen=True)

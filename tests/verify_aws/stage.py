@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -19,10 +20,20 @@ from tests.local_cloud.kube_api import KubeApi
 
 PREFIX = "argo-ecr-auth-verify"
 TAGS = [{"Key": PREFIX, "Value": "true"}]
-_ANSWER_SECONDS = 60
-_NEW_ROLE_SECONDS = 60  # IAM's changes reach other services late
-
+_SECONDS = 60  # for an answer, and until IAM's changes reach other services
 _NOT_KNOWN_YET = re.compile("Denied|InvalidParameter|NoSuchEntity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What AWS does. `right` says whether we assume that; None if it is not known."""
+
+    text: str
+    right: bool | None
+
+
+Answers = Iterator[tuple[str, Answer]]
+"""Each answer, with the ID of its question."""
 
 
 class StoppedError(Exception):
@@ -43,7 +54,7 @@ class Stage:
     other_principal: str | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
-    @property
+    @cached_property
     def account(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])
 
@@ -58,14 +69,11 @@ class Stage:
         region = region or self.region
         if credentials is None:
             # Called once: a second creation would be refused if only the answer to the first one was lost.
-            seconds = _ANSWER_SECONDS if service in {"ecr", "eks", "iam"} else None
-            return self.sessions.as_role(None).client(service, region=region, seconds=seconds)
-        with self.sessions.lock:
-            session: Any = boto3.Session(
-                aws_access_key_id=credentials["AccessKeyId"],
-                aws_secret_access_key=credentials["SecretAccessKey"],
-                aws_session_token=credentials["SessionToken"],
+            return self.sessions.client(
+                service, region=region, seconds=_SECONDS if service in {"ecr", "eks", "iam"} else None
             )
+        with self.sessions.lock:
+            session: Any = boto3.Session(*freeze(credentials))
             return session.client(service, region_name=region, config=self.sessions.config)
 
     def poll(self, seconds: float, *, every: float = 2) -> Iterator[float]:
@@ -78,14 +86,10 @@ class Stage:
 
     def create_role(self, purpose: str, *, allow: Sequence[str] = ()) -> str:
         """A role that the account may assume and that may take these actions; its ARN."""
-        iam = self.client("iam")
+        account = {"AWS": f"arn:aws:iam::{self.account}:root"}
+        trust = make_policy({"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"})
         name = f"{PREFIX}-{purpose}"
-        trust = {
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{self.account}:root"},
-            "Action": "sts:AssumeRole",
-        }
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=make_policy(trust), Tags=TAGS)["Role"]
+        role = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust, Tags=TAGS)["Role"]
         if allow:
             self.put_policy(purpose, {"Effect": "Allow", "Action": list(allow), "Resource": "*"})
         return str(role["Arn"])
@@ -102,21 +106,18 @@ class Stage:
 
     def assume(self, role: str, *, seconds: int = 3600, by: Mapping[str, str] | None = None) -> dict[str, str]:
         """The role's credentials, as soon as STS knows it; `by` is another role's, for a chain."""
-        credentials: dict[str, str] = self.retry(
-            lambda: self.client("sts", credentials=by).assume_role(
-                RoleArn=role, RoleSessionName=PREFIX, DurationSeconds=seconds
-            )["Credentials"]
-        )
-        return credentials
+        arguments = {"RoleArn": role, "RoleSessionName": PREFIX, "DurationSeconds": seconds}
+        found = self.retry(lambda: self.client("sts", credentials=by).assume_role(**arguments))
+        return dict(found["Credentials"])
 
     def retry(self, call: Callable[[], Any], *, refusals: set[str] | None = None) -> Any:
         """What the call returns, as soon as the new role or its policy is known; `refusals` gets AWS's codes."""
-        for elapsed in self.poll(_NEW_ROLE_SECONDS + 10):
+        for elapsed in self.poll(_SECONDS + 10):
             try:
                 return call()
             except ClientError as error:
                 code = error.response["Error"]["Code"]
-                if not _NOT_KNOWN_YET.search(code) or elapsed > _NEW_ROLE_SECONDS:
+                if not _NOT_KNOWN_YET.search(code) or elapsed > _SECONDS:
                     raise
                 if refusals is not None:
                     refusals.add(code)
