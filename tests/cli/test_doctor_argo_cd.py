@@ -59,6 +59,7 @@ def test_a_secret_that_shadows_ours(
         ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": REGISTRY[:20], "password": "old"}),
         ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}.example.org/a", "password": "old"}),
         ({"kind": "pull-secret"}, {"kind": "repository", "url": REGISTRY, "password": "old"}),
+        ({"kind": "kargo"}, {"kind": "repository", "url": REGISTRY, "password": "old"}),
         # Argo CD's own login to ECR, as two proposals spell it.
         ({}, {"kind": "repository", "url": REGISTRY, "useAWSWorkloadIdentity": "true"}),
         (

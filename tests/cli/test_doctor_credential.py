@@ -174,6 +174,7 @@ def test_the_credentials_of_the_settings_that_let_the_token_leave(
         write("templates", kind="repo-creds"),
         write("team", kind="repo-creds", type="helm", url=f"{REGISTRY}/team"),
         write("image", kind="pull-secret"),
+        write("kargo", kind="kargo"),
     ]
     target = {"cluster": "demo", "namespace": objects.namespace}
     command_line.write_settings({**target, "credentials": leaking + safe})
