@@ -151,9 +151,12 @@ class FunctionLog:
     last_results: Mapping[tuple[str, str], LoggedResult]
 
 
-def read_log(sessions: Sessions, stack: Stack, *, check_every: timedelta, now: datetime) -> FunctionLog:
-    """The results of the last two runs, and of those that verified a token lately. Raises CommandError."""
-    verified_since, results_since = now - _TIME_OF_VERIFICATIONS, now - 2.5 * check_every - _LATENCY_OF_LOGS
+def read_log(
+    sessions: Sessions, stack: Stack, *, check_intervals: Mapping[str, timedelta], now: datetime
+) -> FunctionLog:
+    """The results of each target's last two runs, and of those that verified a token lately. Raises CommandError."""
+    verified_since = now - _TIME_OF_VERIFICATIONS
+    results_since = {name: now - 2.5 * interval - _LATENCY_OF_LOGS for name, interval in check_intervals.items()}
     verified_at: dict[tuple[str, str], datetime] = {}
     last_results: dict[tuple[str, str], LoggedResult] = {}
     try:
@@ -161,7 +164,9 @@ def read_log(sessions: Sessions, stack: Stack, *, check_every: timedelta, now: d
         for group in _list_resources(sessions, stack)["AWS::Logs::LogGroup"]:
             accepted = _read_results(pages, group, "{ $.verified IS TRUE }", since=verified_since)
             verified_at |= {key: result.at for key, result in accepted if result.verified}
-            for key, result in _read_results(pages, group, "{ $.secret = * }", since=results_since):
+            for key, result in _read_results(pages, group, "{ $.secret = * }", since=min(results_since.values())):
+                if result.at < results_since.get(key[0], now):
+                    continue
                 before = last_results.get(key)
                 last_results[key] = replace(result, is_again=bool(before and before.action == result.action))
     except (ClientError, BotoCoreError) as error:

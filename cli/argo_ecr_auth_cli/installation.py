@@ -32,9 +32,13 @@ class Installation:
     name: str  # of its stack and of its Kubernetes group
     targets: tuple[Target, ...]  # whose account is None if they name none
     renew_before: timedelta
-    check_every: timedelta
     in_vpc: bool
     access: Mapping[str, str]  # by target: least-privilege, edit-policy or none
+
+    @property
+    def check_intervals(self) -> Mapping[str, timedelta]:
+        """By target."""
+        return {target.name: target.check_every for target in self.targets}
 
 
 def load_installation(options: argparse.Namespace, *, region: str) -> Installation:
@@ -45,7 +49,6 @@ def load_installation(options: argparse.Namespace, *, region: str) -> Installati
         name=getattr(options, "installation", None) or settings.installation,
         targets=resolve_targets(settings, region=region),
         renew_before=parse_duration(settings.renew_before),
-        check_every=parse_duration(settings.check_every),
         in_vpc=settings.vpc is not None,
         access={
             name: choose_access(target, settings=settings) for name, target in zip(names, settings.targets, strict=True)

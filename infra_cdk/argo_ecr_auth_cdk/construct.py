@@ -65,7 +65,7 @@ class ArgoEcrAuth(Construct):
         known_account, known_region = account or stack.node.addr, region or stack.node.addr
         self.identity = (settings.installation, known_account, known_region)
         located = resolve_targets(complete, region=known_region, account=known_account)
-        self.objects = list_objects(record_target(target) for target in located if target.enabled)
+        self.objects = list_objects(record_target(target, settings=complete) for target in located if target.enabled)
         self._refuse_sharing()
 
         self.function = EcrAuthFunction(

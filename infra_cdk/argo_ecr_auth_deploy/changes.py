@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
 from argo_ecr_auth_settings.record import InstallationRecord, TargetRecord
+from argo_ecr_auth_settings.settings import parse_duration
 
 _MAX_LINES = 20
 _HOURS = TOKEN_LIFETIME // timedelta(hours=1)
@@ -32,6 +33,8 @@ def list_changes(before: InstallationRecord, after: InstallationRecord) -> list[
         lost = tuple(s for s in old.secrets if (old.cluster, s) not in renewed) if old and old.enabled else ()
         stops = old is not None and old.enabled and not (new and new.enabled) and len(lost) == len(old.secrets)
         facts = [*_compare(old, new, lost=lost)]
+        if old and new and old.cluster and (old.check_every or new.check_every):
+            facts += _compare_intervals(old.check_every or before.check_every, new.check_every or after.check_every)
         if stops:
             facts.append("nothing will renew its tokens")
         elif lost:
@@ -74,6 +77,11 @@ def _compare(old: TargetRecord | None, new: TargetRecord | None, *, lost: Sequen
         for secret, registry in new.secrets.items():
             if secret in old.secrets and registry != old.secrets[secret]:
                 yield f"{secret} gets tokens of {registry} instead of {old.secrets[secret]}"
+
+
+def _compare_intervals(old: str, new: str) -> Iterator[str]:
+    if parse_duration(old) != parse_duration(new):
+        yield f"checked every {new} instead of {old}"
 
 
 def _describe_expiry(known: Sequence[datetime], *, now: datetime) -> str:

@@ -33,13 +33,14 @@ def read_deployed_record(deployment: Deployment) -> InstallationRecord | None:
     return None
 
 
-def read_expiries(deployment: Deployment, *, check_every: str) -> Mapping[tuple[str, str], datetime]:
+def read_expiries(deployment: Deployment, *, before: InstallationRecord) -> Mapping[tuple[str, str], datetime]:
     """When tokens expire by target and Secret, as far as the function's log of the last runs says."""
-    interval = parse_duration(check_every or deployment.settings.check_every)
+    general = before.check_every or deployment.settings.check_every
+    intervals = {name: parse_duration(target.check_every or general) for name, target in before.targets.items()}
     try:
         if (stack := _describe_stack(deployment)) is None:
             return {}
-        log = read_log(deployment.destination.sessions, stack, check_every=interval, now=datetime.now(UTC))
+        log = read_log(deployment.destination.sessions, stack, check_intervals=intervals, now=datetime.now(UTC))
     except CommandError:
         return {}
     return {key: result.expires_at for key, result in log.last_results.items() if result.expires_at}

@@ -9,6 +9,7 @@ from argo_ecr_auth_cli.installation import format_shared_options
 from argo_ecr_auth_deploy.deployment import Deployment
 from argo_ecr_auth_settings.leftovers import find_dropped, format_removal, list_objects
 from argo_ecr_auth_settings.record import InstallationRecord
+from argo_ecr_auth_settings.settings import format_interval
 
 
 def describe_dropped(before: InstallationRecord, deployment: Deployment) -> list[str]:
@@ -48,9 +49,9 @@ def describe_next_steps(deployment: Deployment, *, manifests: Sequence[Path], pr
         lines.append(f"  for each cluster, if you have not yet: kubectl --context CONTEXT apply -f {file}")
     if settings.alarm_email:
         lines.append(f"  confirm the e-mail that SNS sent to {settings.alarm_email}, once")
-    if any(target.enabled for target in deployment.targets):
+    if intervals := [target.check_every for target in deployment.targets if target.enabled]:
         run = f".venv/bin/argo-ecr-auth invoke{options}"
-        lines.append(f"  the schedule fires within {settings.check_every}; to run now: {run}")
+        lines.append(f"  the schedule fires within {format_interval(max(intervals))}; to run now: {run}")
     else:
         lines.append("  every target is disabled: nothing renews tokens until you set `enabled: true` and deploy")
     return [

@@ -97,7 +97,7 @@ def _show_changes(before: InstallationRecord, after: InstallationRecord, *, depl
     """Print what changes for the targets. Return whether anything is removed."""
     changes = list_changes(before, after)
     is_removal = any(change.is_removal for change in changes)
-    expiries = read_expiries(deployment, check_every=before.check_every) if is_removal else {}
+    expiries = read_expiries(deployment, before=before) if is_removal else {}
     lines = list(format_changes(changes, expiries=expiries, now=datetime.now(UTC)))
     if before.check_every and after.check_every and before.check_every != after.check_every:
         lines.append(f"  the check interval is {after.check_every} instead of {before.check_every}")

@@ -29,6 +29,13 @@ Duration = Annotated[
         extra_json_schema={"patternErrorMessage": "not a duration: write 6h or 1h30m"},
     ),
 ]
+CheckInterval = Annotated[
+    Duration,
+    msgspec.Meta(
+        description="A check interval; 1m to 1h.",
+        extra_json_schema={"patternErrorMessage": "not a duration: write 2m or 1h, 1m to 1h in whole minutes"},
+    ),
+]
 Namespace = Annotated[
     str,
     msgspec.Meta(

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
-from argo_ecr_auth_settings.field_types import Access, Account, ExternalId, Region, RoleName
+from argo_ecr_auth_settings.field_types import Access, Account, CheckInterval, ExternalId, Region, RoleName
 
 ProfileName = Annotated[
     str,
@@ -55,6 +55,9 @@ class ProfileSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ]
     allowed: AllowedClusters
     access: Annotated[Access | None, msgspec.Meta(description="Of its targets, instead of the general one.")] = None
+    check_every: Annotated[
+        CheckInterval | None, msgspec.Meta(description="Of its targets, instead of the general one; 1m to 1h.")
+    ] = None
     role_name: Annotated[
         RoleName | None,
         msgspec.Meta(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from argo_ecr_auth.core.targets import Target
-from argo_ecr_auth_settings.settings import Settings
+from argo_ecr_auth_settings.settings import Settings, format_interval, parse_duration
 
 RECORD_KEY = "ArgoEcrAuthTargets"
 """The metadata key of the stack's template that holds the record."""
@@ -19,6 +19,7 @@ class TargetRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     cluster: str
     secrets: Mapping[str, str]
     enabled: bool = True
+    check_every: str = ""  # of its own, or else the installation's
 
 
 class InstallationRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,15 +31,18 @@ class InstallationRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def make_record(settings: Settings, targets: Iterable[Target]) -> InstallationRecord:
     return InstallationRecord(
-        check_every=settings.check_every, targets={target.name: record_target(target) for target in targets}
+        check_every=settings.check_every,
+        targets={target.name: record_target(target, settings=settings) for target in targets},
     )
 
 
-def record_target(target: Target) -> TargetRecord:
+def record_target(target: Target, *, settings: Settings) -> TargetRecord:
+    is_general = target.check_every == parse_duration(settings.check_every)
     return TargetRecord(
         cluster=f"{target.account or ''}/{target.region}/{target.cluster}",
         secrets={f"{found.namespace}/{found.secret_name}": found.registry for found in target.credentials},
         enabled=target.enabled,
+        check_every="" if is_general else format_interval(target.check_every),
     )
 
 

@@ -10,7 +10,7 @@ from argo_ecr_auth.core.registry import PUBLIC_HOSTS, parse_registry
 from argo_ecr_auth.core.targets import Configuration, Credential, Role, Target
 from argo_ecr_auth_settings.credential_settings import CredentialSettings, SecretSettings
 from argo_ecr_auth_settings.field_types import REPOSITORY
-from argo_ecr_auth_settings.settings import Settings, parse_duration
+from argo_ecr_auth_settings.settings import Settings, choose_check_interval, parse_duration
 
 
 def format_targets_file(settings: Settings, *, region: str | None = None) -> bytes:
@@ -20,8 +20,7 @@ def format_targets_file(settings: Settings, *, region: str | None = None) -> byt
     """
     configuration = Configuration(
         targets=resolve_targets(settings, region=region or ""),
-        renew_before_seconds=int(parse_duration(settings.renew_before).total_seconds()),
-        check_every_seconds=int(parse_duration(settings.check_every).total_seconds()),
+        renew_before=parse_duration(settings.renew_before),
     )
     return msgspec.json.format(msgspec.json.encode(configuration, order="deterministic"), indent=1)
 
@@ -45,6 +44,7 @@ def resolve_targets(settings: Settings, *, region: str, account: str | None = No
                 for namespace in credential.list_namespaces(default=target.namespace)
                 for resolved in _credentials(credential, namespace=namespace)
             ),
+            check_every=parse_duration(choose_check_interval(target, settings=settings)),
             account=target.account or account,
             role=_role(target.role_arn, target.external_id),
         )

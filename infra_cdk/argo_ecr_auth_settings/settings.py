@@ -15,6 +15,7 @@ from argo_ecr_auth_settings.field_types import (
     ONE_LINE,
     Access,
     Account,
+    CheckInterval,
     ClusterName,
     Duration,
     ExternalId,
@@ -167,13 +168,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "2 to 40 of them.",
         ),
     ] = "argo-ecr-auth"
-    check_every: Annotated[
-        Duration,
-        msgspec.Meta(
-            description="How often each target is checked; 1m to 1h.",
-            extra_json_schema={"patternErrorMessage": "not a duration: write 2m or 1h, 1m to 1h in whole minutes"},
-        ),
-    ] = "2m"
+    check_every: Annotated[CheckInterval, msgspec.Meta(description="How often each target is checked; 1m to 1h.")] = (
+        "2m"
+    )
     access: Access = "least-privilege"
     architecture: Architecture = "arm64"
     vpc: VpcSettings | None = None
@@ -239,10 +236,21 @@ def _list_own_credentials(target: TargetSettings) -> Iterator[CredentialSettings
         yield from target.credentials
 
 
+def choose_check_interval(target: TargetSettings, *, settings: Settings) -> str:
+    """The target's check interval: its profile's, if that has one, or else the general one."""
+    profile = settings.profiles[target.profile] if target.profile else None
+    return (profile and profile.check_every) or settings.check_every
+
+
 def parse_duration(text: str) -> timedelta:
     """A duration of the form that `Duration` allows."""
     units = {"h": "hours", "m": "minutes", "s": "seconds"}
     return timedelta(**{units[unit]: int(number) for number, unit in re.findall("([0-9]+)([hms])", text)})
+
+
+def format_interval(interval: timedelta) -> str:
+    """A check interval, which is of whole minutes."""
+    return f"{interval // timedelta(minutes=1)}m"
 
 
 def find_duplicates(values: Sequence[str]) -> Iterable[str]:

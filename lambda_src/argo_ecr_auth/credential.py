@@ -34,7 +34,6 @@ class RunOptions:
     """What a run is asked to do, and within how many seconds."""
 
     renew_before: timedelta
-    check_every: timedelta
     seconds: float
     dry_run: bool = False
     force: bool = False
@@ -148,7 +147,7 @@ def _make_plan(
         credential=_identify(run, credential),
         now=run.now(),
         renew_before=run.options.renew_before,
-        check_every=run.options.check_every,
+        check_every=target.check_every,
         rejection=rejection,
         force=run.options.force,
     )
@@ -156,7 +155,7 @@ def _make_plan(
 
 def _probe(run: Run, target: Target, credential: Credential, plan: Plan) -> Verification:
     """What the registries say of the token in the cluster, about once an hour; a new one is verified anyway."""
-    is_due = is_probe_due(target.name, credential, now=run.now(), check_every=run.options.check_every)
+    is_due = is_probe_due(target.name, credential, now=run.now(), check_every=target.check_every)
     tokens = read_tokens(plan.current, credential) if plan.current and not plan.needs_token and is_due else {}
     return combine_verifications({} if run.options.dry_run else run.issuer.verify(credential, tokens))
 

@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     request = parse_event(event)
     targets = select_targets(configuration.targets, request)
     options = RunOptions(
-        renew_before=timedelta(seconds=configuration.renew_before_seconds),
-        check_every=timedelta(seconds=configuration.check_every_seconds),
+        renew_before=configuration.renew_before,
         seconds=max(1.0, context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_REPORT),
         dry_run=request.dry_run,
         force=request.force,

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from argo_ecr_auth.core.timestamps import format_time
-from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.command_line import CREDENTIAL, CommandLine, make_command_line
 from tests.cli.operators import OPERATOR_RIGHTS, OPERATORS
 from tests.cli.stacks import write_log
 from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.local_cloud.environment import ACCOUNT, REGION
 from tests.support.function import REGISTRY, Function
 from tests.support.objects import Objects
 from tests.support.rewritten import rewrite_expiry
@@ -129,6 +130,27 @@ def test_a_run_that_failed_before_the_last_one_or_long_ago_is_no_matter(
     code, result = only_result(status)
 
     assert (code, result["healthy"], result["error"]) == (0, True, None)
+
+
+@pytest.mark.parametrize(("check_every", "counts"), [("10m", False), ("20m", True)])
+def test_a_failed_run_counts_for_two_check_intervals_of_the_profile(
+    status: CommandLine,
+    objects: Objects,
+    stack: str,
+    local_cloud: LocalCloud,
+    *,
+    check_every: str,
+    counts: bool,
+) -> None:
+    write_log(local_cloud, stack, objects, (40 * MINUTE, FAILED))
+    allowed = {"accounts": [ACCOUNT], "regions": [REGION], "clusters": ["*"]}
+    profile = {"credentials": [CREDENTIAL], "allowed": allowed, "check_every": check_every}
+    target = {"cluster": "demo", "namespace": objects.namespace, "profile": "rare"}
+    status.write_settings(target, profiles={"rare": profile})
+
+    _, result = only_result(status)
+
+    assert (FAILED["error"] in str(result["error"])) == counts
 
 
 def test_it_reads_only_and_asks_ecr_nothing(

@@ -11,7 +11,7 @@ from argo_ecr_auth_cdk.monitoring.alarm_thresholds import AlarmThresholds, compu
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings, parse_duration
 from argo_ecr_auth_settings.validation import validate_settings
-from tests.infra.synthesis import REGION, make_content
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _MINUTE = 60
 _EVERY = ["1m", "2m", "5m", "7m", "10m", "30m", "1h"]
@@ -69,6 +69,55 @@ def test_one_silent_schedule_is_an_alarm_before_a_token_expires(targets: int, ev
     firing = _is_breaching(runs, thresholds)
     assert sum(firing) > 0.99 * len(firing)
     assert 3 * thresholds.runs_period <= parse_duration(settings.renew_before)
+
+
+def _settings_of_two_intervals(often: int, rarely: int, *, every: str) -> Settings:
+    """Two minutes for those that are checked often."""
+    allowed = {"accounts": [ACCOUNT], "regions": [REGION], "clusters": ["*"]}
+    profile = {"credentials": [{"registry": REGISTRY}], "allowed": allowed, "check_every": every}
+    targets = [
+        *({"cluster": f"often-{number}"} for number in range(often)),
+        *({"cluster": f"rarely-{number}", "profile": "rare"} for number in range(rarely)),
+    ]
+    return validate_settings(make_content(targets=targets, profiles={"rare": profile}))
+
+
+def _simulate_two_intervals(often: int, rarely: int, *, every: str, seed: int) -> list[int]:
+    minutes = 7 * 24 * 60
+    runs = (
+        _simulate_runs(count, interval=interval, spread=interval, minutes=minutes, seed=seed)
+        for count, interval in ((often, timedelta(minutes=2)), (rarely, parse_duration(every)))
+    )
+    return [sum(begun) for begun in zip(*runs, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("often", "rarely", "every"), [(1, 1, "1h"), (30, 5, "10m"), (100, 100, "5m"), (190, 10, "1h")]
+)
+def test_with_two_check_intervals_late_invocations_are_no_alarm(often: int, rarely: int, every: str) -> None:
+    thresholds = _thresholds(_settings_of_two_intervals(often, rarely, every=every))
+    runs = _simulate_two_intervals(often, rarely, every=every, seed=1)
+    assert sum(_is_breaching(runs, thresholds)) == 0
+
+
+@pytest.mark.parametrize(
+    ("often", "rarely", "every", "silent"),
+    [
+        (1, 1, "1h", "rarely"),
+        (5, 5, "10m", "rarely"),
+        (20, 100, "5m", "rarely"),
+        (30, 5, "10m", "often"),
+        (100, 100, "5m", "often"),
+        (190, 10, "1h", "often"),
+    ],
+)
+def test_with_two_check_intervals_a_silent_schedule_is_an_alarm(
+    often: int, rarely: int, every: str, silent: str
+) -> None:
+    thresholds = _thresholds(_settings_of_two_intervals(often, rarely, every=every))
+    others = (often - (silent == "often"), rarely - (silent == "rarely"))
+    firing = _is_breaching(_simulate_two_intervals(*others, every=every, seed=2), thresholds)
+    assert sum(firing) > 0.99 * len(firing)
 
 
 @pytest.mark.parametrize("every", _EVERY)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from argo_ecr_auth_deploy.changes import format_changes, list_changes
 from argo_ecr_auth_settings.record import InstallationRecord, TargetRecord
@@ -73,6 +74,15 @@ def test_each_change_has_its_words(
 ) -> None:
     before, after = ({"demo": target} if target else {} for target in (old, new))
     assert _describe(before, after) == ([line], is_removal)
+
+
+def test_a_targets_check_interval_is_compared_where_it_is_not_the_general_one() -> None:
+    general, hourly = _make_target(), structs.replace(_make_target(), check_every="1h")
+    (change,) = list_changes(
+        InstallationRecord(check_every="2m", targets={"demo": general, "other": general, "same": hourly}),
+        InstallationRecord(check_every="5m", targets={"demo": hourly, "other": general, "same": hourly}),
+    )
+    assert (change.target, change.facts) == ("demo", ("checked every 1h instead of 2m",))
 
 
 def test_what_stays_the_same_is_not_listed() -> None:

@@ -6,8 +6,9 @@ import pytest
 from aws_cdk.assertions import Template
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from argo_ecr_auth_settings.record import read_record
 from argo_ecr_auth_settings.schema import make_json_schema
-from tests.infra.synthesis import ACCOUNT, REGION, find_all, find_only, make_content, make_template
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, find_only, make_content, make_template
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,26 @@ def test_a_target_has_a_schedule_that_names_it(template: Template) -> None:
     schedule = find_only(template, "AWS::Scheduler::Schedule")
     assert schedule["ScheduleExpression"] == "rate(3 minutes)"
     assert json.loads(schedule["Target"]["Input"]) == {"targets": ["demo"], "scheduled": True}
+
+
+def test_each_target_is_checked_at_the_interval_of_its_profile_and_no_event_expires_before_it() -> None:
+    allowed = {"accounts": [ACCOUNT], "regions": [REGION], "clusters": ["slow"]}
+    profile = {"credentials": [{"registry": REGISTRY}], "allowed": allowed, "check_every": "30m"}
+    targets = [{"cluster": "demo"}, {"cluster": "slow", "profile": "rare"}]
+
+    template = make_template(make_content(targets=targets, profiles={"rare": profile}))
+
+    schedules = {
+        json.loads(schedule["Target"]["Input"])["targets"][0]: (
+            schedule["ScheduleExpression"],
+            schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"],
+        )
+        for schedule in find_all(template, "AWS::Scheduler::Schedule")
+    }
+    assert schedules == {"demo": ("rate(2 minutes)", 120), "slow": ("rate(30 minutes)", 1800)}
+    assert find_only(template, "AWS::Lambda::EventInvokeConfig")["MaximumEventAgeInSeconds"] == 1800
+    record = read_record(template.to_json())
+    assert {name: target.check_every for name, target in record.targets.items()} == {"demo": "", "slow": "30m"}
 
 
 def test_a_target_may_have_any_name() -> None:

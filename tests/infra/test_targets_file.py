@@ -1,5 +1,6 @@
 """The function's targets.json: the settings with every default filled in, without those of the deployment."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def test_the_function_loads_what_the_settings_are_resolved_to(credential: dict[s
     expected = resolve_targets(settings, region="eu-west-1")
     assert loaded.targets == expected
     assert list(map(hash, loaded.targets)) == list(map(hash, expected))
-    assert loaded.renew_before_seconds == 5 * 3600
+    assert loaded.renew_before == timedelta(hours=5)
 
 
 def test_a_region_that_is_not_known_at_synth_is_the_functions_own() -> None:

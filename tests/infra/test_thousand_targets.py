@@ -1,6 +1,8 @@
 """A thousand clusters: the limits of CloudFormation, IAM and the function's timeout."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argo_ecr_auth.core.events import MAX_TARGETS
-from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
+from argo_ecr_auth_cdk.schedules.schedule_groups import group_names, group_targets
 from argo_ecr_auth_settings.access_plan import MAX_PER_STACK
 from tests.infra.synthesis import make_content, make_stack, synthesize
+from tests.unit.builders import target
 
 _THOUSAND = [{"cluster": f"team-{number:04}"} for number in range(1_000)]
 _CLOUDFORMATION_RESOURCES = 500
@@ -107,6 +110,21 @@ def test_groups_hold_every_name_once_whatever_the_order(names: set[str], more: s
     after = group_names({*names, more}, max_groups=max_groups)
     if more not in after:
         assert sum(after[group] != members for group, members in groups.items()) == 1
+
+
+@pytest.mark.parametrize("often", [100, 700, 999])
+def test_targets_of_two_check_intervals_share_no_schedule(often: int) -> None:
+    targets = [
+        replace(target(f"team-{number}"), check_every=timedelta(minutes=2 if number < often else 10))
+        for number in range(1_000)
+    ]
+    groups = list(group_targets(targets))
+    assert {(interval, name) for interval, _, members in groups for name in members} == {
+        (target.check_every, target.name) for target in targets
+    }
+    assert sum(len(members) for _, _, members in groups) == len(targets)
+    assert MAX_PER_STACK - 2 <= len(groups) <= MAX_PER_STACK
+    assert max(len(members) for _, _, members in groups) <= 16
 
 
 def test_up_to_two_hundred_targets_each_have_their_own_schedule() -> None:

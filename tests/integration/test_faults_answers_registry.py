@@ -33,7 +33,7 @@ def test_a_registry_that_does_not_come_to_an_end_keeps_no_token_from_being_writt
             http = connect_to(server.address)
             return verify_login(host, token, repository=repository, seconds=min(seconds, 1), http=http)
 
-        options = RunOptions(renew_before=timedelta(hours=6), check_every=timedelta(), seconds=20)
+        options = RunOptions(renew_before=timedelta(hours=6), seconds=20)
         now = partial(datetime.now, UTC)
         (result,) = run_targets(function.targets, options=options, cache=function.cache, now=now, verify_login=verify)
 

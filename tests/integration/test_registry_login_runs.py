@@ -24,10 +24,8 @@ from tests.support.registry_login import connect_to, distrust, make_free_address
 CHECK_EVERY = timedelta(minutes=7)
 
 
-def run(
-    function: Function, verify: VerifyLogin, *, force: bool = False, check_every: timedelta = timedelta()
-) -> tuple[Result, ...]:
-    options = RunOptions(renew_before=timedelta(hours=6), check_every=check_every, seconds=30, force=force)
+def run(function: Function, verify: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
+    options = RunOptions(renew_before=timedelta(hours=6), seconds=30, force=force)
     now = function.now or datetime.now(UTC)
     return run_targets(function.targets, options=options, cache=function.cache, now=lambda: now, verify_login=verify)
 
@@ -319,7 +317,7 @@ def probing(valid: Function) -> Function:
     now = datetime.now(UTC) + timedelta(minutes=10)
     while not is_probe_due(target.name, target.credentials[0], now=now, check_every=CHECK_EVERY):
         now += CHECK_EVERY
-    valid.now = now
+    valid.now, valid.check_every = now, CHECK_EVERY
     return valid
 
 
@@ -332,7 +330,7 @@ def test_a_token_that_is_rejected_before_it_expires_is_replaced(
     def verify(host: str, token: AuthorizationToken, **options: Any) -> Verification:
         return next(verdicts)(host, token, **options)
 
-    (result,) = run(probing, verify, check_every=CHECK_EVERY)
+    (result,) = run(probing, verify)
 
     reason = f"the token in the cluster is rejected: {REGISTRY} answered 401"
     assert (result.action, result.reason, result.verified, result.error) == ("renewed", reason, True, None)
@@ -345,7 +343,7 @@ def test_a_token_that_is_rejected_gives_way_to_a_new_one_that_is_rejected_too(
     """It is no better than a new one; the registry may be wrong about either."""
     before = objects.password
 
-    (result,) = run(probing, verify_by(registry.address), check_every=CHECK_EVERY)
+    (result,) = run(probing, verify_by(registry.address))
 
     assert (result.action, result.verified, result.seconds_to_expiry) == ("failed", False, None)
     assert objects.password != before
@@ -355,7 +353,7 @@ def test_a_token_that_is_accepted_is_only_reported_so(probing: Function, running
     running.let_in({"AWS": objects.password})
     before = objects.versions
 
-    (result,) = run(probing, verify_by(running.address), check_every=CHECK_EVERY)
+    (result,) = run(probing, verify_by(running.address))
 
     assert (result.action, result.verified, result.reason, objects.versions) == ("fresh", True, None, before)
 
@@ -365,7 +363,7 @@ def test_a_registry_that_says_nothing_clear_of_the_token_in_the_cluster_is_only_
 ) -> None:
     before = objects.versions
 
-    (result,) = run(probing, verify_by(make_free_address()), check_every=CHECK_EVERY)
+    (result,) = run(probing, verify_by(make_free_address()))
 
     assert (result.action, result.verified, result.doubtful, objects.versions) == ("fresh", None, True, before)
 
@@ -379,7 +377,7 @@ def test_a_token_is_tried_at_no_other_check_of_the_hour_nor_where_verify_is_off(
     now = probing.now
     assert now is not None
     probing.now = now + CHECK_EVERY
-    (result,) = run(probing, verify, check_every=CHECK_EVERY)
+    (result,) = run(probing, verify)
     assert (result.action, result.verified) == ("fresh", None)
 
 

@@ -118,9 +118,7 @@ class Installation:
     ) -> tuple[Result, ...]:
         return run_targets(
             tuple(targets),
-            options=RunOptions(
-                renew_before=self.renew_before, check_every=CHECK_INTERVAL, seconds=seconds, force=force
-            ),
+            options=RunOptions(renew_before=self.renew_before, seconds=seconds, force=force),
             cache=self.environments[environment],
             now=lambda: now,
             verify_login=self.verify_login,

@@ -1,7 +1,7 @@
 """The function without Lambda: its settings, its access to a cluster, and its runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -81,6 +81,7 @@ class Function:
     settings: Settings
     cache: WarmCache = field(init=False)
     now: datetime | None = None
+    check_every: timedelta = timedelta()  # so that no run tries the token in the cluster because it is the hour for it
     function_role_id: str | None = None
 
     def __post_init__(self) -> None:
@@ -88,14 +89,14 @@ class Function:
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        return load_configuration(
+        configuration = load_configuration(
             format_targets_file(self.settings), region=REGION, function_role_id=self.function_role_id
-        ).targets
+        )
+        return tuple(replace(target, check_every=self.check_every) for target in configuration.targets)
 
     def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
         options = RunOptions(
             renew_before=timedelta(hours=6),
-            check_every=timedelta(),  # so that no run tries the token in the cluster because it is the hour for it
             seconds=seconds,
             dry_run=dry_run,
             force=force,

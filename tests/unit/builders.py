@@ -60,6 +60,7 @@ def target(name: str = "demo", *, enabled: bool = True) -> Target:
         endpoint=None,
         certificate_authority=None,
         credentials=(credential(),),
+        check_every=timedelta(minutes=2),
     )
 
 

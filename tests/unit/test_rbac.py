@@ -4,19 +4,12 @@ from dataclasses import replace
 
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
-from tests.unit.builders import credential
+from tests.unit.builders import credential, target
 
 
 def _target(*secrets: tuple[str, str]) -> Target:
-    return Target(
-        name="demo",
-        cluster="demo",
-        region="eu-west-1",
-        enabled=True,
-        endpoint=None,
-        certificate_authority=None,
-        credentials=tuple(credential(namespace=namespace, secret_name=name) for namespace, name in secrets),
-    )
+    credentials = tuple(credential(namespace=namespace, secret_name=name) for namespace, name in secrets)
+    return replace(target(), credentials=credentials)
 
 
 def test_the_role_names_the_objects_and_what_a_run_does_with_them() -> None:

@@ -1,5 +1,6 @@
 """Targets that name a profile have its credentials, if the profile allows them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -79,6 +80,35 @@ def test_the_access_of_a_profile_and_its_role_in_other_accounts_are_those_of_its
     here, there = resolve_targets(settings, region=_REGION)
     assert here.role is None
     assert there.role == Role(arn=f"arn:aws:iam::{_OTHER}:role/describe", external_id="x1")
+
+
+def test_a_profile_may_have_its_own_check_interval_and_its_targets_their_namespaces() -> None:
+    targets = [{"cluster": "demo", "profile": "base", "namespace": "gitops"}, {"cluster": "other"}]
+    document = {"targets": targets, "profiles": {"base": {**_PROFILE, "check_every": "1h"}}, "check_every": "5m"}
+
+    settings = validate_settings({**document, "credentials": [{"registry": HOST}]}, account=_ACCOUNT, region=_REGION)
+
+    resolved = [
+        (target.check_every // timedelta(minutes=1), target.credentials[0].namespace)
+        for target in resolve_targets(settings, region=_REGION)
+    ]
+    assert resolved == [(60, "gitops"), (5, "argocd")]
+
+
+@pytest.mark.parametrize(
+    ("check_every", "fault"),
+    [
+        ("90s", "check_every: 90s is not between 1m and 1h in whole minutes"),
+        ("1h", "check_every: 1h is more than half of renew_before (1h)"),
+        ("often", 'check_every: "often" is not a duration: write 2m or 1h, 1m to 1h in whole minutes'),
+    ],
+)
+def test_the_check_interval_of_a_profile_has_the_limits_of_the_general_one(check_every: str, fault: str) -> None:
+    profile = {**_PROFILE, "check_every": check_every}
+    (found,) = _find_faults(
+        _document({"cluster": "demo", "profile": "base"}, profiles={"base": profile}, renew_before="1h")
+    )
+    assert found.startswith(f"profiles.base.{fault}")
 
 
 def test_an_external_id_of_a_profile_needs_a_role() -> None:

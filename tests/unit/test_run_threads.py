@@ -57,7 +57,7 @@ def cache() -> WarmCache:
 
 
 def run(*targets: Target, cache: WarmCache, clusters: Clusters, seconds: float = 30) -> list[str | None]:
-    options = RunOptions(renew_before=timedelta(hours=6), check_every=timedelta(), seconds=seconds)
+    options = RunOptions(renew_before=timedelta(hours=6), seconds=seconds)
     results = run_targets(targets, options=options, cache=cache, now=lambda: NOW, servers=clusters)
     return [result.error for result in results]
 

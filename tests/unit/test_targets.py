@@ -1,6 +1,7 @@
 """Targets: the settings with every default filled in."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ def test_a_target_of_nothing_but_a_cluster_has_every_default() -> None:
         endpoint=None,
         certificate_authority=None,
         credentials=(credential(name=None),),
+        check_every=timedelta(minutes=2),
         role=None,
     )
 

@@ -75,7 +75,7 @@ def _read_log(
     if stack is None:
         return None
     try:
-        return read_log(operator.sessions, stack, check_every=installation.check_every, now=now)
+        return read_log(operator.sessions, stack, check_intervals=installation.check_intervals, now=now)
     except CommandError as error:
         passes = "the last runs succeeded"
         finding = Finding(

@@ -5,6 +5,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
@@ -60,9 +61,9 @@ def run(options: argparse.Namespace) -> int:
 
     def check() -> int:
         recorder = RecordingServers(kubeconfig or EksApiServers(cache))
-        run_options = RunOptions(renew_before=renew_before, check_every=timedelta(seconds=interval), seconds=_SECONDS)
+        run_options = RunOptions(renew_before=renew_before, seconds=_SECONDS)
         (result,) = run_targets(
-            (target,),
+            (replace(target, check_every=timedelta(seconds=interval)),),
             options=run_options,
             cache=cache,
             now=lambda: datetime.now(UTC),

@@ -151,7 +151,6 @@ def read_overview(
         [without_role(target) for target in targets],
         operator=operator,
         renew_before=installation.renew_before,
-        check_every=installation.check_every,
         named=named,
         not_visible={}
         if kubeconfig
@@ -159,14 +158,16 @@ def read_overview(
         kubeconfig=kubeconfig,
     )
     if stack is not None:
-        statuses = _add_log(statuses, stack, operator=operator, check_every=installation.check_every)
+        statuses = _add_log(statuses, stack, operator=operator, check_intervals=installation.check_intervals)
     return Overview(statuses=statuses, findings=list_findings(outcomes))
 
 
-def _add_log(statuses: list[Status], stack: Stack, *, operator: Operator, check_every: timedelta) -> list[Status]:
+def _add_log(
+    statuses: list[Status], stack: Stack, *, operator: Operator, check_intervals: Mapping[str, timedelta]
+) -> list[Status]:
     """What the function's log adds: a cluster does not show that its last run failed."""
     try:
-        log = read_log(operator.sessions, stack, check_every=check_every, now=datetime.now(UTC))
+        log = read_log(operator.sessions, stack, check_intervals=check_intervals, now=datetime.now(UTC))
     except CommandError as error:
         print_error(f"whether the last runs succeeded is not checked: {error}")
         return statuses
@@ -197,7 +198,6 @@ def read_statuses(
     *,
     operator: Operator,
     renew_before: timedelta,
-    check_every: timedelta,
     named: bool,
     not_visible: Mapping[str, str],
     kubeconfig: Kubeconfig | None = None,
@@ -214,7 +214,7 @@ def read_statuses(
         recorder = RecordingServers(kubeconfig or EksApiServers(cache), done=done)
         explain = (kubeconfig or operator).identity.explain
         # As much time as a slow cluster takes, and more if many wait for their turn.
-        options = RunOptions(renew_before=renew_before, check_every=check_every, seconds=45 + total / 4, dry_run=True)
+        options = RunOptions(renew_before=renew_before, seconds=45 + total / 4, dry_run=True)
         results = iter(
             run_targets(
                 read, options=options, cache=cache, now=lambda: datetime.now(UTC), servers=recorder, explain=explain

@@ -86,7 +86,7 @@ def check_freshness(context: CheckContext, objects: Objects) -> Iterator[Finding
         credential=objects.credential,
         now=context.shared.now,
         renew_before=context.shared.installation.renew_before,
-        check_every=context.shared.installation.check_every,
+        check_every=context.target.check_every,
     )
     left = int((plan.expires_at - context.shared.now).total_seconds()) if plan.expires_at else None
     if not is_valid_long_enough(left, renew_before=context.shared.installation.renew_before):

@@ -123,7 +123,7 @@ class EcrAuthFunction(Construct):
             security_groups=list(network.security_groups) if network else None,
             # The next scheduled run is the retry. Lambda's own retries, after one and two minutes, would overlap it.
             retry_attempts=0,
-            max_event_age=make_check_interval(settings),
+            max_event_age=make_check_interval(max(target.check_every for target in targets)),
         )
         acknowledge_runtime(self.function)
 

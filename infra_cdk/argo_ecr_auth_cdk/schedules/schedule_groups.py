@@ -1,9 +1,27 @@
 """Divides targets into groups that share a schedule, if there are more targets than schedules."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
+from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_settings.access_plan import MAX_PER_STACK
+
+
+def group_targets(targets: Sequence[Target]) -> Iterator[tuple[timedelta, str, tuple[str, ...]]]:
+    """The check interval, the name and the members of each group. Its members have one check interval.
+
+    If there are more targets than groups, each check interval has groups in proportion to its targets, at least one.
+    """
+    by_interval: dict[timedelta, list[str]] = defaultdict(list)
+    for target in targets:
+        by_interval[target.check_every].append(target.name)
+    divisible = MAX_PER_STACK - (len(by_interval) - 1)
+    for interval, names in by_interval.items():
+        share = max(1, divisible * len(names) // len(targets))
+        max_groups = share if len(targets) > MAX_PER_STACK else MAX_PER_STACK
+        yield from ((interval, group, members) for group, members in group_names(names, max_groups=max_groups).items())
 
 
 def group_names(names: Iterable[str], *, max_groups: int = MAX_PER_STACK) -> Mapping[str, tuple[str, ...]]:

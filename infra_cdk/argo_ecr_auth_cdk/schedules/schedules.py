@@ -1,6 +1,7 @@
 """The schedules that invoke the function."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -12,15 +13,15 @@ from constructs import Construct
 
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_invocation, acknowledge_queue
-from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
-from argo_ecr_auth_settings.settings import Settings, parse_duration
+from argo_ecr_auth_cdk.schedules.schedule_groups import group_targets
+from argo_ecr_auth_settings.settings import Settings
 
 _INVOCATION_RETRIES = 3
 
 
-def make_check_interval(settings: Settings) -> cdk.Duration:
+def make_check_interval(interval: timedelta) -> cdk.Duration:
     """The time between two runs of a target. At least a minute: the minimum event age of Scheduler and Lambda."""
-    return cdk.Duration.minutes(int(parse_duration(settings.check_every).total_seconds()) // 60)
+    return cdk.Duration.minutes(interval // timedelta(minutes=1))
 
 
 class Schedules(Construct):
@@ -70,10 +71,10 @@ class Schedules(Construct):
         acknowledge_queue(self.undelivered)
         acknowledge_invocation(role, function)
         self.by_target: dict[str, scheduler.Schedule] = {}
-        interval = make_check_interval(settings)
         # The ids must differ from Target-NAME, which the schedules had in the default group. With an unchanged id,
         # CloudFormation would update the group in place, and fail: Scheduler looks for the schedule in the new group.
-        for group, members in group_names(target.name for target in targets if target.enabled).items():
+        for check_every, group, members in group_targets([target for target in targets if target.enabled]):
+            interval = make_check_interval(check_every)
             schedule = scheduler.Schedule(
                 self,
                 f"Check-{group}",  # the prefix, because a target may be named Role

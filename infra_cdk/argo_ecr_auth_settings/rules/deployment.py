@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from argo_ecr_auth_settings.broken import attempt
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
-from argo_ecr_auth_settings.settings import Settings, find_duplicates, list_credentials, parse_duration
+from argo_ecr_auth_settings.profile_settings import ProfileSettings
+from argo_ecr_auth_settings.settings import Settings, find_duplicates, list_credentials, list_profiles, parse_duration
 
 MIN_RENEW_BEFORE = timedelta(minutes=10)
 MAX_RENEW_BEFORE = timedelta(hours=6)
@@ -23,7 +24,7 @@ MAX_SECURITY_GROUPS = 5
 
 def check_deployment(settings: Settings) -> Iterator[str]:
     """Durations, permissions to pull, the VPC and the alarms."""
-    for rule in (_check_durations, _check_schedule, _check_pulls, _check_vpc, _check_alarms):
+    for rule in (_check_durations, _check_intervals, _check_pulls, _check_vpc, _check_alarms):
         yield from attempt(rule(settings))
 
 
@@ -33,13 +34,21 @@ def _check_durations(settings: Settings) -> Iterator[str]:
         yield f"renew_before: {settings.renew_before} is not between 10m and 6h (half of a token's 12h)"
 
 
-def _check_schedule(settings: Settings) -> Iterator[str]:
-    interval = parse_duration(str(settings.check_every))
+def _check_intervals(settings: Settings) -> Iterator[str]:
+    yield from attempt(_check_interval(settings, settings=settings))
+    for name, profile in attempt(list_profiles(settings)):
+        yield from (f"profiles.{name}.{fault}" for fault in attempt(_check_interval(profile, settings=settings)))
+
+
+def _check_interval(holder: Settings | ProfileSettings, *, settings: Settings) -> Iterator[str]:
+    if holder.check_every is None:
+        return
+    interval = parse_duration(str(holder.check_every))
     if not MIN_CHECK_EVERY <= interval <= MAX_CHECK_EVERY or interval % timedelta(minutes=1):
-        yield f"check_every: {settings.check_every} is not between 1m and 1h in whole minutes"
+        yield f"check_every: {holder.check_every} is not between 1m and 1h in whole minutes"
     elif MIN_RENEW_BEFORE <= parse_duration(str(settings.renew_before)) < _MIN_ATTEMPTS * interval:
         yield (
-            f"check_every: {settings.check_every} is more than half of renew_before ({settings.renew_before}): a run "
+            f"check_every: {holder.check_every} is more than half of renew_before ({settings.renew_before}): a run "
             "that fails would have no second one before the token expires"
         )
 

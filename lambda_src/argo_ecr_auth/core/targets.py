@@ -5,6 +5,7 @@ The synth resolves them from the settings and writes them into the function's as
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Literal
 
 import msgspec
@@ -69,6 +70,7 @@ class Target:
     endpoint: str | None
     certificate_authority: str | None
     credentials: tuple[Credential, ...]
+    check_every: timedelta
     account: str | None = None  # None: the function's, which the function itself need not know
     role: Role | None = None  # to ask EKS for the cluster's address with
 
@@ -78,8 +80,7 @@ class Configuration:
     """What the asset's file of targets holds."""
 
     targets: tuple[Target, ...]
-    renew_before_seconds: int
-    check_every_seconds: int
+    renew_before: timedelta
 
 
 def load_configuration(text: bytes, *, region: str, function_role_id: str | None) -> Configuration:

@@ -1,7 +1,7 @@
 """An installation behind proxies: one target whose requests fail, and its neighbor, which must not notice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -100,7 +100,7 @@ class Installation:
     def _run(self) -> tuple[Result, Result]:
         own, neighbor = run_targets(
             self._targets[bool(self._with_role)],
-            options=RunOptions(renew_before=timedelta(hours=6), check_every=timedelta(), seconds=_SECONDS),
+            options=RunOptions(renew_before=timedelta(hours=6), seconds=_SECONDS),
             cache=self._cache,
             now=lambda: datetime.now(UTC),
             verify_login=self._verify_login,
@@ -127,7 +127,9 @@ class Installation:
             "namespace": self._neighbors.namespace,
             "credentials": [{"registry": NEIGHBORS_REGISTRY, **neighbors_role}],
         }
-        return resolve_targets(make_settings(own, neighbor), region=REGION)
+        # With no time between two checks, no run tries the token in the cluster because it is the hour for it.
+        targets = resolve_targets(make_settings(own, neighbor), region=REGION)
+        return tuple(replace(target, check_every=timedelta()) for target in targets)
 
     def _verify_login(self, host: str, token: Any, *, repository: str | None, seconds: float) -> Verification:
         addresses = {REGISTRY: self.proxies[Service.REGISTRY].address, NEIGHBORS_REGISTRY: self.site.registry}
