@@ -8,7 +8,6 @@ service that a run calls adds a handshake.
 
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 from tests.benchmarks.alternatives import install_aws_cli
@@ -16,7 +15,7 @@ from tests.benchmarks.page import write_page
 from tests.benchmarks.processes import describe_machine
 from tests.benchmarks.rows import RECKONING, measure_rows
 from tests.benchmarks.scene import prepare
-from tests.benchmarks.table import explain_broken, format_table
+from tests.benchmarks.table import explain_broken, format_rows
 from tests.local_cloud import binaries
 
 _PACKAGES = ("boto3", "kubernetes", "aws-lambda-powertools", "msgspec", "urllib3")
@@ -27,10 +26,10 @@ def main() -> None:
         sys.exit("the benchmark needs Linux: it runs the function, made of wheels for Linux, on this machine")
     with prepare() as scene:
         rows = measure_rows(scene)
-    versions = ", ".join([*(f"{name} {version(name)}" for name in _PACKAGES), *_ask_versions()])
-    print(f"{describe_machine()}\n{versions}\n\n{format_table(rows)}\n\n{RECKONING}")
+    machine = ", ".join([describe_machine(_PACKAGES), *_ask_versions()])
+    print(f"{machine}\n\n{format_rows(rows)}\n\n{RECKONING}")
     if "--write" in sys.argv:
-        write_page(rows, machine=f"{describe_machine()}; {versions}.", reckoning=RECKONING)
+        write_page(rows, machine=f"{machine}.", reckoning=RECKONING)
     sys.exit(explain_broken(rows))
 
 

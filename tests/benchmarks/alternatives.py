@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
+from tests.benchmarks.processes import read_cpu, read_peak
 from tests.benchmarks.scene import Scene
 from tests.local_cloud.binaries_build import cache_folder
 from tests.support.function import REGISTRY
@@ -46,7 +46,7 @@ class Loop:
     """Seconds of processor time of one idle check of the loop, and the most memory that its process had, in MB."""
 
     cpu: float
-    mb: float
+    peak_mb: float
 
 
 def measure_loop(scene: Scene, *, namespace: str) -> Loop:
@@ -58,23 +58,15 @@ def measure_loop(scene: Scene, *, namespace: str) -> Loop:
     environment = scene.environment | {"KUBECONFIG": str(scene.cluster.kubeconfig)}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        proc = Path(f"/proc/{process.pid}")
         for _ in range(_LOOP_WARM_UP):
             process.stdout.readline()
-        before = _read_cpu(proc)
+        before = read_cpu(process.pid)
         lines = [process.stdout.readline() for _ in range(_LOOP_CHECKS)]
-        after, status = _read_cpu(proc), (proc / "status").read_text()
+        after, peak_mb = read_cpu(process.pid), read_peak(process.pid)
         process.terminate()
     if not all(" fresh " in line for line in lines):
         raise RuntimeError(f"the loop is not idle: {lines}")
-    peak = re.search(r"VmHWM:\s+(\d+)", status)
-    return Loop(cpu=(after - before) / _LOOP_CHECKS, mb=float(peak[1]) / 1024 if peak else 0.0)
-
-
-def _read_cpu(proc: Path) -> float:
-    """User and system time so far, in seconds (proc(5), /proc/pid/stat)."""
-    fields = (proc / "stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return Loop(cpu=(after - before) / _LOOP_CHECKS, peak_mb=peak_mb)
 
 
 def zip_size(folder: Path, *, without: tuple[str, ...] = ()) -> float:

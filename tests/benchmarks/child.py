@@ -1,12 +1,13 @@
-"""Runs the handler of an asset, in a process of its own that has nothing on its path but the asset, as Lambda has.
+"""Runs a handler in a process of its own that has nothing on its path but the current folder, as Lambda has.
 
-Its argument is a JSON list of events, each with the action that it must lead to. Its input may be JSON with the URLs of
-what a run gets: then each run is followed by the same requests, by urllib3 alone. The last line of its output is JSON:
-what each run took, what the requests after each took, and the most memory that the process had.
+Its arguments are the handler's module and more folders for its path. Each line of its input is JSON. The first has the
+URLs of what a run gets: then each run is followed by the same requests, by urllib3 alone. Each other line has an event
+and the seconds that its run may take. The handler's output is followed by a line of JSON: what it took.
 """
 
+import importlib
 import json
-import re
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -14,30 +15,37 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+_OPEN_FILES = 1024  # of Lambda
+
 
 class Context:
     function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "x"
 
+    def __init__(self, *, seconds: float) -> None:
+        self._ends_at = time.monotonic() + seconds
+
     def get_remaining_time_in_millis(self) -> int:
-        return 60_000
+        return int((self._ends_at - time.monotonic()) * 1000)
 
 
-def main(orders: list[tuple[object, str]], requested: dict[str, Any] | None) -> None:
-    sys.path.insert(0, str(Path.cwd()))
-    from argo_ecr_auth.handler import handler  # noqa: PLC0415 - the asset's
-
-    def run(event: object, action: str) -> None:
-        results = handler(event, Context())["results"]  # type: ignore[arg-type]
-        if {result["action"] for result in results} != {action} or any(r["verified"] is False for r in results):
-            raise RuntimeError(f"expected {action}: {results}")
-
-    runs, requests = [], []
+def main(module: str, *folders: str) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+    sys.path[:0] = [str(Path.cwd()), *folders]
+    requested = json.loads(sys.stdin.readline())
+    handler = importlib.import_module(module).handler
     request = prepare_requests(**requested) if requested else None
-    for event, action in orders:
-        runs.append(measure(partial(run, event, action)))
-        if request:
-            requests.append(measure(request))
-    print(json.dumps({"runs": runs, "requests": requests, "mb": read_peak()}))
+    for line in sys.stdin:
+        event, seconds = json.loads(line)
+        taken = measure(partial(handle, handler, event, Context(seconds=seconds)))
+        print(json.dumps({"taken": taken, "by_requests": measure(request) if request else None}), flush=True)
+
+
+def handle(handler: Callable[[Any, Any], object], event: object, context: Context) -> None:
+    try:
+        handler(event, context)
+    except Exception as error:
+        if type(error).__name__ != "SyncFailed":  # its results are in the log
+            raise
 
 
 def prepare_requests(*, urls: list[str], ca: str, token: str) -> Callable[[], None]:
@@ -62,11 +70,5 @@ def measure(work: Callable[[], None]) -> dict[str, float]:
     return {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
 
 
-def read_peak() -> float:
-    """The most memory so far in MB. Not by getrusage: its maximum includes the process that started this one."""
-    peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
-    return float(peak[1]) / 1024 if peak else 0.0
-
-
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]), json.loads(sys.stdin.read() or "null"))
+    main(*sys.argv[1:])

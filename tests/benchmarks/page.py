@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from tests.benchmarks.table import Row, list_cells
+from tests.benchmarks.table import Row, format_rows
 
 DOCS = Path(__file__).parents[2] / "docs"
 _PLOT = "pictures/cost.svg"
@@ -18,8 +18,6 @@ _CLUSTERS, _DOLLARS = (1, 10, 100, 1000), (1, 10, 100, 1000, 10000)
 
 def write_page(rows: Iterable[Row], *, machine: str, reckoning: str) -> None:
     """Write the page and its plot."""
-    titles, *cells = list_cells(rows)
-    table = "\n".join(f"| {' | '.join(line)} |" for line in (titles, ["---"] * len(titles), *cells))
     costs = read_costs((DOCS / "costs.md").read_text())
     (DOCS / _PLOT).write_text(draw_costs(costs))
     (DOCS / "performance.md").write_text(
@@ -29,7 +27,7 @@ def write_page(rows: Iterable[Row], *, machine: str, reckoning: str) -> None:
 What someone would choose between, measured in one run of `make bench`. Machines differ: compare the ratios. The
 emulator of AWS has no TLS, so in Lambda each service of AWS that a run calls adds a handshake.
 
-{table}
+{format_rows(rows)}
 
 - **a tutorial's function**: boto3, `CoreV1Api` and Powertools as pip installs them; it requests and writes a token in
     each run.

@@ -1,13 +1,14 @@
-"""Runs programs and measures the processor time that they take."""
+"""Runs programs, and measures the processor time and the memory that they take."""
 
-import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +25,38 @@ class Done:
 
 
 def run(command: Sequence[str | Path], *, directory: Path, environment: Mapping[str, str], given: bytes = b"") -> Done:
-    """Run a program that must succeed. User and system time are the kernel's own count for this process."""
+    """Run a program that must succeed."""
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         stdin.write(given)
         stdin.seek(0)
         process = subprocess.Popen(
             command, cwd=directory, env=dict(environment), stdin=stdin, stdout=stdout, stderr=stderr
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        cpu = wait(process)
         stdout.seek(0)
         stderr.seek(0)
         if process.returncode:
             raise RuntimeError(f"{command[0]} ended with {process.returncode}:\n{stderr.read().decode()}")
-        return Done(cpu=usage.ru_utime + usage.ru_stime, output=stdout.read())
+        return Done(cpu=cpu, output=stdout.read())
 
 
-def read_last_line(done: Done) -> Any:
-    """The JSON at the end of what it printed."""
-    return json.loads(done.output.splitlines()[-1])
+def wait(process: subprocess.Popen[Any]) -> float:
+    """Wait until it ends. User and system time are the kernel's own count for this process."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+def read_cpu(process: int) -> float:
+    """User and system time so far, in seconds (proc(5), /proc/pid/stat)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def read_peak(process: int) -> float:
+    """The most memory so far in MB. Not by getrusage: its maximum includes the process that started this one."""
+    peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
+    return float(peak[1]) / 1024 if peak else 0.0
 
 
 def take_minimum(works: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str, float]:
@@ -60,12 +74,17 @@ def take_minimum(works: Mapping[str, Callable[[], float]], *, rounds: int) -> di
     return {name: min(values) for name, values in measured.items()}
 
 
-def describe_machine() -> str:
+def describe_machine(packages: Iterable[str]) -> str:
+    """The machine, its Python, and the versions of these packages."""
     try:
         models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     except OSError:
         models = []
     model = models[0].partition(": ")[2] if models else platform.processor()
-    return (
-        f"{platform.platform()}, {os.cpu_count()} x {model or platform.machine()}, Python {platform.python_version()}"
+    return ", ".join(
+        (
+            f"{platform.platform()}, {os.cpu_count()} x {model or platform.machine()}",
+            f"Python {platform.python_version()}",
+            *(f"{name} {version(name)}" for name in packages),
+        )
     )

@@ -5,11 +5,11 @@ import statistics
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.benchmarks import processes
 from tests.benchmarks.alternatives import install_aws_cli, install_whole_packages, measure_loop, zip_size
-from tests.benchmarks.scene import COUNTS, Scene, namespace
+from tests.benchmarks.environment import Run
+from tests.benchmarks.scene import COUNTS, Measured, Scene, namespace
 from tests.benchmarks.table import Row
 from tests.local_cloud import binaries
 
@@ -58,16 +58,16 @@ def measure_rows(scene: Scene) -> list[Row]:
             "boto3": lambda: scene.run_python(_BOTO3, packages=asset).cpu,
             "whole": lambda: scene.run_python(_WHOLE, packages=whole).cpu,
             "floor": lambda: _run_floor(scene),
-            "tutorial": lambda: _run_tutorial(scene, whole, runs=1).cpu,
+            "tutorial": lambda: _invoke_tutorial(scene, whole, runs=1).cpu,
             "renewal": lambda: scene.invoke(_RENEWAL).cpu,
-            "warm renewal": lambda: min(_list_warm([_invoke_warm(scene, _RENEWAL)], "runs", "cpu")),
+            "warm renewal": lambda: min(run.cpu for run in _invoke_warm(scene, _RENEWAL)),
             "cron job": lambda: _run_cron_job(scene, aws),
         },
         rounds=_ROUNDS,
     )
     idle, loop = _measure_idle(scene), measure_loop(scene, namespace=namespace(1))
-    tutorial = processes.read_last_line(_run_tutorial(scene, whole, runs=_WARM_RUNS))
-    warm_tutorial = min(run["cpu"] for run in tutorial["runs"][2:])
+    tutorial = _invoke_tutorial(scene, whole, runs=_WARM_RUNS)
+    warm_tutorial = min(run.cpu for run in tutorial.runs[2:])
     cron_job = "a CronJob: aws ecr get-login-password, kubectl apply"
     return [
         _cpu("cold start and first idle run", cpu["cold"], "the asset's boto3 and a client", cpu["boto3"], 1.5),
@@ -80,8 +80,8 @@ def measure_rows(scene: Scene) -> list[Row]:
         _cpu("a renewal, cold", cpu["renewal"], cron_job, cpu["cron job"], 0.6),
         _cpu("a renewal, warm", cpu["warm renewal"], cron_job, cpu["cron job"], 0.02),
         *memory,
-        _memory(memory[0].ours, "a tutorial's function", tutorial["mb"], 0.6),
-        _memory(memory[0].ours, "the loop", loop.mb, 0.9),
+        _memory(memory[0].ours, "a tutorial's function", tutorial.peak_mb, 0.6),
+        _memory(memory[0].ours, "the loop", loop.peak_mb, 0.9),
         _reckon_a_day(cpu, idle),
         Row(
             what="asset, zipped",
@@ -103,15 +103,15 @@ def _memory(ours: float, beside: str, theirs: float, budget: float) -> Row:
     return Row(what=what, ours=ours, unit="MB", beside=beside, theirs=theirs, budget=budget)
 
 
-def _run_tutorial(scene: Scene, packages: Path, *, runs: int) -> processes.Done:
+def _invoke_tutorial(scene: Scene, packages: Path, *, runs: int) -> Measured:
     # A Secret that only the measurement of the memory reads, before this.
     event = {"cluster": scene.cluster.name, "namespace": namespace(100), "secret": "ecr-99"}
-    return scene.run_script("tutorial_function.py", json.dumps(event), str(runs), packages=packages)
+    return scene.invoke_tutorial(event, packages=packages, runs=runs)
 
 
 def _run_floor(scene: Scene) -> float:
     given = json.dumps({"urls": _list_urls(scene), "ca": scene.cluster.admin.ca_pem, "cluster": scene.cluster.name})
-    return scene.run_script("floor.py", packages=scene.assets[1], given=given.encode()).cpu
+    return scene.run_floor(given.encode()).cpu
 
 
 def _list_urls(scene: Scene) -> list[str]:
@@ -126,29 +126,25 @@ def _measure_idle(scene: Scene) -> _Idle:
     work slows both alike; a minimum favours the shorter one.
     """
     admin = scene.cluster.admin
-    beside = json.dumps({"urls": _list_urls(scene), "ca": admin.ca_pem, "token": admin.token}).encode()
-    taken = [_invoke_warm(scene, _IDLE, beside=beside) for _ in range(_ROUNDS)]
-    cpu = statistics.median(_list_warm(taken, "runs", "cpu"))
+    requested = {"urls": _list_urls(scene), "ca": admin.ca_pem, "token": admin.token}
+    runs = [run for _ in range(_ROUNDS) for run in _invoke_warm(scene, _IDLE, requested=requested)]
+    cpu = statistics.median(run.cpu for run in runs)
     return _Idle(
         cpu=cpu,
-        cpu_of_requests=statistics.median(_list_warm(taken, "requests", "cpu")),
-        waited=max(0.0, statistics.median(_list_warm(taken, "runs", "wall")) - cpu),
+        cpu_of_requests=statistics.median(run.cpu_of_requests or 0 for run in runs),
+        waited=max(0.0, statistics.median(run.wall for run in runs) - cpu),
     )
 
 
-def _invoke_warm(scene: Scene, order: tuple[object, str], *, beside: bytes = b"") -> Any:
-    return processes.read_last_line(scene.invoke(*[order] * (_WARM_RUNS + 2), beside=beside))
-
-
-def _list_warm(taken: list[Any], of: str, what: str) -> list[float]:
-    """What each run of these processes took, or the requests after it, without the first two."""
-    return [one[what] for process in taken for one in process[of][2:]]
+def _invoke_warm(scene: Scene, order: tuple[object, str], *, requested: object = None) -> list[Run]:
+    """The runs of a new process without the first two."""
+    return scene.invoke(*[order] * (_WARM_RUNS + 2), requested=requested).runs[2:]
 
 
 def _measure_memory(scene: Scene, count: int) -> Row:
-    measured = processes.read_last_line(scene.invoke(({}, "created"), _IDLE, _RENEWAL, count=count))
+    measured = scene.invoke(({}, "created"), _IDLE, _RENEWAL, count=count)
     what = f"memory of a process, credentials: {count}"
-    return Row(what=what, ours=measured["mb"], unit="MB", budget=_BUDGETS_MB[count])
+    return Row(what=what, ours=measured.peak_mb, unit="MB", budget=_BUDGETS_MB[count])
 
 
 def _run_cron_job(scene: Scene, aws: Path) -> float:

@@ -1,4 +1,4 @@
-"""The rows of a benchmark, their budgets, and how they are printed."""
+"""Tables of measurements, and the rows of a benchmark with their budgets."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,20 +34,24 @@ class Row:
             alternative, ratio, budget = "-", "-", _format(self.budget, self.unit)
         else:
             alternative, ratio, budget = _format(self.theirs, self.unit), f"{self.judged:.3g}", f"{self.budget:g}"
-        over = "  over budget" if self.is_broken else ""
+        over = " over budget" if self.is_broken else ""
         return self.what, _format(self.ours, self.unit), self.beside, alternative, ratio, budget + over
 
 
-def list_cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
-    """The titles, and the cells of each row."""
-    return [_TITLES, *(row.cells() for row in rows)]
+def format_rows(rows: Iterable[Row]) -> str:
+    return format_table(_TITLES, [row.cells() for row in rows])
 
 
-def format_table(rows: Iterable[Row]) -> str:
-    cells = list_cells(rows)
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in cells)
-    return "\n".join(line.rstrip() for line in lines)
+def format_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """As Markdown, so that a page of the docs can show it as it is."""
+    lines = [titles, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(f"| {' | '.join(map(str.ljust, line, widths))} |" for line in lines)
+
+
+def print_table(title: str, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    print(f"\n{title}\n\n{format_table(titles, rows)}")
 
 
 def explain_broken(rows: Sequence[Row]) -> str | None:

@@ -3,16 +3,15 @@
 Each target has a namespace of its own on one of a few real API servers. An argument is the largest number of targets.
 """
 
-import os
-import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
+from tests.benchmarks.processes import describe_machine
 from tests.fleet.commands import measure_commands
+from tests.fleet.deployment import measure_deployment
 from tests.fleet.faulty_runs import measure_faults
 from tests.fleet.fleet import make_fleet
 from tests.fleet.growth import measure_group_sizes, measure_growth
@@ -31,7 +30,8 @@ def main(arguments: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, LocalCloud(Path(folder) / "cloud") as cloud:
         role = cloud.create_role("function", allow=RIGHTS)
         clusters = _create_clusters(cloud, role, count=max(2, most // _TARGETS_PER_SERVER))
-        print(_describe_machine(cloud, servers=len(clusters)))
+        print(_describe_machine(servers=len(clusters)))
+        measure_deployment(clusters, count=most, cloud=cloud, directory=Path(folder))
         fleets = [make_fleet(clusters, count=count, prefix=f"fleet-{count}-") for count in counts]
         measure_growth(fleets, cloud=cloud, role=role, directory=Path(folder))
         measure_group_sizes(fleets[-1], cloud=cloud, role=role, directory=Path(folder))
@@ -49,13 +49,9 @@ def _create_clusters(cloud: LocalCloud, role: str, *, count: int) -> list[Cluste
     return clusters
 
 
-def _describe_machine(cloud: LocalCloud, *, servers: int) -> str:
-    done = subprocess.run([binaries.find().kube_apiserver, "--version"], capture_output=True, text=True, check=True)
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    return (
-        f"{os.cpu_count()} processors ({platform.machine()}), Linux {platform.release()}, Python {cloud.python}, "
-        f"{packages}; {servers} API servers ({done.stdout.strip()})"
-    )
+def _describe_machine(*, servers: int) -> str:
+    kubernetes = subprocess.check_output([binaries.find().kube_apiserver, "--version"], text=True).strip()
+    return f"{describe_machine(_PACKAGES)}; {servers} API servers ({kubernetes})"
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ def make_faulty(fleet: Fleet) -> Iterator[FaultyFleet]:
     clusters = {cluster.name: cluster for cluster in fleet.clusters}
     with ExitStack() as stack:
         listening, closed = (stack.enter_context(socket.socket()) for _ in range(2))
-        for each in (listening, closed):
-            each.bind(("127.0.0.1", 0))
+        for listener in (listening, closed):
+            listener.bind(("127.0.0.1", 0))
         listening.listen(1024)  # nobody accepts: as an API server that is stopped
         ports = {SILENT: listening.getsockname()[1], DEAD: closed.getsockname()[1]}
         proxies = {name: stack.enter_context(_delay(cluster)) for name, cluster in clusters.items()}

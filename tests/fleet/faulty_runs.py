@@ -5,11 +5,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.fleet.environment import RUN_SECONDS, Environment, Run, make_asset
+from tests.benchmarks.environment import RUN_SECONDS, Environment, Run, make_asset, make_variables
+from tests.benchmarks.table import print_table
 from tests.fleet.faults import EVERY, make_faulty
 from tests.fleet.fleet import Fleet
 from tests.fleet.runs import find_errors, format_actions
-from tests.fleet.tables import print_table
 from tests.local_cloud.cloud import LocalCloud
 
 _ENVIRONMENTS = 8
@@ -18,15 +18,15 @@ _ENVIRONMENTS = 8
 def measure_faults(fleet: Fleet, *, cloud: LocalCloud, role: str, directory: Path) -> None:
     """A tenth of the clusters faulty; several environments share the groups, as in Lambda."""
     with make_faulty(fleet) as faulty, ExitStack() as stack:
-        asset = make_asset(directory / "asset-faults", faulty.fleet.written)
+        asset = make_asset(directory / "asset-faults", faulty.fleet.settings)
         idle: SimpleQueue[Environment] = SimpleQueue()
         for _ in range(_ENVIRONMENTS):
-            idle.put(stack.enter_context(Environment(asset, cloud=cloud, role=role)))
+            idle.put(stack.enter_context(Environment(asset, variables=make_variables(cloud, role))))
 
         def run(group: list[str]) -> Run:
             environment = idle.get()
             try:
-                return environment.run(group)
+                return environment.run_group(group)
             finally:
                 idle.put(environment)
 

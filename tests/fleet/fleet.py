@@ -12,11 +12,12 @@ from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
 from argo_ecr_auth_settings.resolve import resolve_targets
+from argo_ecr_auth_settings.validation import validate_settings
 from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.control_plane import ADMIN
 from tests.local_cloud.environment import REGION
 from tests.local_cloud.kube_api import KubeApi
-from tests.support.function import GROUP, make_settings
+from tests.support.function import GROUP, REGISTRY
 
 _WRITERS = 8
 
@@ -33,8 +34,12 @@ class Fleet:
         return [target["name"] for target in self.written]
 
     @property
+    def settings(self) -> dict[str, Any]:
+        return {"access": "none", "credentials": [{"registry": REGISTRY}], "targets": list(self.written)}
+
+    @property
     def targets(self) -> tuple[Target, ...]:
-        return resolve_targets(make_settings(*self.written), region=REGION)
+        return resolve_targets(validate_settings(self.settings), region=REGION)
 
     def make_groups(self, **limits: int) -> list[list[str]]:
         """The targets that each schedule names."""

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.fleet.environment import Environment, make_asset
+from tests.benchmarks.environment import Environment, make_asset, make_variables
+from tests.benchmarks.table import print_table
 from tests.fleet.fleet import Fleet
 from tests.fleet.runs import count_actions, find_errors
-from tests.fleet.tables import print_table
 from tests.local_cloud.cloud import LocalCloud
 
 _GROUP_SIZES = (1, 2, 5, 10, 20, 50, 100)
@@ -29,11 +29,11 @@ def measure_growth(fleets: Sequence[Fleet], *, cloud: LocalCloud, role: str, dir
     rows = []
     for fleet in fleets:
         groups, count = fleet.make_groups(), len(fleet.names)
-        asset = make_asset(directory / f"asset-{count}", fleet.written)
-        with Environment(asset, cloud=cloud, role=role) as environment:
+        asset = make_asset(directory / f"asset-{count}", fleet.settings)
+        with Environment(asset, variables=make_variables(cloud, role)) as environment:
             for stage, order, action in _STAGES:
                 aws, api = len(cloud.requests()), fleet.count_requests()
-                runs = [environment.run(group, **order) for group in groups]
+                runs = [environment.run_group(group, **order) for group in groups]
                 assert count_actions(runs) == {action: count}, find_errors(runs)
                 asked = Counter(request["action"] for request in cloud.requests()[aws:])
                 wall, cpu = sum(run.wall for run in runs), sum(run.cpu for run in runs)
@@ -62,13 +62,15 @@ def measure_growth(fleets: Sequence[Fleet], *, cloud: LocalCloud, role: str, dir
 
 def measure_group_sizes(fleet: Fleet, *, cloud: LocalCloud, role: str, directory: Path) -> None:
     """Idle and renewing runs over so many targets, in a warm environment; medians."""
-    asset = make_asset(directory / "asset-groups", fleet.written)
+    asset = make_asset(directory / "asset-groups", fleet.settings)
     rows, first = [], None
-    with Environment(asset, cloud=cloud, role=role) as environment:
+    with Environment(asset, variables=make_variables(cloud, role)) as environment:
         for size in (size for size in _GROUP_SIZES if size <= len(fleet.names)):
             group = fleet.names[:size]
-            environment.run(group)
-            idle, renewal = ([environment.run(group, force=force) for _ in range(_REPEATS)] for force in (False, True))
+            environment.run_group(group)
+            idle, renewal = (
+                [environment.run_group(group, force=force) for _ in range(_REPEATS)] for force in (False, True)
+            )
             figures = [
                 statistics.median(getattr(run, what) for run in runs)
                 for runs in (idle, renewal)

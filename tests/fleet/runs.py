@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tests.fleet.environment import Run
+from tests.benchmarks.environment import Run
 
 
 def count_actions(runs: Sequence[Run]) -> Counter[str]:

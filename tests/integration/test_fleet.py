@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.environment import Environment, make_asset
+from tests.benchmarks.environment import Environment, make_asset, make_variables
 from tests.fleet.faults import DEAD, EVERY, REFUSING, SILENT, SLOW, make_faulty
 from tests.fleet.fleet import Fleet, make_fleet
 from tests.local_cloud.cloud import Cluster, LocalCloud
@@ -31,12 +31,12 @@ def fleet(clusters: list[Cluster]) -> Fleet:
 
 @pytest.fixture(scope="module")
 def asset(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_asset(tmp_path_factory.mktemp("fleet") / "asset", fleet.written)
+    return make_asset(tmp_path_factory.mktemp("fleet") / "asset", fleet.settings)
 
 
 @pytest.fixture
 def environment(asset: Path, local_cloud: LocalCloud, role: str) -> Iterator[Environment]:
-    with Environment(asset, cloud=local_cloud, role=role) as environment:
+    with Environment(asset, variables=make_variables(local_cloud, role)) as environment:
         yield environment
 
 
@@ -46,7 +46,7 @@ def test_what_a_fleet_asks_and_that_memory_does_not_grow_with_it(
     groups = fleet.make_groups(max_groups=_GROUPS)
     asked, before = len(local_cloud.requests()), fleet.count_requests()
 
-    first = [environment.run(group) for group in groups]
+    first = [environment.run_group(group) for group in groups]
 
     assert Counter(action for run in first for action in run.actions.values()) == {"created": _TARGETS}
     actions = Counter(request["action"] for request in local_cloud.requests()[asked:])
@@ -56,7 +56,7 @@ def test_what_a_fleet_asks_and_that_memory_does_not_grow_with_it(
 
     asked, before = len(local_cloud.requests()), fleet.count_requests()
 
-    second = [environment.run(group) for group in groups]
+    second = [environment.run_group(group) for group in groups]
 
     assert Counter(action for run in second for action in run.actions.values()) == {"fresh": _TARGETS}
     assert local_cloud.requests()[asked:] == []
@@ -68,9 +68,9 @@ def test_a_tenth_of_the_clusters_keeps_nobody_else_waiting(
 ) -> None:
     """A run ends with its time: whoever waited for a silent cluster would be reported as not done."""
     with make_faulty(fleet) as faulty:
-        asset = make_asset(tmp_path / "asset", faulty.fleet.written)
-        with Environment(asset, cloud=local_cloud, role=role) as environment:
-            runs = [environment.run(group, seconds=12) for group in fleet.make_groups(max_groups=_GROUPS)]
+        asset = make_asset(tmp_path / "asset", faulty.fleet.settings)
+        with Environment(asset, variables=make_variables(local_cloud, role)) as environment:
+            runs = [environment.run_group(group, seconds=12) for group in fleet.make_groups(max_groups=_GROUPS)]
 
     results = {result["target"]: result for run in runs for result in run.results}
     assert Counter(faulty.faults.values()) == {DEAD: 1, SILENT: 1, SLOW: 1, REFUSING: 1}
