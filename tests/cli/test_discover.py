@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import yaml
 from tests.cli.command_line import ROOT, CommandLine, make_command_line
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import ACCOUNT, REGION
+from tests.servers.server import Answer, Request, Server, answer_json
+from tests.servers.upstream import intercept, pass_on
 from tests.support.function import REGISTRY
 
 _ABROAD, _DENIED = "222222222222", "333333333333"
@@ -184,6 +187,25 @@ def test_an_operator_who_may_not_list_clusters_is_told_which_right_is_missing(
     done = fleet.run("settings", "discover", "--account", ACCOUNT, **keys)
     assert done.returncode == 3
     assert "eks:ListClusters" in done.stderr
+
+
+def test_a_call_that_is_throttled_is_repeated(fleet: CommandLine, local_cloud: LocalCloud) -> None:
+    throttled = deque([answer_json({"__type": "ThrottlingException"}, status=429)] * 3)
+
+    def throttle(request: Request) -> Answer | None:
+        return throttled.popleft() if throttled and request.path.startswith("/clusters") else None
+
+    with Server(intercept(pass_on(local_cloud.endpoint_url, keep_host=True), throttle), tls=False) as eks:
+        done = fleet.run("settings", "discover", "--account", ACCOUNT, AWS_ENDPOINT_URL_EKS=eks.url)
+
+    assert (done.returncode, done.stderr, len(throttled)) == (0, "", 0)
+    assert done.stdout.endswith("added: 1; targets: 1\n")
+
+
+def test_a_terminal_sees_how_far_the_search_is(fleet: CommandLine) -> None:
+    with fleet.in_terminal("settings", "discover", "--account", ACCOUNT, columns=200) as terminal:
+        assert terminal.end() == 0
+    assert "searching " in terminal.text
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,21 @@ def test_a_place_that_could_not_be_read_keeps_its_clusters(found: list[str]) -> 
     assert (discovery.changes, list(discovery.entries)) == ((), present)
 
 
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        ({"profile": "nobody"}, "there is no profile 'nobody'"),
+        ({"account": "333333333333"}, "the profile base does not allow the account 333333333333"),
+    ],
+)
+def test_an_entry_that_no_profile_allows_any_more_is_removed_although_nobody_looked(
+    keys: dict[str, str], reason: str
+) -> None:
+    """Such an account is not searched, and the synth refuses the entry."""
+    discovery = _discover(present=[make_entry(**keys)], read=[_ELSEWHERE])
+    assert _list_changes(discovery) == [("removed", "demo", reason)]
+
+
 def test_another_tag_moves_a_cluster_and_keeps_its_other_keys() -> None:
     present = [make_entry("b-1", account=OTHER, namespace="argo")]
     discovery = _discover(make_cluster("b-1", account=OTHER, profile="team-b"), present=present)

@@ -84,8 +84,8 @@ def find_changes(
 ) -> Discovery:
     """The changes. `others` are the targets that the settings list themselves.
 
-    A cluster is removed only in a place that was read. An entry without a profile, an account or a region is
-    hand-written, and stays.
+    A cluster that its profile allows is removed only in a place that was read. An entry without a profile, an account
+    or a region is hand-written, and stays.
     """
     managed = {key: entry for entry in present if entry.get("profile") and (key := _make_key(entry))}
     ids = set(map(id, managed.values()))
@@ -132,12 +132,14 @@ def _review(
     """What stays of an entry, and what changes."""
     before = entry["profile"]
     if not is_read:
-        return entry, None
+        # The settings decide on it, without a look at the cluster.
+        reason = _explain_not_permitted(key, before, profiles=profiles)
+        return (None, _make_change("removed", key, profile=before, reason=reason)) if reason else (entry, None)
     if cluster is None:
         return None, _make_change("removed", key, profile=before, reason="there is no such cluster")
     if cluster.profile is None:
         return None, _make_change("removed", key, profile=before, reason=f"it has no tag {TAG}")
-    if reason := _explain_not_permitted(cluster, profiles=profiles):
+    if reason := _explain_not_permitted(key, cluster.profile, profiles=profiles):
         return None, _make_change("removed", key, profile=before, reason=reason)
     if cluster.profile == before:
         return entry, None
@@ -189,23 +191,25 @@ def _explain_refusal(
         if entry.get("account") in {None, cluster.key.account} and entry.get("region") in {None, cluster.key.region}:
             is_known = _make_key(entry) is not None
             return "a hand-written target names it" + ("" if is_known else ", or may: give that its account and region")
-    if reason := _explain_not_permitted(cluster, profiles=profiles):
+    if reason := _explain_not_permitted(cluster.key, cluster.profile, profiles=profiles):
         return reason
     if cluster.authentication_mode == "CONFIG_MAP":
         return "its authentication mode is CONFIG_MAP, which has no access entries: change it to API_AND_CONFIG_MAP"
     return None if cluster.status in _SERVING else f"it is not active ({quote(cluster.status)})"
 
 
-def _explain_not_permitted(cluster: FoundCluster, *, profiles: Mapping[str, ProfileSettings]) -> str | None:
-    account, region, name = cluster.key
+def _explain_not_permitted(
+    key: ClusterKey, profile_name: str | None, *, profiles: Mapping[str, ProfileSettings]
+) -> str | None:
+    account, region, name = key
     if not _NAME.fullmatch(name):
         return f"{quote(name)} is not the name of a cluster"
-    profile = profiles.get(cluster.profile or "")
+    profile = profiles.get(profile_name or "")
     if profile is None:
-        return f"there is no profile {quote(cluster.profile or '')}"
+        return f"there is no profile {quote(profile_name or '')}"
     refusals = profile.allowed.find_refusals(cluster=name, account=account, region=region)
     wrong = [f"the {key} {value}" for key, value in refusals]
-    return f"the profile {cluster.profile} does not allow {' and '.join(wrong)}" if wrong else None
+    return f"the profile {profile_name} does not allow {' and '.join(wrong)}" if wrong else None
 
 
 def quote(text: str) -> str:
