@@ -27,7 +27,7 @@ def measure_deployment(clusters: Sequence[Cluster], *, count: int, cloud: LocalC
         cloud=cloud,
         cluster=clusters[0],
         output=directory / "cdk.out",
-        context={"settings": str(file), **cloud.cdk_context()},
+        context={"settings": str(file), "installation": "deployed", **cloud.cdk_context()},
     )
     cloud.bootstrap()
     synth = _measure(lambda: installation.cdk("synth", "--quiet"))

@@ -82,7 +82,8 @@ class Installation:
         subprocess.run(command, env=environment, check=True, capture_output=True)
 
     def outputs(self) -> dict[str, str]:
-        (stack,) = self.cloud.client("cloudformation").describe_stacks(StackName=INSTALLATION)["Stacks"]
+        name = self.context.get("installation", INSTALLATION)
+        (stack,) = self.cloud.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def invoke(self, event: object) -> Invocation:
