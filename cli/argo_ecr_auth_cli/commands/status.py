@@ -268,7 +268,7 @@ def _print(overview: Overview, options: argparse.Namespace) -> None:
     _print_table(overview.statuses)
     for finding in overview.findings:
         what = f"{finding.target}: " if finding.target else ""
-        print_error(f"{what}{finding.message}. {finding.remedy}")
+        print_error(f"{what}{finding.message}; {finding.remedy}")
 
 
 def _print_table(statuses: list[Status]) -> None:
