@@ -38,6 +38,8 @@ def make_client_settings(
         # The files of these tools are removed with the cloud.
         "CDK_HOME": str(state_dir / "cdk"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
+        # It takes a third of a synth. tests/infra checks the same templates with cfn-lint and cdk-nag.
+        "CDK_VALIDATION": "false",
         "KUBECACHEDIR": str(state_dir / "kubectl-cache"),
     }
 
