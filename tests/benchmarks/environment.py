@@ -4,7 +4,6 @@ The emulator of the local cloud runs functions too, but does not say what its pr
 """
 
 import json
-import platform
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.validation import validate_settings
 from tests.benchmarks.processes import PYTHON, read_peak, wait
 from tests.local_cloud.cloud import LocalCloud
+from tests.local_cloud.environment import ARCHITECTURE
 from tests.support.function import make_environment
 
 TIMEOUT_SECONDS = 60
@@ -134,6 +134,5 @@ def make_variables(cloud: LocalCloud, role: str) -> dict[str, str]:
 def make_asset(folder: Path, settings: object) -> Path:
     """Assemble the deployed function's asset."""
     folder.mkdir()
-    architecture = "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
-    assemble(folder, targets=format_targets_file(validate_settings(settings)), architecture=architecture)
+    assemble(folder, targets=format_targets_file(validate_settings(settings)), architecture=ARCHITECTURE)
     return folder

@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import msgspec
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings
+from tests.local_cloud.environment import ARCHITECTURE
 from tests.verify_aws.stage import PREFIX, TAGS, Answer, Answers, Stage, StoppedError
 
 _ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def ask_installation(stage: Stage) -> Answers:
     written: dict[str, Any] = {
         "installation": PREFIX,
         "check_every": "1m",
-        "architecture": "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64",
+        "architecture": ARCHITECTURE,
         # Nobody but the function uses this Secret: Argo CD does not read the namespace.
         "credentials": [{"registry": stage.registry}],
         "targets": [{"cluster": stage.cluster, "namespace": PREFIX}],
