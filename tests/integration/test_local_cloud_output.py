@@ -90,14 +90,20 @@ def test_an_interrupted_build_leaves_no_traceback(arguments: list[str], tmp_path
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_ASSETS")}
     environment |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "HTTPS_PROXY": CLOSED_PROXY}
     environment["PATH"] = f"{tmp_path}:{environment['PATH']}"
-    with subprocess.Popen(
-        [sys.executable, "-m", *arguments], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-    ) as process:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "building").exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, shown = process.communicate(timeout=60)
+    module, *options = arguments
+    # An interrupt may be ignored here already.
+    program = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program += f"runpy.run_module('{module}', run_name='__main__')"
+    command = [sys.executable, "-c", program, *options]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not (tmp_path / "building").exists():
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            _, shown = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, "Traceback" in shown) == (130, False)
