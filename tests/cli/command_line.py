@@ -44,6 +44,7 @@ class CommandLine:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            timeout=60,
             check=False,
         )
 
