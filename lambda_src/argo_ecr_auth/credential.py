@@ -11,7 +11,7 @@ from typing import Protocol
 
 from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
-from argo_ecr_auth.core.errors import SyncError
+from argo_ecr_auth.core.errors import OverlapError, SyncError
 from argo_ecr_auth.core.managed_fields import find_last_apply
 from argo_ecr_auth.core.manifests import Payload, payload_key, read_payload_text, read_tokens
 from argo_ecr_auth.core.messages import explain
@@ -65,7 +65,16 @@ class Run:
 
 
 def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
-    """The whole story. The one place where a credential's failure is kept from the others."""
+    """The whole story, and if another run wrote at the same time, what is left to do after it."""
+    result = _keep_fresh(target, credential, run=run)
+    if result.error_type != OverlapError.__name__:
+        return result
+    again = _keep_fresh(target, credential, run=replace(run, options=replace(run.options, force=False)))
+    return replace(again, tampered=again.tampered or result.tampered, rejected=again.rejected or result.rejected)
+
+
+def _keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
+    """The one place where a credential's failure is kept from the others."""
     result = new_result(target, credential, dry_run=run.options.dry_run)
     issued, plan, payload = Issued(), None, None
     try:

@@ -220,6 +220,40 @@ def test_a_password_that_somebody_puts_back_between_the_two_writes_is_noticed(
     assert after.action == "failed"
 
 
+def test_runs_that_overlap_leave_objects_of_one_run(make_function_behind: Any, objects: Objects) -> None:
+    overlapping: list[str] = []
+    function: Function
+
+    def first(request: Request) -> None:
+        if request.method == "PATCH" and "/configmaps/" in request.path and not overlapping:
+            overlapping.append("begun")
+            overlapping.append(function.result(force=True).action)
+
+    with make_function_behind(first) as function:
+        result = function.result()
+        versions = objects.versions
+        after = function.result()
+
+    assert (overlapping, result.error, after.action) == (["begun", "repaired"], None, "fresh")
+    assert result.expires_at == after.expires_at
+    assert objects.versions == versions
+
+
+def test_whoever_is_taken_for_another_run_each_time_is_noticed(make_function_behind: Any, objects: Objects) -> None:
+    def first(request: Request) -> None:
+        if request.method == "PATCH" and "/configmaps/" in request.path:
+            found = objects.require("secrets")
+            metadata = {"name": objects.name, "labels": found["metadata"]["labels"]}
+            data = found["data"] | {"password": encode_base64(f"mine, of {time.monotonic()}")}
+            body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}
+            path = f"{objects.path('secrets')}?fieldManager=argo-ecr-auth&force=true"
+            status, answer = objects.admin.request("PATCH", path, body, content_type="application/apply-patch+yaml")
+            assert status == 200, answer
+
+    with make_function_behind(first) as function:
+        assert_failed(function.result(), "another run")
+
+
 def test_a_secret_of_another_type_that_comes_between_read_and_write_is_told(
     make_function_behind: Any, objects: Objects
 ) -> None:

@@ -121,7 +121,8 @@ def _check_writes(run: Run, before: Snapshot) -> None:
     ledger = before.ledger
     writes, results = run.writes[ledger.secret], run.find_results(ledger)
     assert before.has_need or not writes, f"{ledger.secret}: written without a need: {results}"
-    assert writes <= 3 * run.runs, f"{ledger.secret}: {writes} writes in one run"
+    tries = run.runs if run.runs == 1 else 2 * run.runs  # one that overlaps another may try once more
+    assert writes <= 3 * tries, f"{ledger.secret}: {writes} writes in one run"
     found = ledger.read_leaves()
     for leaf, value in ledger.others.items():
         assert found.get(leaf) == value, f"{ledger.secret}: somebody's {leaf} is lost"

@@ -144,7 +144,7 @@ class World:
             self.installation.start_cold(0)
         for ledger in ledgers:
             ledger.changed = ledger.unvouched = True
-        self._check(before, results, runs=1 + others, is_disturbed=True)
+        self._check(before, results, runs=1 + others, is_disturbed=kills)
 
     def _take_snapshots(self, ledgers: Sequence[Ledger], *, force: bool) -> list[Snapshot]:
         self.reality.begin_run()

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from argo_ecr_auth.api_server.refusals import is_not_found, read_refusal, read_unreachable
 from argo_ecr_auth.core.diff import contains
-from argo_ecr_auth.core.errors import AddressError, SyncError
+from argo_ecr_auth.core.errors import AddressError, OverlapError, SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
 from argo_ecr_auth.core.manifests import (
     FIELD_MANAGER,
@@ -88,7 +88,7 @@ class ApiServer(ABC):
 
         The Secret first: a run that ends between the two leaves a ConfigMap that does not vouch for the new password,
         and the next run sees that. With `only_over_observed` an object that has changed since it was read, or is there
-        now, stays as it is. Raises SyncError, also if the run `is_stopped` before a write.
+        now, stays as it is. Raises SyncError, also if the run `is_stopped` before a write, and OverlapError.
         """
         access = self.open()
         secret, config_map = make_secret_manifest(credential, payload), make_config_map_manifest(credential, payload)
@@ -240,14 +240,15 @@ class ApiServer(ABC):
         )
 
     def _check_written(self, access: Access, secret: Manifest) -> None:
-        """Raise SyncError where somebody has changed the Secret since it was applied; another run may."""
+        """Raise SyncError where somebody has changed the Secret since it was applied, OverlapError if another run."""
         namespace, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
         found = self._read_object(access, kind="Secret", namespace=namespace, name=name) or {}
         changed = {key for key, value in secret["data"].items() if (found.get("data") or {}).get(key) != value}
-        by_us = any(writer.is_ours and changed <= writer.data for writer in read_writers(found))
-        if (not contains(found, secret) and not (changed and by_us)) or list_foreign_keys(found, secret):
-            failed = f"the Secret {namespace}/{name} was changed while it was written"
-            raise SyncError(failed=failed, transient=True)
+        if contains(found, secret) and not list_foreign_keys(found, secret):
+            return
+        if changed and any(writer.is_ours and changed <= writer.data for writer in read_writers(found)):
+            raise OverlapError(failed=f"another run wrote the Secret {namespace}/{name} as well", transient=True)
+        raise SyncError(failed=f"the Secret {namespace}/{name} was changed while it was written", transient=True)
 
 
 def _check_time(is_stopped: Callable[[], bool]) -> None:

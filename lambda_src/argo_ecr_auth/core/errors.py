@@ -1,6 +1,7 @@
 """What can keep a credential from being renewed, as facts. messages.py makes the sentences.
 
     SyncError                what failed, why, what to do, and whether it may pass
+    ├── OverlapError         another run wrote at the same time
     ├── AddressError         the API server could not be reached, or is not the one that it should be
     ├── UnauthorizedError    the API server does not know who asks
     ├── ForbiddenError       the API server does not let the one who asks do this
@@ -30,6 +31,10 @@ class SyncError(Exception):
     def __str__(self) -> str:
         failed = f"{self.failed}: {self.why}" if self.why else self.failed
         return f"{failed}; {self.remedy}" if self.remedy else failed
+
+
+class OverlapError(SyncError):
+    """What is left may be the other run's Secret with this one's ConfigMap: worth another try, once."""
 
 
 class AddressError(SyncError):
