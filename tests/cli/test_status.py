@@ -165,7 +165,7 @@ def test_it_reads_only_and_asks_ecr_nothing(
     verbs = [
         (event["verb"], event["objectRef"]["resource"])
         for event in cluster.audit_events()[events:]
-        if event.get("objectRef", {}).get("namespace") == objects.namespace
+        if event["objectRef"].get("namespace") == objects.namespace
     ]
     assert verbs == [("get", "secrets"), ("get", "configmaps")]
     asked = [(request["service"], request["action"]) for request in local_cloud.requests()[requests:]]
