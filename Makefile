@@ -3,6 +3,8 @@ SHELL := bash
 # Python of the present .venv, so that a new setup keeps it.
 PYTHON ?= $(or $(shell .venv/bin/python -c 'import sys; print(sys._base_executable)' 2>/dev/null),python3)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Without byte code of its own, each of the programs that a deployment or a test starts would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 FUNCTION_REQUIREMENTS := lambda_src/argo_ecr_auth/requirements.txt
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
