@@ -5,6 +5,7 @@ do not run here. The test does to the objects what External Secrets 0.16.2 was s
 """
 
 import base64
+import json
 import os
 import re
 import stat
@@ -12,12 +13,12 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -34,8 +35,16 @@ from tests.support.function import REGISTRY, Function, FunctionFactory, admit, g
 from tests.support.objects import Objects
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_POLL_SECONDS = 0.1
+_SECONDS_TO_SEE = 30
 _BLOCK = re.compile(r"<!-- (?P<kind>\w+): (?P<recipe>[a-z-]+) -->\n\s*```bash\n(?P<commands>.*?)```", re.DOTALL)
+_EXTERNAL_SECRETS = "/apis/external-secrets.io/v1/namespaces/argocd/externalsecrets"
+_RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces/argocd"
+_KINDS_OF_RECIPES = (
+    *(f"/api/v1/namespaces/argocd/{plural}" for plural in ("secrets", "configmaps")),
+    *(f"{_RBAC}/{plural}" for plural in ("roles", "rolebindings")),
+    "/apis/batch/v1/namespaces/argocd/cronjobs",
+    _EXTERNAL_SECRETS,
+)
 _MARK = "reconcile.external-secrets.io"
 _AWS = """#!{python}
 import boto3, base64, sys
@@ -96,39 +105,57 @@ def _list_commands(kind: str, recipe: str) -> Iterator[str]:
             yield textwrap.dedent(block["commands"])
 
 
+@pytest.fixture(scope="module")
+def recipes(local_cloud: LocalCloud, role: str) -> Iterator[Cluster]:
+    """A cluster in whose namespace `argocd` the recipes of the page are followed, one after another."""
+    with local_cloud.run_cluster("recipes") as cluster:
+        admit(local_cloud, cluster, role)
+        serve_resource(
+            cluster.admin,
+            group="external-secrets.io",
+            version="v1",
+            plural="externalsecrets",
+            kind="ExternalSecret",
+        )
+        yield cluster
+
+
 @pytest.fixture
 def place(
     local_cloud: LocalCloud,
-    role: str,
+    recipes: Cluster,
     ecr: Ecr,
     make_function: FunctionFactory,
     request: pytest.FixtureRequest,
-) -> Iterator[Place]:
+) -> Place:
     monkeypatch, directory = request.getfixturevalue("monkeypatch"), request.getfixturevalue("tmp_path")
-    with local_cloud.run_cluster(f"recipe-{uuid4().hex[:8]}") as cluster:
-        admit(local_cloud, cluster, role)
-        function = make_function(make_settings({"cluster": cluster.name}))
-        for name, value in ecr.environment.items():
-            monkeypatch.setenv(name, value)
-            monkeypatch.setenv(name.lower(), value)
-        grant(cluster.admin, *function.targets)
-        yield Place(cluster=cluster, cloud=local_cloud, ecr=ecr, function=function, directory=directory)
+    for path in _KINDS_OF_RECIPES:
+        status, answer = recipes.admin.request("DELETE", path)
+        assert status == 200, answer
+    function = make_function(make_settings({"cluster": recipes.name}))
+    for name, value in ecr.environment.items():
+        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name.lower(), value)
+    grant(recipes.admin, *function.targets)
+    return Place(cluster=recipes, cloud=local_cloud, ecr=ecr, function=function, directory=directory)
 
 
 @dataclass(kw_only=True)
 class Watch:
-    """What a poller of the Secret saw: how often it looked, the passwords, and what was wrong."""
+    """What a watch of the Secret showed: the version that it is at, the passwords, and what was wrong."""
 
-    looks: int = 0
+    version: str = ""
     passwords: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
-    def look(self, objects: Objects, registry: urllib3.ProxyManager) -> None:
-        self.looks += 1
-        secret = objects.get("secrets")
-        if secret is None:
+    def follow(self, events: Iterable[bytes], registry: urllib3.ProxyManager) -> None:
+        for line in events:
+            self._look(json.loads(line), registry)
+
+    def _look(self, event: dict[str, Any], registry: urllib3.ProxyManager) -> None:
+        secret = event["object"]
+        if event["type"] == "DELETED":
             self.faults.append("the Secret is missing")
-            return
         password = base64.b64decode(secret["data"]["password"]).decode()
         if password not in self.passwords:
             self.passwords.append(password)
@@ -138,31 +165,37 @@ class Watch:
             self.faults.append(f"the registry answers {status}")
         if secret["metadata"].get("labels", {}).get("argocd.argoproj.io/secret-type") != "repository":
             self.faults.append("Argo CD does not see it")
+        self.version = secret["metadata"]["resourceVersion"]
 
 
 @contextmanager
 def watch(place: Place) -> Iterator[Watch]:
-    """Look at the Secret every 100 ms until the end of the block."""
-    seen, ended = Watch(), Event()
+    """Watch the Secret until the end of the block: the API server shows each of its versions."""
+    seen = Watch()
     registry = urllib3.ProxyManager(place.ecr.proxy, ca_certs=str(place.ecr.authority))
+    path = "/api/v1/namespaces/argocd/secrets?watch=true&fieldSelector=metadata.name%3Decr-auth"
+    command = [str(binaries.find().kubectl), f"--kubeconfig={place.cluster.kubeconfig}", "get", "--raw", path]
 
-    def poll() -> None:
-        while not ended.wait(_POLL_SECONDS):
-            seen.look(place.objects, registry)
+    def wait_for_newest() -> None:
+        deadline = time.monotonic() + _SECONDS_TO_SEE
+        while seen.version != place.objects.require("secrets")["metadata"]["resourceVersion"]:
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.05)
 
-    thread = Thread(target=poll)
-    thread.start()
-    try:
-        yield seen
-        time.sleep(3 * _POLL_SECONDS)
-    finally:
-        ended.set()
-        thread.join()
-        registry.clear()
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as events:
+        thread = Thread(target=seen.follow, args=(events.stdout, registry))
+        thread.start()
+        try:
+            wait_for_newest()
+            yield seen
+            wait_for_newest()
+        finally:
+            events.terminate()
+            thread.join()
+            registry.clear()
 
 
 def _assert_well(seen: Watch, *, passwords: int) -> None:
-    assert seen.looks > passwords
     assert seen.faults == []
     assert len(seen.passwords) == passwords, "nobody wrote more often than the recipe says"
 
@@ -201,7 +234,6 @@ def test_there_from_a_cronjob_and_back(place: Place) -> None:
 
 
 def test_there_from_external_secrets_and_back(place: Place) -> None:
-    _define_external_secrets(place)
     _create_external_secret(place)
     _reconcile(place, new_token=True)
     refused = place.function.result()
@@ -286,7 +318,6 @@ def test_the_pages_settings_keep_every_key_of_the_in_cluster_tools_secret(
 
 def test_deleting_an_external_secret_first_would_delete_the_secret(place: Place) -> None:
     """Why the recipe lets go of it first; the test's garbage collector is worth something."""
-    _define_external_secrets(place)
     _create_external_secret(place)
     _reconcile(place, new_token=True)
 
@@ -294,19 +325,6 @@ def test_deleting_an_external_secret_first_would_delete_the_secret(place: Place)
     _reconcile(place, new_token=False)
 
     assert place.objects.get("secrets") is None
-
-
-_EXTERNAL_SECRETS = "/apis/external-secrets.io/v1/namespaces/argocd/externalsecrets"
-
-
-def _define_external_secrets(place: Place) -> None:
-    serve_resource(
-        place.cluster.admin,
-        group="external-secrets.io",
-        version="v1",
-        plural="externalsecrets",
-        kind="ExternalSecret",
-    )
 
 
 def _create_external_secret(place: Place) -> None:

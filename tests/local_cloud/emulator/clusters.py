@@ -23,6 +23,8 @@ Response = tuple[int, dict[str, str], bytes]
 
 logger = logging.getLogger("local_cloud")
 _KUBECTL_SECONDS = 60
+_NO_SERVER = "no-api-server"
+"""The tag of a cluster that EKS describes at once as active, and that nothing but EKS is asked about."""
 
 
 @dataclass
@@ -84,7 +86,7 @@ def install(fleet: Fleet) -> None:
 
     def create_cluster(body: dict[str, Any], creator_arn: str | None = None) -> Response:
         response: Response = create(body, creator_arn)
-        if response[0] == 200:
+        if response[0] == 200 and body.get("tags", {}).get(_NO_SERVER) is None:
             key = (get_account_id(), get_region(), body["name"])
             # A copy: ministack's own thread marks the original as active at once, without a server.
             record = {**eks._clusters[body["name"]], "status": "CREATING", "endpoint": ""}  # noqa: SLF001
