@@ -5,19 +5,15 @@ The tests share one deployment and depend on their order. The first waits for th
 
 import base64
 import json
-import os
-import subprocess
 import time
 from pathlib import Path
-
-import pytest
 
 from tests.cli.command_line import make_command_line
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.e2e.alarms import find_alarm, find_metrics, put_values, read_values
 from tests.local_cloud import ecr_token
 from tests.support.function import REGISTRY
-from tests.support.installation import CONFIG_MAP, INSTALLATION, ROOT, SECRET, Installation
+from tests.support.installation import CONFIG_MAP, INSTALLATION, SECRET, Installation
 
 _ROLE_BINDING = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
 _SECONDS_TO_LEAVE = 6  # after this time a bad value has left its alarm's window
@@ -182,22 +178,6 @@ def test_bad_metrics_raise_each_alarm_and_good_ones_clear_it(installation: Insta
         values = read_values(healthy, alarm) * 60 if name in of_function else [0]
         put_values(installation, alarm, values)
         assert find_alarm(installation, name)["StateValue"] == "OK", name
-
-
-def test_a_second_deployment_changes_nothing(installation: Installation) -> None:
-    assert "(no changes)" in installation.cdk("deploy", "--all", "--require-approval=never")
-
-
-@pytest.mark.parametrize("name", [INSTALLATION, "second"])
-def test_before_a_deployment_a_ready_cluster_passes_with_the_entry_of_the_stack_and_without_one(
-    name: str, installation: Installation, tmp_path: Path
-) -> None:
-    (tmp_path / "cdk").symlink_to("/bin/true")
-    context = [f"--context={key}={value}" for key, value in (installation.context | {"installation": name}).items()]
-    command = [str(ROOT / ".venv/bin/python"), "-m", "argo_ecr_auth_deploy.steps", "deploy", *context]
-    environment = installation.cloud.environment() | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_destroy_leaves_nothing_of_it_in_the_account(installation: Installation) -> None:

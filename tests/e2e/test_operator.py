@@ -87,14 +87,13 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operated]:
         cluster = cloud.finish_cluster("demo")
         context = {"settings": str(folder / "settings.yaml"), **cloud.cdk_context()}
         installation = Installation(cloud=cloud, cluster=cluster, output=folder / "cdk.out", context=context)
-        installation.cdk("synth", "--quiet")
-        installation.apply_manifests()
         operated = Operated(
             installation=installation, command_line=make_command_line_with(cloud, operator, directory=folder)
         )
         done = operated.make("deploy", "-c", f"settings={context['settings']}")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "\n  demo: new, writes argocd/ecr-auth, argocd/ecr-auth-helm, argocd/ecr-auth-oci\n" in done.stdout
+        installation.apply_manifests()
         assert not installation.invoke({}).failed
         yield operated
 
@@ -113,16 +112,6 @@ def test_doctor_finds_nothing(operated: Operated) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("\n\nnothing is wrong with demo\n")
-
-
-def test_a_removal_shows_when_the_tokens_expire_and_is_not_deployed_unasked(operated: Operated) -> None:
-    done = operated.make("deploy", *_ONE_SECRET)
-
-    assert done.returncode == 1
-    lost = "nothing will renew the tokens of argocd/ecr-auth-helm, argocd/ecr-auth-oci; the first one expires in 11h"
-    assert lost in done.stdout, done.stdout
-    assert "add --yes" in done.stderr
-    assert operated.installation.object(SECRET)
 
 
 def test_accounts_clusters_and_regions_to_which_nothing_can_be_deployed_are_reported_at_once(
