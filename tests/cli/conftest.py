@@ -8,20 +8,9 @@ from tests.cli.command_line import CREDENTIAL, CommandLine, make_command_line, w
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.cli.original_tool import PROFILE
 from tests.cli.stacks import create_stack
-from tests.integration.conftest import (
-    cluster,
-    local_cloud,
-    make_function,
-    namespace,
-    objects,
-    role,
-)
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
 from tests.support.objects import Objects
-
-__all__ = ["cluster", "local_cloud", "make_function", "namespace", "objects", "role"]
-
 
 INSTALLATION = "argo-ecr-auth"
 TARGETS = (
@@ -40,7 +29,7 @@ TARGETS = (
 HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def operator(local_cloud: LocalCloud, cluster: Cluster) -> str:
     """A role that administers the cluster, and may look at AWS."""
     arn = local_cloud.create_role("operator", allow=OPERATOR_RIGHTS)
@@ -48,7 +37,7 @@ def operator(local_cloud: LocalCloud, cluster: Cluster) -> str:
     return arn
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def stack(local_cloud: LocalCloud, role: str) -> str:
     """The name of an installation's stack, whose schedule has all targets of these tests."""
     create_stack(local_cloud, INSTALLATION, role=role, groups=[TARGETS])
@@ -91,7 +80,7 @@ def all_of_argo_cd(
     return doctor
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def ward(local_cloud: LocalCloud, operator: str, role: str) -> Cluster:
     """A cluster that only the doctor's tests use, with nothing wrong in it but what they do."""
     cluster = local_cloud.create_cluster("ward")
@@ -100,7 +89,7 @@ def ward(local_cloud: LocalCloud, operator: str, role: str) -> Cluster:
     return cluster
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def odd_clusters(local_cloud: LocalCloud, ward: Cluster) -> None:
     """Clusters as EKS would describe them; nothing but EKS is asked about them here."""
     eks = local_cloud.client("eks")
@@ -111,7 +100,11 @@ def odd_clusters(local_cloud: LocalCloud, ward: Cluster) -> None:
         ("private", {"endpointPublicAccess": False, "endpointPrivateAccess": True}, "API"),
     ):
         eks.create_cluster(
-            name=name, roleArn=role, resourcesVpcConfig=network, accessConfig={"authenticationMode": mode}
+            name=name,
+            roleArn=role,
+            resourcesVpcConfig=network,
+            accessConfig={"authenticationMode": mode},
+            tags={"no-api-server": ""},
         )
 
 

@@ -3,84 +3,31 @@
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import trustme
 
-from argo_ecr_auth.aws.sessions import Sessions
-from argo_ecr_auth_settings.settings import Settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.control_plane import ControlPlane
-from tests.local_cloud.environment import REGION
 from tests.local_cloud.registry import Registry
 from tests.support import handler_process
 from tests.support.function import (
     REGISTRY,
-    RIGHTS,
     Function,
     FunctionFactory,
-    admit,
     grant,
-    make_environment,
     make_settings,
 )
 from tests.support.handler_process import RunHandler
-from tests.support.objects import Objects
 from tests.support.registry_login import REPOSITORY, TOKEN
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A Kubernetes API server without AWS; two static tokens: `member`, in the group argo-ecr-auth, and `stranger`."""
     users = {"member": ("member", ["argo-ecr-auth"]), "stranger": ("stranger", [])}
     with ControlPlane(tmp_path_factory.mktemp("control-plane"), users=users) as plane:
         yield plane
-
-
-@pytest.fixture(scope="package")
-def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """AWS without clusters: `create_cluster` makes one, in about 4 seconds."""
-    with LocalCloud(tmp_path_factory.mktemp("local-cloud") / "state") as cloud:
-        yield cloud
-
-
-@pytest.fixture(scope="package")
-def role(local_cloud: LocalCloud) -> str:
-    """A role with the rights of the function's role, made by hand."""
-    return local_cloud.create_role("function", allow=RIGHTS)
-
-
-@pytest.fixture(scope="package")
-def cluster(local_cloud: LocalCloud, role: str) -> Cluster:
-    cluster = local_cloud.create_cluster("demo")
-    admit(local_cloud, cluster, role)
-    return cluster
-
-
-@pytest.fixture
-def namespace(cluster: Cluster) -> str:
-    """A namespace for this test, without the function's Role."""
-    name = f"test-{uuid4().hex[:8]}"
-    cluster.admin.create_namespace(name)
-    return name
-
-
-@pytest.fixture
-def make_function(local_cloud: LocalCloud, role: str, monkeypatch: pytest.MonkeyPatch) -> FunctionFactory:
-    """Makes functions with these settings, and with the environment and credentials that Lambda would give them."""
-
-    def make(settings: Settings, *, role: str = role) -> Function:
-        for name, value in make_environment(local_cloud, role).items():
-            monkeypatch.setenv(name, value)
-        return Function(sessions=Sessions(region=REGION), settings=settings)
-
-    return make
-
-
-@pytest.fixture
-def objects(cluster: Cluster, namespace: str) -> Objects:
-    return Objects(admin=cluster.admin, namespace=namespace)
 
 
 @pytest.fixture
