@@ -48,13 +48,15 @@ class Application:
     def wait_for_refresh(self) -> None:
         self._wait("refreshed", lambda found: _REFRESH not in found["metadata"].get("annotations", {}))
 
-    def wait_for(self, status: str) -> None:
-        """Wait for Synced, OutOfSync or Unknown."""
-        self._wait(status, lambda found: _read_status(found) == status)
+    def wait_until_healthy(self) -> None:
+        """Wait until it is Synced, and nothing is wrong."""
+        self._wait("healthy", _is_healthy)
 
     def wait_for_error(self, words: str) -> None:
-        """Wait for a condition with these words."""
-        self._wait(f"failed with {words!r}", lambda found: words in _read_error(found))
+        """Wait until it is Unknown, with a condition with these words."""
+        self._wait(
+            f"failed with {words!r}", lambda found: _read_status(found) == "Unknown" and words in _read_error(found)
+        )
 
     @property
     def status(self) -> str:
@@ -63,8 +65,7 @@ class Application:
     @property
     def is_healthy(self) -> bool:
         """Whether it is Synced, and nothing is wrong."""
-        found = self._request("GET")
-        return _read_status(found) == "Synced" and not _read_error(found)
+        return _is_healthy(self._request("GET"))
 
     @property
     def error(self) -> str:
@@ -93,6 +94,10 @@ def refresh(applications: Collection[Application]) -> None:
         application.request_refresh()
     for application in applications:
         application.wait_for_refresh()
+
+
+def _is_healthy(application: dict[str, Any]) -> bool:
+    return _read_status(application) == "Synced" and not _read_error(application)
 
 
 def _read_status(application: dict[str, Any]) -> str:

@@ -60,9 +60,9 @@ def push_chart(assets: Assets, ecr: Ecr, chart: Path, *prefixes: str) -> None:
         helm("push", f"{chart.name}-{VERSION}.tgz", f"oci://{REGISTRY}{prefix}", f"--registry-config={login}")
 
 
-def write_dependent_chart(directory: Path, name: str, *, depends_on: str) -> Path:
-    """Write a chart that depends on the chart `demo` at a repository."""
-    return write_chart(directory, name, dependencies=[{"name": "demo", "version": VERSION, "repository": depends_on}])
+def write_dependent_chart(directory: Path, name: str, *, depends_on: str, version: str = VERSION) -> Path:
+    """Write a chart that depends on a version, or a range of versions, of the chart `demo` at a repository."""
+    return write_chart(directory, name, dependencies=[{"name": "demo", "version": version, "repository": depends_on}])
 
 
 def commit_charts(directory: Path, repositories: Mapping[str, str]) -> str:

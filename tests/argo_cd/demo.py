@@ -14,7 +14,7 @@ from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud import binaries_build, binaries_registry
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.terminal import GREEN, RED, print_text
-from tests.support.ecr import run_ecr
+from tests.support.ecr import ENDED, run_ecr
 from tests.support.objects import Objects
 from tests.support.rewritten import rewrite_expiry
 
@@ -77,7 +77,7 @@ def show_application(
             install_definitions(assets, cluster)
             argo_cd.start()
             application.create(**BY_HOST)
-            application.wait_for("Synced")
+            application.wait_until_healthy()
             _print(application)
         try:
             with story.step(
@@ -89,12 +89,12 @@ def show_application(
             with story.step("Let the token expire", why="Without a renewal, this is what you see twelve hours later."):
                 ecr.end_tokens()
                 application.refresh()
-                application.wait_for("Unknown")
+                application.wait_for_error(ENDED)
                 _print(application)
             with story.step("Wait for the next run", why="The ConfigMap says that the token has expired."):
                 _wait_for_new_tokens(credentials, wait_for, left=-timedelta(minutes=1))
                 application.refresh()
-                application.wait_for("Synced")
+                application.wait_until_healthy()
                 _print(application)
         finally:
             argo_cd.stop()

@@ -100,7 +100,7 @@ class OtherHosts:
         """Refresh the useful Applications; the names of those that are Synced, once the expected ones are."""
         refresh(self.useful.values())
         for name in expected:
-            self.useful[name].wait_for("Synced")
+            self.useful[name].wait_until_healthy()
         return {name for name, application in self.useful.items() if application.is_healthy}
 
 

@@ -26,8 +26,7 @@ def test_a_sync_that_runs_while_the_password_changes_succeeds(
         deployment.renew()
         assert credential.password != before
 
-    application.wait_for("Synced")
-    assert not application.error
+    application.wait_until_healthy()
 
 
 def test_argo_cd_restarts_and_pulls_with_what_was_renewed_meanwhile_and_later(
@@ -36,17 +35,15 @@ def test_argo_cd_restarts_and_pulls_with_what_was_renewed_meanwhile_and_later(
     argo_cd = argo_cds[WHOLE_REGISTRY]
     application = Application(argo_cd=argo_cd, name="restarted")
     application.create(**BY_PREFIX)
-    application.wait_for("Synced")
+    application.wait_until_healthy()
 
     with argo_cd.down():
         ecr.end_tokens()
         deployment.renew()
     application.refresh()
-    application.wait_for("Synced")
-    assert not application.error
+    application.wait_until_healthy()
 
     ecr.end_tokens()
     deployment.renew()
     application.refresh()
-    application.wait_for("Synced")
-    assert not application.error
+    application.wait_until_healthy()

@@ -88,18 +88,16 @@ def test_an_application_outlives_its_mounted_token(
     application = Application(argo_cd=mounted.argo_cd, name=f"by-{way}")
     plugin = {"plugin": {"name": "from-ecr"}} if way == "plugin" else {}
     application.create(repoURL=mounted.git, path=way, targetRevision="HEAD", **plugin)
-    application.wait_for("Synced")
+    application.wait_until_healthy()
 
     ecr.end_tokens()
     application.refresh()
-    application.wait_for("Unknown")
     application.wait_for_error(ENDED)
 
     deployment.renew()
     mounted.wait_for_kubelet()
     application.refresh()
-    application.wait_for("Synced")
-    assert not application.error
+    application.wait_until_healthy()
 
 
 def test_helm_takes_other_registries_logins_from_its_own_file(

@@ -24,7 +24,7 @@ def test_a_teams_application_pulls_with_the_token_of_the_teams_own_role(
 
     application.create(**{**BY_HOST, "chart": f"{team}/demo"})
 
-    application.wait_for("Synced")
+    application.wait_until_healthy()
     callers = {pull.caller for pull in ecr.list_pulls(f"{team}/demo")[pushed:]}
     assert {caller.split(":", 5)[5].split("/")[1] for caller in callers} == {team}
 
@@ -35,7 +35,6 @@ def test_a_teams_credential_serves_no_other_project(argo_cds: Mapping[str, ArgoC
 
     application.create(**BY_HOST)
 
-    application.wait_for("Unknown")
     application.wait_for_error(NOTHING_SERVES)
 
 
@@ -45,12 +44,11 @@ def test_a_template_serves_a_project_only_where_that_permits_the_repository(argo
     application = Application(argo_cd=argo_cd, name="strict", project="strict")
 
     application.create(**source)
-    application.wait_for("Unknown")
     application.wait_for_error(f"application repo {source['repoURL']} is not permitted in project 'strict'")
 
     argo_cd.apply(make_project(WHOLE_REGISTRY, "strict", repositories=[source["repoURL"]]))
     application.refresh()
-    application.wait_for("Synced")
+    application.wait_until_healthy()
 
 
 def test_a_dependency_gets_a_templates_credentials_only_where_the_project_permits_all_below_the_host(
@@ -61,9 +59,8 @@ def test_a_dependency_gets_a_templates_credentials_only_where_the_project_permit
     application = Application(argo_cd=argo_cd, name="dependent", project="dependent")
 
     application.create(repoURL=git, path="wrapper", targetRevision="HEAD")
-    application.wait_for("Unknown")
     application.wait_for_error(NOTHING_SERVES)
 
     argo_cd.apply(make_project(WHOLE_REGISTRY, "dependent", repositories=[git, f"{REGISTRY}/**"]))
     application.refresh()
-    application.wait_for("Synced")
+    application.wait_until_healthy()

@@ -20,7 +20,7 @@ def test_a_run_removes_a_proxy_that_somebody_added(name: str, playground: Playgr
     with Server(always(Answer(status=502)), tls=False) as proxy:
         secret.patch("secrets", {"data": {"proxy": encode_base64(proxy.url)}})
         application.refresh()
-        application.wait_for("Unknown")
+        application.wait_for_error("Bad Gateway")
         assert {request.path for request in proxy.requests} == {f"{REGISTRY}:443"}
 
         results = playground.write(_CREDENTIAL)
@@ -29,5 +29,5 @@ def test_a_run_removes_a_proxy_that_somebody_added(name: str, playground: Playgr
         assert "proxy" not in secret.require("secrets")["data"]
         proxy.requests.clear()
         application.refresh()
-        application.wait_for("Synced")
+        application.wait_until_healthy()
         assert list(proxy.requests) == []

@@ -27,12 +27,11 @@ def test_an_older_secret_for_the_same_url_shadows_a_template(
     application = Application(argo_cd=argo_cd, name="shadowed")
 
     application.create(**source)
-    application.wait_for("Unknown")
     application.wait_for_error(ENDED)
 
     Objects(admin=argo_cd.cluster.admin, namespace=WHOLE_REGISTRY, name="theirs").delete("secrets")
     application.refresh()
-    application.wait_for("Synced")
+    application.wait_until_healthy()
 
 
 def test_an_older_secret_without_credentials_gets_those_of_the_template(argo_cds: Mapping[str, ArgoCd]) -> None:
@@ -42,7 +41,7 @@ def test_an_older_secret_without_credentials_gets_those_of_the_template(argo_cds
 
     application.create(**source)
 
-    application.wait_for("Synced")
+    application.wait_until_healthy()
 
 
 def test_a_repository_serves_no_url_below_its_own(argo_cds: Mapping[str, ArgoCd]) -> None:
@@ -50,7 +49,6 @@ def test_a_repository_serves_no_url_below_its_own(argo_cds: Mapping[str, ArgoCd]
 
     application.create(**by_prefix("below"))
 
-    application.wait_for("Unknown")
     application.wait_for_error(NOTHING_SERVES)
 
 
@@ -65,7 +63,7 @@ def test_a_secret_without_a_type_serves_its_oci_url(ecr: Ecr, argo_cds: Mapping[
 
     application.create(**{**BY_OCI_URL, "repoURL": url})
 
-    application.wait_for("Synced")
+    application.wait_until_healthy()
 
 
 def make_repository(name: str, *, url: str, **credentials: str) -> dict[str, Any]:
