@@ -26,6 +26,8 @@ def test_the_expiry_is_the_given_one() -> None:
         ("QVdTOng", "not base64 of text"),
         (f"{b64('AWS:x')}\n", "not base64 of text"),
         (b64(b"AWS:\xff\xfe"), "not base64 of text"),
+        ("é", "not base64 of text"),
+        ("tökén", "not base64 of text"),
         (b64("AWS"), "not of the form AWS:PASSWORD"),
         (b64("AWS:"), "not of the form AWS:PASSWORD"),
         (b64(":x"), "not of the form AWS:PASSWORD"),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from argo_ecr_auth.api_server.transport import make_api_client
 from argo_ecr_auth.aws.eks import Address, describe_cluster
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.messages import explain
@@ -63,11 +64,18 @@ def test_an_answer_without_a_cluster_is_told_as_that(eks: Stubber) -> None:
     assert _failure() == "asked EKS for the cluster demo in eu-west-1: the answer holds no cluster"
 
 
-@pytest.mark.parametrize("data", ["not base64!", b64(b"\xff"), "x"])
+@pytest.mark.parametrize("data", ["not base64!", b64(b"\xff"), "x", "é"])
 def test_an_authority_that_cannot_be_read_is_a_failure(eks: Stubber, data: str) -> None:
-    answer = {"endpoint": ENDPOINT, "certificateAuthority": {"data": data}}
+    answer = {"endpoint": ENDPOINT, "certificateAuthority": {"data": data}, "status": "ACTIVE"}
     eks.add_response("describe_cluster", {"cluster": answer})
-    assert _failure().startswith("asked EKS for the cluster demo in eu-west-1: ")
+    failure = _failure()
+    assert failure.startswith("asked EKS for the cluster demo in eu-west-1: ")
+    assert "yet" not in failure
+
+
+def test_an_empty_authority_is_refused() -> None:
+    with pytest.raises(SyncError):
+        make_api_client(Address(endpoint=ENDPOINT, certificate_authority=""))
 
 
 def test_a_cluster_that_is_not_there_is_told_with_what_to_correct(eks: Stubber) -> None:

@@ -3,12 +3,12 @@
 import base64
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from argo_ecr_auth.core.authorization_token import AuthorizationToken
+from argo_ecr_auth.core.authorization_token import AuthorizationToken, parse_authorization_token
 from argo_ecr_auth.core.manifests import (
     Payload,
     describe_source,
@@ -182,6 +182,12 @@ def test_a_time_is_written_to_the_second_and_never_later_than_it_is() -> None:
     assert format_time(ENDS) == "2026-11-24T04:55:22Z"
 
 
+def test_the_expiry_is_written_in_utc_wherever_the_code_runs() -> None:
+    tokyo = NOW.astimezone(timezone(timedelta(hours=9)))  # botocore answers in the machine's own zone (tzlocal)
+    written = _payload(credential(), [parse_authorization_token(b64("AWS:x"), expires_at=tokyo)])
+    assert make_config_map_manifest(credential(), written)["data"]["expireyTime"] == "2026-11-23T20:00:00Z"
+
+
 def test_a_repository_without_a_project_has_no_such_key() -> None:
     assert "project" not in make_secret_manifest(credential(), payload())["data"]
 
@@ -190,19 +196,13 @@ def _payload(of: Credential, tokens: list[AuthorizationToken]) -> Payload:
     return make_payload(of, dict(zip(of.registries, tokens, strict=True)), now=NOW)
 
 
-def _auths(of: Credential, *passwords: str) -> Any:
-    return json.loads(_payload(of, [token(password=password) for password in passwords]).text)["auths"]
-
-
-def test_each_registry_of_a_pull_secret_has_its_own_token() -> None:
-    assert _auths(pull_secret(HOST, OTHER_HOST), "one", "two") == {
-        HOST: {"auth": b64("AWS:one")},
-        OTHER_HOST: {"auth": b64("AWS:two")},
-    }
-
-
-def test_ecr_public_is_in_a_pull_secret_by_its_host() -> None:
-    assert list(_auths(pull_secret("public.ecr.aws", HOST), "one", "two")) == ["public.ecr.aws", HOST]
+@pytest.mark.parametrize("hosts", [(HOST, OTHER_HOST), ("public.ecr.aws", HOST)])
+def test_each_registry_of_a_pull_secret_has_its_own_token_in_the_order_of_the_settings(hosts: tuple[str, str]) -> None:
+    of = pull_secret(*hosts)
+    auths = json.loads(_payload(of, [token(password=password) for password in ("one", "two")]).text)["auths"]
+    assert list(auths.items()) == [
+        (host, {"auth": b64(f"AWS:{password}")}) for host, password in zip(hosts, ("one", "two"), strict=True)
+    ]
 
 
 @pytest.mark.parametrize("hours", [(3, 11), (11, 3)], ids=["first", "last"])

@@ -9,17 +9,62 @@ from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.settings import Settings
 from tests.unit.builders import HOST, b64, settings
 
+GENERAL = {"registry": HOST}
+OTHER = GENERAL | {"secret_name": "other"}
+PAIR = {"registry": HOST, "kind": "repo-creds", "secret_name": "ecr"}
+A, DEMO = {"cluster": "a"}, {"cluster": "demo"}
 ROLE = "arn:aws:iam::123456789012:role/path/reader"
 CA = b64(trustme.CA().cert_pem.bytes().decode())
-URL = f"{HOST}/charts"
+PEM_WITH_A_COMMENT = "# Autorité\n-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n"
+NOT_A_REGISTRY = (
+    "'ghcr.io' is not the host of an ECR registry, such as ACCOUNT.dkr.ecr.REGION.amazonaws.com (no scheme, no path)"
+)
+SECRET_TAKEN = "credentials[0]'s already; give each its own secret_name"
+TAKEN = f"of cluster demo is targets[0] with {SECRET_TAKEN}"
+NAME_TAKEN = "is the name of targets[0] already; give each a name of its own"
+# A fault, and settings that have no other.
+FAULTS: dict[str, dict[str, Any]] = {
+    "targets: there is none; name at least one cluster": {"targets": []},
+    "targets[0].credentials: there is none, neither here nor in the general credentials": {"credentials": []},
+    f"credentials[1].registry: {NOT_A_REGISTRY}": {"credentials": [GENERAL, OTHER | {"registry": "ghcr.io"}]},
+    f"targets[0].credentials[0].registry: {NOT_A_REGISTRY}": {
+        "targets": [DEMO | {"credentials": [{"registry": "ghcr.io"}]}]
+    },
+    "credentials[0].external_id: goes with role_arn, which is missing": {
+        "credentials": [GENERAL | {"external_id": "who-asks"}]
+    },
+    "targets[0].external_id: goes with role_arn, which is missing": {"targets": [DEMO | {"external_id": "who-asks"}]},
+    f"targets[1].name: 'same' {NAME_TAKEN}": {"targets": [A | {"name": "same"}, {"cluster": "b", "name": "same"}]},
+    f"targets[1].name: 'prod' {NAME_TAKEN}": {"targets": [{"cluster": "Prod"}, {"cluster": "prod"}]},
+    f"targets[1].name: 'a' {NAME_TAKEN}": {"targets": [A, {"cluster": "b", "name": "a"}]},
+    "targets[0].certificate_authority: missing; endpoint and certificate_authority are given both or not at all": {
+        "targets": [DEMO | {"endpoint": "https://demo.example"}]
+    },
+    "targets[0].endpoint: missing; certificate_authority and endpoint are given both or not at all": {
+        "targets": [DEMO | {"certificate_authority": CA}]
+    },
+    f"targets[0] with credentials[1]: the Secret argocd/ecr-auth {TAKEN}": {"credentials": [GENERAL, GENERAL]},
+    f"targets[1] with credentials[0]: the Secret argocd/ecr-auth {TAKEN}": {"targets": [DEMO, DEMO | {"name": "b"}]},
+    f"targets[0].credentials[1]: the Secret argocd/ecr-auth of cluster demo is targets[0].{SECRET_TAKEN}": {
+        "targets": [DEMO | {"credentials": [GENERAL | {"namespace": "argocd"}, GENERAL]}]
+    },
+    f"targets[0] with credentials[1]: the Secret b/ecr-auth {TAKEN}": {
+        "credentials": [GENERAL | {"namespace": ["a", "b"]}, GENERAL | {"namespace": "b"}]
+    },
+    f"targets[0] with credentials[1]: the Secret argocd/ecr {TAKEN}": {
+        "credentials": [PAIR, GENERAL | {"secret_name": "ecr"}]
+    },
+    f"targets[0] with credentials[1]: the Secret argocd/ecr-oci {TAKEN}": {
+        "credentials": [PAIR, GENERAL | {"secret_name": "ecr-oci"}]
+    },
+    f"targets[0] with credentials[1]: the Secret argocd/x-oci {TAKEN}": {
+        "credentials": [GENERAL | {"secret_name": "x-oci"}, PAIR | {"secret_name": "x"}]
+    },
+}
 
 
 def _with_target(**keys: Any) -> Settings:
     return settings(targets=[{"cluster": "demo"} | keys])
-
-
-def _with_credential(**keys: Any) -> Settings:
-    return settings(credentials=[{"registry": HOST} | keys])
 
 
 def test_one_cluster_and_one_registry_are_enough() -> None:
@@ -48,7 +93,7 @@ def test_every_key_can_be_given() -> None:
                         "secret_name": "ecr.auth-1",
                         "kind": "repository",
                         "type": "oci",
-                        "url": f"oci://{URL}",
+                        "url": f"oci://{HOST}/charts",
                         "name": "charts",
                         "project": "team-a",
                         "verify": "login",
@@ -85,60 +130,9 @@ def test_a_check_interval_that_leaves_no_second_attempt_is_a_fault(text: str) ->
     assert fault.startswith(f"check_every: 30m is more than half of renew_before ({text})")
 
 
-def test_a_registry_that_is_none_is_a_fault_of_the_general_credentials() -> None:
-    (fault,) = find_faults(settings(credentials=[{"registry": HOST}, {"registry": "ghcr.io", "secret_name": "other"}]))
-    assert fault.startswith("credentials[1].registry: 'ghcr.io' is not the host of an ECR registry")
-
-
-def test_a_registry_that_is_none_is_a_fault_of_a_targets_own_credentials() -> None:
-    (fault,) = find_faults(_with_target(credentials=[{"registry": "ghcr.io"}]))
-    assert fault.startswith("targets[0].credentials[0].registry: 'ghcr.io'")
-
-
-def test_an_external_id_of_a_credential_without_a_role_is_a_fault() -> None:
-    assert find_faults(_with_credential(external_id="who-asks")) == (
-        "credentials[0].external_id: goes with role_arn, which is missing",
-    )
-
-
-def test_an_external_id_of_a_target_without_a_role_is_a_fault() -> None:
-    assert find_faults(_with_target(external_id="who-asks")) == (
-        "targets[0].external_id: goes with role_arn, which is missing",
-    )
-
-
-# Targets, and the Secrets that they write
-
-
-def test_no_target_is_a_fault() -> None:
-    assert find_faults(settings(targets=[])) == ("targets: there is none; name at least one cluster",)
-
-
-def test_a_name_given_twice_is_a_fault_that_names_both() -> None:
-    faults = find_faults(settings(targets=[{"cluster": "a", "name": "same"}, {"cluster": "b", "name": "same"}]))
-    assert faults == ("targets[1].name: 'same' is the name of targets[0] already; give each a name of its own",)
-
-
-def test_names_that_differ_only_in_case_are_a_fault() -> None:
-    (fault,) = find_faults(settings(targets=[{"cluster": "Prod"}, {"cluster": "prod"}]))
-    assert fault.startswith("targets[1].name: 'prod' is the name of targets[0] already")
-
-
-def test_a_clusters_name_counts_where_no_name_is_given() -> None:
-    faults = find_faults(settings(targets=[{"cluster": "a"}, {"cluster": "b", "name": "a"}]))
-    assert faults == ("targets[1].name: 'a' is the name of targets[0] already; give each a name of its own",)
-
-
-def test_an_endpoint_without_an_authority_is_a_fault_of_what_is_missing() -> None:
-    assert find_faults(_with_target(endpoint="https://demo.example")) == (
-        "targets[0].certificate_authority: missing; endpoint and certificate_authority are given both or not at all",
-    )
-
-
-def test_an_authority_without_an_endpoint_is_a_fault_of_what_is_missing() -> None:
-    assert find_faults(_with_target(certificate_authority=CA)) == (
-        "targets[0].endpoint: missing; certificate_authority and endpoint are given both or not at all",
-    )
+@pytest.mark.parametrize(("fault", "keys"), FAULTS.items(), ids=FAULTS)
+def test_a_fault_has_its_path_and_what_is_allowed(fault: str, keys: dict[str, Any]) -> None:
+    assert find_faults(settings(**keys)) == (fault,)
 
 
 @pytest.mark.parametrize("number", range(1, 6))
@@ -149,32 +143,16 @@ def test_a_certificate_authority_is_a_bundle_of_any_size(number: int) -> None:
         assert find_faults(_with_target(**target)) == ()
 
 
-@pytest.mark.parametrize("text", ["", "not base64!", b64("no certificate"), "-----BEGIN CERTIFICATE-----"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "not base64!", b64("no certificate"), "-----BEGIN CERTIFICATE-----", "é"),
+        *map(b64, ("-----BEGIN CERTIFICATE-----", PEM_WITH_A_COMMENT)),
+    ],
+)
 def test_an_authority_that_is_no_base64_of_pem_is_a_fault(text: str) -> None:
     assert find_faults(_with_target(endpoint="https://demo.example", certificate_authority=text)) == (
         "targets[0].certificate_authority: not the base64 of PEM certificates, as DescribeCluster gives it",
-    )
-
-
-def test_a_target_without_any_credential_is_a_fault() -> None:
-    assert find_faults(settings(credentials=[])) == (
-        "targets[0].credentials: there is none, neither here nor in the general credentials",
-    )
-
-
-def test_two_general_credentials_of_one_secret_are_a_fault() -> None:
-    (fault,) = find_faults(settings(credentials=[{"registry": HOST}, {"registry": HOST}]))
-    assert fault == (
-        "targets[0] with credentials[1]: the Secret argocd/ecr-auth of cluster demo is targets[0] with "
-        "credentials[0]'s already; give each its own secret_name"
-    )
-
-
-def test_two_targets_that_write_one_secret_are_a_fault() -> None:
-    (fault,) = find_faults(settings(targets=[{"cluster": "demo", "name": "a"}, {"cluster": "demo", "name": "b"}]))
-    assert fault == (
-        "targets[1] with credentials[0]: the Secret argocd/ecr-auth of cluster demo is targets[0] with "
-        "credentials[0]'s already; give each its own secret_name"
     )
 
 
@@ -188,25 +166,24 @@ def test_two_targets_of_one_endpoint_that_write_one_secret_are_a_fault(endpoint:
     assert fault.startswith("targets[1] with credentials[0]: the Secret argocd/ecr-auth of cluster b is targets[0]")
 
 
-def test_a_namespace_written_out_is_the_one_that_is_the_default() -> None:
-    own = [{"registry": HOST, "namespace": "argocd"}, {"registry": HOST}]
-    (fault,) = find_faults(_with_target(credentials=own))
-    assert fault.startswith("targets[0].credentials[1]: the Secret argocd/ecr-auth of cluster demo is")
-
-
 @pytest.mark.parametrize(
     "other",
     [
         {"cluster": "other"},
-        {"cluster": "demo", "name": "other", "namespace": "other"},
-        {"cluster": "demo", "name": "other", "region": "us-east-1"},
-        {"cluster": "demo", "name": "other", "account": "123456789012"},
-        {"cluster": "demo", "name": "other", "credentials": [{"registry": HOST, "secret_name": "other"}]},
+        *(
+            DEMO | {"name": "other"} | keys
+            for keys in (
+                {"namespace": "other"},
+                {"region": "us-east-1"},
+                {"account": "123456789012"},
+                {"credentials": [OTHER]},
+            )
+        ),
     ],
     ids=["cluster", "namespace", "region", "account", "secret_name"],
 )
 def test_secrets_of_different_places_do_not_clash(other: dict[str, Any]) -> None:
-    assert find_faults(settings(targets=[{"cluster": "demo"}, other])) == ()
+    assert find_faults(settings(targets=[DEMO, other])) == ()
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -4,13 +4,10 @@ from typing import Any
 
 import msgspec
 import pytest
-import trustme
 
 from argo_ecr_auth_settings.rules.all_rules import find_faults
-from tests.unit.builders import HOST, OTHER_HOST, b64, settings
+from tests.unit.builders import HOST, OTHER_HOST, settings
 
-ROLE = "arn:aws:iam::123456789012:role/path/reader"
-CA = b64(trustme.CA().cert_pem.bytes().decode())
 URL = f"{HOST}/charts"
 
 
@@ -22,78 +19,115 @@ def _find_credential_faults(**keys: Any) -> list[str]:
 @pytest.mark.parametrize(
     "keys",
     [
-        {"registry": HOST, "type": "helm", "url": URL, "name": "charts", "project": "team-a"},
-        {"registry": HOST, "type": "oci", "url": f"oci://{URL}", "name": "charts", "project": "team-a"},
-        {"registry": HOST, "type": "oci", "url": URL},
-        {"registry": HOST, "url": HOST},
+        {"type": "helm", "url": URL, "name": "charts", "project": "team-a"},
+        {"type": "oci", "url": f"oci://{URL}", "name": "charts", "project": "team-a"},
+        {"type": "oci", "url": URL},
+        {"url": HOST},
         {"registry": "public.ecr.aws", "url": "public.ecr.aws/argo"},
-        {"registry": HOST, "kind": "repo-creds"},
-        {"registry": HOST, "kind": "repo-creds", "project": "team-a"},
-        {"registry": HOST, "kind": "repo-creds", "type": "helm", "url": URL},
-        {"registry": HOST, "kind": "repo-creds", "type": "oci", "url": f"oci://{URL}"},
-        {"registry": HOST, "kind": "repo-creds", "url": f"oci://{URL}"},
-        {"registry": HOST, "kind": "repo-creds", "url": f"{HOST}/"},
-        {"registry": HOST, "kind": "repo-creds", "url": f"{URL}/"},
-        {"registry": HOST, "kind": "argo-cd"},
-        {"registry": HOST, "kind": "argo-cd", "proxy": "http://proxy:3128", "no_proxy": "localhost"},
-        {"registry": HOST, "proxy": "http://proxy:3128"},
-        {"registry": HOST, "kind": "kargo", "namespace": "kargo-shared-resources"},
-        {"registry": HOST, "kind": "pull-secret"},
+        {"kind": "repo-creds"},
+        {"kind": "repo-creds", "project": "team-a"},
+        {"kind": "repo-creds", "type": "helm", "url": URL},
+        {"kind": "repo-creds", "type": "oci", "url": f"oci://{URL}"},
+        {"kind": "repo-creds", "url": f"oci://{URL}"},
+        {"kind": "repo-creds", "url": f"{HOST}/"},
+        {"kind": "repo-creds", "url": f"{URL}/"},
+        {"kind": "argo-cd"},
+        {"kind": "argo-cd", "proxy": "http://proxy:3128", "no_proxy": "localhost"},
+        {"proxy": "http://proxy:3128"},
+        {"kind": "kargo", "namespace": "kargo-shared-resources"},
+        {"kind": "pull-secret"},
         {"registry": [HOST], "kind": "pull-secret"},
         {"registry": [HOST, OTHER_HOST, "public.ecr.aws"], "kind": "pull-secret"},
-        {"registry": HOST, "verify": "off"},
-        {"registry": HOST, "verify_repository": "charts/app"},
-        {"registry": HOST, "kind": "pull-secret", "verify_repository": "charts/app"},
+        {"verify": "off"},
+        {"verify_repository": "charts/app"},
+        {"kind": "pull-secret", "verify_repository": "charts/app"},
+        {"namespace": ["team-a", "team-b"]},
+        {"labels": {"backup": "", "backup.example/include": "yes", "app.kubernetes.io/part-of": "platform"}},
+        {"annotations": {"replicator.v1.mittwald.de/replicate-to": "team-.*", "note": "any text: a, b\n"}},
     ],
 )
 def test_each_kind_can_be_given_with_the_keys_that_it_has(keys: dict[str, Any]) -> None:
-    assert _find_credential_faults(**keys) == []
+    assert _find_credential_faults(**{"registry": HOST, **keys}) == []
+
+
+LACKED = {
+    "argo-cd": {"type": "helm", "url": HOST, "name": "ecr", "project": "team-a"},
+    "pull-secret": {"proxy": "http://proxy:3128", "type": "helm", "url": HOST, "name": "ecr", "project": "team-a"},
+    "repo-creds": {"name": "ecr"},
+    "kargo": {"url": HOST, "name": "ecr"},
+}
 
 
 @pytest.mark.parametrize(
-    ("kind", "key", "value"),
-    [
-        ("argo-cd", "type", "helm"),
-        ("argo-cd", "url", HOST),
-        ("argo-cd", "name", "ecr"),
-        ("argo-cd", "project", "team-a"),
-        ("pull-secret", "proxy", "http://proxy:3128"),
-        ("repo-creds", "name", "ecr"),
-        ("pull-secret", "type", "helm"),
-        ("pull-secret", "url", HOST),
-        ("pull-secret", "name", "ecr"),
-        ("pull-secret", "project", "team-a"),
-        ("kargo", "url", HOST),
-        ("kargo", "name", "ecr"),
-    ],
+    ("kind", "key", "value"), [(kind, key, value) for kind, keys in LACKED.items() for key, value in keys.items()]
 )
 def test_a_key_that_a_kind_does_not_have_is_a_fault(kind: str, key: str, value: str) -> None:
     assert _find_credential_faults(registry=HOST, kind=kind, **{key: value}) == [f"{key}: not for the kind {kind}"]
 
 
-@pytest.mark.parametrize("name", ["argocd-secret", "argocd-cm", "kube-root-ca.crt", "sh.helm.release.v1.argo-cd.v1"])
-def test_a_name_of_somebody_elses_object_is_a_fault(name: str) -> None:
-    fault = f"secret_name: {name} is an object of Argo CD's, Kubernetes' or Helm's; choose another"
-    assert _find_credential_faults(registry=HOST, secret_name=name) == [fault]
+NOT_A_REGISTRY = "is not the host of an ECR registry, such as ACCOUNT.dkr.ecr.REGION.amazonaws.com (no scheme, no path)"
+PULL_SECRET = {"kind": "pull-secret", "registry": [HOST, OTHER_HOST]}
+# A credential's keys, and all their faults.
+FAULTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    **{
+        f"a name of somebody else's object: {name}": (
+            {"secret_name": name},
+            [f"secret_name: {name} is an object of Argo CD's, Kubernetes' or Helm's; choose another"],
+        )
+        for name in ("argocd-secret", "argocd-cm", "kube-root-ca.crt", "sh.helm.release.v1.argo-cd.v1")
+    },
+    "no_proxy without proxy": ({"no_proxy": "localhost"}, ["no_proxy: goes with proxy, which is missing"]),
+    "a repository's URL that ends in a slash": (
+        {"url": f"{URL}/"},
+        ["url: a repository's URL does not end in a slash; Argo CD compares it as a whole"],
+    ),
+    **{
+        f"oci:// with {keys}": (
+            {"url": f"oci://{URL}", **keys},
+            ["url: oci:// goes with type: oci; the type here is helm"],
+        )
+        for keys in ({"kind": "repository", "type": "helm"}, {"kind": "repo-creds", "type": "helm"}, {})
+    },
+    **{
+        f"several registries of the kind {kind}": (
+            {"registry": [HOST, OTHER_HOST], "kind": kind},
+            [f"registry: several are not for the kind {kind}"],
+        )
+        for kind in ("argo-cd", "repository", "repo-creds", "kargo")
+    },
+    "a host twice": (PULL_SECRET | {"registry": [HOST, OTHER_HOST, HOST]}, [f"registry: {HOST} is listed twice"]),
+    "two registries that are none": (
+        PULL_SECRET | {"registry": ["ghcr.io", HOST, "quay.io"]},
+        [f"registry[0]: 'ghcr.io' {NOT_A_REGISTRY}", f"registry[2]: 'quay.io' {NOT_A_REGISTRY}"],
+    ),
+    "a repository to verify, and verify: off": (
+        {"verify": "off", "verify_repository": "charts"},
+        ["verify_repository: verify is off"],
+    ),
+    "a repository to verify in several registries": (
+        PULL_SECRET | {"verify_repository": "charts"},
+        ["verify_repository: not for several registries"],
+    ),
+    "a namespace twice": ({"namespace": ["a", "b", "a"]}, ["namespace: a is listed twice"]),
+    "a label that makes Argo CD load its settings": (
+        {"labels": {"app.kubernetes.io/part-of": "argocd"}},
+        ["labels.app.kubernetes.io/part-of: argocd makes Argo CD load all its settings again at each change"],
+    ),
+    "an annotation that lets Argo CD delete the Secret": (
+        {"annotations": {"managed-by": "argocd.argoproj.io"}},
+        ["annotations.managed-by: with this value, a deletion in Argo CD's user interface deletes the Secret"],
+    ),
+    "that annotation with another value": ({"annotations": {"managed-by": "terraform"}}, []),
+    "annotations that are longer than an object takes": (
+        {"annotations": {"a": "b" * 256 * 1024}},
+        ["annotations: together they are longer than 262144 bytes"],
+    ),
+}
 
 
-def test_no_proxy_goes_with_proxy() -> None:
-    assert _find_credential_faults(registry=HOST, no_proxy="localhost") == [
-        "no_proxy: goes with proxy, which is missing"
-    ]
-
-
-def test_only_a_templates_url_ends_in_a_slash() -> None:
-    assert _find_credential_faults(registry=HOST, url=f"{URL}/") == [
-        "url: a repository's URL does not end in a slash; Argo CD compares it as a whole"
-    ]
-
-
-@pytest.mark.parametrize("kind", ["argo-cd", "repository", "repo-creds", "kargo"])
-def test_several_registries_are_for_a_pull_secret_alone(kind: str) -> None:
-    assert _find_credential_faults(registry=[HOST, OTHER_HOST], kind=kind) == [
-        f"registry: several are not for the kind {kind}"
-    ]
+@pytest.mark.parametrize(("keys", "faults"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_of_a_credential_has_its_path_and_what_is_allowed(keys: dict[str, Any], faults: list[str]) -> None:
+    assert _find_credential_faults(**{"registry": HOST, **keys}) == faults
 
 
 @pytest.mark.parametrize(
@@ -115,60 +149,10 @@ def test_a_url_that_is_not_below_the_registry_is_a_fault(kind: str, url: str) ->
     ]
 
 
-@pytest.mark.parametrize("kind", ["repository", "repo-creds"])
-def test_the_scheme_of_oci_is_not_for_the_type_helm(kind: str) -> None:
-    assert _find_credential_faults(registry=HOST, kind=kind, type="helm", url=f"oci://{URL}") == [
-        "url: oci:// goes with type: oci; the type here is helm"
-    ]
-
-
-def test_the_scheme_of_oci_is_not_for_a_repository_without_a_type() -> None:
-    assert len(_find_credential_faults(registry=HOST, url=f"oci://{URL}")) == 1
-
-
 # Registries
 
 
-def test_a_host_that_is_listed_twice_is_a_fault() -> None:
-    assert _find_credential_faults(kind="pull-secret", registry=[HOST, OTHER_HOST, HOST]) == [
-        f"registry: {HOST} is listed twice"
-    ]
-
-
-def test_each_of_several_registries_that_is_none_is_a_fault_of_its_own() -> None:
-    faults = _find_credential_faults(kind="pull-secret", registry=["ghcr.io", HOST, "quay.io"])
-    assert [fault.partition(": ")[0] for fault in faults] == ["registry[0]", "registry[2]"]
-
-
-def test_a_repository_to_verify_is_a_fault_where_nothing_is_verified() -> None:
-    assert _find_credential_faults(registry=HOST, verify="off", verify_repository="charts") == [
-        "verify_repository: verify is off"
-    ]
-
-
-def test_a_repository_to_verify_is_a_fault_where_it_could_be_in_several_registries() -> None:
-    assert _find_credential_faults(kind="pull-secret", registry=[HOST, OTHER_HOST], verify_repository="charts") == [
-        "verify_repository: not for several registries"
-    ]
-
-
 # Namespaces, labels and annotations
-
-
-@pytest.mark.parametrize(
-    "keys",
-    [
-        {"namespace": ["team-a", "team-b"]},
-        {"labels": {"backup": "", "backup.example/include": "yes", "app.kubernetes.io/part-of": "platform"}},
-        {"annotations": {"replicator.v1.mittwald.de/replicate-to": "team-.*", "note": "any text: a, b\n"}},
-    ],
-)
-def test_namespaces_labels_and_annotations_can_be_given(keys: dict[str, Any]) -> None:
-    assert _find_credential_faults(registry=HOST, **keys) == []
-
-
-def test_a_namespace_that_is_listed_twice_is_a_fault() -> None:
-    assert _find_credential_faults(registry=HOST, namespace=["a", "b", "a"]) == ["namespace: a is listed twice"]
 
 
 @pytest.mark.parametrize("part", ["labels", "annotations"])
@@ -189,39 +173,15 @@ def test_a_key_that_is_ours_or_gives_the_secret_away_is_a_fault(part: str, key: 
     assert fault.startswith(f"{part}.{key}: cannot be set")
 
 
-def test_the_label_that_makes_argo_cd_load_its_settings_again_is_a_fault() -> None:
-    (fault,) = _find_credential_faults(registry=HOST, labels={"app.kubernetes.io/part-of": "argocd"})
-    assert fault.startswith("labels.app.kubernetes.io/part-of: argocd makes Argo CD load")
-
-
-def test_the_annotation_that_lets_argo_cd_delete_the_secret_is_a_fault() -> None:
-    (fault,) = _find_credential_faults(registry=HOST, annotations={"managed-by": "argocd.argoproj.io"})
-    assert fault.startswith("annotations.managed-by: with this value, a deletion in Argo CD's user interface")
-    assert _find_credential_faults(registry=HOST, annotations={"managed-by": "terraform"}) == []
-
-
-def test_annotations_that_are_longer_than_an_object_takes_are_a_fault() -> None:
-    assert _find_credential_faults(registry=HOST, annotations={"a": "b" * 256 * 1024}) == [
-        "annotations: together they are longer than 262144 bytes"
-    ]
-
-
 @pytest.mark.parametrize(
     ("part", "key", "value"),
     [
-        ("labels", "two words", "a"),
-        ("labels", "a/b/c", "a"),
-        ("labels", "Upper/name", "a"),
-        ("labels", "a..b/name", "a"),
-        ("labels", f"{'a' * 254}/name", "a"),
-        ("labels", "n" * 64, "a"),
-        ("labels", "name", "two words"),
-        ("labels", "name", "v" * 64),
-        ("labels", "name", "-a"),
-        ("labels", "name", "a\n"),
-        ("annotations", "", "a"),
-        ("annotations", "/name", "a"),
-        ("annotations", "name\n", "a"),
+        *(
+            ("labels", key, "a")
+            for key in ("two words", "a/b/c", "Upper/name", "a..b/name", f"{'a' * 254}/name", "n" * 64)
+        ),
+        *(("labels", "name", value) for value in ("two words", "v" * 64, "-a", "a\n")),
+        *(("annotations", key, "a") for key in ("", "/name", "name\n")),
     ],
 )
 def test_what_kubernetes_refuses_as_a_key_or_a_labels_value_is_refused(part: str, key: str, value: str) -> None:
@@ -229,30 +189,10 @@ def test_what_kubernetes_refuses_as_a_key_or_a_labels_value_is_refused(part: str
         settings(credentials=[{"registry": HOST, part: {key: value}}])
 
 
-def test_a_secret_in_one_of_several_namespaces_is_anothers_already() -> None:
-    several = {"registry": HOST, "namespace": ["a", "b"]}
-    (fault,) = find_faults(settings(credentials=[several, {"registry": HOST, "namespace": "b"}]))
-    assert "the Secret b/ecr-auth of cluster demo is targets[0] with credentials[0]'s already" in fault
-
-
 # The pair of templates
 
 
 PAIR = {"registry": HOST, "kind": "repo-creds", "secret_name": "ecr"}
-
-
-@pytest.mark.parametrize("name", ["ecr", "ecr-oci"])
-def test_a_secret_that_is_one_of_a_pair_is_a_fault(name: str) -> None:
-    (fault,) = find_faults(settings(credentials=[PAIR, {"registry": HOST, "secret_name": name}]))
-    assert fault == (
-        f"targets[0] with credentials[1]: the Secret argocd/{name} of cluster demo is targets[0] with "
-        "credentials[0]'s already; give each its own secret_name"
-    )
-
-
-def test_a_pair_whose_second_secret_is_there_already_is_a_fault() -> None:
-    (fault,) = find_faults(settings(credentials=[{"registry": HOST, "secret_name": "ecr-oci"}, PAIR]))
-    assert fault.startswith("targets[0] with credentials[1]: the Secret argocd/ecr-oci of cluster demo is")
 
 
 @pytest.mark.parametrize("chart_type", ["helm", "oci"])

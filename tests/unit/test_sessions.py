@@ -29,6 +29,8 @@ def _client_error(answer: Any) -> ClientError:
         ({"Error": {"Code": "AccessDenied", "Message": "\n\nnot you\n\nplanted"}}, "asked X: AccessDenied: not you"),
         ({"Error": {"Code": "AccessDenied", "Message": ""}}, "asked X: AccessDenied"),
         ({"Error": {"Code": "AccessDenied"}}, "asked X: AccessDenied"),
+        ({"Error": {"Code": "AccessDenied", "Message": None}}, "asked X: AccessDenied"),
+        ({"Error": {"Code": "AccessDenied", "Message": {"a": 1}}}, "asked X: AccessDenied: {'a': 1}"),
         ({"Error": {"Message": "not you"}}, "asked X: unknown: not you"),
         ({"Error": {}}, "asked X: unknown"),
         ({}, "asked X: unknown"),

@@ -19,6 +19,50 @@ JSON = st.recursive(
 )
 
 
+# Values that the type of a target's key refuses.
+TARGETS: dict[str, list[Any]] = {
+    "cluster": [None, "", "arn:aws:eks:eu-west-1:123456789012:cluster/demo", "-demo", "d" * 101, "demo\n"],
+    "name": ["a b", "", "x\n"],
+    "region": ["Ireland", "eu-west-1a", "eu-west-1\n"],
+    "account": [123456789012, "12345", "123456789012\n"],
+    "namespace": [None, "Argocd", "argo.cd", "n" * 64, "argocd\n"],
+    "enabled": ["no", 0],
+    "endpoint": [
+        *("http://demo.example", "demo.example", "https://demo.example/", "https://user:pass@demo.example"),
+        *("https://[::1", "https://demo.example:0", "https://demo.example:65536", "https://demo..example"),
+        *("https://demo.example?a", "https://x\n"),
+    ],
+    "role_arn": ["reader", "arn:aws:iam::123456789012:user/reader", f"{ROLE}\n"],
+    "external_id": ["x", "with space", "ab\n"],
+    "credentials": [{"registry": HOST}, None, [HOST]],
+}
+# And a credential's.
+CREDENTIALS: dict[str, list[Any]] = {
+    "registry": [5, None, [], [HOST, 5]],
+    "namespace": [[], ["team-a", "Argocd"], "Argocd"],
+    "kind": ["docker", None],
+    "type": ["git", ""],
+    "url": [
+        *("", f"https://{HOST}", f"{HOST}//", f"{HOST}/charts//", f"{HOST}/Charts", f"{HOST}/a b", f"user@{HOST}"),
+        *(f"{HOST}:443", f"{HOST}?a", f"{HOST}/charts\n"),
+    ],
+    "proxy": ["proxy:3128", "http://user:pass@proxy:3128", "http://proxy:99999", "http://[::1"],
+    "no_proxy": ["", "a\x00b", "n" * 4_097],
+    "name": ["", "n" * 254, "\x1b[31mecr", "e\u2028cr", "e\x7f"],
+    "project": ["", "p" * 254, "p\rq"],
+    "verify": ["on", False],
+    "verify_repository": ["", "/charts", "charts/", "Charts", "charts:1", "charts?n=1", "charts\n"],
+    "secret_name": ["", "Ecr", "ecr_auth", "../ecr", "ecr.", "s" * 254, "ecr-auth\n"],
+    "role_arn": ["reader"],
+    "external_id": [""],
+}
+
+
+def _each_value(table: dict[str, list[Any]]) -> pytest.MarkDecorator:
+    rows = [pytest.param(key, value, id=f"{key}={value!r:.40}") for key, values in table.items() for value in values]
+    return pytest.mark.parametrize(("key", "value"), rows)
+
+
 def _with_target(**keys: Any) -> Settings:
     return settings(targets=[{"cluster": "demo"} | keys])
 
@@ -27,47 +71,10 @@ def _with_credential(**keys: Any) -> Settings:
     return settings(credentials=[{"registry": HOST} | keys])
 
 
-@pytest.mark.parametrize(
-    ("keys", "path"),
-    [
-        ({"cluster": None}, "cluster"),
-        ({"cluster": ""}, "cluster"),
-        ({"cluster": "arn:aws:eks:eu-west-1:123456789012:cluster/demo"}, "cluster"),
-        ({"cluster": "-demo"}, "cluster"),
-        ({"cluster": "d" * 101}, "cluster"),
-        ({"name": "a b"}, "name"),
-        ({"name": ""}, "name"),
-        ({"region": "Ireland"}, "region"),
-        ({"region": "eu-west-1a"}, "region"),
-        ({"account": 123456789012}, "account"),
-        ({"account": "12345"}, "account"),
-        ({"namespace": None}, "namespace"),
-        ({"namespace": "Argocd"}, "namespace"),
-        ({"namespace": "argo.cd"}, "namespace"),
-        ({"namespace": "n" * 64}, "namespace"),
-        ({"enabled": "no"}, "enabled"),
-        ({"enabled": 0}, "enabled"),
-        ({"endpoint": "http://demo.example"}, "endpoint"),
-        ({"endpoint": "demo.example"}, "endpoint"),
-        ({"endpoint": "https://demo.example/"}, "endpoint"),
-        ({"endpoint": "https://user:pass@demo.example"}, "endpoint"),
-        ({"endpoint": "https://[::1"}, "endpoint"),
-        ({"endpoint": "https://demo.example:0"}, "endpoint"),
-        ({"endpoint": "https://demo.example:65536"}, "endpoint"),
-        ({"endpoint": "https://demo..example"}, "endpoint"),
-        ({"endpoint": "https://demo.example?a"}, "endpoint"),
-        ({"role_arn": "reader"}, "role_arn"),
-        ({"role_arn": "arn:aws:iam::123456789012:user/reader"}, "role_arn"),
-        ({"role_arn": ROLE, "external_id": "x"}, "external_id"),
-        ({"role_arn": ROLE, "external_id": "with space"}, "external_id"),
-        ({"credentials": {"registry": HOST}}, "credentials"),
-        ({"credentials": None}, "credentials"),
-        ({"credentials": [HOST]}, "credentials"),
-    ],
-)
-def test_a_target_of_wrong_form_is_refused_with_its_path(keys: dict[str, Any], path: str) -> None:
-    with pytest.raises(msgspec.ValidationError, match=rf"\$\.targets\[0\]\.{path}"):
-        _with_target(**keys)
+@_each_value(TARGETS)
+def test_a_target_of_wrong_form_is_refused_with_its_path(key: str, value: Any) -> None:
+    with pytest.raises(msgspec.ValidationError, match=rf"\$\.targets\[0\]\.{key}"):
+        _with_target(**{key: value})
 
 
 @pytest.mark.parametrize("endpoint", ["https://[fd00::1]:6443", "https://10.0.0.1", "https://a-b.example:65535"])
@@ -79,93 +86,34 @@ def test_a_name_may_have_spaces() -> None:
     assert settings(credentials=[{"registry": HOST, "name": "Our charts"}]).credentials[0].name == "Our charts"
 
 
-@pytest.mark.parametrize(
-    ("keys", "path"),
-    [
-        ({"registry": 5}, "registry"),
-        ({"registry": None}, "registry"),
-        ({"registry": []}, "registry"),
-        ({"registry": [HOST, 5]}, "registry"),
-        ({"namespace": []}, "namespace"),
-        ({"namespace": ["team-a", "Argocd"]}, "namespace"),
-        ({"kind": "docker"}, "kind"),
-        ({"kind": None}, "kind"),
-        ({"type": "git"}, "type"),
-        ({"type": ""}, "type"),
-        ({"url": ""}, "url"),
-        ({"url": f"https://{HOST}"}, "url"),
-        ({"url": f"{HOST}//"}, "url"),
-        ({"url": f"{HOST}/charts//"}, "url"),
-        ({"proxy": "proxy:3128"}, "proxy"),
-        ({"proxy": "http://user:pass@proxy:3128"}, "proxy"),
-        ({"proxy": "http://proxy:99999"}, "proxy"),
-        ({"proxy": "http://[::1"}, "proxy"),
-        ({"no_proxy": ""}, "no_proxy"),
-        ({"url": f"{HOST}/Charts"}, "url"),
-        ({"url": f"{HOST}/a b"}, "url"),
-        ({"url": f"user@{HOST}"}, "url"),
-        ({"url": f"{HOST}:443"}, "url"),
-        ({"url": f"{HOST}?a"}, "url"),
-        ({"name": ""}, "name"),
-        ({"name": "n" * 254}, "name"),
-        ({"name": "\x1b[31mecr"}, "name"),
-        ({"name": "e\u2028cr"}, "name"),
-        ({"name": "e\x7f"}, "name"),
-        ({"project": ""}, "project"),
-        ({"project": "p" * 254}, "project"),
-        ({"project": "p\rq"}, "project"),
-        ({"no_proxy": "a\x00b"}, "no_proxy"),
-        ({"no_proxy": "n" * 4_097}, "no_proxy"),
-        ({"verify": "on"}, "verify"),
-        ({"verify": False}, "verify"),
-        ({"verify_repository": ""}, "verify_repository"),
-        ({"verify_repository": "/charts"}, "verify_repository"),
-        ({"verify_repository": "charts/"}, "verify_repository"),
-        ({"verify_repository": "Charts"}, "verify_repository"),
-        ({"verify_repository": "charts:1"}, "verify_repository"),
-        ({"verify_repository": "charts?n=1"}, "verify_repository"),
-        ({"namespace": "Argocd"}, "namespace"),
-        ({"secret_name": ""}, "secret_name"),
-        ({"secret_name": "Ecr"}, "secret_name"),
-        ({"secret_name": "ecr_auth"}, "secret_name"),
-        ({"secret_name": "../ecr"}, "secret_name"),
-        ({"secret_name": "ecr."}, "secret_name"),
-        ({"secret_name": "s" * 254}, "secret_name"),
-        ({"role_arn": "reader"}, "role_arn"),
-        ({"external_id": ""}, "external_id"),
-    ],
-)
-def test_a_credential_of_wrong_form_is_refused_with_its_path(keys: dict[str, Any], path: str) -> None:
-    with pytest.raises(msgspec.ValidationError, match=rf"\$\.credentials\[0\]\.{path}"):
-        _with_credential(**keys)
+@_each_value(CREDENTIALS)
+def test_a_credential_of_wrong_form_is_refused_with_its_path(key: str, value: Any) -> None:
+    with pytest.raises(msgspec.ValidationError, match=rf"\$\.credentials\[0\]\.{key}"):
+        _with_credential(**{key: value})
 
 
-@pytest.mark.parametrize("text", ["", "6", "h", "6 h", "6H", "1.5h", "-6h", "30m6h", "6h6h", "1d", "\u0666h"])
+DURATIONS = ["", "6", "h", "6 h", "6H", "1.5h", "-6h", "30m6h", "6h6h", "1d", "\u0666h", "6h\n"]
+ABSURD_DURATIONS = ["99999999999h", "9" * 20 + "s", pytest.param("9" * 5000 + "h", id="5000 digits")]
+
+
+@pytest.mark.parametrize("text", [*DURATIONS, *ABSURD_DURATIONS])
 def test_a_duration_of_wrong_form_is_refused(text: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=r"\$\.renew_before"):
         settings(renew_before=text)
 
 
 @pytest.mark.parametrize(
-    "document",
+    ("document", "fault"),
     [
-        {"targets": [{"cluster": "demo"}], "architectur": "arm64"},
-        {"targets": [{"cluster": "demo", "clutser": "demo"}]},
-        {"targets": [], "credentials": [{"registry": HOST, "password": "x"}]},
+        ({"targets": [{"cluster": "demo"}], "architectur": "arm64"}, "unknown field"),
+        ({"targets": [{"cluster": "demo", "clutser": "demo"}]}, "unknown field"),
+        ({"targets": [], "credentials": [{"registry": HOST, "password": "x"}]}, "unknown field"),
+        ({"targets": [{}]}, "missing required field"),
+        ({"targets": [], "credentials": [{"kind": "pull-secret"}]}, "missing required field"),
     ],
 )
-def test_an_unknown_key_is_refused(document: Any) -> None:
-    with pytest.raises(msgspec.ValidationError, match="unknown field"):
-        msgspec.json.decode(json.dumps(document).encode(), type=Settings)
-
-
-@pytest.mark.parametrize(
-    "document",
-    [{"targets": [{}]}, {"targets": [], "credentials": [{"kind": "pull-secret"}]}],
-    ids=["cluster", "registry"],
-)
-def test_a_missing_key_is_refused(document: Any) -> None:
-    with pytest.raises(msgspec.ValidationError, match="missing required field"):
+def test_an_unknown_or_missing_key_is_refused(document: Any, fault: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=fault):
         msgspec.json.decode(json.dumps(document).encode(), type=Settings)
 
 
