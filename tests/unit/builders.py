@@ -116,6 +116,16 @@ def edited(manifest: Mapping[str, Any], *path: str, to: Any) -> dict[str, Any]:
     return copied
 
 
+def with_secret(*path: str, to: Any, of: Credential | None = None) -> ObservedState:
+    """What is in the cluster, with another value at this path of the Secret."""
+    return ObservedState(secret=edited(secret_there(of=of), *path, to=to), config_map=config_map_there(of=of))
+
+
+def with_config_map(*path: str, to: Any, of: Credential | None = None) -> ObservedState:
+    """What is in the cluster, with another value at this path of the ConfigMap."""
+    return ObservedState(secret=secret_there(of=of), config_map=edited(config_map_there(of=of), *path, to=to))
+
+
 def b64(text: str | bytes) -> str:
     return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
 

@@ -27,6 +27,8 @@ from tests.unit.builders import (
     secret_there,
     target,
     there,
+    with_config_map,
+    with_secret,
 )
 from tests.unit.test_renewal_plan import plan_for
 
@@ -72,45 +74,40 @@ def test_where_nothing_is_there_nothing_is_said_to_be_there(of: Credential) -> N
 
 
 def test_what_somebody_put_into_a_secret_is_not_told_nor_hashed() -> None:
-    observed = ObservedState(
-        secret=edited(secret_there(), "data", "url", to=b64("other")), config_map=config_map_there()
-    )
-    (change,) = _changes(observed, written=payload())
+    (change,) = _changes(with_secret("data", "url", to=b64("other")), written=payload())
     assert (change.actual, change.desired) == ("another value", HOST)
 
 
-def test_a_key_of_ours_that_is_no_longer_wanted_is_a_change() -> None:
-    owned = [{"manager": "argo-ecr-auth", "operation": "Apply", "fieldsV1": {"f:data": {"f:project": {}}}}]
-    secret = edited(edited(secret_there(), "data", "project", to=b64("old")), "metadata", "managedFields", to=owned)
-    (change,) = _changes(ObservedState(secret=secret, config_map=config_map_there()), written=payload())
-    assert (str(change), change.desired) == ("the Secret's data project is no longer wanted", None)
+def _with_key(key: str, *, owned: bool) -> ObservedState:
+    """Our Secret with this key too, written by whoever calls themselves our field manager, or by somebody else."""
+    secret = edited(secret_there(), "data", key, to=b64("x"))
+    fields = secret["metadata"]["managedFields"][0]["fieldsV1"]["f:data"] | {f"f:{key}": {}}
+    owner = {"manager": "argo-ecr-auth", "operation": "Apply", "fieldsV1": {"f:data": fields}}
+    managed = edited(secret, "metadata", "managedFields", to=[owner] if owned else [])
+    return ObservedState(secret=managed, config_map=config_map_there())
 
 
-def _owning(*keys: str) -> ObservedState:
-    """Our Secret with these keys too, written by whoever calls themselves our field manager."""
-    secret = secret_there()
-    fields = secret["metadata"]["managedFields"][0]["fieldsV1"]["f:data"] | {f"f:{key}": {} for key in keys}
-    managed = [{"manager": "argo-ecr-auth", "operation": "Apply", "fieldsV1": {"f:data": fields}}]
-    for key in keys:
-        secret = edited(secret, "data", key, to=b64("x"))
-    return ObservedState(secret=edited(secret, "metadata", "managedFields", to=managed), config_map=config_map_there())
-
-
-@pytest.mark.parametrize(("key", "tampered"), [("insecure", True), ("tlsClientCertData", True), ("proxy", False)])
-def test_a_key_that_was_never_ours_is_tampering_whoever_calls_it_theirs(key: str, tampered: bool) -> None:
-    (change,) = _changes(_owning(key), written=payload())
-    assert (change.key, change.tampered) == (key, tampered)
-
-
-def test_a_key_of_a_secret_that_is_taken_over_is_no_tampering() -> None:
-    secret = edited(edited(secret_there(), "data", "proxy", to=b64("x")), "metadata", "managedFields", to=[])
-    (change,) = _changes(ObservedState(secret=secret, config_map=config_map_there()), written=payload())
-    assert (str(change), change.tampered) == ("the Secret's data proxy is no longer wanted", False)
+@pytest.mark.parametrize(
+    ("observed", "key", "tampered"),
+    [
+        (_with_key("project", owned=True), "project", False),
+        (_with_key("proxy", owned=True), "proxy", False),
+        (_with_key("proxy", owned=False), "proxy", False),
+        (_with_key("insecure", owned=True), "insecure", True),
+        (_with_key("tlsClientCertData", owned=True), "tlsClientCertData", True),
+    ],
+    ids=["ours", "ours as well", "of a Secret that is taken over", "never ours", "never ours either"],
+)
+def test_a_key_that_is_no_longer_wanted_is_a_change_and_tampering_if_it_was_never_ours(
+    observed: ObservedState, key: str, tampered: bool
+) -> None:
+    (change,) = _changes(observed, written=payload())
+    assert (change.key, change.desired, change.tampered) == (key, None, tampered)
+    assert tampered or str(change) == f"the Secret's data {key} is no longer wanted"
 
 
 def test_a_key_that_somebody_else_added_is_no_change() -> None:
-    secret = edited(secret_there(), "data", "team", to=b64("x"))
-    assert _changes(ObservedState(secret=secret, config_map=config_map_there()), written=payload()) == []
+    assert _changes(with_secret("data", "team", to=b64("x")), written=payload()) == []
 
 
 def test_a_password_is_named_by_its_hash() -> None:
@@ -120,8 +117,7 @@ def test_a_password_is_named_by_its_hash() -> None:
 
 def test_what_somebody_wrote_into_a_config_map_is_not_told() -> None:
     """Whoever has seen the password may have written it there."""
-    config_map = edited(config_map_there(), "data", "name", to="other")
-    assert _changes(ObservedState(secret=secret_there(), config_map=config_map), written=payload()) == [
+    assert _changes(with_config_map("data", "name", to="other"), written=payload()) == [
         Change(kind="ConfigMap", part="data", key="name", actual="another value", desired=HOST)
     ]
 
@@ -186,22 +182,19 @@ def test_nothing_of_a_secret_is_said(
 
 @given(value=st.binary(min_size=8), key=st.sampled_from(OURS), of=st.sampled_from(list(KINDS.values())))
 def test_nothing_of_bytes_is_said(value: bytes, key: str, of: Credential) -> None:
-    secret = edited(secret_there(of=of), "data", key, to=b64(value))
-    assert b64(value) not in _said(ObservedState(secret=secret, config_map=config_map_there(of=of)), of, force=False)
+    assert b64(value) not in _said(with_secret("data", key, to=b64(value), of=of), of, force=False)
 
 
 @EACH_KIND
 def test_a_token_that_is_to_be_written_is_not_said(of: Credential) -> None:
-    secret = edited(secret_there(of=of), "data", payload_key(of), to=b64("other"))
     written = payload(of=of)
-    said = repr(_changes(ObservedState(secret=secret, config_map=config_map_there(of=of)), of=of, written=written))
+    said = repr(_changes(with_secret("data", payload_key(of), to=b64("other"), of=of), of=of, written=written))
     assert [text for text in (PASSWORD, b64(f"AWS:{PASSWORD}"), b64(written.text)) if text in said] == []
 
 
 @EACH_KIND
 def test_what_is_secret_is_not_said_where_its_key_is_gone_from_the_config_map(of: Credential) -> None:
-    config_map = edited(config_map_there(of=of), "metadata", "annotations", to=REMOVED)
-    said = _said(ObservedState(secret=secret_there(of=of), config_map=config_map), of, force=False)
+    said = _said(with_config_map("metadata", "annotations", to=REMOVED, of=of), of, force=False)
     assert [text for text in (PASSWORD, b64(f"AWS:{PASSWORD}")) if text in said] == []
 
 

@@ -19,16 +19,9 @@ from tests.unit.builders import (
     edited,
     secret_there,
     there,
+    with_config_map,
+    with_secret,
 )
-
-
-def _secret(*path: str, to: Any) -> ObservedState:
-    return ObservedState(secret=edited(secret_there(), *path, to=to), config_map=config_map_there())
-
-
-def _config_map(*path: str, to: Any) -> ObservedState:
-    return ObservedState(secret=secret_there(), config_map=edited(config_map_there(), *path, to=to))
-
 
 OWNED = [{"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "name": "ecr", "uid": "1"}]
 
@@ -38,13 +31,13 @@ OWNED = [{"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "nam
     [
         there(),
         ObservedState(secret=None, config_map=None),
-        _secret("metadata", "ownerReferences", to=[]),
-        _secret("metadata", "ownerReferences", to=None),
-        _secret("metadata", "labels", to=None),
-        _secret("metadata", "annotations", to=None),
-        _secret("metadata", "labels", "app.kubernetes.io/managed-by", to="Helm"),
-        _secret("immutable", to=False),
-        _config_map("immutable", to=False),
+        with_secret("metadata", "ownerReferences", to=[]),
+        with_secret("metadata", "ownerReferences", to=None),
+        with_secret("metadata", "labels", to=None),
+        with_secret("metadata", "annotations", to=None),
+        with_secret("metadata", "labels", "app.kubernetes.io/managed-by", to="Helm"),
+        with_secret("immutable", to=False),
+        with_config_map("immutable", to=False),
     ],
 )
 def test_what_nothing_else_owns_is_ours(observed: ObservedState) -> None:
@@ -58,7 +51,7 @@ def test_what_was_written_is_ours_whatever_its_kind(of: Credential) -> None:
 
 @pytest.mark.parametrize(
     ("change", "what"),
-    [(_secret, "Secret"), (_config_map, "ConfigMap")],
+    [(with_secret, "Secret"), (with_config_map, "ConfigMap")],
     ids=["Secret", "ConfigMap"],
 )
 @pytest.mark.parametrize(
@@ -93,7 +86,7 @@ def test_what_is_not_ours_to_write_is_refused_with_the_reason(
 @pytest.mark.parametrize("kind", ["kubernetes.io/dockerconfigjson", "kubernetes.io/basic-auth"])
 def test_a_secret_of_another_type_is_refused(kind: str) -> None:
     with pytest.raises(SyncError) as refused:
-        refuse_foreign_objects(_secret("type", to=kind), credential())
+        refuse_foreign_objects(with_secret("type", to=kind), credential())
     assert str(refused.value) == (
         "the Secret argocd/ecr-auth is not of the type Opaque, and its type cannot be changed; delete it, or choose "
         "another secret_name"
@@ -183,10 +176,10 @@ def test_only_a_plain_yes_hands_a_secret_over(value: str) -> None:
 def test_every_owner_is_named() -> None:
     owners = [{"kind": "ExternalSecret", "name": "a"}, {"kind": "Deployment", "name": "b"}]
     with pytest.raises(SyncError, match="belongs to ExternalSecret a, Deployment b;"):
-        refuse_foreign_objects(_secret("metadata", "ownerReferences", to=owners), credential())
+        refuse_foreign_objects(with_secret("metadata", "ownerReferences", to=owners), credential())
 
 
 def test_neither_a_refusal_nor_a_reading_shows_the_password() -> None:
     with pytest.raises(SyncError) as refused:
-        refuse_foreign_objects(_secret("type", to="kubernetes.io/basic-auth"), credential())
+        refuse_foreign_objects(with_secret("type", to="kubernetes.io/basic-auth"), credential())
     assert b64(PASSWORD) not in str(refused.value) + repr(there())

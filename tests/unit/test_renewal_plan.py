@@ -1,6 +1,7 @@
 """Whether a credential is fresh, is renewed or is repaired, and with which token."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,8 @@ from tests.unit.builders import (
     secret_there,
     there,
     token,
+    with_config_map,
+    with_secret,
 )
 
 RENEW_BEFORE = timedelta(hours=6)
@@ -71,14 +74,6 @@ def choose(
     of = of or credential()
     tokens = {registry: token(password="new") for registry in of.registries} if new else {}
     return choose_payload(plan, of, found=found, tokens=tokens, refused=frozenset(refused), now=NOW)
-
-
-def with_secret(*path: str, to: Any) -> ObservedState:
-    return ObservedState(secret=edited(secret_there(), *path, to=to), config_map=config_map_there())
-
-
-def with_config_map(*path: str, to: Any) -> ObservedState:
-    return ObservedState(secret=secret_there(), config_map=edited(config_map_there(), *path, to=to))
 
 
 def _expiring(text: str) -> ObservedState:
@@ -174,6 +169,7 @@ def test_drift_is_repaired_with_the_token_in_the_cluster(observed: ObservedState
     plan = plan_for(observed)
     assert (plan.action, plan.reasons, plan.needs_token) == ("repaired", (reason,), False)
     assert choose(plan, new=False) == payload()
+    assert plan.expires_at == payload().expires_at
 
 
 @pytest.mark.parametrize(("observed", "reason"), UNRECOGNISED)
@@ -202,15 +198,10 @@ def test_a_config_map_of_an_earlier_token_does_not_vouch_for_the_present_one() -
 
 
 def test_several_differences_are_all_named() -> None:
-    observed = ObservedState(
-        secret=edited(secret_there(), "data", "password", to=b64("other")),
-        config_map=edited(config_map_there(), *MANAGED, to=REMOVED),
+    observed = replace(
+        with_secret("data", "password", to=b64("other")), config_map=edited(config_map_there(), *MANAGED, to=REMOVED)
     )
     assert plan_for(observed).reasons == (NOT_AS_WRITTEN, "the ConfigMap's label argo-ecr-auth is missing")
-
-
-def test_the_expiry_is_known_beside_a_missing_label() -> None:
-    assert plan_for(with_secret(*SECRET_TYPE, to=REMOVED)).expires_at == NOW + timedelta(hours=11)
 
 
 @pytest.mark.parametrize(
@@ -228,12 +219,13 @@ def test_a_token_with_less_than_that_left_is_renewed(left: timedelta, reason: st
     assert plan.expires_at == NOW + left
 
 
-def test_a_token_with_more_than_that_left_is_fresh() -> None:
-    assert plan_for(there(payload(left=RENEW_BEFORE + timedelta(seconds=1)))).action == "fresh"
-
-
-def test_a_clock_that_runs_a_little_behind_does_not_doubt_a_new_token() -> None:
-    assert plan_for(there(payload(left=timedelta(hours=12, minutes=5)))).action == "fresh"
+@pytest.mark.parametrize(
+    "left",
+    [RENEW_BEFORE + timedelta(seconds=1), timedelta(hours=12, minutes=5)],
+    ids=["more than that", "a new token, by a clock that is a little behind"],
+)
+def test_a_token_with_more_than_that_left_is_fresh(left: timedelta) -> None:
+    assert plan_for(there(payload(left=left))).action == "fresh"
 
 
 def test_a_token_that_would_live_longer_than_tokens_do_is_replaced() -> None:
@@ -265,35 +257,34 @@ def test_a_credential_of_any_kind_is_renewed_when_it_is_due(of: Credential) -> N
 
 @EACH_KIND
 def test_a_credential_of_any_kind_is_repaired_with_its_good_token(of: Credential) -> None:
-    observed = ObservedState(
-        secret=secret_there(of=of), config_map=edited(config_map_there(of=of), *MANAGED, to=REMOVED)
-    )
-    plan = plan_for(observed, of=of)
+    plan = plan_for(with_config_map(*MANAGED, to=REMOVED, of=of), of=of)
     assert (plan.action, choose(plan, of=of, new=False)) == ("repaired", payload(of=of))
 
 
 PULL_SECRET = KINDS["pull-secret"]
-DOCKER_CONFIG = ("data", ".dockerconfigjson")
 
 
 @pytest.mark.parametrize(
     "value", [b64('{"auths":{}}'), b64(payload(of=PULL_SECRET).text + "\n"), b64("no JSON"), "", REMOVED]
 )
 def test_a_pull_secret_that_is_not_as_it_was_written_is_replaced(value: Any) -> None:
-    secret = edited(secret_there(of=PULL_SECRET), *DOCKER_CONFIG, to=value)
-    plan = plan_for(ObservedState(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
+    plan = plan_for(with_secret("data", ".dockerconfigjson", to=value, of=PULL_SECRET), of=PULL_SECRET)
     reason = "the .dockerconfigjson, its expireyTime, its lifetime or its token-source is not as it was written"
     assert (plan.action, plan.reasons, plan.needs_token) == ("repaired", (reason,), True)
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [(SECRET_TYPE, "repository"), (("metadata", "labels"), None), (("data", "password"), b64("other"))],
+    [
+        (SECRET_TYPE, "repository"),
+        (("metadata", "labels"), None),
+        (("data", "password"), b64("other")),
+        *((("data", key), b64("true")) for key in ("proxy", "insecure", "url")),
+    ],
 )
 def test_what_a_pull_secret_has_beside_ours_is_left_alone(path: tuple[str, ...], value: Any) -> None:
-    secret = edited(secret_there(of=PULL_SECRET), *path, to=value)
-    plan = plan_for(ObservedState(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
-    assert plan.action == "fresh"
+    plan = plan_for(with_secret(*path, to=value, of=PULL_SECRET), of=PULL_SECRET)
+    assert (plan.action, plan.tampered) == ("fresh", False)
 
 
 @pytest.mark.parametrize(
@@ -322,13 +313,6 @@ def test_a_key_that_argo_cd_reads_and_the_settings_do_not_have_is_tampering(key:
 def test_a_key_of_the_settings_is_no_tampering() -> None:
     of = credential(proxy="http://proxy:3128", no_proxy="localhost")
     assert plan_for(there(of=of), of=of).action == "fresh"
-
-
-@pytest.mark.parametrize("key", ["proxy", "insecure", "url"])
-def test_what_argo_cd_reads_is_no_tampering_with_a_pull_secret(key: str) -> None:
-    secret = edited(secret_there(of=PULL_SECRET), "data", key, to=b64("true"))
-    plan = plan_for(ObservedState(secret=secret, config_map=config_map_there(of=PULL_SECRET)), of=PULL_SECRET)
-    assert (plan.action, plan.tampered) == ("fresh", False)
 
 
 def test_a_name_that_the_settings_no_longer_have_is_no_tampering() -> None:

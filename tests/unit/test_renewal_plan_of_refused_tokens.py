@@ -1,7 +1,7 @@
 """Which token is written where a new one is refused, or none is to be had."""
 
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -9,6 +9,7 @@ from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME, Authorization
 from argo_ecr_auth.core.manifests import Payload, read_tokens
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.renewal_plan import choose_payload, make_plan
+from argo_ecr_auth.core.targets import Credential
 from tests.unit.builders import (
     KINDS,
     NOW,
@@ -21,6 +22,8 @@ from tests.unit.builders import (
     payload,
     secret_there,
     there,
+    with_config_map,
+    with_secret,
 )
 from tests.unit.test_renewal_plan import (
     MANAGED,
@@ -29,8 +32,6 @@ from tests.unit.test_renewal_plan import (
     TARGET,
     choose,
     plan_for,
-    with_config_map,
-    with_secret,
 )
 
 MARK = ("metadata", "annotations", "argo-ecr-auth/verified")
@@ -39,6 +40,7 @@ REFUSED = payload(password="new", lifetime=timedelta(hours=11), refused=True)
 ENDING = payload(left=timedelta(hours=1))
 ENDED = payload(left=timedelta(seconds=-1))
 MARKED = payload(refused=True)
+NEW_ROLE = credential(role_id="AROANOW")
 MARKED_ENDING = payload(refused=True, left=timedelta(hours=1))
 (REGISTRY,) = credential().registries
 
@@ -57,13 +59,16 @@ def test_a_refused_token_is_written_where_no_token_is_valid(observed: ObservedSt
     assert choose(plan_for(observed), refused=[REGISTRY]) == REFUSED
 
 
-@pytest.mark.parametrize("written", [ENDING, payload()], ids=["due", "a renewal was requested"])
-def test_a_refused_token_does_not_replace_one_that_is_valid(written: Any) -> None:
-    assert choose(plan_for(there(written), force=True), refused=[REGISTRY]) is None
+VALID = {
+    "due": (there(ENDING), credential()),
+    "a renewal was requested": (there(), credential()),
+    "of another source": (there(of=credential(role_id="AROABEFORE")), NEW_ROLE),
+}
 
 
-def test_a_refused_token_does_not_replace_one_of_another_source_that_is_valid() -> None:
-    plan = plan_for(there(of=credential(role_id="AROABEFORE")), of=credential(role_id="AROANOW"))
+@pytest.mark.parametrize(("observed", "of"), VALID.values(), ids=VALID)
+def test_a_refused_token_does_not_replace_one_that_is_valid(observed: ObservedState, of: Credential) -> None:
+    plan = plan_for(observed, of=of, force=of != NEW_ROLE)
     assert (plan.needs_token, choose(plan, refused=[REGISTRY])) == (True, None)
 
 
@@ -76,16 +81,9 @@ def test_an_accepted_token_replaces_whatever_is_there() -> None:
 
 def test_a_marked_token_is_a_reason_for_a_new_one_at_each_run() -> None:
     plan = plan_for(there(MARKED))
-    assert (plan.action, plan.needs_token) == ("repaired", True)
+    assert (plan.action, plan.needs_token, plan.expires_at) == ("repaired", True, None)
     assert plan.reasons == ("a registry refused the token when it was written",)
-
-
-def test_the_expiry_of_a_marked_token_counts_for_nothing() -> None:
-    assert plan_for(there(MARKED)).expires_at is None
-
-
-def test_a_marked_token_that_is_valid_is_not_written_again_at_each_run() -> None:
-    assert choose(plan_for(there(MARKED)), refused=[REGISTRY]) is None
+    assert choose(plan, refused=[REGISTRY]) is None
 
 
 @pytest.mark.parametrize("refused", [False, True], ids=["accepted when it was written", "marked"])
@@ -100,11 +98,7 @@ def test_a_rejected_token_is_due_and_any_new_one_replaces_it() -> None:
     plan = plan_for(there(), rejection="the registry answered 401")
     assert (plan.action, plan.needs_token) == ("renewed", True)
     assert plan.reasons == ("the token in the cluster is rejected: the registry answered 401",)
-    assert [choose(plan), choose(plan, refused=[REGISTRY])] == [ACCEPTED, REFUSED]
-
-
-def test_a_rejected_token_stays_while_no_new_one_is_to_be_had() -> None:
-    assert choose(plan_for(there(), rejection="it answered 401"), new=False) is None
+    assert [choose(plan), choose(plan, refused=[REGISTRY]), choose(plan, new=False)] == [ACCEPTED, REFUSED, None]
 
 
 # A pull-secret of two registries, whose first registry refuses its token.
@@ -162,57 +156,42 @@ def test_while_one_registry_of_two_refuses_for_a_day_both_have_a_valid_token(min
 
 
 def test_a_mark_that_somebody_removed_is_put_back_and_still_counts() -> None:
-    observed = there(MARKED)
-    assert observed.config_map is not None
-    unmarked = ObservedState(secret=observed.secret, config_map=edited(observed.config_map, *MARK, to=REMOVED))
-    plan = plan_for(unmarked)
-    assert plan.reasons[0] == "a registry refused the token when it was written"
+    unmarked = replace(there(MARKED), config_map=edited(config_map_there(MARKED), *MARK, to=REMOVED))
+    assert plan_for(unmarked).reasons[0] == "a registry refused the token when it was written"
 
 
 def test_a_mark_that_somebody_added_is_not_believed() -> None:
     assert plan_for(with_config_map(*MARK, to="false")).action == "fresh"
 
 
+def _without_the_type(written: Payload | None = None, *, of: Credential | None = None) -> ObservedState:
+    """As a run wrote it, but for the Secret's label of its type."""
+    observed = there(written, of=of)
+    return replace(observed, secret=edited(secret_there(written, of=of), *SECRET_TYPE, to=REMOVED))
+
+
 DRIFTED = {
-    "a label of the Secret": (("secret", SECRET_TYPE), payload()),
-    "a label of the ConfigMap": (("config_map", MANAGED), payload()),
-    "while the token is due": (("secret", SECRET_TYPE), ENDING),
+    "a label of the Secret": (_without_the_type(), payload()),
+    "a label of the ConfigMap": (with_config_map(*MANAGED, to=REMOVED), payload()),
+    "while the token is due": (_without_the_type(ENDING), ENDING),
 }
-
-
-def _drifted(which: str, path: tuple[str, ...], written: Any) -> ObservedState:
-    secret, config_map = secret_there(written), config_map_there(written)
-    if which == "secret":
-        return ObservedState(secret=edited(secret, *path, to=REMOVED), config_map=config_map)
-    return ObservedState(secret=secret, config_map=edited(config_map, *path, to=REMOVED))
 
 
 @pytest.mark.parametrize("new", [False, True], ids=["no new token", "a refused one"])
-@pytest.mark.parametrize("what", DRIFTED)
-def test_drift_is_put_back_with_the_token_that_is_valid(what: str, new: bool) -> None:
-    (which, path), written = DRIFTED[what]
-    plan = plan_for(_drifted(which, path, written), force=True)
-    assert choose(plan, new=new, refused=[REGISTRY]) == written
+@pytest.mark.parametrize(("observed", "written"), DRIFTED.values(), ids=DRIFTED)
+def test_drift_is_put_back_with_the_token_that_is_valid(observed: ObservedState, written: Payload, new: bool) -> None:
+    assert choose(plan_for(observed, force=True), new=new, refused=[REGISTRY]) == written
 
 
+UNSIGNED = edited(config_map_there(), "metadata", "annotations", to=None)
 NOT_PUT_BACK = {
-    "the token has expired": _drifted("secret", SECRET_TYPE, ENDED),
-    "nothing differs": there(ENDING),
-    "nothing is known of the token": ObservedState(
-        secret=edited(secret_there(), *SECRET_TYPE, to=REMOVED),
-        config_map=edited(config_map_there(), "metadata", "annotations", to=None),
-    ),
+    "the token has expired": (_without_the_type(ENDED), credential()),
+    "nothing differs": (there(ENDING), credential()),
+    "nothing is known of the token": (replace(_without_the_type(), config_map=UNSIGNED), credential()),
+    "the token is of another source": (_without_the_type(of=credential(role_id="AROABEFORE")), NEW_ROLE),
 }
 
 
-@pytest.mark.parametrize("observed", NOT_PUT_BACK.values(), ids=NOT_PUT_BACK)
-def test_nothing_is_written_without_a_new_token(observed: ObservedState) -> None:
-    assert choose(plan_for(observed, force=True), new=False) is None
-
-
-def test_drift_is_not_put_back_with_a_token_of_another_source() -> None:
-    before, now = credential(role_id="AROABEFORE"), credential(role_id="AROANOW")
-    observed = ObservedState(
-        secret=edited(secret_there(of=before), *SECRET_TYPE, to=REMOVED), config_map=config_map_there(of=before)
-    )
-    assert choose(plan_for(observed, of=now), new=False) is None
+@pytest.mark.parametrize(("observed", "of"), NOT_PUT_BACK.values(), ids=NOT_PUT_BACK)
+def test_nothing_is_written_without_a_new_token(observed: ObservedState, of: Credential) -> None:
+    assert choose(plan_for(observed, of=of, force=True), new=False) is None
