@@ -1,5 +1,6 @@
 """What the function may be asked, and which targets that means."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argo_ecr_auth.core.events import MAX_TARGETS, Event, EventError, parse_event, select_targets
+from argo_ecr_auth.core.targets import Target
 from tests.unit.builders import target
 
 TARGETS = (target("a"), target("b"), target("asleep", enabled=False))
@@ -34,18 +36,8 @@ def test_an_event_says_what_to_do(event: dict[str, Any], meant: Event) -> None:
 @pytest.mark.parametrize(
     "event",
     [
-        None,
-        [],
-        "a",
-        7,
-        {"target": "a"},
-        {"targets": "a"},
-        {"targets": [1]},
-        {"targets": {"a": True}},
-        {"dry_run": "true"},
-        {"force": 1},
-        {"dry-run": True},
-        {"Records": []},
+        *(None, [], "a", 7, {"target": "a"}, {"targets": "a"}, {"targets": [1]}, {"targets": {"a": True}}),
+        *({"dry_run": "true"}, {"force": 1}, {"dry-run": True}, {"Records": []}),
         {"version": "0", "detail-type": "Scheduled Event", "detail": {}},
     ],
 )
@@ -76,24 +68,19 @@ def test_any_event_is_understood_or_refused(event: Any) -> None:
     assert isinstance(understood, Event)
 
 
-def test_every_enabled_target_is_meant_where_none_is_named() -> None:
-    assert [found.name for found in select_targets(TARGETS, Event())] == ["a", "b"]
-
-
-def test_named_targets_alone_are_meant() -> None:
-    assert _names("b") == ["b"]
-
-
-def test_named_targets_are_in_the_events_order() -> None:
-    assert _names("b", "a") == ["b", "a"]
-
-
-def test_a_target_named_twice_is_done_once() -> None:
-    assert _names("a", "a") == ["a"]
-
-
-def test_a_disabled_target_that_is_named_is_done() -> None:
-    assert _names("asleep") == ["asleep"]
+@pytest.mark.parametrize(
+    ("event", "names"),
+    [
+        (Event(), ["a", "b"]),
+        (Event(targets=("b",)), ["b"]),
+        (Event(targets=("b", "a")), ["b", "a"]),
+        (Event(targets=("a", "a")), ["a"]),
+        (Event(targets=("asleep",)), ["asleep"]),
+    ],
+    ids=["every enabled one", "the named one", "the event's order", "named twice", "disabled but named"],
+)
+def test_an_event_means_these_targets(event: Event, names: list[str]) -> None:
+    assert [found.name for found in select_targets(TARGETS, event)] == names
 
 
 def test_an_unknown_target_is_refused_with_those_that_there_are() -> None:
@@ -107,19 +94,20 @@ def test_a_refusal_names_only_some_of_many_targets() -> None:
         select_targets(many, Event(targets=("x",)))
 
 
-def test_an_empty_list_of_targets_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("targets", "event"),
+    [(TARGETS, Event(targets=())), (TARGETS[2:], Event())],
+    ids=["an empty list", "disabled targets alone"],
+)
+def test_no_target_at_all_is_refused(targets: tuple[Target, ...], event: Event) -> None:
     with pytest.raises(EventError, match=f"^no target is named or enabled: {EXPECTED}$"):
-        _names()
+        select_targets(targets, event)
 
 
-def test_settings_of_disabled_targets_alone_are_refused() -> None:
-    with pytest.raises(EventError, match=r"^no target is named or enabled"):
-        select_targets([target("asleep", enabled=False)], Event())
-
-
-def test_as_many_targets_as_one_run_does_are_done() -> None:
-    many = [target(f"t{i}") for i in range(MAX_TARGETS)]
-    assert select_targets(many, Event()) == tuple(many)
+@pytest.mark.parametrize("disabled", [0, 5])
+def test_as_many_enabled_targets_as_one_run_does_are_done(disabled: int) -> None:
+    many = [target(f"t{i}", enabled=i < MAX_TARGETS) for i in range(MAX_TARGETS + disabled)]
+    assert select_targets(many, Event()) == tuple(many[:MAX_TARGETS])
 
 
 def test_more_targets_than_one_run_does_are_refused_with_the_limit() -> None:
@@ -128,30 +116,13 @@ def test_more_targets_than_one_run_does_are_refused_with_the_limit() -> None:
         select_targets(many, Event())
 
 
-def test_disabled_targets_do_not_count_against_the_limit() -> None:
-    many = [target(f"t{i}", enabled=i < MAX_TARGETS) for i in range(MAX_TARGETS + 5)]
-    assert len(select_targets(many, Event())) == MAX_TARGETS
-
-
-ODD_TEXTS = pytest.mark.parametrize("text", ["\ud800", "x\udfff", "\N{SNOWMAN}", "a\nb", "\x1b[31m", "\x7f", "\x9b"])
-
-
-def _is_harmless(error: EventError) -> bool:
-    return str(error).isascii() and str(error).isprintable()
-
-
-@ODD_TEXTS
-def test_a_name_that_no_log_can_hold_is_refused_in_printable_ascii(text: str) -> None:
+@pytest.mark.parametrize("refuse", [_names, lambda text: parse_event({text: 1})], ids=["a name", "a key"])
+@pytest.mark.parametrize("text", ["\ud800", "x\udfff", "\N{SNOWMAN}", "a\nb", "\x1b[31m", "\x7f", "\x9b"])
+def test_what_no_log_can_hold_is_refused_in_printable_ascii(refuse: Callable[[str], object], text: str) -> None:
     with pytest.raises(EventError) as refused:
-        _names(text)
-    assert _is_harmless(refused.value)
-
-
-@ODD_TEXTS
-def test_a_key_that_no_log_can_hold_is_refused_in_printable_ascii(text: str) -> None:
-    with pytest.raises(EventError) as refused:
-        parse_event({text: 1})
-    assert _is_harmless(refused.value)
+        refuse(text)
+    assert str(refused.value).isascii()
+    assert str(refused.value).isprintable()
 
 
 def test_a_backslash_is_quoted_as_it_is() -> None:

@@ -104,48 +104,43 @@ def test_a_result_is_json() -> None:
     assert json.loads(json.dumps(said)) == said
 
 
+def _figures(*, completed: int = 1, failures: int = 0, renewed: int = 0, repaired: int = 0) -> dict[str, int]:
+    return {"ChecksCompleted": completed, "Failures": failures, "Renewed": renewed, "Repaired": repaired}
+
+
 @pytest.mark.parametrize("action", ACTIONS)
 def test_only_the_action_failed_has_failed(action: str) -> None:
     assert _result(action).failed == (action == "failed")
 
 
 @pytest.mark.parametrize(
-    ("action", "figures"),
+    ("actions", "dry_run", "figures"),
     [
-        ("fresh", {"ChecksCompleted": 1, "Failures": 0, "Renewed": 0, "Repaired": 0}),
-        ("created", {"ChecksCompleted": 1, "Failures": 0, "Renewed": 1, "Repaired": 0}),
-        ("renewed", {"ChecksCompleted": 1, "Failures": 0, "Renewed": 1, "Repaired": 0}),
-        ("repaired", {"ChecksCompleted": 1, "Failures": 0, "Renewed": 0, "Repaired": 1}),
-        ("failed", {"ChecksCompleted": 0, "Failures": 1, "Renewed": 0, "Repaired": 0}),
+        (["fresh"], False, _figures()),
+        (["created"], False, _figures(renewed=1)),
+        (["renewed"], False, _figures(renewed=1)),
+        (["repaired"], False, _figures(repaired=1)),
+        (["failed"], False, _figures(completed=0, failures=1)),
+        (ACTIONS, False, _figures(completed=4, failures=1, renewed=2, repaired=1)),
+        (["created"], True, _figures()),
+        (["renewed"], True, _figures()),
+        (["repaired"], True, _figures()),
+        (["failed"], True, _figures(completed=0, failures=1)),
     ],
 )
-def test_each_action_counts_where_it_belongs(action: str, figures: dict[str, int]) -> None:
-    assert metric_values((_result(action, left=None),)) == figures
+def test_a_runs_figures_are_the_sum_of_its_actions_and_a_dry_run_writes_nothing(
+    actions: list[str], dry_run: bool, figures: dict[str, int]
+) -> None:
+    assert metric_values(tuple(_result(action, left=None, dry_run=dry_run) for action in actions)) == figures
 
 
-def test_a_runs_figures_are_the_sum_of_its_results() -> None:
-    figures = metric_values(tuple(_result(action, left=None) for action in ACTIONS))
-    assert figures == {"ChecksCompleted": 4, "Failures": 1, "Renewed": 2, "Repaired": 1}
-
-
-@pytest.mark.parametrize("action", ["created", "renewed", "repaired"])
-def test_what_a_dry_run_would_write_does_not_count_as_written(action: str) -> None:
-    figures = metric_values((_result(action, left=None, dry_run=True),))
-    assert figures == {"ChecksCompleted": 1, "Failures": 0, "Renewed": 0, "Repaired": 0}
-
-
-def test_a_failure_of_a_dry_run_counts() -> None:
-    assert metric_values((_result("failed", dry_run=True),))["Failures"] == 1
-
-
-def test_the_figure_of_the_expiry_is_the_least() -> None:
-    results = tuple(_result(left=left) for left in (timedelta(hours=2), timedelta(hours=-1), None))
-    assert metric_values(results)["SecondsToExpiry"] == -3600
-
-
-def test_an_expiry_right_now_is_known() -> None:
-    assert metric_values((_result(left=timedelta()),))["SecondsToExpiry"] == 0
-
-
-def test_an_unknown_expiry_is_no_figure() -> None:
-    assert "SecondsToExpiry" not in metric_values((_result(left=None),))
+@pytest.mark.parametrize(
+    ("hours", "seconds"),
+    [((2, -1, None), -3600), ((0,), 0), ((None,), None)],
+    ids=["the least", "right now", "unknown"],
+)
+def test_the_figure_of_the_expiry_is_the_least_that_is_known(
+    hours: tuple[int | None, ...], seconds: int | None
+) -> None:
+    lefts = [None if number is None else timedelta(hours=number) for number in hours]
+    assert metric_values(tuple(_result(left=left) for left in lefts)).get("SecondsToExpiry") == seconds

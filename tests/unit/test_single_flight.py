@@ -40,33 +40,16 @@ def _ask_at_once(outcome: object) -> tuple[list[object], int]:
         return [answer.result(PATIENCE_SECONDS) for answer in answers], len(made)
 
 
-def test_many_who_ask_at_once_have_it_made_once() -> None:
-    _, made = _ask_at_once("answer")
-    assert made == 1
+@pytest.mark.parametrize("outcome", [object(), LookupError("no answer")], ids=["answer", "error"])
+def test_many_who_ask_at_once_get_the_same_answer_or_error_which_is_made_once(outcome: object) -> None:
+    assert _ask_at_once(outcome) == ([outcome] * THREADS, 1)
 
 
-def test_all_who_ask_at_once_get_the_same_answer() -> None:
-    answer = object()
-    answers, _ = _ask_at_once(answer)
-    assert answers == [answer] * THREADS
-
-
-def test_all_who_ask_at_once_get_the_same_error() -> None:
-    error = LookupError("no answer")
-    answers, _ = _ask_at_once(error)
-    assert answers == [error] * THREADS
-
-
-def test_a_later_question_gets_the_first_answer() -> None:
-    calls: SingleFlight[str, int] = SingleFlight()
-    calls.run("key", lambda: 1)
-    assert calls.run("key", lambda: 2) == 1
-
-
-def test_an_answer_of_none_is_an_answer() -> None:
+@pytest.mark.parametrize("first", [1, None])
+def test_a_later_question_gets_the_first_answer(first: int | None) -> None:
     calls: SingleFlight[str, int | None] = SingleFlight()
-    calls.run("key", lambda: None)
-    assert calls.run("key", lambda: 2) is None
+    calls.run("key", lambda: first)
+    assert calls.run("key", lambda: 2) is first
 
 
 def test_an_error_is_not_made_again() -> None:

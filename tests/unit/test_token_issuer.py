@@ -1,6 +1,6 @@
 """New tokens shared by the credentials of a run, and what the registries say of them taken together."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,49 +92,41 @@ def _passwords(issued: Issued) -> dict[str, str]:
     return {registry.host: token.password for registry, token in issued.tokens.items()}
 
 
-def test_credentials_of_one_region_share_a_token(issuer: TokenIssuer) -> None:
-    issued = [_passwords(issuer.issue(of)) for of in (credential(), credential(secret_name="other"))]
-    assert issued == [{HOST: "here"}] * 2
-
-
-def test_a_pull_secret_has_the_token_of_each_of_its_registries_regions(issuer: TokenIssuer) -> None:
-    of = pull_secret(OTHER_HOST, HOST)
-    assert _passwords(issuer.issue(of)) == {OTHER_HOST: "there", HOST: "here"}
-
-
-def test_a_role_has_a_token_of_its_own(issuer: TokenIssuer) -> None:
-    issuer.issue(credential())
-    of = credential(role=ROLE)
-    assert _passwords(issuer.issue(of)) == {HOST: "here-as-role"}
-
-
-def test_a_fips_host_has_a_token_of_the_fips_api(issuer: TokenIssuer) -> None:
-    of = pull_secret(OTHER_HOST, FIPS_HOST)
-    assert _passwords(issuer.issue(of)) == {OTHER_HOST: "there", FIPS_HOST: "there-fips"}
-
-
-def test_a_token_is_tried_at_its_own_registry_with_the_repository_to_list(
-    issuer: TokenIssuer, registries: Registries
+@pytest.mark.parametrize(
+    ("wanted", "passwords"),
+    [
+        ([credential(), credential(secret_name="other")], [{HOST: "here"}] * 2),
+        ([pull_secret(OTHER_HOST, HOST)], [{OTHER_HOST: "there", HOST: "here"}]),
+        ([credential(), credential(role=ROLE)], [{HOST: "here"}, {HOST: "here-as-role"}]),
+        ([pull_secret(OTHER_HOST, FIPS_HOST)], [{OTHER_HOST: "there", FIPS_HOST: "there-fips"}]),
+    ],
+    ids=["one region", "each registry's region", "a role", "a FIPS host"],
+)
+def test_credentials_share_a_token_if_role_region_and_api_are_the_same(
+    issuer: TokenIssuer, wanted: list[Credential], passwords: list[dict[str, str]]
 ) -> None:
-    issuer.issue(credential(verify_repository="charts"))
-    assert registries.asked == [(HOST, "here", "charts")]
+    assert [_passwords(issuer.issue(of)) for of in wanted] == passwords
 
 
-def test_a_token_is_tried_once_at_each_registry(issuer: TokenIssuer, registries: Registries) -> None:
-    for of in (credential(), credential(secret_name="other"), pull_secret(HOST, OTHER_HOST)):
-        issuer.issue(of)
-    assert registries.asked == [(HOST, "here", None), (OTHER_HOST, "there", None)]
-
-
-def test_a_roles_token_is_tried_as_well(issuer: TokenIssuer, registries: Registries) -> None:
-    for of in (credential(), credential(role=ROLE)):
-        issuer.issue(of)
-    assert registries.asked == [(HOST, "here", None), (HOST, "here-as-role", None)]
-
-
-def test_nothing_is_tried_where_that_is_off(issuer: TokenIssuer, registries: Registries) -> None:
-    verification = issuer.issue(credential(verify_login=False)).verification
-    assert (registries.asked, verification) == ([], Verification(login=Login.NOT_TRIED))
+@pytest.mark.parametrize(
+    ("wanted", "asked"),
+    [
+        ([credential(verify_repository="charts")], [(HOST, "here", "charts")]),
+        (
+            [credential(), credential(secret_name="other"), pull_secret(HOST, OTHER_HOST)],
+            [(HOST, "here", None), (OTHER_HOST, "there", None)],
+        ),
+        ([credential(), credential(role=ROLE)], [(HOST, "here", None), (HOST, "here-as-role", None)]),
+        ([credential(verify_login=False)], []),
+    ],
+    ids=["with the repository to list", "several credentials", "a role", "off"],
+)
+def test_a_token_is_tried_once_at_each_registry(
+    issuer: TokenIssuer, registries: Registries, wanted: list[Credential], asked: list[tuple[str, str, str | None]]
+) -> None:
+    verifications = [issuer.issue(of).verification for of in wanted]
+    assert registries.asked == asked
+    assert asked or verifications == [Verification(login=Login.NOT_TRIED)]
 
 
 @pytest.mark.parametrize(
@@ -184,54 +176,49 @@ def test_a_refused_token_names_its_registry_and_says_how_to_turn_the_check_off(
 # ECR's answers
 
 
-def _answers(issuer: TokenIssuer, sessions: Sessions, of: Credential, **answers: Any) -> Issued:
-    """What is issued where each region's ECR answers so: a token's expiry, or an error's code."""
-    with ExitStack() as stubs:
-        for region, answer in answers.items():
-            stub = stubs.enter_context(Stubber(sessions.client("ecr", region=region.replace("_", "-"))))
-            if isinstance(answer, datetime):
-                token = {"authorizationToken": b64(f"AWS:{region}"), "expiresAt": answer}
-                stub.add_response("get_authorization_token", {"authorizationData": [token]})
-            else:
-                stub.add_client_error("get_authorization_token", answer, "not you")
-        return issuer.issue(of)
+Answers = Callable[..., Issued]
 
 
 @pytest.fixture
-def new_issuer(registries: Registries, aws: tuple[Sessions, dict[str, Any]]) -> TokenIssuer:
-    return TokenIssuer(sessions=aws[0], verify_login=registries.verify_login, now=lambda: NOW)
+def issue(registries: Registries, aws: tuple[Sessions, dict[str, Any]]) -> Answers:
+    """Issues tokens where each region's ECR answers so: a token's expiry, or an error's code."""
+    sessions, _ = aws
+    issuer = TokenIssuer(sessions=sessions, verify_login=registries.verify_login, now=lambda: NOW)
+
+    def issue(of: Credential, **answers: datetime | str) -> Issued:
+        with ExitStack() as stubs:
+            for region, answer in answers.items():
+                stub = stubs.enter_context(Stubber(sessions.client("ecr", region=region.replace("_", "-"))))
+                if isinstance(answer, datetime):
+                    token = {"authorizationToken": b64(f"AWS:{region}"), "expiresAt": answer}
+                    stub.add_response("get_authorization_token", {"authorizationData": [token]})
+                else:
+                    stub.add_client_error("get_authorization_token", answer, "not you")
+            return issuer.issue(of)
+
+    return issue
 
 
 @pytest.mark.parametrize("left", [timedelta(hours=-1), timedelta(), timedelta(minutes=9, seconds=59)])
-def test_a_token_that_has_ended_or_soon_ends_is_not_taken(
-    new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]], left: timedelta
-) -> None:
-    issued = _answers(new_issuer, aws[0], credential(), eu_west_1=NOW + left)
+def test_a_token_that_has_ended_or_soon_ends_is_not_taken(issue: Answers, left: timedelta) -> None:
+    issued = issue(credential(), eu_west_1=NOW + left)
     assert issued.tokens == {}
     (error,) = issued.errors
     assert error.remedy == "is the function's clock right, and is it ECR that answers?"
 
 
-def test_a_token_is_not_believed_to_live_longer_than_twelve_hours(
-    new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]]
-) -> None:
-    issued = _answers(new_issuer, aws[0], credential(), eu_west_1=NOW + timedelta(days=400))
+def test_a_token_is_not_believed_to_live_longer_than_twelve_hours(issue: Answers) -> None:
+    issued = issue(credential(), eu_west_1=NOW + timedelta(days=400))
     assert [token.expires_at for token in issued.tokens.values()] == [ENDS]
 
 
-def test_one_region_that_gives_no_token_does_not_keep_the_others_from_theirs(
-    new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]]
-) -> None:
-    of = pull_secret(HOST, OTHER_HOST)
-    issued = _answers(new_issuer, aws[0], of, eu_west_1=ENDS, us_east_1="AccessDeniedException")
+def test_one_region_that_gives_no_token_does_not_keep_the_others_from_theirs(issue: Answers) -> None:
+    issued = issue(pull_secret(HOST, OTHER_HOST), eu_west_1=ENDS, us_east_1="AccessDeniedException")
     assert _passwords(issued) == {HOST: "eu_west_1"}
     (error,) = issued.errors
     assert str(error).startswith("asked ECR in us-east-1 for an authorization token: AccessDeniedException")
 
 
-def test_where_no_region_gives_a_token_there_is_none(
-    new_issuer: TokenIssuer, aws: tuple[Sessions, dict[str, Any]]
-) -> None:
-    of = pull_secret(HOST, OTHER_HOST)
-    issued = _answers(new_issuer, aws[0], of, eu_west_1="ServerException", us_east_1="AccessDeniedException")
+def test_where_no_region_gives_a_token_there_is_none(issue: Answers) -> None:
+    issued = issue(pull_secret(HOST, OTHER_HOST), eu_west_1="ServerException", us_east_1="AccessDeniedException")
     assert (issued.tokens, len(issued.errors)) == ({}, 2)
