@@ -3,8 +3,9 @@
 The fixtures are those that more than one tier uses: a cluster takes long to start.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from typing import Any
 from unittest import mock
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from argo_ecr_auth.deadlines import install_time_limits
 from argo_ecr_auth_settings.settings import Settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import REGION
-from tests.support.function import RIGHTS, Function, FunctionFactory, admit, make_environment
+from tests.support.function import RIGHTS, Function, FunctionFactory, admit, grant, make_environment, make_settings
 from tests.support.objects import Objects
 
 install_time_limits()
@@ -71,3 +72,16 @@ def make_function(local_cloud: LocalCloud, role: str, monkeypatch: pytest.Monkey
 @pytest.fixture
 def objects(cluster: Cluster, namespace: str) -> Objects:
     return Objects(admin=cluster.admin, namespace=namespace)
+
+
+@pytest.fixture
+def make_function_with(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> FunctionFactory:
+    """Makes functions with these credentials in a namespace where they have their Role, and with other targets."""
+
+    def make(*credentials: Mapping[str, Any], others: Sequence[dict[str, Any]] = ()) -> Function:
+        target = {"cluster": cluster.name, "namespace": namespace, "credentials": credentials}
+        function = make_function(make_settings(target, *others))
+        grant(cluster.admin, function.targets[0])
+        return function
+
+    return make

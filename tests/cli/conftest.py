@@ -9,8 +9,7 @@ from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.cli.original_tool import PROFILE
 from tests.cli.stacks import create_stack
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
-from tests.support.objects import Objects
+from tests.support.function import REGISTRY, Function, FunctionFactory, admit
 
 INSTALLATION = "argo-ecr-auth"
 TARGETS = (
@@ -51,12 +50,9 @@ def command_line(local_cloud: LocalCloud, operator: str, tmp_path: Path) -> Comm
 
 
 @pytest.fixture
-def function(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> Function:
+def function(make_function_with: FunctionFactory) -> Function:
     """A function with one target and one credential, in a namespace where it has its Role."""
-    target = {"cluster": cluster.name, "namespace": namespace}
-    function = make_function(make_settings(target, credentials=[CREDENTIAL]))
-    grant(cluster.admin, *function.targets)
-    return function
+    return make_function_with(CREDENTIAL)
 
 
 @pytest.fixture
@@ -67,16 +63,18 @@ def doctor(stack: str, command_line: CommandLine, cluster: Cluster, namespace: s
 
 
 @pytest.fixture
-def all_of_argo_cd(
-    doctor: CommandLine, objects: Objects, make_function: FunctionFactory, cluster: Cluster
-) -> CommandLine:
+def fresh(doctor: CommandLine, function: Function) -> CommandLine:
+    """With such settings, and the credential that the function has just written."""
+    function.run()
+    return doctor
+
+
+@pytest.fixture
+def all_of_argo_cd(doctor: CommandLine, namespace: str, make_function_with: FunctionFactory) -> CommandLine:
     """With settings of `kind: argo-cd`, and what the function writes by them."""
     credential = {"registry": REGISTRY, "verify": "off", "kind": "argo-cd"}
-    target = {"cluster": cluster.name, "namespace": objects.namespace, "credentials": [credential]}
-    function = make_function(make_settings(target))
-    grant(cluster.admin, *function.targets)
-    function.run()
-    doctor.write_settings(target)
+    make_function_with(credential).run()
+    doctor.write_settings({"cluster": "demo", "namespace": namespace, "credentials": [credential]})
     return doctor
 
 

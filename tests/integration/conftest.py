@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.local_cloud.cloud import Cluster, LocalCloud
+from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.control_plane import ControlPlane
 from tests.local_cloud.registry import Registry
 from tests.support import handler_process
@@ -15,8 +15,6 @@ from tests.support.function import (
     REGISTRY,
     Function,
     FunctionFactory,
-    grant,
-    make_settings,
 )
 from tests.support.handler_process import RunHandler
 from tests.support.registry_login import REPOSITORY, TOKEN
@@ -31,11 +29,9 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 
 @pytest.fixture
-def function(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> Function:
+def function(make_function_with: FunctionFactory) -> Function:
     """A function with one target and one credential, in a namespace where it has its Role."""
-    function = make_function(make_settings({"cluster": cluster.name, "namespace": namespace}))
-    grant(cluster.admin, *function.targets)
-    return function
+    return make_function_with({"registry": REGISTRY, "name": "ecr"})
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ import trustme
 
 from argo_ecr_auth.run import MAX_CONCURRENCY
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
-from tests.support.objects import encode_base64
+from tests.servers.server import Answer, Server, always
+from tests.support.function import REGISTRY, RIGHTS, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
 MISSING_ENTRY = ("its access entry is missing, or older than the role", "--cluster-name demo --region us-east-1")
@@ -25,49 +26,39 @@ def test_a_missing_manifest_and_a_missing_namespace_are_both_named_with_their_co
     )
 
 
-def test_a_cluster_without_an_access_entry_is_told_with_the_command_that_shows_them(
-    cluster: Cluster, local_cloud: LocalCloud, make_function: FunctionFactory
+@pytest.mark.parametrize(
+    ("rights", "words"),
+    [
+        (RIGHTS, ("demo's API server answers 401", *MISSING_ENTRY)),
+        (("ecr:GetAuthorizationToken",), ("AccessDenied", "eks:DescribeCluster")),
+    ],
+    ids=["no access entry", "no right to describe the cluster"],
+)
+def test_what_the_role_lacks_for_the_cluster_is_named(
+    rights: tuple[str, ...],
+    words: tuple[str, ...],
+    cluster: Cluster,
+    local_cloud: LocalCloud,
+    make_function: FunctionFactory,
 ) -> None:
-    stranger = local_cloud.create_role("no-entry", allow=["ecr:GetAuthorizationToken", "eks:DescribeCluster"])
+    stranger = local_cloud.create_role(f"with-{len(rights)}-rights", allow=rights)
 
-    result = make_function(make_settings({"cluster": "demo"}), role=stranger).result()
-
-    assert_failed(
-        result,
-        "demo's API server answers 401",
-        "its access entry is missing, or older than the role",
-        "--cluster-name demo --region us-east-1",
-    )
+    assert_failed(make_function(make_settings({"cluster": "demo"}), role=stranger).result(), *words)
 
 
 def test_a_fixed_endpoint_of_another_cluster_is_among_the_candidates(
     cluster: Cluster, make_function: FunctionFactory
 ) -> None:
-    target = {
-        "cluster": "other",
-        "endpoint": cluster.endpoint,
-        "certificate_authority": encode_base64(cluster.ca_pem),
-    }
+    address = {"endpoint": cluster.endpoint, "certificate_authority": encode_base64(cluster.ca_pem)}
+    function = make_function(make_settings({"cluster": "other", **address}))
 
-    assert_failed(
-        make_function(make_settings(target)).result(), "401", "A fixed endpoint may also be another cluster's"
-    )
+    assert_failed(function.result(), "401", "A fixed endpoint may also be another cluster's")
 
 
 def test_a_cluster_that_is_not_there_is_named_with_its_region(
     make_function: FunctionFactory, local_cloud: LocalCloud
 ) -> None:
     assert_failed(make_function(make_settings({"cluster": "gone"})).result(), "no EKS cluster gone in us-east-1")
-
-
-def test_a_right_that_the_role_lacks_on_the_cluster_is_named(
-    local_cloud: LocalCloud, make_function: FunctionFactory
-) -> None:
-    blind = local_cloud.create_role("blind", allow=["ecr:GetAuthorizationToken"])
-
-    assert_failed(
-        make_function(make_settings({"cluster": "demo"}), role=blind).result(), "AccessDenied", "eks:DescribeCluster"
-    )
 
 
 def test_an_unreachable_endpoint_is_named_with_what_to_look_at(
@@ -110,3 +101,31 @@ def test_a_wrong_authority_is_told_and_the_certificate_never_trusted(
     target = {"cluster": "demo", "endpoint": cluster.endpoint, "certificate_authority": encode_base64(foreign)}
 
     assert_failed(make_function(make_settings(target)).result(), "certificate", "certificate_authority")
+
+
+def test_a_redirect_is_not_followed(make_function: FunctionFactory) -> None:
+    """It would carry the bearer token elsewhere."""
+    with Server(always(Answer(status=307, headers={"Location": "/elsewhere"}))) as proxy:
+        address = {"endpoint": proxy.url, "certificate_authority": encode_base64(proxy.ca_pem)}
+        result = make_function(make_settings({"cluster": "demo", **address})).result()
+
+    assert_failed(result, "(307)")
+    assert "/elsewhere" not in {request.path for request in proxy.requests}
+
+
+def test_ecr_refusing_is_told_in_its_own_words_with_the_right_that_is_missing_and_a_label_is_put_back(
+    function: Function, cluster: Cluster, objects: Objects, local_cloud: LocalCloud, make_function: FunctionFactory
+) -> None:
+    poor = local_cloud.create_role("poor", allow=["eks:DescribeCluster"])
+    admit(local_cloud, cluster, poor)
+
+    result = make_function(function.settings, role=poor).result()
+    assert_failed(result, "ECR in us-east-1", "AccessDenied", "ecr:GetAuthorizationToken")
+    assert result.reason == "there is no Secret and no ConfigMap"
+
+    make_function(function.settings).run()
+    before = objects.password
+    objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
+    assert_failed(make_function(function.settings, role=poor).result(force=True), "ECR in us-east-1", "AccessDenied")
+    assert objects.require("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
+    assert objects.password == before

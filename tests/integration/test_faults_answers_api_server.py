@@ -47,13 +47,24 @@ def is_merge_patch(request: Request) -> bool:
 
 
 @EACH_BODY
-def test_a_write_counts_only_when_the_answer_is_the_applied_object(
-    body: bytes, make_function_behind: Any, objects: Objects
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"method": "PATCH"}, "demo"),
+        ({"method": "GET"}, "answers"),
+        ({"method": "GET", "path": "/configmaps/"}, "demo"),
+    ],
+    ids=["a write", "a read", "a missing object"],
+)
+def test_an_answer_counts_only_when_it_is_the_api_servers_own(
+    asked: dict[str, str], words: str, body: bytes, make_function_behind: Any, objects: Objects
 ) -> None:
-    with make_function_behind(meet(Answer(body=body), method="PATCH")) as function:
+    answer = Answer(body=body, status=404 if "path" in asked else 200)
+    with make_function_behind(meet(answer, **asked)) as function:
         result = function.result()
 
-    assert_failed(result, "demo")
+    assert_failed(result, words)
+    assert "please report it" not in str(result.error)
     assert objects.get("secrets") is None
 
 
@@ -73,58 +84,32 @@ def test_a_change_of_binary_data_counts_only_when_the_answer_is_the_changed_obje
     assert "(422)" not in str(result.error)
 
 
-@EACH_BODY
-def test_a_read_counts_only_when_the_answer_is_an_object(
-    body: bytes, make_function_behind: Any, objects: Objects
+LARGE = Answer(body=BODIES["20 MB"], status=503)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (send_half(Answer(body=b"{}")), ["broke off its answer"]),
+        (make_gzip_bomb(), ["answers with more than 8 MiB; delete the Secret", "or look for a proxy"]),
+        (LARGE, ["answers with more than 8 MiB"]),
+        (drip_headers(seconds=0), ["does not answer"]),
+    ],
+    ids=["half of one", "a compressed one", "a large one that is tried again", "headers without an end"],
+)
+def test_an_answer_is_read_up_to_a_bound_and_named(
+    outcome: Answer | Fault, words: list[str], make_function_behind: Any
 ) -> None:
-    with make_function_behind(meet(Answer(body=body), method="GET")) as function:
-        result = function.result()
-
-    assert_failed(result, "answers")
-    assert "please report it" not in str(result.error)
-    assert objects.get("secrets") is None
-
-
-@EACH_BODY
-def test_a_404_counts_as_missing_only_when_it_is_the_api_servers_own(
-    body: bytes, make_function_behind: Any, objects: Objects
-) -> None:
-    with make_function_behind(meet(Answer(body=body, status=404), method="GET", path="/configmaps/")) as function:
-        result = function.result()
-
-    assert_failed(result, "demo")
-    assert objects.get("secrets") is None
-
-
-def test_an_answer_that_breaks_off_is_named_as_that(make_function_behind: Any) -> None:
-    with make_function_behind(meet(send_half(Answer(body=b"{}")), method="GET")) as function:
-        result = function.result()
-
-    assert_failed(result, "broke off its answer")
-
-
-def test_a_compressed_answer_is_read_up_to_a_bound(make_function_behind: Any) -> None:
-    with make_function_behind(meet(make_gzip_bomb(), method="GET")) as function:
-        result = function.result()
-
-    assert_failed(result, "answers with more than 8 MiB; delete the Secret", "or look for a proxy")
+    with make_function_behind(meet(outcome, method="GET")) as function:
+        assert_failed(function.result(), *words)
 
 
 def test_an_object_as_large_as_etcd_takes_it_is_read(function: Function, objects: Objects) -> None:
     """The API server writes a "<" in six characters (Go, encoding/json)."""
     annotations = {"argo-ecr-auth/take-over": "true", "x": "<" * 260_000}
-    body = {"metadata": {"name": objects.name, "annotations": annotations}, "data": {"x": "<" * 1_048_000}}
-    path = f"/api/v1/namespaces/{objects.namespace}/configmaps"
-    assert objects.admin.request("POST", path, body)[0] == 201
+    objects.create("configmaps", {"metadata": {"annotations": annotations}, "data": {"x": "<" * 1_048_000}})
 
     assert [function.result().error, function.result().action] == [None, "fresh"]
-
-
-def test_a_large_answer_that_is_tried_again_is_read_up_to_a_bound(make_function_behind: Any) -> None:
-    with make_function_behind(meet(Answer(body=BODIES["20 MB"], status=503), method="GET")) as function:
-        result = function.result()
-
-    assert_failed(result, "answers with more than 8 MiB")
 
 
 @pytest.mark.parametrize(
@@ -133,39 +118,23 @@ def test_a_large_answer_that_is_tried_again_is_read_up_to_a_bound(make_function_
     ids=["words", "digits", "a far year", "an endless year"],
 )
 def test_an_unreadable_retry_after_is_taken_for_none(value: str, make_function_behind: Any) -> None:
-    busy = Answer(status=429, headers={"Retry-After": value})
-    outcomes = cycle([busy, None])
-
-    def first(_: Request) -> Answer | None:
-        return next(outcomes)
-
-    with make_function_behind(first) as function:
+    outcomes = cycle([Answer(status=429, headers={"Retry-After": value}), None])
+    with make_function_behind(lambda _: next(outcomes)) as function:
         result = function.result()
 
     assert (result.action, result.error) == ("created", None)
 
 
-SLOW: dict[str, Fault] = {
-    "a byte after the other": drip(seconds=0.2),
-    "a header after the other": drip_headers(seconds=0.2),
-    "headers without an end": drip_headers(seconds=0),
-}
-
-
-@pytest.mark.parametrize("fault", [SLOW[name] for name in list(SLOW)[:2]], ids=list(SLOW)[:2])
-def test_an_api_server_that_drips_is_named_and_leaves_no_thread(fault: Fault, make_function_behind: Any) -> None:
-    with make_function_behind(meet(fault, method="GET")) as function:
+@pytest.mark.parametrize("drip_parts", [drip, drip_headers])
+def test_an_api_server_that_drips_is_named_and_leaves_no_thread(
+    drip_parts: Callable[..., Fault], make_function_behind: Any
+) -> None:
+    with make_function_behind(meet(drip_parts(seconds=0.2), method="GET")) as function:
         before = set(threading.enumerate())
         (result,) = function.run(seconds=3)
-        function.cache.idle_pools.clear()  # their threads end, but not one that is busy
-        _wait_until(lambda: not [each for each in _new_threads(before) if each.name.startswith("ThreadPool")])
+        _wait_for_pools(function, before)
 
     assert_failed(result, "timed out waiting for https://127.0.0.1", "demo")
-
-
-def test_headers_without_an_end_are_given_up(make_function_behind: Any) -> None:
-    with make_function_behind(meet(SLOW["headers without an end"], method="GET")) as function:
-        assert_failed(function.result(), "does not answer")
 
 
 def test_a_target_that_hangs_keeps_no_credential_of_another_from_its_turn(
@@ -196,8 +165,7 @@ def test_no_retry_of_a_write_comes_after_the_runs_end(make_function_behind: Any,
         before = set(threading.enumerate())
         (result,) = function.run(seconds=4)
         ended = time.monotonic()
-        function.cache.idle_pools.clear()  # their threads end, but not one that is busy
-        _wait_until(lambda: not [each for each in _new_threads(before) if each.name.startswith("ThreadPool")])
+        _wait_for_pools(function, before)
 
     assert result.action == "failed"
     assert moments
@@ -258,10 +226,9 @@ def test_a_secret_of_another_type_that_comes_between_read_and_write_is_told(
     make_function_behind: Any, objects: Objects
 ) -> None:
     def first(request: Request) -> None:
-        if request.method == "PATCH" and "/secrets/" in request.path:
+        if request.method == "PATCH" and "/secrets/" in request.path and objects.get("secrets") is None:
             data = {"tls.crt": "", "tls.key": ""}
-            body = {"metadata": {"name": "ecr-auth"}, "type": "kubernetes.io/tls", "stringData": data}
-            objects.admin.request("POST", f"/api/v1/namespaces/{objects.namespace}/secrets", body)
+            objects.create("secrets", {"type": "kubernetes.io/tls", "stringData": data})
 
     with make_function_behind(first) as function:
         result = function.result()
@@ -298,13 +265,12 @@ def test_what_is_put_back_beside_binary_data_overwrites_no_newer_password(
     assert [objects.password] == newer
 
 
-def _new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread not in before]
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
+def _wait_for_pools(function: Function, before: set[threading.Thread]) -> None:
+    """Wait until the run's threads have ended; one that is busy would not."""
+    function.cache.idle_pools.clear()
     for _ in range(200):
-        if holds():
+        new = [thread for thread in threading.enumerate() if thread not in before]
+        if not [thread for thread in new if thread.name.startswith("ThreadPool")]:
             return
         time.sleep(0.1)
     raise AssertionError("not within 20 s")

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from argo_ecr_auth.core.results import Result
 from tests.local_cloud.cloud import Cluster
 from tests.servers.server import Answer, Handler, Request, Server, answer_json
-from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.function import REGISTRY, Function, FunctionFactory, make_settings
 from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
@@ -32,15 +33,6 @@ FORMS: dict[str, Callable[[bytes], str]] = {
 }
 
 
-@pytest.fixture
-def pull_secret(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> Function:
-    """A function whose credential is a pull secret, in a namespace where it has its Role."""
-    credentials = [{"registry": REGISTRY, "kind": "pull-secret"}]
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
-    grant(cluster.admin, *function.targets)
-    return function
-
-
 @pytest.mark.parametrize("form", FORMS)
 def test_a_webhook_is_named_and_its_words_are_not_repeated(
     form: str, cluster: Cluster, function: Function, objects: Objects
@@ -54,9 +46,10 @@ def test_a_webhook_is_named_and_its_words_are_not_repeated(
 
 
 def test_a_webhook_that_takes_a_pull_secret_apart_is_not_repeated(
-    cluster: Cluster, pull_secret: Function, objects: Objects
+    cluster: Cluster, make_function_with: FunctionFactory, objects: Objects
 ) -> None:
-    pull_secret.run()
+    function = make_function_with({"registry": REGISTRY, "kind": "pull-secret"})
+    function.run()
 
     def repeat(new: dict[str, Any], old: dict[str, Any] | None) -> str:
         configurations = [
@@ -66,7 +59,7 @@ def test_a_webhook_that_takes_a_pull_secret_apart_is_not_repeated(
         return " ".join([*logins, *(base64.b64decode(login).decode() for login in logins)])
 
     with _webhook(cluster, objects.namespace, "secrets", repeat):
-        result = _until_failed(pull_secret)
+        result = _until_failed(function)
 
     assert str(result.error).endswith(WEBHOOK)
 
@@ -112,14 +105,12 @@ def test_a_policy_is_named_and_its_words_are_not_repeated(
 
 
 def test_a_refused_config_map_does_not_cost_a_token_per_run(
-    cluster: Cluster, make_function: FunctionFactory, objects: Objects
+    cluster: Cluster, make_function_with: FunctionFactory, objects: Objects
 ) -> None:
     """A policy requires a label on each Secret and ConfigMap; the Secret has it from somebody else."""
-    target = {"cluster": cluster.name, "namespace": objects.namespace}
+    function = make_function_with({"registry": REGISTRY})
     labels = {"example.org/team": "a"}
-    function = make_function(make_settings(target))
-    labelled = make_function(make_settings({**target, "credentials": [{"registry": REGISTRY, "labels": labels}]}))
-    grant(cluster.admin, *function.targets)
+    target = {"cluster": cluster.name, "namespace": objects.namespace}
     with _policy(cluster, objects.namespace, "configmaps", "'example.org/team' in object.metadata.labels"):
         first = _until_failed(function)
         password = objects.password
@@ -129,20 +120,18 @@ def test_a_refused_config_map_does_not_cost_a_token_per_run(
             assert objects.password == password
         assert_failed(first, "refused to apply the ConfigMap")
 
-        assert labelled.result().action == "repaired"
-        assert labelled.result().action == "fresh"
+        function.settings = make_settings(target, credentials=[{"registry": REGISTRY, "labels": labels}])
+        assert function.result().action == "repaired"
+        assert function.result().action == "fresh"
 
 
-def test_a_quota_is_named(cluster: Cluster, function: Function, objects: Objects) -> None:
-    path = f"/api/v1/namespaces/{objects.namespace}/resourcequotas"
-    quota = {"metadata": {"name": "no-more"}, "spec": {"hard": {"secrets": "0"}}}
-    assert cluster.admin.request("POST", path, quota)[0] == 201
+def test_a_quota_is_named(function: Function, objects: Objects) -> None:
+    quota = replace(objects, name="no-more")
+    quota.create("resourcequotas", {"spec": {"hard": {"secrets": "0"}}})
     # Without a controller manager, nobody else counts.
-    status = {"metadata": {"name": "no-more"}, "status": {"hard": {"secrets": "0"}, "used": {"secrets": "0"}}}
-    answer = cluster.admin.request(
-        "PATCH", f"{path}/no-more/status", status, content_type="application/merge-patch+json"
+    replace(quota, name="no-more/status").patch(
+        "resourcequotas", {"status": {"hard": {"secrets": "0"}, "used": {"secrets": "0"}}}
     )
-    assert answer[0] == 200, answer
 
     assert_failed(function.result(), "the ResourceQuota no-more is exhausted: raise it")
 

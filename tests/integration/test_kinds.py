@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,14 @@ import pytest
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.cluster import Cluster
-from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
-from tests.support.objects import Objects
+from tests.support.function import REGISTRY, Function, FunctionFactory, make_settings
+from tests.support.objects import Objects, encode_base64
 
 EUROPE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com"
 LABEL = "argocd.argoproj.io/secret-type"
+TEAM = {"project": "team"}
+HELM = ("repo-creds", {"url": f"{REGISTRY}/", "type": "helm"})
+OCI = ("repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci"})
 
 # What is written, and the Secrets that it makes: name, labels, and all data but the password.
 ARGO_CD: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, str]]]]] = {
@@ -24,32 +28,23 @@ ARGO_CD: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, str]]]]]
     ),
     "an oci repository below a prefix, of a project": (
         {"registry": REGISTRY, "type": "oci", "url": f"{REGISTRY}/charts", "name": "charts", "project": "team"},
-        [
-            (
-                "ecr-auth",
-                "repository",
-                {"url": f"oci://{REGISTRY}/charts", "name": "charts", "type": "oci", "project": "team"},
-            )
-        ],
+        [("ecr-auth", "repository", {"url": f"oci://{REGISTRY}/charts", "name": "charts", "type": "oci"} | TEAM)],
     ),
     "all of a registry": (
         {"registry": REGISTRY, "kind": "argo-cd"},
         [
             ("ecr-auth", "repository", {"url": REGISTRY, "type": "helm"}),
-            ("ecr-auth-helm", "repo-creds", {"url": f"{REGISTRY}/", "type": "helm"}),
-            ("ecr-auth-oci", "repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci"}),
+            ("ecr-auth-helm", *HELM),
+            ("ecr-auth-oci", *OCI),
         ],
     ),
     "templates for a whole registry": (
         {"registry": REGISTRY, "kind": "repo-creds"},
-        [
-            ("ecr-auth", "repo-creds", {"url": f"{REGISTRY}/", "type": "helm"}),
-            ("ecr-auth-oci", "repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci"}),
-        ],
+        [("ecr-auth", *HELM), ("ecr-auth-oci", *OCI)],
     ),
     "a template of one type": (
         {"registry": REGISTRY, "kind": "repo-creds", "type": "oci", "project": "team"},
-        [("ecr-auth", "repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci", "project": "team"})],
+        [("ecr-auth", "repo-creds", OCI[1] | TEAM)],
     ),
     "ECR Public": (
         {"registry": "public.ecr.aws"},
@@ -63,50 +58,39 @@ ALL_KINDS = {name: written for name, (written, _) in ARGO_CD.items()} | {
 }
 
 
-@pytest.fixture
-def make_function_with(
-    cluster: Cluster, namespace: str, local_cloud: LocalCloud, role: str, make_function: FunctionFactory
-) -> FunctionFactory:
-    """A function with one target and this credential, in a namespace where it has its rights."""
+@pytest.fixture(autouse=True)
+def _public_rights(local_cloud: LocalCloud, role: str) -> None:
+    """The function's role may ask for tokens of ECR Public."""
+    condition = {"StringEquals": {"sts:AWSServiceName": "ecr-public.amazonaws.com"}}
     rights = {
         "Version": "2012-10-17",
         "Statement": [
             {"Effect": "Allow", "Action": "ecr-public:GetAuthorizationToken", "Resource": "*"},
-            {
-                "Effect": "Allow",
-                "Action": "sts:GetServiceBearerToken",
-                "Resource": "*",
-                "Condition": {"StringEquals": {"sts:AWSServiceName": "ecr-public.amazonaws.com"}},
-            },
+            {"Effect": "Allow", "Action": "sts:GetServiceBearerToken", "Resource": "*", "Condition": condition},
         ],
     }
     local_cloud.client("iam").put_role_policy(
         RoleName=role.rpartition("/")[2], PolicyName="public", PolicyDocument=json.dumps(rights)
     )
 
-    def make(credential: dict[str, Any]) -> Function:
-        target = {"cluster": cluster.name, "namespace": namespace, "credentials": [credential]}
-        function = make_function(make_settings(target))
-        grant(cluster.admin, *function.targets)
-        return function
-
-    return make
-
 
 def decode_secret(objects: Objects) -> dict[str, str]:
     return {key: base64.b64decode(value).decode() for key, value in objects.require("secrets")["data"].items()}
 
 
-@pytest.mark.parametrize("kind", ARGO_CD)
-def test_argo_cd_finds_what_it_reads(kind: str, make_function_with: FunctionFactory, objects: Objects) -> None:
-    written, expected = ARGO_CD[kind]
-
+@pytest.mark.parametrize(("written", "expected"), ARGO_CD.values(), ids=ARGO_CD)
+def test_argo_cd_finds_what_it_reads(
+    written: dict[str, Any],
+    expected: list[tuple[str, str, dict[str, str]]],
+    make_function_with: FunctionFactory,
+    objects: Objects,
+) -> None:
     results = make_function_with(written).run()
 
     assert [result.action for result in results] == ["created"] * len(expected)
     passwords = set()
     for name, label, keys in expected:
-        one = Objects(admin=objects.admin, namespace=objects.namespace, name=name)
+        one = replace(objects, name=name)
         data = decode_secret(one)
         passwords.add(data.pop("password"))
         assert one.require("secrets")["metadata"]["labels"] == {LABEL: label}
@@ -166,31 +150,20 @@ def test_image_updater_and_kubelet_find_their_auth_under_the_bare_host(
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-def test_what_was_written_is_fresh_in_the_next_run(kind: str, make_function_with: FunctionFactory) -> None:
-    function = make_function_with(ALL_KINDS[kind])
-    function.run()
-
-    assert {result.action for result in function.run()} == {"fresh"}
-
-
-@pytest.mark.parametrize("kind", ALL_KINDS)
-def test_a_renewal_brings_a_new_token(kind: str, make_function_with: FunctionFactory, objects: Objects) -> None:
+def test_what_was_written_is_fresh_then_renewed_and_healed(
+    kind: str, make_function_with: FunctionFactory, objects: Objects
+) -> None:
     function = make_function_with(ALL_KINDS[kind])
     function.run()
     before = objects.require("secrets")["data"]
+    assert {result.action for result in function.run()} == {"fresh"}
+    assert objects.require("secrets")["data"] == before
 
     assert {result.action for result in function.run(force=True)} == {"renewed"}
     assert objects.require("secrets")["data"] != before
 
-
-@pytest.mark.parametrize("kind", ALL_KINDS)
-def test_what_is_overwritten_is_healed(kind: str, make_function_with: FunctionFactory, objects: Objects) -> None:
-    function = make_function_with(ALL_KINDS[kind])
-    function.run()
-    config = base64.b64encode(b'{"auths":{}}').decode()
-    key = ".dockerconfigjson" if "pull" in kind else "password"
+    config, key = encode_base64('{"auths":{}}'), ".dockerconfigjson" if "pull" in kind else "password"
     objects.patch("secrets", {"data": {key: config}})
-
     assert f"the {key}, its expireyTime, its lifetime or its token-source is not as it was written" in str(
         function.run()[0].reason
     )
@@ -198,37 +171,31 @@ def test_what_is_overwritten_is_healed(kind: str, make_function_with: FunctionFa
 
 
 def test_a_registry_added_to_a_pull_secret_is_in_it_after_the_next_run(
-    make_function_with: FunctionFactory, make_function: FunctionFactory, cluster: Cluster, objects: Objects
+    make_function_with: FunctionFactory, objects: Objects
 ) -> None:
-    make_function_with(ALL_KINDS["a pull secret"]).run()
-    target = {"cluster": cluster.name, "namespace": objects.namespace}
-    wider = make_settings(target, credentials=[ALL_KINDS["a pull secret of two regions"]])
+    function = make_function_with(ALL_KINDS["a pull secret"])
+    function.run()
+    target = {"cluster": "demo", "namespace": objects.namespace}
+    function.settings = make_settings(target, credentials=[ALL_KINDS["a pull secret of two regions"]])
 
-    result = make_function(wider).result()
-
-    assert result.action == "repaired"
+    assert function.result().action == "repaired"
     assert set(json.loads(decode_secret(objects)[".dockerconfigjson"])["auths"]) == {REGISTRY, EUROPE}
 
 
 def test_a_secret_under_our_name_with_another_kinds_type_is_refused_and_left(
-    make_function_with: FunctionFactory, make_function: FunctionFactory, objects: Objects
+    function: Function, objects: Objects
 ) -> None:
-    make_function_with({"registry": REGISTRY}).run()
+    function.run()
     before = objects.versions
     target = {"cluster": "demo", "namespace": objects.namespace}
-    other = make_settings(target, credentials=[{"registry": REGISTRY, "kind": "pull-secret"}])
+    function.settings = make_settings(target, credentials=[{"registry": REGISTRY, "kind": "pull-secret"}])
 
-    result = make_function(other).result()
-
-    assert "is not of the type kubernetes.io/dockerconfigjson" in str(result.error)
+    assert "is not of the type kubernetes.io/dockerconfigjson" in str(function.result().error)
     assert objects.versions == before
 
 
 @pytest.mark.parametrize("plural", ["secrets", "configmaps"])
-def test_an_immutable_object_is_refused_and_left(
-    plural: str, make_function_with: FunctionFactory, objects: Objects
-) -> None:
-    function = make_function_with({"registry": REGISTRY})
+def test_an_immutable_object_is_refused_and_left(plural: str, function: Function, objects: Objects) -> None:
     function.run()
     objects.patch(plural, {"immutable": True})
     before = objects.versions
@@ -238,12 +205,11 @@ def test_an_immutable_object_is_refused_and_left(
 
 
 def test_a_dry_run_tells_key_by_key_and_no_write_reaches_the_api_server(
-    make_function_with: FunctionFactory, objects: Objects, cluster: Cluster, local_cloud: LocalCloud
+    function: Function, objects: Objects, cluster: Cluster, local_cloud: LocalCloud
 ) -> None:
-    function = make_function_with({"registry": REGISTRY})
     function.run()
     planted = "planted-by-somebody"
-    objects.patch("secrets", {"data": {"url": base64.b64encode(planted.encode()).decode()}})
+    objects.patch("secrets", {"data": {"url": encode_base64(planted)}})
     events, requests = len(cluster.audit_events()), len(local_cloud.requests())
 
     said = function.result(dry_run=True).as_dict()
@@ -256,6 +222,6 @@ def test_a_dry_run_tells_key_by_key_and_no_write_reaches_the_api_server(
     (change,) = said["changes"]
     assert (change["object"], change["key"], change["desired"]) == ("Secret", "data url", REGISTRY)
     assert planted not in json.dumps(said)
-    assert base64.b64encode(planted.encode()).decode() not in json.dumps(said)
+    assert encode_base64(planted) not in json.dumps(said)
     assert verbs == {"get"}
     assert local_cloud.requests()[requests:] == []

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from tests.local_cloud.cluster import Cluster
 from tests.servers.server import Server, answer_json
-from tests.support.function import FunctionFactory, grant, make_settings
+from tests.support.function import REGISTRY, FunctionFactory, make_settings
 from tests.support.handler_process import RunHandler
 from tests.support.objects import encode_base64
 
@@ -17,10 +16,9 @@ def emitted(output: str) -> list[tuple[list[str], dict[str, Any]]]:
 
 
 def test_a_run_emits_the_installations_metrics_alone(
-    cluster: Cluster, namespace: str, make_function: FunctionFactory, run_handler: RunHandler
+    make_function_with: FunctionFactory, run_handler: RunHandler
 ) -> None:
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
-    grant(cluster.admin, function.targets[0])
+    function = make_function_with({"registry": REGISTRY}, others=[{"cluster": "gone"}])
 
     output, _ = run_handler(function, [{}])
 
@@ -31,10 +29,9 @@ def test_a_run_emits_the_installations_metrics_alone(
 
 
 def test_each_targets_metrics_are_emitted_besides_where_they_are_asked_for(
-    cluster: Cluster, namespace: str, make_function: FunctionFactory, run_handler: RunHandler
+    make_function_with: FunctionFactory, run_handler: RunHandler
 ) -> None:
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "gone"}))
-    grant(cluster.admin, function.targets[0])
+    function = make_function_with({"registry": REGISTRY}, others=[{"cluster": "gone"}])
 
     output, _ = run_handler(function, [{}], PER_TARGET_METRICS="true")
 
@@ -42,10 +39,8 @@ def test_each_targets_metrics_are_emitted_besides_where_they_are_asked_for(
     assert of_targets == {"demo": [0.0], "gone": [1.0]}
 
 
-def test_a_scheduled_run_that_fails_says_why_once(
-    cluster: Cluster, namespace: str, make_function: FunctionFactory, run_handler: RunHandler
-) -> None:
-    function = make_function(make_settings({"cluster": "gone", "namespace": namespace}))
+def test_a_scheduled_run_that_fails_says_why_once(make_function: FunctionFactory, run_handler: RunHandler) -> None:
+    function = make_function(make_settings({"cluster": "gone"}))
 
     scheduled, _ = run_handler(function, [{"targets": ["gone"], "scheduled": True}])
     by_hand, _ = run_handler(function, [{"targets": ["gone"]}])

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from dataclasses import replace
 from itertools import takewhile
 
 import pytest
@@ -17,8 +18,15 @@ from tests.support.registry_login import ELSEWHERE, REPOSITORY, TOKEN, distrust,
 # The proof by itself.
 
 
+ACCEPTED = Verification(login=Login.ACCEPTED)
+
+
+def not_verified(reason: str) -> Verification:
+    return Verification(login=Login.INCONCLUSIVE, reason=f"not verified: {reason}")
+
+
 def test_a_token_that_the_registry_lets_in_is_verified(registry: Registry) -> None:
-    assert verify_at(registry.address) == Verification(login=Login.ACCEPTED)
+    assert verify_at(registry.address) == ACCEPTED
 
 
 def test_a_token_that_the_registry_does_not_let_in_is_refused(forbidding: Registry) -> None:
@@ -39,27 +47,14 @@ def test_a_registry_whose_name_does_not_resolve_is_none(monkeypatch: pytest.Monk
 
 
 def test_of_an_unreachable_registry_nothing_is_known() -> None:
-    verification = verify_at(make_free_address())
-
-    assert verification == Verification(
-        login=Login.INCONCLUSIVE, reason=f"not verified: {REGISTRY} does not answer (NewConnectionError)"
-    )
+    assert verify_at(make_free_address()) == not_verified(f"{REGISTRY} does not answer (NewConnectionError)")
 
 
-def test_of_a_registry_whose_certificate_is_not_trusted_nothing_is_known(registry: Registry) -> None:
-    verification = verify_at(distrust(registry.address))
-
-    assert verification == Verification(
-        login=Login.INCONCLUSIVE, reason=f"not verified: {REGISTRY} does not answer (SSLError)"
-    )
-
-
-def test_of_a_registry_whose_certificate_is_for_another_host_nothing_is_known(registry: Registry) -> None:
-    verification = verify_at(registry.address, host=ELSEWHERE)
-
-    assert verification == Verification(
-        login=Login.INCONCLUSIVE, reason=f"not verified: {ELSEWHERE} does not answer (SSLError)"
-    )
+def test_of_a_registry_whose_certificate_is_not_trusted_or_for_another_host_nothing_is_known(
+    registry: Registry,
+) -> None:
+    assert verify_at(distrust(registry.address)) == not_verified(f"{REGISTRY} does not answer (SSLError)")
+    assert verify_at(registry.address, host=ELSEWHERE) == not_verified(f"{ELSEWHERE} does not answer (SSLError)")
 
 
 def test_a_server_whose_certificate_is_not_trusted_gets_no_password() -> None:
@@ -69,28 +64,25 @@ def test_a_server_whose_certificate_is_not_trusted_gets_no_password() -> None:
     assert list(server.requests) == []
 
 
-UNCLEAR = {
-    "not found": Answer(status=404),
-    "too many requests": Answer(status=429),
-    "too many requests, with the time to wait": Answer(status=429, headers={"Retry-After": "1"}),
-    "an internal error": Answer(status=500),
-    "an unavailable server": Answer(status=503, headers={"Retry-After": "1"}),
-    "a redirect": Answer(status=307, headers={"Location": f"https://{REGISTRY}/v2/other"}),
+LATER = {"Retry-After": "1"}
+UNCLEAR: dict[str, tuple[Answer | Fault, str]] = {
+    "not found": (Answer(status=404), "answers 404 to a login"),
+    "too many requests": (Answer(status=429), "answers 429 to a login"),
+    "too many requests, with the time to wait": (Answer(status=429, headers=LATER), "answers 429 to a login"),
+    "an internal error": (Answer(status=500), "answers 500 to a login"),
+    "an unavailable server": (Answer(status=503, headers=LATER), "answers 503 to a login"),
+    "a redirect": (
+        Answer(status=307, headers={"Location": f"https://{REGISTRY}/v2/other"}),
+        "answers 307 to a login",
+    ),
+    "a connection that breaks off": (faults.close, "does not answer (ProtocolError)"),
 }
 
 
-@pytest.mark.parametrize("answer", UNCLEAR)
-def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: str) -> None:
-    with Server(always(UNCLEAR[answer])) as server:
-        verification = verify_at(server.address)
-
-    told = f"not verified: {REGISTRY} answers {UNCLEAR[answer].status} to a login"
-    assert verification == Verification(login=Login.INCONCLUSIVE, reason=told)
-
-
-def test_a_connection_that_breaks_off_leaves_it_open() -> None:
-    with Server(always(faults.close)) as server:
-        assert verify_at(server.address).verified is None
+@pytest.mark.parametrize(("answer", "told"), UNCLEAR.values(), ids=UNCLEAR)
+def test_what_is_no_refusal_leaves_it_open_and_is_told(answer: Answer | Fault, told: str) -> None:
+    with Server(always(answer)) as server:
+        assert verify_at(server.address) == not_verified(f"{REGISTRY} {told}")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -105,44 +97,36 @@ def test_a_host_that_is_redirected_to_gets_no_request(status: int) -> None:
 # A repository.
 
 
-def test_a_repository_that_may_be_listed_needs_no_words(registry: Registry) -> None:
-    assert verify_at(registry.address, repository=REPOSITORY) == Verification(login=Login.ACCEPTED)
-
-
-def test_a_repository_that_is_not_there_is_named(registry: Registry) -> None:
-    verification = verify_at(registry.address, repository="team/gone")
-
-    assert verification == Verification(login=Login.ACCEPTED, reason="there is no repository team/gone (404)")
+@pytest.mark.parametrize(
+    ("repository", "reason"), [(REPOSITORY, None), ("team/gone", "there is no repository team/gone (404)")]
+)
+def test_a_repository_that_is_not_there_is_named(repository: str, reason: str | None, registry: Registry) -> None:
+    assert verify_at(registry.address, repository=repository) == replace(ACCEPTED, reason=reason)
 
 
 def listing(outcome: Answer | Fault) -> Handler:
     return lambda request: outcome if "/tags/list" in request.path else Answer()
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_repository_that_may_not_be_listed_is_named(status: int) -> None:
-    with Server(listing(Answer(status=status))) as server:
-        verification = verify_at(server.address, repository=REPOSITORY)
-
-    told = f"the token may not list {REPOSITORY} ({status}): allow ecr:ListImages and the pull actions on it"
-    assert verification == Verification(login=Login.ACCEPTED, reason=told)
+FORBIDDEN = f"the token may not list {REPOSITORY} ({{}}): allow ecr:ListImages and the pull actions on it"
+UNKNOWN = f"whether the token may list {REPOSITORY} is not known ({{}})"
 
 
-UNKNOWN: dict[str, tuple[Answer | Fault, str]] = {
-    "an unavailable server": (Answer(status=503, headers={"Retry-After": "1"}), "503"),
-    "a connection that breaks off": (faults.close, "ProtocolError"),
-}
-
-
-@pytest.mark.parametrize("answer", UNKNOWN)
-def test_a_list_that_does_not_come_leaves_a_good_login_verified(answer: str) -> None:
-    given, told = UNKNOWN[answer]
-    with Server(listing(given)) as server:
-        verification = verify_at(server.address, repository=REPOSITORY)
-
-    assert verification == Verification(
-        login=Login.ACCEPTED, reason=f"whether the token may list {REPOSITORY} is not known ({told})"
-    )
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(status=401), FORBIDDEN.format(401)),
+        (Answer(status=403), FORBIDDEN.format(403)),
+        (Answer(status=503, headers=LATER), UNKNOWN.format(503)),
+        (faults.close, UNKNOWN.format("ProtocolError")),
+    ],
+    ids=["401", "403", "an unavailable server", "a connection that breaks off"],
+)
+def test_a_repository_that_is_not_listed_is_named_and_leaves_a_good_login_verified(
+    answer: Answer | Fault, reason: str
+) -> None:
+    with Server(listing(answer)) as server:
+        assert verify_at(server.address, repository=REPOSITORY) == replace(ACCEPTED, reason=reason)
 
 
 # The environment's proxy. The hosts are reserved ones, which no resolver knows (RFC 2606).

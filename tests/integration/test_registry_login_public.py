@@ -32,28 +32,15 @@ def ecr_public(*, challenge: str = AMAZONS_CHALLENGE, granted: Any = None, lets_
     return answer
 
 
-def list_logins(server: Server) -> list[tuple[str, str | None]]:
-    """The path and the authorization of each request."""
-    return [(request.path, request.headers.get("Authorization")) for request in server.requests]
-
-
 def test_ecr_publics_token_is_verified_by_its_own_flow() -> None:
+    """It asks for the service and the scope of the challenge, and lists with the token that was handed out."""
     with Server(ecr_public()) as server:
-        assert verify_at(server.address, host=PUBLIC_HOST) == Verification(login=Login.ACCEPTED)
+        verification = verify_at(server.address, host=PUBLIC_HOST, repository=REPOSITORY)
 
-
-def test_ecr_public_is_asked_for_the_service_and_the_scope_of_its_challenge() -> None:
-    with Server(ecr_public()) as server:
-        verify_at(server.address, host=PUBLIC_HOST)
-
-    assert ("/token/?service=public.ecr.aws&scope=aws", BASIC) in list_logins(server)
-
-
-def test_a_repository_of_ecr_public_is_listed_with_the_token_that_was_handed_out() -> None:
-    with Server(ecr_public()) as server:
-        verify_at(server.address, host=PUBLIC_HOST, repository=REPOSITORY)
-
-    assert list_logins(server)[-1] == (f"/v2/{REPOSITORY}/tags/list?n=1", "Bearer granted==")
+    logins = [(request.path, request.headers.get("Authorization")) for request in server.requests]
+    assert verification == Verification(login=Login.ACCEPTED)
+    assert ("/token/?service=public.ecr.aws&scope=aws", BASIC) in logins
+    assert logins[-1] == (f"/v2/{REPOSITORY}/tags/list?n=1", "Bearer granted==")
 
 
 def test_a_token_that_ecr_public_does_not_exchange_is_refused() -> None:
@@ -78,21 +65,15 @@ REALMS = {
 }
 
 
-@pytest.mark.parametrize("realm", REALMS)
-def test_a_realm_elsewhere_gets_no_password(realm: str) -> None:
-    challenge = AMAZONS_CHALLENGE.replace("https://public.ecr.aws/token/", REALMS[realm])
+@pytest.mark.parametrize("realm", REALMS.values(), ids=REALMS)
+def test_a_realm_elsewhere_gets_no_password_and_is_no_refusal(realm: str) -> None:
+    challenge = AMAZONS_CHALLENGE.replace("https://public.ecr.aws/token/", realm)
     with Server(always(Answer())) as other, Server(ecr_public(challenge=challenge)) as server:
         hosts = (ELSEWHERE, f"{PUBLIC_HOST}.{ELSEWHERE}")
         addresses = {PUBLIC_HOST: server.address, **dict.fromkeys(hosts, other.address)}
-        verify_login(PUBLIC_HOST, TOKEN, http=LoopbackClient(addresses))
+        verification = verify_login(PUBLIC_HOST, TOKEN, http=LoopbackClient(addresses))
 
     assert (len(server.requests), len(other.requests)) == (1, 0)
-
-
-def test_a_realm_elsewhere_is_no_refusal() -> None:
-    with Server(ecr_public(challenge=f'Bearer realm="https://{ELSEWHERE}/token/"')) as server:
-        verification = verify_at(server.address, host=PUBLIC_HOST)
-
     told = "sends logins to another host, which is not given the password"
     assert verification == Verification(login=Login.INCONCLUSIVE, reason=f"not verified: {PUBLIC_HOST} {told}")
 

@@ -1,5 +1,7 @@
 """Runs whose tokens a registry lets in, refuses, or says nothing clear about."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,28 +15,37 @@ from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.registry_login import Login, Verification, verify_login
 from argo_ecr_auth.run import run_targets
 from argo_ecr_auth.tokens import VerifyLogin
-from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.registry import LoopbackAddress, Registry
 from tests.servers import faults
 from tests.servers.server import Answer, Fault, Server, always
-from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.function import REGISTRY, Function, FunctionFactory, make_settings
 from tests.support.objects import Objects
 from tests.support.registry_login import connect_to, distrust, make_free_address
 
 CHECK_EVERY = timedelta(minutes=7)
 
 
-def run(function: Function, verify: VerifyLogin, *, force: bool = False) -> tuple[Result, ...]:
+def run(function: Function, verify: VerifyLogin | LoopbackAddress, *, force: bool = False) -> tuple[Result, ...]:
+    """A run with these logins, or with logins at the registry at this address."""
+    if isinstance(verify, LoopbackAddress):
+        verify = partial(verify_login, http=connect_to(verify))
     options = RunOptions(renew_before=timedelta(hours=6), seconds=30, force=force)
     now = function.now or datetime.now(UTC)
     return run_targets(function.targets, options=options, cache=function.cache, now=lambda: now, verify_login=verify)
 
 
 VERIFY_OFF = "if Argo CD can pull with it all the same, set verify: off"
+REJECTED = f"the new token is rejected: {REGISTRY} answered 401; {VERIFY_OFF}"
 
 
-def verify_by(address: LoopbackAddress) -> VerifyLogin:
-    return partial(verify_login, http=connect_to(address))
+def refuse_after(work: Callable[[], object]) -> VerifyLogin:
+    """A login that is refused, once this is done meanwhile."""
+
+    def verify(_host: str, _token: AuthorizationToken, **_: object) -> Verification:
+        work()
+        return Verification(login=Login.REFUSED, reason="it is refused")
+
+    return verify
 
 
 def verify_known(registry: Registry) -> VerifyLogin:
@@ -45,19 +56,6 @@ def verify_known(registry: Registry) -> VerifyLogin:
         return verify_login(host, token, repository=repository, seconds=seconds, http=connect_to(registry.address))
 
     return verify
-
-
-@pytest.fixture
-def make_function_with(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> FunctionFactory:
-    """Makes functions of one target with these credentials, in a namespace where they have their rights."""
-
-    def make(*credentials: dict[str, Any]) -> Function:
-        target = {"cluster": cluster.name, "namespace": namespace, "credentials": credentials}
-        function = make_function(make_settings(target))
-        grant(cluster.admin, *function.targets)
-        return function
-
-    return make
 
 
 @pytest.fixture
@@ -75,26 +73,25 @@ def test_a_run_writes_a_right_token_as_verified(function: Function, registry: Re
     assert (result.action, result.verified, result.error) == ("created", True, None)
 
 
-def test_a_refused_token_leaves_the_valid_one_untouched(valid: Function, registry: Registry, objects: Objects) -> None:
+def test_a_refused_token_leaves_the_valid_one_untouched_and_fails_the_credential(
+    valid: Function, registry: Registry, objects: Objects
+) -> None:
     before = objects.versions
 
-    run(valid, verify_by(registry.address), force=True)
+    (result,) = run(valid, registry.address, force=True)
 
     assert objects.versions == before
-
-
-def test_a_refused_token_fails_the_credential_with_that_reason(valid: Function, registry: Registry) -> None:
-    (result,) = run(valid, verify_by(registry.address), force=True)
-
-    error = f"the new token is rejected: {REGISTRY} answered 401; {VERIFY_OFF}; the token in the cluster stays"
+    error = f"{REJECTED}; the token in the cluster stays"
     assert (result.action, result.verified, result.error) == ("failed", False, error)
 
 
-def test_a_refused_token_is_written_where_nothing_is(
+def test_a_refused_token_is_written_where_nothing_is_and_fails_the_credential(
     function: Function, forbidding: Registry, objects: Objects
 ) -> None:
-    run(function, verify_by(forbidding.address))
+    (result,) = run(function, forbidding.address)
 
+    why = "it is written all the same, because the cluster has no valid token that its registry accepts"
+    assert (result.action, result.verified, result.error) == ("failed", False, f"{REJECTED}; {why}")
     assert objects.password
 
 
@@ -106,25 +103,15 @@ def test_a_refused_token_replaces_one_that_has_ended(valid: Function, registry: 
     before = objects.password
     valid.now = datetime.now(UTC) + timedelta(hours=2)
 
-    run(valid, verify_by(registry.address))
+    run(valid, registry.address)
 
     assert objects.password != before
-
-
-def test_a_refused_token_that_was_written_fails_the_credential_all_the_same(
-    function: Function, forbidding: Registry
-) -> None:
-    (result,) = run(function, verify_by(forbidding.address))
-
-    why = "it is written all the same, because the cluster has no valid token that its registry accepts"
-    error = f"the new token is rejected: {REGISTRY} answered 401; {VERIFY_OFF}; {why}"
-    assert (result.action, result.verified, result.error) == ("failed", False, error)
 
 
 @pytest.fixture
 def refused(function: Function, forbidding: Registry) -> Function:
     """A function that has written a token which its registry refuses, because no valid token was there."""
-    run(function, verify_by(forbidding.address))
+    run(function, forbidding.address)
     return function
 
 
@@ -133,9 +120,9 @@ def test_a_refused_token_that_was_written_is_not_replaced_by_another_of_its_kind
 ) -> None:
     before = objects.versions
 
-    (result,) = run(refused, verify_by(forbidding.address))
+    (result,) = run(refused, forbidding.address)
 
-    error = f"the new token is rejected: {REGISTRY} answered 401; {VERIFY_OFF}; the token in the cluster stays"
+    error = f"{REJECTED}; the token in the cluster stays"
     assert (result.action, result.error, objects.versions) == ("failed", error, before)
 
 
@@ -145,11 +132,11 @@ def test_a_refused_token_is_replaced_when_it_expires_for_the_registry_may_be_wro
 ) -> None:
     refused.now = datetime.now(UTC) - timedelta(hours=11)
     objects.delete("secrets")
-    run(refused, verify_by(forbidding.address))
+    run(refused, forbidding.address)
     before = objects.password
     refused.now = datetime.now(UTC) + timedelta(hours=hours)
 
-    run(refused, verify_by(forbidding.address))
+    run(refused, forbidding.address)
 
     assert objects.password != before
 
@@ -157,10 +144,14 @@ def test_a_refused_token_is_replaced_when_it_expires_for_the_registry_may_be_wro
 def test_a_token_that_is_let_in_replaces_a_refused_one_for_good(
     refused: Function, registry: Registry, objects: Objects
 ) -> None:
+    """A refused one is marked by its annotation."""
+    marked = objects.require("configmaps")["metadata"]["annotations"]["argo-ecr-auth/verified"]
     (healed,) = run(refused, verify_known(registry))
+    annotations = objects.require("configmaps")["metadata"]["annotations"]
     (after,) = run(refused, verify_known(registry))
 
     assert (healed.action, healed.verified, after.action) == ("repaired", True, "fresh")
+    assert (marked, "argo-ecr-auth/verified" in annotations) == ("false", False)
 
 
 @pytest.mark.parametrize("of", ["valid", "refused"])
@@ -171,7 +162,7 @@ def test_a_label_is_put_back_although_the_new_token_is_refused(
     before, annotations = objects.password, objects.require("configmaps")["metadata"]["annotations"]
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
 
-    (result,) = run(function, verify_by(running.address), force=of == "valid")
+    (result,) = run(function, running.address, force=of == "valid")
 
     assert result.action == "failed"
     assert objects.require("secrets")["metadata"]["labels"] == {"argocd.argoproj.io/secret-type": "repository"}
@@ -184,32 +175,29 @@ def test_what_another_run_wrote_meanwhile_is_not_overwritten_with_what_was_there
     objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
     meanwhile = []
 
-    def verify(_host: str, _token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
+    def run_another() -> None:
         run(valid, verify_known(registry), force=True)
         meanwhile.append(objects.password)
-        return Verification(login=Login.REFUSED, reason="it is refused")
 
-    (result,) = run(valid, verify, force=True)
+    (result,) = run(valid, refuse_after(run_another), force=True)
 
     assert [objects.password] == meanwhile
     assert str(result.error).startswith(f"the new token is rejected: it is refused; {VERIFY_OFF}; ")
     assert "(409): it changed since it was read" in str(result.error)
 
 
-def test_a_registry_that_does_not_resolve_replaces_no_working_credential(
-    valid: Function, namespace: str, make_function: FunctionFactory, objects: Objects
-) -> None:
+def test_a_registry_that_does_not_resolve_replaces_no_working_credential(valid: Function, objects: Objects) -> None:
     """The settings name another one, by mistake."""
 
-    def verify(host: str, _token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
+    def verify(host: str, _token: AuthorizationToken, **_: object) -> Verification:
         return Verification(login=Login.NO_SUCH_HOST, reason=f"{host} does not resolve")
 
     before = objects.versions
     wrong = REGISTRY.replace("000000000000", "000000000001")
-    target = {"cluster": "demo", "namespace": namespace, "credentials": [{"registry": wrong, "name": "ecr"}]}
-    mistaken = make_function(make_settings(target))
+    target = {"cluster": "demo", "namespace": objects.namespace, "credentials": [{"registry": wrong, "name": "ecr"}]}
+    valid.settings = make_settings(target)
 
-    (result,) = run(mistaken, verify)
+    (result,) = run(valid, verify)
 
     assert objects.versions == before
     assert str(result.error) == (
@@ -218,39 +206,30 @@ def test_a_registry_that_does_not_resolve_replaces_no_working_credential(
     )
 
 
-OPEN: dict[str, tuple[Answer | Fault, str]] = {
-    "a server that fails": (Answer(status=500), "answers 500 to a login"),
-    "a connection that breaks off": (faults.close, "does not answer (ProtocolError)"),
+# What a server answers, where a run asks instead of it, and what it is told.
+OPEN: dict[str, tuple[Answer | Fault, Callable[[LoopbackAddress], LoopbackAddress], str]] = {
+    "a server that fails": (Answer(status=500), replace, "answers 500 to a login"),
+    "a connection that breaks off": (faults.close, replace, "does not answer (ProtocolError)"),
+    "an unreachable server": (Answer(), lambda _: make_free_address(), "does not answer (NewConnectionError)"),
+    "a certificate that is not trusted": (Answer(), distrust, "does not answer (SSLError)"),
 }
 
 
-@pytest.mark.parametrize("answer", OPEN)
+@pytest.mark.parametrize(("answer", "find", "told"), OPEN.values(), ids=OPEN)
 def test_a_token_of_which_nothing_is_known_replaces_a_valid_one_and_the_reason_says_so(
-    answer: str, valid: Function
+    answer: Answer | Fault,
+    find: Callable[[LoopbackAddress], LoopbackAddress],
+    told: str,
+    valid: Function,
+    objects: Objects,
 ) -> None:
-    given, told = OPEN[answer]
-    with Server(always(given)) as server:
-        (result,) = run(valid, verify_by(server.address), force=True)
+    before = objects.password
+    with Server(always(answer)) as server:
+        (result,) = run(valid, find(server.address), force=True)
 
     reason = f"a renewal was requested; not verified: {REGISTRY} {told}"
     assert (result.action, result.verified, result.reason, result.error) == ("renewed", None, reason, None)
-
-
-def test_a_token_whose_registry_is_unreachable_is_written_and_the_reason_says_so(
-    valid: Function, objects: Objects
-) -> None:
-    before = objects.password
-
-    (result,) = run(valid, verify_by(make_free_address()), force=True)
-
     assert objects.password != before
-    assert "does not answer (NewConnectionError)" in (result.reason or "")
-
-
-def test_a_token_whose_registry_is_not_trusted_is_written_as_not_verified(valid: Function, registry: Registry) -> None:
-    (result,) = run(valid, verify_by(distrust(registry.address)), force=True)
-
-    assert (result.action, result.verified, result.error) == ("renewed", None, None)
 
 
 def test_a_missing_repository_is_told_and_keeps_nothing_from_being_written(
@@ -270,7 +249,7 @@ def test_a_credential_that_turns_the_check_off_asks_the_registry_nothing(
     function = make_function_with({"registry": REGISTRY, "verify": "off"})
 
     with Server(always(Answer())) as server:
-        (result,) = run(function, verify_by(server.address))
+        (result,) = run(function, server.address)
 
     assert (result.action, result.verified, len(server.requests)) == ("created", None, 0)
 
@@ -281,19 +260,9 @@ def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(
     function = make_function_with(*({"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(5)))
 
     with Server(always(Answer())) as server:
-        results = run(function, verify_by(server.address))
+        results = run(function, server.address)
 
     assert ([result.verified for result in results], len(server.requests)) == ([True] * 5, 1)
-
-
-def test_a_marked_token_is_recognised_by_its_annotation(
-    refused: Function, registry: Registry, objects: Objects
-) -> None:
-    marked = objects.require("configmaps")["metadata"]["annotations"]["argo-ecr-auth/verified"]
-    run(refused, verify_known(registry))
-    healed = objects.require("configmaps")["metadata"]["annotations"]
-
-    assert (marked, "argo-ecr-auth/verified" in healed) == ("false", False)
 
 
 def test_a_refused_token_is_written_where_the_config_map_is_lost(
@@ -302,7 +271,7 @@ def test_a_refused_token_is_written_where_the_config_map_is_lost(
     before = objects.password
     objects.delete("configmaps")
 
-    (result,) = run(valid, verify_by(registry.address))
+    (result,) = run(valid, registry.address)
 
     assert (result.action, result.verified, objects.password != before) == ("failed", False, True)
 
@@ -325,10 +294,10 @@ def test_a_token_that_is_rejected_before_it_expires_is_replaced(
     probing: Function, registry: Registry, objects: Objects
 ) -> None:
     before = objects.password
-    verdicts = iter([verify_by(registry.address), verify_known(registry)])
+    verdicts: list[VerifyLogin] = [partial(verify_login, http=connect_to(registry.address)), verify_known(registry)]
 
     def verify(host: str, token: AuthorizationToken, **options: Any) -> Verification:
-        return next(verdicts)(host, token, **options)
+        return verdicts.pop(0)(host, token, **options)
 
     (result,) = run(probing, verify)
 
@@ -343,7 +312,7 @@ def test_a_token_that_is_rejected_gives_way_to_a_new_one_that_is_rejected_too(
     """It is no better than a new one; the registry may be wrong about either."""
     before = objects.password
 
-    (result,) = run(probing, verify_by(registry.address))
+    (result,) = run(probing, registry.address)
 
     assert (result.action, result.verified, result.seconds_to_expiry) == ("failed", False, None)
     assert objects.password != before
@@ -353,7 +322,7 @@ def test_a_token_that_is_accepted_is_only_reported_so(probing: Function, running
     running.let_in({"AWS": objects.password})
     before = objects.versions
 
-    (result,) = run(probing, verify_by(running.address))
+    (result,) = run(probing, running.address)
 
     assert (result.action, result.verified, result.reason, objects.versions) == ("fresh", True, None, before)
 
@@ -363,34 +332,26 @@ def test_a_registry_that_says_nothing_clear_of_the_token_in_the_cluster_is_only_
 ) -> None:
     before = objects.versions
 
-    (result,) = run(probing, verify_by(make_free_address()))
+    (result,) = run(probing, make_free_address())
 
     assert (result.action, result.verified, result.doubtful, objects.versions) == ("fresh", None, True, before)
 
 
-def test_a_token_is_tried_at_no_other_check_of_the_hour_nor_where_verify_is_off(
-    probing: Function, make_function_with: FunctionFactory
-) -> None:
+def test_a_token_is_tried_at_no_other_check_of_the_hour(probing: Function) -> None:
     def verify(host: str, *_: object, **__: object) -> Verification:
         raise AssertionError(f"{host} was asked")
 
-    now = probing.now
-    assert now is not None
-    probing.now = now + CHECK_EVERY
+    assert probing.now is not None
+    probing.now += CHECK_EVERY
     (result,) = run(probing, verify)
     assert (result.action, result.verified) == ("fresh", None)
 
 
 def test_a_refused_token_is_not_written_over_one_that_another_run_wrote_meanwhile(
-    function: Function, registry: Registry, objects: Objects
+    function: Function, registry: Registry
 ) -> None:
     """Nothing is there when the run reads."""
-
-    def verify(_host: str, _token: AuthorizationToken, *, repository: str | None, seconds: float) -> Verification:
-        run(function, verify_known(registry))
-        return Verification(login=Login.REFUSED, reason="it is refused")
-
-    (result,) = run(function, verify)
+    (result,) = run(function, refuse_after(lambda: run(function, verify_known(registry))))
 
     assert "(409): it changed since it was read" in str(result.error)
     (after,) = run(function, verify_known(registry))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,25 +47,20 @@ def make_credentials(role_arn: str, *names: str, external_id: str = EXTERNAL_ID)
 
 
 def test_each_secret_holds_the_token_of_its_own_role_and_region(
-    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: FunctionFactory
+    objects: Objects, reader: str, local_cloud: LocalCloud, make_function_with: FunctionFactory
 ) -> None:
-    europe = {"registry": REGISTRY.replace("us-east-1", "eu-west-1"), "secret_name": "europe"}
     credentials = [
         {"registry": REGISTRY, "secret_name": "own"},
-        europe,
+        {"registry": REGISTRY.replace("us-east-1", "eu-west-1"), "secret_name": "europe"},
         *make_credentials(reader, "theirs", "theirs-2"),
     ]
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
-    grant(cluster.admin, *function.targets)
+    function = make_function_with(*credentials)
     requests = len(local_cloud.requests())
 
     results = function.run()
 
     asked = [f"{request['service']}:{request['action']}" for request in local_cloud.requests()[requests:]]
-    tokens = [
-        ecr_token.parse(Objects(admin=cluster.admin, namespace=namespace, name=credential["secret_name"]).password)
-        for credential in credentials
-    ]
+    tokens = [ecr_token.parse(replace(objects, name=credential["secret_name"]).password) for credential in credentials]
     assert [result.error for result in results] == [None] * 4
     assert [(token.account, token.region) for token in tokens] == [
         ("000000000000", "us-east-1"),
@@ -79,14 +75,11 @@ def test_each_secret_holds_the_token_of_its_own_role_and_region(
 
 
 def test_a_recreated_role_asks_for_a_new_token(
-    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: FunctionFactory
+    objects: Objects, reader: str, local_cloud: LocalCloud, make_function_with: FunctionFactory
 ) -> None:
     """Its ARN is the same, and the tokens of the earlier role are worth nothing."""
-    credentials = make_credentials(reader, "theirs")
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
-    grant(cluster.admin, *function.targets)
+    function = make_function_with(*make_credentials(reader, objects.name))
     function.run()
-    objects = Objects(admin=cluster.admin, namespace=namespace, name="theirs")
     role_id = local_cloud.client("iam", account=OTHER).get_role(RoleName="reader")["Role"]["RoleId"]
     source = f"{THERE} as {reader} {role_id}"
     assert objects.require("configmaps")["metadata"]["annotations"]["argo-ecr-auth/token-source"] == source
@@ -100,59 +93,38 @@ def test_a_recreated_role_asks_for_a_new_token(
 
 
 def test_a_warm_run_assumes_no_role_again(
-    cluster: Cluster, namespace: str, reader: str, local_cloud: LocalCloud, make_function: FunctionFactory
+    reader: str, local_cloud: LocalCloud, make_function_with: FunctionFactory
 ) -> None:
-    settings = make_settings(
-        {"cluster": "demo", "namespace": namespace, "credentials": make_credentials(reader, "theirs")}
-    )
-    function = make_function(settings)
-    grant(cluster.admin, *function.targets)
+    function = make_function_with(*make_credentials(reader, "theirs"))
     function.run()
     requests = len(local_cloud.requests())
 
     function.run(force=True)
 
-    asked = [request["service"] for request in local_cloud.requests()[requests:]]
-    assert asked == ["ecr"]
+    assert [request["service"] for request in local_cloud.requests()[requests:]] == ["ecr"]
+
+
+REFUSED = ("AccessDenied", "another-one", "trust policy", "sts:AssumeRole")
 
 
 def test_a_wrong_external_id_is_told_with_the_role_and_both_sides_policies(
-    cluster: Cluster, namespace: str, reader: str, make_function: FunctionFactory
+    reader: str, make_function_with: FunctionFactory
 ) -> None:
-    credentials = make_credentials(reader, "theirs", external_id="another-one")
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
-    grant(cluster.admin, *function.targets)
+    error = str(make_function_with(*make_credentials(reader, "theirs", external_id="another-one")).result().error)
 
-    error = str(function.result().error)
-
-    told = (reader, "AccessDenied", "another-one", "trust policy", "sts:AssumeRole")
-    assert [words for words in told if words not in error] == []
-
-
-@pytest.fixture(scope="module")
-def roles(reader: str, second_reader: str) -> dict[str, str]:
-    """The role of each of three credentials."""
-    return {"one": reader, "two": reader, "three": second_reader}
+    assert [words for words in (reader, *REFUSED) if words not in error] == []
 
 
 def test_two_roles_of_two_accounts_have_a_token_each(
-    cluster: Cluster,
-    namespace: str,
-    roles: dict[str, str],
-    local_cloud: LocalCloud,
-    make_function: FunctionFactory,
+    objects: Objects, reader: str, second_reader: str, local_cloud: LocalCloud, make_function_with: FunctionFactory
 ) -> None:
-    credentials = [make_credentials(role_arn, name)[0] for name, role_arn in roles.items()]
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
-    grant(cluster.admin, *function.targets)
+    function = make_function_with(*make_credentials(reader, "one", "two"), *make_credentials(second_reader, "three"))
     requests = len(local_cloud.requests())
 
     function.run()
 
     asked = [f"{request['service']}:{request['action']}" for request in local_cloud.requests()[requests:]]
-    accounts = [
-        ecr_token.parse(Objects(admin=cluster.admin, namespace=namespace, name=name).password).account for name in roles
-    ]
+    accounts = [ecr_token.parse(replace(objects, name=name).password).account for name in ("one", "two", "three")]
     assert accounts == [OTHER, OTHER, THIRD]
     assert (asked.count("ecr:GetAuthorizationToken"), asked.count("sts:AssumeRole")) == (2, 2)
 
@@ -197,22 +169,13 @@ def test_a_wrong_external_id_of_a_clusters_role_is_told_as_well(
 
     error = str(make_function(make_settings(target_behind(gate, external_id="another-one"))).result().error)
 
-    told = (f"cannot assume {gate}", "AccessDenied", "another-one", "trust policy", "sts:AssumeRole")
-    assert [words for words in told if words not in error] == []
+    assert [words for words in (f"cannot assume {gate}", *REFUSED) if words not in error] == []
 
 
 def test_an_sts_that_does_not_answer_is_told_as_such(
-    cluster: Cluster,
-    namespace: str,
-    reader: str,
-    make_function: FunctionFactory,
-    monkeypatch: pytest.MonkeyPatch,
+    reader: str, make_function_with: FunctionFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    credentials = make_credentials(reader, "theirs")
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
-    grant(cluster.admin, *function.targets)
+    function = make_function_with(*make_credentials(reader, "theirs"))
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
 
-    error = str(function.result().error)
-
-    assert error.startswith(f"asked STS for the role {reader}: ")
+    assert str(function.result().error).startswith(f"asked STS for the role {reader}: ")

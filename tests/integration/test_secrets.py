@@ -1,41 +1,30 @@
 """No token, password, bearer or session credential in anything that the function says, at debug level too."""
 
-import base64
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.core.renewal_plan import make_plan
 from argo_ecr_auth.registry_login import verify_login
 from argo_ecr_auth.tokens import TokenIssuer
-from tests.local_cloud.cloud import Cluster
-from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.function import REGISTRY, Function, FunctionFactory
 from tests.support.handler_process import RunHandler
-from tests.support.objects import Objects
-
-
-def encode_base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+from tests.support.objects import Objects, encode_base64
 
 
 def test_nothing_that_is_said_holds_a_secret(
-    cluster: Cluster,
-    namespace: str,
-    make_function: FunctionFactory,
-    run_handler: RunHandler,
+    make_function_with: FunctionFactory, objects: Objects, run_handler: RunHandler
 ) -> None:
     """Created, overwritten by somebody, healed, forced, and several failures: each with its planted values."""
     credentials = [{"registry": REGISTRY, "secret_name": name} for name in ("ecr-auth", "managed")]
-    target = {"cluster": "demo", "namespace": namespace, "credentials": credentials}
     refused = {"cluster": "behind", "role_arn": "arn:aws:iam::222222222222:role/nobody"}
-    function = make_function(make_settings(target, {"cluster": "gone"}, refused))
-    grant(cluster.admin, function.targets[0])
-    objects = Objects(admin=cluster.admin, namespace=namespace)
+    function = make_function_with(*credentials, others=[{"cluster": "gone"}, refused])
     planted = "planted-by-somebody"
     managed = {
-        "metadata": {"name": "managed", "labels": {"reconcile.external-secrets.io/managed": "true"}},
+        "metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}},
         "stringData": {"password": "planted-in-a-refused-secret"},
     }
-    assert cluster.admin.request("POST", f"/api/v1/namespaces/{namespace}/secrets", managed)[0] == 201
+    replace(objects, name="managed").create("secrets", managed)
     secrets = [planted, "planted-in-a-refused-secret"]
 
     output, run_with = run_handler(function, [{}, {"targets": ["nobody"]}])

@@ -7,18 +7,35 @@ import pytest
 
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster
-from tests.support.function import REGISTRY, Function
+from tests.support.function import REGISTRY, Function, FunctionFactory
 from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
 ARGO_CD = {"argocd.argoproj.io/secret-type": "repository"}
-FOREIGN: dict[str, dict[str, Any]] = {
-    "the only copy of a password": {"stringData": {"username": "admin", "password": "the only copy"}},
-    "a repository at GitHub": {
-        "metadata": {"labels": ARGO_CD},
-        "stringData": {"type": "git", "url": "https://github.com/team/app", "password": "ghp_token"},
-    },
-    "without labels": {"stringData": {"type": "helm", "url": REGISTRY, "password": "x"}},
+COMMAND = ("was not written by argo-ecr-auth", "annotate secret ecr-auth argo-ecr-auth/take-over=true")
+OWNER = {"apiVersion": "v1", "kind": "Widget", "name": "mine", "uid": "1"}
+WITHOUT_LABELS = {"stringData": {"type": "helm", "url": REGISTRY, "password": "x"}}
+# Secrets of somebody else, and what the error says.
+FOREIGN: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "the only copy of a password": ({"stringData": {"username": "admin", "password": "the only copy"}}, COMMAND),
+    "a repository at GitHub": (
+        {
+            "metadata": {"labels": ARGO_CD},
+            "stringData": {"type": "git", "url": "https://github.com/team/app", "password": "ghp_token"},
+        },
+        COMMAND,
+    ),
+    "without labels": (WITHOUT_LABELS, COMMAND),
+    "of another type": ({"type": "example.org/other", "data": {"password": "eA=="}}, COMMAND),
+    "labelled by External Secrets": (
+        {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}},
+        ("External Secrets", "secret_name"),
+    ),
+    "annotated by External Secrets": (
+        {"metadata": {"annotations": {"reconcile.external-secrets.io/data-hash": "1"}}},
+        ("External Secrets", "secret_name"),
+    ),
+    "owned": ({"metadata": {"ownerReferences": [OWNER]}}, ("Widget mine",)),
 }
 ORIGINAL: dict[str, Any] = {
     "metadata": {"labels": ARGO_CD},
@@ -26,26 +43,29 @@ ORIGINAL: dict[str, Any] = {
 }
 
 
-def _create(objects: Objects, plural: str, body: dict[str, Any]) -> dict[str, Any]:
-    body = {**body, "metadata": {**body.get("metadata", {}), "name": objects.name}}
-    status, answer = objects.admin.request("POST", objects.path(plural).rpartition("/")[0], body)
-    assert status == 201, answer
-    return dict(answer)
+@pytest.mark.parametrize(("body", "words"), FOREIGN.values(), ids=FOREIGN)
+def test_somebody_elses_secret_stays_as_it_is(
+    body: dict[str, Any], words: tuple[str, ...], function: Function, objects: Objects
+) -> None:
+    before = objects.create("secrets", body)
 
-
-@pytest.mark.parametrize("foreign", FOREIGN)
-def test_somebody_elses_secret_stays_as_it_is(foreign: str, function: Function, objects: Objects) -> None:
-    before = _create(objects, "secrets", FOREIGN[foreign])
-
-    result = function.result()
-
-    assert_failed(result, "was not written by argo-ecr-auth", "annotate secret ecr-auth argo-ecr-auth/take-over=true")
+    assert_failed(function.result(), *words)
     assert objects.require("secrets") == before
     assert objects.get("configmaps") is None
 
 
+def test_the_other_credentials_are_done_whatever_one_meets(
+    make_function_with: FunctionFactory, objects: Objects
+) -> None:
+    second = {"registry": REGISTRY, "secret_name": "second"}
+    function = make_function_with({"registry": REGISTRY}, second, others=[{"cluster": "gone"}])
+    objects.create("secrets", {"type": "example.org/other"})
+
+    assert [result.action for result in function.run()] == ["failed", "created", "failed"]
+
+
 def test_somebody_elses_config_map_stays_as_it_is(function: Function, objects: Objects) -> None:
-    before = _create(objects, "configmaps", {"data": {"name": "app"}})
+    before = objects.create("configmaps", {"data": {"name": "app"}})
 
     assert_failed(function.result(), "annotate configmap ecr-auth argo-ecr-auth/take-over=true")
     assert objects.require("configmaps") == before
@@ -53,7 +73,7 @@ def test_somebody_elses_config_map_stays_as_it_is(function: Function, objects: O
 
 
 def test_the_command_of_the_error_hands_the_secret_over(cluster: Cluster, function: Function, objects: Objects) -> None:
-    _create(objects, "secrets", FOREIGN["without labels"])
+    objects.create("secrets", WITHOUT_LABELS)
     command = str(function.result().error).rpartition(": ")[2].split()
 
     kubectl = [str(binaries.find().kubectl), f"--kubeconfig={cluster.kubeconfig}"]
@@ -64,22 +84,20 @@ def test_the_command_of_the_error_hands_the_secret_over(cluster: Cluster, functi
 
 
 def test_the_original_tools_secret_is_taken_over(function: Function, objects: Objects) -> None:
-    _create(objects, "secrets", ORIGINAL)
+    objects.create("secrets", ORIGINAL)
 
     assert function.result().action == "repaired"
 
 
-def test_a_secret_of_ours_that_somebody_rewrote_is_repaired(function: Function, objects: Objects) -> None:
+@pytest.mark.parametrize(
+    ("plural", "body"),
+    [("secrets", {"data": {"password": encode_base64("theirs")}}), ("configmaps", {"data": {"name": "app"}})],
+)
+def test_an_object_of_ours_that_somebody_rewrote_is_repaired(
+    plural: str, body: dict[str, Any], function: Function, objects: Objects
+) -> None:
     function.run()
-    objects.delete("secrets")
-    _create(objects, "secrets", {"data": {"password": encode_base64("theirs")}})
-
-    assert function.result().action == "repaired"
-
-
-def test_a_config_map_of_ours_that_lost_its_label_is_repaired(function: Function, objects: Objects) -> None:
-    function.run()
-    objects.delete("configmaps")
-    _create(objects, "configmaps", {"data": {"name": "app"}})
+    objects.delete(plural)
+    objects.create(plural, body)
 
     assert function.result().action == "repaired"

@@ -1,12 +1,13 @@
 """Keys that redirect or weaken Argo CD's connection, added to our Secret by somebody else, are removed and reported."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from argo_ecr_auth.core.results import metric_values
 from tests.local_cloud.cloud import Cluster
-from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.function import REGISTRY, Function, FunctionFactory, make_settings
 from tests.support.objects import Objects, encode_base64
 
 REDIRECTED = {"proxy": encode_base64("http://attacker:3128"), "insecure": encode_base64("true")}
@@ -70,20 +71,15 @@ def test_a_key_that_another_field_manager_owns_with_us_is_removed(function: Func
 
 
 @pytest.mark.parametrize("kind", ["argo-cd", "repo-creds"])
-def test_every_secret_for_argo_cd_is_watched(
-    kind: str, cluster: Cluster, namespace: str, make_function: FunctionFactory
-) -> None:
-    credentials = [{"registry": REGISTRY, "kind": kind}]
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials}))
-    grant(cluster.admin, *function.targets)
+def test_every_secret_for_argo_cd_is_watched(kind: str, make_function_with: FunctionFactory, objects: Objects) -> None:
+    function = make_function_with({"registry": REGISTRY, "kind": kind})
     function.run()
-    names = [credential.secret_name for credential in function.targets[0].credentials]
-    all_objects = [Objects(admin=cluster.admin, namespace=namespace, name=name) for name in names]
-    for objects in all_objects:
-        objects.patch("secrets", {"data": REDIRECTED})
+    all_objects = [replace(objects, name=of.secret_name) for of in function.targets[0].credentials]
+    for found in all_objects:
+        found.patch("secrets", {"data": REDIRECTED})
 
     assert {result.action for result in function.run()} == {"repaired"}
-    assert not [objects.name for objects in all_objects if REDIRECTED.keys() & _data(objects).keys()]
+    assert not [found.name for found in all_objects if REDIRECTED.keys() & _data(found).keys()]
 
 
 def test_keys_that_argo_cd_does_not_read_stay(function: Function, objects: Objects) -> None:
@@ -94,11 +90,8 @@ def test_keys_that_argo_cd_does_not_read_stay(function: Function, objects: Objec
     assert "team" in _data(objects)
 
 
-def test_a_proxy_of_the_settings_is_written(cluster: Cluster, namespace: str, make_function: FunctionFactory) -> None:
-    credential = {"registry": REGISTRY, "proxy": "http://proxy:3128", "no_proxy": "localhost"}
-    function = make_function(make_settings({"cluster": "demo", "namespace": namespace, "credentials": [credential]}))
-    grant(cluster.admin, *function.targets)
-    objects = Objects(admin=cluster.admin, namespace=namespace)
+def test_a_proxy_of_the_settings_is_written(make_function_with: FunctionFactory, objects: Objects) -> None:
+    function = make_function_with({"registry": REGISTRY, "proxy": "http://proxy:3128", "no_proxy": "localhost"})
 
     assert function.result().action == "created"
     assert function.result().action == "fresh"

@@ -1,5 +1,6 @@
 """Labels and annotations of the user's own on the Secret, and one credential in several namespaces."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -87,34 +88,33 @@ def test_one_that_leaves_the_settings_leaves_the_secret_and_others_stay(
 
 
 def test_each_namespace_has_the_secret_with_one_token_of_one_request(
-    cluster: Cluster, namespace: str, local_cloud: LocalCloud, make_function: FunctionFactory
+    cluster: Cluster, objects: Objects, local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
-    namespaces = [namespace, f"{namespace}-b", f"{namespace}-c"]
+    namespaces = [objects.namespace, *(f"{objects.namespace}-{letter}" for letter in "bc")]
     for other in namespaces[1:]:
         cluster.admin.create_namespace(other)
     credential = {"registry": REGISTRY, "kind": "pull-secret", "secret_name": "pull", "namespace": namespaces}
     function = make_function(make_settings({"cluster": cluster.name, "credentials": [credential]}))
     grant(cluster.admin, *function.targets)
-    asked = len([each for each in local_cloud.requests() if "GetAuthorizationToken" in str(each)])
+    before = len(local_cloud.requests())
 
     results = function.run()
 
     assert [(result.secret, result.action) for result in results] == [(f"{one}/pull", "created") for one in namespaces]
-    secrets = [Objects(admin=cluster.admin, namespace=one, name="pull").require("secrets") for one in namespaces]
+    secrets = [replace(objects, namespace=one, name="pull").require("secrets") for one in namespaces]
     assert len({secret["data"][".dockerconfigjson"] for secret in secrets}) == 1
-    assert len([each for each in local_cloud.requests() if "GetAuthorizationToken" in str(each)]) == asked + 1
+    assert [request["action"] for request in local_cloud.requests()[before:]].count("GetAuthorizationToken") == 1
     assert {result.action for result in function.run()} == {"fresh"}
 
 
-def test_a_namespace_that_is_missing_fails_alone(
-    cluster: Cluster, namespace: str, make_function: FunctionFactory
-) -> None:
-    credential = {"registry": REGISTRY, "namespace": [f"{namespace}-missing", namespace]}
-    function = make_function(make_settings({"cluster": cluster.name, "credentials": [credential]}))
-    grant(cluster.admin, *make_function(make_settings({"cluster": cluster.name, "namespace": namespace})).targets)
+def test_a_namespace_that_is_missing_fails_alone(function: Function, objects: Objects) -> None:
+    namespaces = [f"{objects.namespace}-missing", objects.namespace]
+    function.settings = make_settings(
+        {"cluster": "demo"}, credentials=[{"registry": REGISTRY, "namespace": namespaces}]
+    )
 
     missing, present = function.run()
 
     assert (missing.action, present.action) == ("failed", "created")
-    assert f"{namespace}-missing" in str(missing.error)
-    assert ecr_token.parse(Objects(admin=cluster.admin, namespace=namespace).password).region == "us-east-1"
+    assert namespaces[0] in str(missing.error)
+    assert ecr_token.parse(objects.password).region == "us-east-1"

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +31,16 @@ class Objects:
         assert found is not None, f"no {plural} {self.namespace}/{self.name}"
         return found
 
-    def patch(self, plural: str, change: dict[str, Any]) -> None:
-        status, answer = self.admin.request(
-            "PATCH", self.path(plural), change, content_type="application/merge-patch+json"
-        )
+    def create(self, plural: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Create it, as somebody else would, under its name."""
+        named = {**body, "metadata": {**body.get("metadata", {}), "name": self.name}}
+        status, answer = self.admin.request("POST", self.path(plural).rpartition("/")[0], named)
+        assert status == 201, answer
+        return dict(answer)
+
+    def patch(self, plural: str, change: dict[str, Any], *, manager: str = "") -> None:
+        path = f"{self.path(plural)}?fieldManager={manager}" if manager else self.path(plural)
+        status, answer = self.admin.request("PATCH", path, change, content_type="application/merge-patch+json")
         assert status == 200, answer
 
     def delete(self, plural: str) -> None:
