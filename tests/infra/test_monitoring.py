@@ -44,48 +44,35 @@ def template() -> Template:
     return make_template(make_content(targets=[{"cluster": "a"}, {"cluster": "b"}, {"cluster": "c", "enabled": False}]))
 
 
-def _key_facts(alarm: dict[str, Any]) -> tuple[Any, ...]:
-    keys = (
-        "MetricName",
-        "Statistic",
-        "Period",
-        "ComparisonOperator",
-        "Threshold",
-        "EvaluationPeriods",
-        "TreatMissingData",
-    )
-    return tuple(alarm[key] for key in keys)
+_KEYS = (
+    *("MetricName", "Statistic", "Period", "ComparisonOperator", "Threshold", "EvaluationPeriods"),
+    "TreatMissingData",
+)
+_ONCE = ("GreaterThanOrEqualToThreshold", 1)
+_FACTS: dict[str, tuple[Any, ...]] = {
+    # A third of renew_before.
+    "TokenExpiring": ("SecondsToExpiry", "Minimum", 300, "LessThanThreshold", 7200, 1, "notBreaching"),
+    # Two schedules with 30 runs an hour each, minus half of the runs of one. Each run reports once.
+    "ChecksMissing": ("ChecksCompleted", "SampleCount", 3600, "LessThanThreshold", 45, 3, "breaching"),
+    "Failing": ("Failures", "Sum", 300, *_ONCE, 3, "notBreaching"),
+    "RepairsContinue": ("Repaired", "Sum", 300, *_ONCE, 6, "notBreaching"),
+    "Tampering": ("Tampered", "Sum", 300, *_ONCE, 1, "notBreaching"),
+    "TokensRejected": ("TokensRejected", "Sum", 3600, *_ONCE, 3, "notBreaching"),
+}
+
+
+@pytest.mark.parametrize(("name", "facts"), _FACTS.items(), ids=_FACTS)
+def test_an_alarm_on_the_functions_metrics_has_these_facts(
+    name: str, facts: tuple[Any, ...], template: Template
+) -> None:
+    alarm = _alarms(template)[name]
+    assert tuple(alarm[key] for key in _KEYS) == facts
 
 
 def test_the_page_of_costs_counts_the_alarms_and_their_metrics(template: Template) -> None:
     alarms = _alarms(template).values()
     counted = f"{len(alarms)} alarms on {sum(len(_stats(alarm)) for alarm in alarms)} metrics"
     assert counted in (Path(__file__).parents[2] / "docs/costs.md").read_text()
-
-
-def test_a_token_with_less_than_a_third_of_renew_before_alarms(template: Template) -> None:
-    assert _key_facts(_alarms(template)["TokenExpiring"]) == (
-        "SecondsToExpiry",
-        "Minimum",
-        300,
-        "LessThanThreshold",
-        7200,
-        1,
-        "notBreaching",
-    )
-
-
-def test_fewer_runs_than_the_schedules_imply_alarm_and_missing_data_does_too(template: Template) -> None:
-    # Two schedules with 30 runs an hour each, minus half of the runs of one. Each run reports once.
-    assert _key_facts(_alarms(template)["ChecksMissing"]) == (
-        "ChecksCompleted",
-        "SampleCount",
-        3600,
-        "LessThanThreshold",
-        45,
-        3,
-        "breaching",
-    )
 
 
 def test_the_missing_data_of_a_first_deployment_is_no_alarm(template: Template) -> None:
@@ -115,22 +102,6 @@ def test_each_alarm_names_a_page_that_has_a_section_for_it(template: Template) -
 def test_without_an_enabled_target_no_run_is_missed() -> None:
     alarms = _alarms(make_template(make_content(targets=[{"cluster": "asleep", "enabled": False}])))
     assert alarms.keys() == {*_ALARMS} - {"ChecksMissing"}
-
-
-def test_failures_and_repairs_alarm_if_they_continue(template: Template) -> None:
-    once = ("GreaterThanOrEqualToThreshold", 1)
-    assert _key_facts(_alarms(template)["Failing"]) == ("Failures", "Sum", 300, *once, 3, "notBreaching")
-    assert _key_facts(_alarms(template)["RepairsContinue"]) == ("Repaired", "Sum", 300, *once, 6, "notBreaching")
-
-
-def test_one_tampered_secret_alarms(template: Template) -> None:
-    once = ("GreaterThanOrEqualToThreshold", 1)
-    assert _key_facts(_alarms(template)["Tampering"]) == ("Tampered", "Sum", 300, *once, 1, "notBreaching")
-
-
-def test_tokens_that_are_rejected_for_hours_alarm(template: Template) -> None:
-    once = ("GreaterThanOrEqualToThreshold", 1)
-    assert _key_facts(_alarms(template)["TokensRejected"]) == ("TokensRejected", "Sum", 3600, *once, 3, "notBreaching")
 
 
 def test_events_that_scheduler_gives_up_on_alarm(template: Template) -> None:
@@ -232,6 +203,15 @@ def test_the_dashboard_begins_with_what_to_do(template: Template) -> None:
         assert word in first["properties"]["markdown"]
 
 
+def test_the_dashboard_shows_renewals_failures_by_target_duration_and_memory(template: Template) -> None:
+    body = json.dumps(_widgets(template))
+    for shown in ("Renewed", "by target", "Duration", "Max Memory Used"):
+        assert shown in body
+    # Logs Insights finds @type and @maxMemoryUsed by itself only in groups that have the name of Lambda's own.
+    assert "@type" not in body
+    assert "@maxMemoryUsed" not in body
+
+
 def test_the_dashboard_shows_each_alarms_metric_with_its_threshold(template: Template) -> None:
     lines = {
         line["label"].removeprefix("alarm "): (line["value"], widget["properties"]["metrics"])
@@ -256,19 +236,6 @@ def test_the_dashboard_shows_the_time_to_expiry_in_hours(template: Template) -> 
 def test_a_longer_period_causes_no_warning_of_the_synth() -> None:
     stack = make_stack(make_content(check_every="10m"))
     assert Annotations.from_stack(stack).find_warning("*/Monitoring/*", Match.any_value()) == []
-
-
-def test_the_dashboard_shows_renewals_failures_by_target_duration_and_memory(template: Template) -> None:
-    body = json.dumps(_widgets(template))
-    for shown in ("Renewed", "by target", "Duration", "Max Memory Used"):
-        assert shown in body
-
-
-def test_the_dashboard_parses_lambdas_line_because_the_log_group_is_ours(template: Template) -> None:
-    # Logs Insights finds @type and @maxMemoryUsed by itself only in groups that have the name of Lambda's own.
-    body = json.dumps(find_only(template, "AWS::CloudWatch::Dashboard")["DashboardBody"])
-    assert "@type" not in body
-    assert "@maxMemoryUsed" not in body
 
 
 def test_monitoring_can_be_disabled() -> None:

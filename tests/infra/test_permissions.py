@@ -32,10 +32,15 @@ def _statements(template: Template) -> list[tuple[Any, Any]]:
     return [(statement["Action"], statement["Resource"]) for statement in statements]
 
 
-def _resources(template: Template, action: Any) -> list[Any]:
-    """All resources that an action is allowed on, from all of its statements."""
-    found = [resource for allowed, resource in _statements(template) if allowed == action]
-    return [arn for resource in found for arn in (resource if isinstance(resource, list) else [resource])]
+def _list_resources(document: dict[str, Any], action: Any) -> list[str]:
+    resources = [statement["Resource"] for statement in document["Statement"] if statement["Action"] == action]
+    return [arn for resource in resources for arn in (resource if isinstance(resource, list) else [resource])]
+
+
+def _resources(template: Template, action: Any) -> list[str]:
+    """All resources that the function's own policy allows an action on."""
+    statements = [{"Action": allowed, "Resource": resource} for allowed, resource in _statements(template)]
+    return _list_resources({"Statement": statements}, action)
 
 
 def _logs(template: Template) -> tuple[Any, Any]:
@@ -80,23 +85,32 @@ def test_a_role_for_the_registry_is_assumed_and_has_the_permissions_to_pull() ->
     ]
 
 
-def test_the_registrys_partition_region_and_account_are_its_hosts() -> None:
-    china = "444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn"
-    template = make_template(make_content(credentials=[{"registry": china}]), region="cn-north-1")
-    assert (_PULL, "arn:aws-cn:ecr:cn-north-1:444444444444:repository/*") in _statements(template)
+_CHINA = "444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn"
+_OTHER = REGISTRY.replace("222222222222", "444444444444")
+_NARROW = {"registry": REGISTRY, "repositories": ["charts/*", "apps/web"]}
+_ARN = "arn:aws:ecr:eu-central-1:222222222222:repository/{}"
+# Credentials, and what their tokens may pull.
+_PULLED: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
+    "the registry's partition, region and account": (
+        [{"registry": _CHINA}],
+        ["arn:aws-cn:ecr:cn-north-1:444444444444:repository/*"],
+    ),
+    "repositories": ([_NARROW], [_ARN.format("apps/web"), _ARN.format("charts/*")]),
+    "all, beside repositories": ([_NARROW | {"secret_name": "narrow"}, {"registry": REGISTRY}], [_ARN.format("*")]),
+    "a pull secret's registries": (
+        [{"kind": "pull-secret", "registry": [REGISTRY, _OTHER]}],
+        [_ARN.format("*"), _ARN.format("*").replace("222222222222", "444444444444")],
+    ),
+}
 
 
-def test_repositories_narrow_what_a_token_may_pull() -> None:
-    credential = {"registry": REGISTRY, "repositories": ["charts/*", "apps/web"]}
-    pull = _resources(make_template(make_content(credentials=[credential])), _PULL)
-    prefix = "arn:aws:ecr:eu-central-1:222222222222:repository"
-    assert pull == [f"{prefix}/apps/web", f"{prefix}/charts/*"]
-
-
-def test_a_credential_for_the_whole_registry_outweighs_a_narrower_one() -> None:
-    narrow = {"registry": REGISTRY, "repositories": ["charts/*"], "secret_name": "narrow"}
-    template = make_template(make_content(credentials=[narrow, {"registry": REGISTRY}]))
-    assert (_PULL, "arn:aws:ecr:eu-central-1:222222222222:repository/*") in _statements(template)
+@pytest.mark.parametrize(("credentials", "expected"), _PULLED.values(), ids=_PULLED)
+def test_a_token_may_pull_from_its_registries_or_repositories(
+    credentials: list[dict[str, Any]], expected: list[str]
+) -> None:
+    region = "cn-north-1" if credentials[0]["registry"] == _CHINA else REGION
+    template = make_template(make_content(credentials=credentials), region=region)
+    assert sorted(_resources(template, _PULL)) == expected
 
 
 def test_pull_through_cache_may_import_and_create_repositories_only_of_its_registry() -> None:
@@ -161,11 +175,6 @@ def _documents(template: Template) -> list[dict[str, Any]]:
         for type_ in ("ManagedPolicy", "Policy")
         for policy in find_all(template, f"AWS::IAM::{type_}")
     ]
-
-
-def _list_resources(document: dict[str, Any], action: str) -> list[str]:
-    resources = [statement["Resource"] for statement in document["Statement"] if statement["Action"] == action]
-    return [arn for resource in resources for arn in (resource if isinstance(resource, list) else [resource])]
 
 
 @pytest.mark.parametrize("pull_through_cache", [False, True])
@@ -234,12 +243,3 @@ def test_a_token_of_ecr_public_needs_two_permissions_and_no_other() -> None:
         if "Condition" in statement
     ]
     assert conditions == [{"StringEquals": {"sts:AWSServiceName": "ecr-public.amazonaws.com"}}]
-
-
-def test_a_pull_secret_may_pull_from_each_of_its_registries() -> None:
-    other = REGISTRY.replace("222222222222", "444444444444")
-    template = make_template(make_content(credentials=[{"kind": "pull-secret", "registry": [REGISTRY, other]}]))
-    assert sorted(_resources(template, _PULL)) == [
-        "arn:aws:ecr:eu-central-1:222222222222:repository/*",
-        "arn:aws:ecr:eu-central-1:444444444444:repository/*",
-    ]

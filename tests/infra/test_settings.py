@@ -27,142 +27,114 @@ def _vpc(**changes: list[str]) -> dict[str, Any]:
     return {"vpc": {"id": "vpc-11111111", "subnets": ["subnet-11111111"], **changes}}
 
 
+def _target(**keys: Any) -> dict[str, Any]:
+    return {"targets": [{"cluster": "demo", **keys}]}
+
+
+def _credential(**keys: Any) -> dict[str, Any]:
+    return {"credentials": [{"registry": REGISTRY, **keys}]}
+
+
+# What is changed, the place of the only fault, and words of it. More rules: tests/unit/test_rules*.py.
+_FAULTS: list[tuple[dict[str, Any], str, str]] = [
+    ({"check_evry": "2m"}, "check_evry", "is it check_every?"),
+    (_target(regoin="eu-west-1"), "targets[0].regoin", "is it region?"),
+    (_credential(registry=f"https://{REGISTRY}"), "credentials[0].registry", f"; write {REGISTRY}"),
+    (_target(cluster="arn:aws:eks:eu-west-1:1:cluster/demo"), "targets[0].cluster", "not its ARN"),
+    ({"renew_before": "13h"}, "renew_before", "between 10m and 6h"),
+    ({"renew_before": "6 hours"}, "renew_before", "not a duration: write 6h or 1h30m, 10m to 6h"),
+    ({"renew_before": ""}, "renew_before", "not a duration: write 6h or 1h30m, 10m to 6h"),
+    ({"check_every": "2 minutes"}, "check_every", "write 2m or 1h, 1m to 1h in whole minutes"),
+    ({"check_every": "0m"}, "check_every", "between 1m and 1h in whole minutes"),
+    ({"check_every": "90s"}, "check_every", "between 1m and 1h in whole minutes"),
+    ({"credentials": [{"secret_name": "a"}]}, "credentials[0].registry", "missing"),
+    (_target(account=123456789012), "targets[0].account", "put it in quotes"),
+    (_credential(role_arn="arn:aws:iam::1:role/r"), "credentials[0].role_arn", "The ARN of a role"),
+    (
+        _credential(role_arn=_ROLE, repositories=["a"]),
+        "credentials[0].repositories",
+        "does not go with role_arn",
+    ),
+    (_credential(repositories=["Charts"]), "credentials[0].repositories[0]", "repository's name"),
+    (
+        {"targets": [{"cluster": f"c{i}", "role_arn": f"{_ROLE}-{i:04}"} for i in range(1_200)]},
+        "targets",
+        "do not fit into IAM's policies",
+    ),
+    (
+        _credential(registry="444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn"),
+        "credentials[0].registry",
+        "the partition aws-cn, the stack is in aws",
+    ),
+    (_target(region="us-gov-west-1"), "targets[0].region", "the partition aws-us-gov, the stack is in aws"),
+    (_target(region="us-moon-1"), "targets[0].region", "no AWS region"),
+    (_credential(registry=_MOON), "credentials[0].registry", "us-moon-1 is no AWS region"),
+    (_target(role_arn=_ROLE.replace("aws", "aws-cn")), "targets[0].role_arn", "credentials do not cross"),
+    (_target(account="333333333333", access="none"), "targets[0].account", "needs a role_arn there"),
+    (
+        {"targets": [{"cluster": f"c{i}", "region": "us-east-1"} for i in range(401)]},
+        "targets",
+        "other than the stack's takes at most 400",
+    ),
+    (
+        {
+            "targets": [{"cluster": f"a{i}", "account": "333333333333"} for i in range(201)]
+            + [{"cluster": f"b{i}", "account": "333333333333", "region": REGION} for i in range(200)]
+        },
+        "targets",
+        "401 clusters are in 333333333333 eu-west-1; an account or region other than",
+    ),
+    ({"alarm_topic_arn": _TOPIC.replace(REGION, "us-east-1")}, "alarm_topic_arn", "the stack is in eu-west-1"),
+    ({"log_retention": "31d"}, "log_retention", '"31d" is not one of '),
+    ({"log_key_arn": "alias/logs"}, "log_key_arn", "The ARN of a KMS key"),
+    ({"log_key_arn": _KEY.replace(REGION, "us-east-1")}, "log_key_arn", "the stack is in eu-west-1"),
+    ({"log_key_arn": _KEY.replace("aws", "aws-cn", 1)}, "log_key_arn", "credentials do not cross"),
+    ({"alarm_email": "platform-team"}, "alarm_email", "An e-mail address"),
+    ({"alarm_topic_arn": "alarms"}, "alarm_topic_arn", "The ARN of an SNS topic"),
+    ({"alarm_email": "a@example.com", "alarm_topic_arn": _TOPIC}, "alarm_email", "give either"),
+    ({"alarm_email": "a@example.com", "monitoring": False}, "alarm_email", "no alarms with monitoring: false"),
+    ({"vpc": {"id": "main", "subnets": ["subnet-11111111"]}}, "vpc.id", "such as vpc-"),
+    (_vpc(subnets=[]), "vpc.subnets", "At least one"),
+    (_vpc(subnets=["a"]), "vpc.subnets[0]", "such as subnet-"),
+    ({"vpc": {"id": "vpc-11111111"}}, "vpc.subnets", "missing"),
+    (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 is listed twice"),
+    (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 is listed twice"),
+    (
+        _vpc(subnets=[f"subnet-{i:08}" for i in range(17)]),
+        "vpc.subnets",
+        "17 are too many; a function takes at most 16",
+    ),
+    (_vpc(security_groups=[f"sg-{i:08}" for i in range(6)]), "vpc.security_groups", "takes at most 5"),
+    ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
+    ({"runtime": "python3.13"}, "runtime", "unknown key"),
+    ({"targets": [{}]}, "targets[0].cluster", "missing"),
+    (
+        {"credentials": [{"registries": [REGISTRY], "kind": "pull-secret"}]},
+        "credentials[0].registries",
+        "registries is registry now, which also takes a list",
+    ),
+    (
+        _credential(namespaces=["a"]),
+        "credentials[0].namespaces",
+        "namespaces is namespace now, which also takes a list",
+    ),
+    (_credential(registry=True), "credentials[0].registry", "must be text or a list, not true"),
+    (_credential(registry=[REGISTRY, None]), "credentials[0].registry[1]", "must be text, not empty"),
+    (_credential(namespace={}), "credentials[0].namespace", "text or a list"),
+    (_credential(namespace=["a", "B"]), "credentials[0].namespace[1]", "lower-case letters"),
+    ({"installation": "Mine"}, "installation", "lower-case letters"),
+    (_target(account=None, namespace="A"), "targets[0].namespace", "lower-case"),
+    (_credential(secret_name="a" * 254), "credentials[0].secret_name", "most 253"),
+]
+
+
 def _faults(document: object) -> tuple[str, ...]:
     with pytest.raises(SettingsError) as refused:
         read_app_settings(document, account=ACCOUNT, region=REGION)
     return refused.value.faults
 
 
-@pytest.mark.parametrize(
-    ("changes", "place", "allowed"),
-    [
-        ({"targets": []}, "targets", "at least one cluster"),
-        ({"check_evry": "2m"}, "check_evry", "is it check_every?"),
-        ({"targets": [{"cluster": "demo", "regoin": "eu-west-1"}]}, "targets[0].regoin", "is it region?"),
-        ({"credentials": [{"registry": "registry.example"}]}, "credentials[0].registry", "ACCOUNT.dkr.ecr.REGION"),
-        ({"credentials": [{"registry": f"https://{REGISTRY}"}]}, "credentials[0].registry", f"; write {REGISTRY}"),
-        ({"targets": [{"cluster": "arn:aws:eks:eu-west-1:1:cluster/demo"}]}, "targets[0].cluster", "not its ARN"),
-        ({"targets": [{"cluster": "demo"}, {"cluster": "demo", "namespace": "a"}]}, "targets[1].name", "of its own"),
-        ({"credentials": [{"registry": REGISTRY}] * 2}, "targets[0] with credentials[1]", "its own secret_name"),
-        ({"targets": [{"cluster": "demo", "external_id": "abc"}]}, "targets[0].external_id", "role_arn"),
-        ({"renew_before": "13h"}, "renew_before", "between 10m and 6h"),
-        ({"renew_before": "1m"}, "renew_before", "between 10m and 6h"),
-        ({"renew_before": "6 hours"}, "renew_before", "not a duration: write 6h or 1h30m, 10m to 6h"),
-        ({"renew_before": ""}, "renew_before", "not a duration: write 6h or 1h30m, 10m to 6h"),
-        ({"check_every": "2 minutes"}, "check_every", "write 2m or 1h, 1m to 1h in whole minutes"),
-        ({"check_every": "0m"}, "check_every", "between 1m and 1h in whole minutes"),
-        ({"check_every": "90s"}, "check_every", "between 1m and 1h in whole minutes"),
-        ({"check_every": "1h", "renew_before": "30m"}, "check_every", "more than half of renew_before (30m)"),
-        ({"targets": [{"cluster": "demo", "endpoint": "https://a"}]}, "targets[0].certificate_authority", "both"),
-        (
-            {"targets": [{"cluster": "demo", "endpoint": "https://a", "certificate_authority": "abc"}]},
-            "targets[0].certificate_authority",
-            "not the base64 of PEM certificates",
-        ),
-        ({"credentials": [{"secret_name": "a"}]}, "credentials[0].registry", "missing"),
-        ({"targets": [{"cluster": "demo", "account": 123456789012}]}, "targets[0].account", "put it in quotes"),
-        (
-            {"credentials": [{"registry": REGISTRY, "role_arn": "arn:aws:iam::1:role/r"}]},
-            "credentials[0].role_arn",
-            "The ARN of a role",
-        ),
-        (
-            {"credentials": [{"registry": REGISTRY, "role_arn": _ROLE, "repositories": ["a"]}]},
-            "credentials[0].repositories",
-            "does not go with role_arn",
-        ),
-        (
-            {"credentials": [{"registry": REGISTRY, "repositories": ["Charts"]}]},
-            "credentials[0].repositories[0]",
-            "repository's name",
-        ),
-        (
-            {"targets": [{"cluster": f"c{i}", "role_arn": f"{_ROLE}-{i:04}"} for i in range(1_200)]},
-            "targets",
-            "do not fit into IAM's policies",
-        ),
-        (
-            {"credentials": [{"registry": "444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn"}]},
-            "credentials[0].registry",
-            "the partition aws-cn, the stack is in aws",
-        ),
-        (
-            {"targets": [{"cluster": "demo", "region": "us-gov-west-1"}]},
-            "targets[0].region",
-            "the partition aws-us-gov, the stack is in aws",
-        ),
-        ({"targets": [{"cluster": "demo", "region": "us-moon-1"}]}, "targets[0].region", "no AWS region"),
-        ({"credentials": [{"registry": _MOON}]}, "credentials[0].registry", "us-moon-1 is no AWS region"),
-        (
-            {"targets": [{"cluster": "demo", "role_arn": _ROLE.replace("aws", "aws-cn")}]},
-            "targets[0].role_arn",
-            "credentials do not cross",
-        ),
-        (
-            {"targets": [{"cluster": "demo", "account": "333333333333", "access": "none"}]},
-            "targets[0].account",
-            "needs a role_arn there",
-        ),
-        (
-            {"targets": [{"cluster": f"c{i}", "region": "us-east-1"} for i in range(401)]},
-            "targets",
-            "other than the stack's takes at most 400",
-        ),
-        (
-            {
-                "targets": [{"cluster": f"a{i}", "account": "333333333333"} for i in range(201)]
-                + [{"cluster": f"b{i}", "account": "333333333333", "region": REGION} for i in range(200)]
-            },
-            "targets",
-            "401 clusters are in 333333333333 eu-west-1; an account or region other than",
-        ),
-        ({"alarm_topic_arn": _TOPIC.replace(REGION, "us-east-1")}, "alarm_topic_arn", "the stack is in eu-west-1"),
-        ({"log_retention": "31d"}, "log_retention", '"31d" is not one of '),
-        ({"log_key_arn": "alias/logs"}, "log_key_arn", "The ARN of a KMS key"),
-        ({"log_key_arn": _KEY.replace(REGION, "us-east-1")}, "log_key_arn", "the stack is in eu-west-1"),
-        ({"log_key_arn": _KEY.replace("aws", "aws-cn", 1)}, "log_key_arn", "credentials do not cross"),
-        ({"alarm_email": "platform-team"}, "alarm_email", "An e-mail address"),
-        ({"alarm_topic_arn": "alarms"}, "alarm_topic_arn", "The ARN of an SNS topic"),
-        ({"alarm_email": "a@example.com", "alarm_topic_arn": _TOPIC}, "alarm_email", "give either"),
-        ({"alarm_email": "a@example.com", "monitoring": False}, "alarm_email", "no alarms with monitoring: false"),
-        ({"vpc": {"id": "main", "subnets": ["subnet-11111111"]}}, "vpc.id", "such as vpc-"),
-        ({"vpc": {"id": "vpc-11111111", "subnets": []}}, "vpc.subnets", "At least one"),
-        ({"vpc": {"id": "vpc-11111111", "subnets": ["a"]}}, "vpc.subnets[0]", "such as subnet-"),
-        ({"vpc": {"id": "vpc-11111111"}}, "vpc.subnets", "missing"),
-        (_vpc(subnets=["subnet-11111111"] * 2), "vpc.subnets", "subnet-11111111 is listed twice"),
-        (_vpc(security_groups=["sg-11111111"] * 2), "vpc.security_groups", "sg-11111111 is listed twice"),
-        (
-            _vpc(subnets=[f"subnet-{i:08}" for i in range(17)]),
-            "vpc.subnets",
-            "17 are too many; a function takes at most 16",
-        ),
-        (_vpc(security_groups=[f"sg-{i:08}" for i in range(6)]), "vpc.security_groups", "takes at most 5"),
-        ({"access": "admin"}, "access", "edit-policy, least-privilege, none"),
-        ({"runtime": "python3.13"}, "runtime", "unknown key"),
-        ({"targets": [{}]}, "targets[0].cluster", "missing"),
-        (
-            {"credentials": [{"registries": [REGISTRY], "kind": "pull-secret"}]},
-            "credentials[0].registries",
-            "registries is registry now, which also takes a list",
-        ),
-        (
-            {"credentials": [{"registry": REGISTRY, "namespaces": ["a"]}]},
-            "credentials[0].namespaces",
-            "namespaces is namespace now, which also takes a list",
-        ),
-        ({"credentials": [{"registry": True}]}, "credentials[0].registry", "must be text or a list, not true"),
-        ({"credentials": [{"registry": [REGISTRY, None]}]}, "credentials[0].registry[1]", "must be text, not empty"),
-        ({"credentials": [{"registry": REGISTRY, "namespace": {}}]}, "credentials[0].namespace", "text or a list"),
-        (
-            {"credentials": [{"registry": REGISTRY, "namespace": ["a", "B"]}]},
-            "credentials[0].namespace[1]",
-            "lower-case letters",
-        ),
-        ({"installation": "Mine"}, "installation", "lower-case letters"),
-        ({"targets": [{"cluster": "demo", "account": None, "namespace": "A"}]}, "targets[0].namespace", "lower-case"),
-        ({"credentials": [{"registry": REGISTRY, "secret_name": "a" * 254}]}, "credentials[0].secret_name", "most 253"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "place", "allowed"), _FAULTS)
 def test_a_fault_names_its_place_and_what_is_allowed(changes: dict[str, Any], place: str, allowed: str) -> None:
     (fault,) = _faults(make_content(**changes))
     assert fault.startswith(f"{place}: ")
@@ -170,47 +142,32 @@ def test_a_fault_names_its_place_and_what_is_allowed(changes: dict[str, Any], pl
     assert "(?!" not in fault  # a pattern helps no reader
 
 
-def test_faults_of_the_schema_and_of_the_rules_come_at_once() -> None:
-    document = make_content(targets=[{"cluster": "a/b", "acess": "none"}], check_every="2 minutes", renew_before="13h")
-    assert sorted(fault.split(": ")[0] for fault in _faults(document)) == [
-        "check_every",
-        "renew_before",
-        "targets[0].acess",
-        "targets[0].cluster",
-    ]
-
-
-def test_all_faults_of_the_rules_come_at_once() -> None:
-    document = make_content(
-        targets=[{"cluster": "demo", "external_id": "abc"}],
-        credentials=[{"registry": "registry.example"}],
-        check_every="0m",
-        renew_before="13h",
-    )
-    assert sorted(fault.split(": ")[0] for fault in _faults(document)) == [
-        "check_every",
-        "credentials[0].registry",
-        "renew_before",
-        "targets[0].external_id",
-    ]
+@pytest.mark.parametrize(
+    ("changes", "places"),
+    [
+        (
+            {"targets": [{"cluster": "a/b", "acess": "none"}], "check_every": "2 minutes", "renew_before": "13h"},
+            ["check_every", "renew_before", "targets[0].acess", "targets[0].cluster"],
+        ),
+        (
+            {
+                **_target(external_id="abc"),
+                **_credential(registry="a.example"),
+                "check_every": "0m",
+                "renew_before": "9h",
+            },
+            ["check_every", "credentials[0].registry", "renew_before", "targets[0].external_id"],
+        ),
+    ],
+    ids=["of the schema and of the rules", "of the rules"],
+)
+def test_all_faults_come_at_once(changes: dict[str, Any], places: list[str]) -> None:
+    assert sorted(fault.split(": ")[0] for fault in _faults(make_content(**changes))) == places
 
 
 _VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["a", "6h", REGISTRY])
-_KEYS = st.text() | st.sampled_from(
-    [
-        "targets",
-        "credentials",
-        "cluster",
-        "registry",
-        "registries",
-        "namespace",
-        "vpc",
-        "region",
-        "account",
-        "role_arn",
-        "url",
-    ]
-)
+_NAMES = "targets credentials cluster registry registries namespace vpc region account role_arn url"
+_KEYS = st.text() | st.sampled_from(_NAMES.split())
 
 
 @given(
