@@ -1,10 +1,12 @@
 """Clients of AWS's services that never reach a network: what they answer is stubbed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.credentials import ReadOnlyCredentials
+from botocore.stub import Stubber
 
 from argo_ecr_auth.aws.sessions import Principal, Sessions
 from argo_ecr_auth.core.targets import Role
@@ -36,3 +38,10 @@ def offline_client(service: str) -> Any:
             aws_access_key_id="AKIDEXAMPLE",
             aws_secret_access_key="planted-secret-key",
         )
+
+
+def make_stub(client: Any) -> Iterator[Stubber]:
+    """For a fixture: the client's answers, each of which must be asked for."""
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()

@@ -13,7 +13,7 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.registry import TokenApi
 from argo_ecr_auth.core.targets import Role
-from tests.unit.aws_clients import StubbedPrincipal, offline_client
+from tests.unit.aws_clients import StubbedPrincipal, make_stub, offline_client
 from tests.unit.builders import NOW, PASSWORD, b64
 
 CLIENT = offline_client("ecr")
@@ -26,9 +26,7 @@ ASKED = "asked ECR in eu-west-1 for an authorization token"
 
 @pytest.fixture
 def ecr() -> Iterator[Stubber]:
-    with Stubber(CLIENT) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
+    yield from make_stub(CLIENT)
 
 
 def _token() -> AuthorizationToken:
@@ -107,9 +105,7 @@ def test_a_refusal_of_an_assumed_role_names_that_role(ecr: Stubber) -> None:
 
 @pytest.fixture
 def ecr_public() -> Iterator[Stubber]:
-    with Stubber(PUBLIC_CLIENT) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
+    yield from make_stub(PUBLIC_CLIENT)
 
 
 def _public_failure() -> str:

@@ -10,7 +10,7 @@ from argo_ecr_auth.api_server.transport import make_api_client
 from argo_ecr_auth.aws.eks import Address, describe_cluster
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.messages import explain
-from tests.unit.aws_clients import StubbedPrincipal, offline_client
+from tests.unit.aws_clients import StubbedPrincipal, make_stub, offline_client
 from tests.unit.builders import b64
 
 CLIENT = offline_client("eks")
@@ -21,9 +21,7 @@ ENDPOINT = "https://ABC.gr7.eu-west-1.eks.amazonaws.com"
 
 @pytest.fixture
 def eks() -> Iterator[Stubber]:
-    with Stubber(CLIENT) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
+    yield from make_stub(CLIENT)
 
 
 def _address() -> Address:

@@ -22,7 +22,9 @@ RECREATED = (
 )
 SEE = "(see the ConfigMap's argo-ecr-auth/token-source), not for"
 BY_A_ROLE = f"the token was requested by another role {SEE} "
-EACH_SOURCE = pytest.mark.parametrize(
+
+
+@pytest.mark.parametrize(
     ("written", "desired", "reason"),
     [
         (
@@ -30,16 +32,8 @@ EACH_SOURCE = pytest.mark.parametrize(
             credential(registries=(parse_registry(OTHER_HOST),), url=OTHER_HOST),
             f"the settings name another registry: was {HOST}, now {OTHER_HOST}",
         ),
-        (
-            credential(),
-            READ_AS_ROLE,
-            f"{BY_A_ROLE}{HOST} as {ROLE}",
-        ),
-        (
-            READ_AS_ROLE,
-            credential(),
-            f"{BY_A_ROLE}{HOST} as the function",
-        ),
+        (credential(), READ_AS_ROLE, f"{BY_A_ROLE}{HOST} as {ROLE}"),
+        (READ_AS_ROLE, credential(), f"{BY_A_ROLE}{HOST} as the function"),
         (
             pull_secret(HOST),
             pull_secret(HOST, OTHER_HOST),
@@ -50,26 +44,17 @@ EACH_SOURCE = pytest.mark.parametrize(
             pull_secret(HOST),
             f"the settings name another registry: was {HOST},{OTHER_HOST}, now {HOST}",
         ),
-        (
-            credential(role_id="AROABEFORE"),
-            credential(role_id="AROANOW"),
-            BY_ANOTHER_ROLE,
-        ),
-        (
-            replace(READ_AS_ROLE, role_id="AROABEFORE"),
-            replace(READ_AS_ROLE, role_id="AROANOW"),
-            RECREATED,
-        ),
+        (credential(role_id="AROABEFORE"), credential(role_id="AROANOW"), BY_ANOTHER_ROLE),
+        (replace(READ_AS_ROLE, role_id="AROABEFORE"), replace(READ_AS_ROLE, role_id="AROANOW"), RECREATED),
     ],
     ids=["registry", "role", "no-role", "one-more-registry", "one-registry-less", "another-function", "recreated-role"],
 )
-
-
-@EACH_SOURCE
-def test_the_reason_names_the_registry_or_role_of_the_settings(
+def test_a_token_of_another_source_is_replaced_for_the_registry_or_role_of_the_settings(
     written: Credential, desired: Credential, reason: str
 ) -> None:
-    assert plan_for(there(of=written), of=desired).reasons[0] == reason
+    plan = plan_for(there(of=written), of=desired)
+    assert (plan.action, plan.needs_token, plan.reasons[0]) == ("repaired", True, reason)
+    assert plan.expires_at == NOW + timedelta(hours=11), "it is known to be valid"
 
 
 @pytest.mark.parametrize("words", ["do", f"do,{HOST} as the function", f"{HOST} do", f"{HOST} as do", f"do as {HOST}"])
@@ -77,17 +62,6 @@ def test_a_reason_repeats_no_words_of_the_cluster(words: str) -> None:
     reason = plan_for(there(replace(payload(), source=words)), of=READ_AS_ROLE).reasons[0]
     assert reason.startswith("the token was requested")
     assert reason.endswith(f" role {SEE} {HOST} as {ROLE}")
-
-
-@EACH_SOURCE
-def test_a_token_of_another_source_is_replaced(written: Credential, desired: Credential, reason: str) -> None:
-    plan = plan_for(there(of=written), of=desired)
-    assert (plan.action, plan.needs_token) == ("repaired", True)
-
-
-@EACH_SOURCE
-def test_a_token_of_another_source_is_known_to_live(written: Credential, desired: Credential, reason: str) -> None:
-    assert plan_for(there(of=written), of=desired).expires_at == NOW + timedelta(hours=11)
 
 
 @pytest.mark.parametrize("of", [credential(), READ_AS_ROLE], ids=["the function's", "an assumed one"])
