@@ -48,6 +48,20 @@ class CommandLine:
             check=False,
         )
 
+    def run_unread(self, *arguments: str) -> tuple[int, bytes]:
+        """Run it for a reader that has seen enough; the exit code and standard error."""
+        process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.directory,
+            env=dict(self.environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.close()
+        _, said = process.communicate(timeout=60)
+        return process.returncode, said
+
     def run_python(self, program: str) -> subprocess.CompletedProcess[str]:
         """Run a program of Python with the same environment."""
         return subprocess.run(
@@ -66,6 +80,13 @@ class CommandLine:
         return Terminal(
             [*COMMAND, *arguments], cwd=self.directory, env={**self.environment, **(environment or {})}, columns=columns
         )
+
+    def show(
+        self, *arguments: str, columns: int = 120, environment: Mapping[str, str] | None = None
+    ) -> tuple[int, Terminal]:
+        """Run it to its end in a terminal; the exit code, and the terminal with what it shows."""
+        with self.in_terminal(*arguments, columns=columns, environment=environment) as terminal:
+            return terminal.end(), terminal
 
     def write_settings(self, *targets: Mapping[str, object], **others: object) -> None:
         """A settings.yaml where the commands look for it."""

@@ -1,12 +1,25 @@
 """Runs `doctor` in a test, and makes what it finds."""
 
-import base64
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import yaml
+
+from argo_ecr_auth.api_server.eks_server import EksApiServers
+from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.aws.sessions import Sessions
+from argo_ecr_auth_cli.aws_session import Operator
+from argo_ecr_auth_cli.doctor.check_context import CheckContext, SharedContext, make_contexts
+from argo_ecr_auth_cli.installation import load_installation
+from argo_ecr_auth_cli.messages import OPERATOR
+from argo_ecr_auth_cli.own_commands import OwnCommands
+from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from tests.cli.command_line import CommandLine
-from tests.support.objects import Objects
+from tests.support.objects import Objects, encode_base64
 
 
 def run_doctor(doctor: CommandLine, *arguments: str, **environment: str) -> tuple[int, list[dict[str, Any]]]:
@@ -46,12 +59,25 @@ def find_by_secret(doctor: CommandLine, name: str) -> dict[str, dict[str, Any]]:
 
 
 def create_secret(objects: Objects, secret: str, *, kind: str, **data: str) -> None:
-    status, answer = objects.admin.request(
-        "POST",
-        f"/api/v1/namespaces/{objects.namespace}/secrets",
-        {
-            "metadata": {"name": secret, "labels": {"argocd.argoproj.io/secret-type": kind}},
-            "data": {key: base64.b64encode(value.encode()).decode() for key, value in data.items()},
-        },
+    labels = {"argocd.argoproj.io/secret-type": kind}
+    encoded = {key: encode_base64(value) for key, value in data.items()}
+    replace(objects, name=secret).create("secrets", {"metadata": {"labels": labels}, "data": encoded})
+
+
+def make_check_contexts(
+    directory: Path, settings: dict[str, Any], *, account: str | None = None, **others: Any
+) -> list[CheckContext]:
+    """What checks in this process get: these settings, and an operator of this account."""
+    file = directory / "settings.yaml"
+    file.write_text(yaml.safe_dump(settings))
+    installation = load_installation(parse_arguments(["doctor", "--settings", str(file)]), region="us-east-1")
+    sessions = Sessions(region="us-east-1")
+    shared = SharedContext(
+        installation=installation,
+        operator=Operator(sessions=sessions, account=account, identity=OPERATOR),
+        own_commands=OwnCommands(),
+        servers=EksApiServers(WarmCache(sessions=sessions)),
+        now=datetime.now(UTC),
+        **{"function_role": None, **others},
     )
-    assert status == 201, answer
+    return make_contexts(installation.targets, shared)

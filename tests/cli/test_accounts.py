@@ -2,40 +2,27 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
-from argo_ecr_auth.api_server.eks_server import EksApiServers
-from argo_ecr_auth.api_server.warm_cache import WarmCache
-from argo_ecr_auth.aws.sessions import Sessions
-from argo_ecr_auth_cli.aws_session import Operator
-from argo_ecr_auth_cli.doctor.check_context import CheckContext, SharedContext, make_contexts
-from argo_ecr_auth_cli.installation import load_installation
-from argo_ecr_auth_cli.messages import OPERATOR
-from argo_ecr_auth_cli.own_commands import OwnCommands
-from argo_ecr_auth_cli.terminal.arguments import parse_arguments
+from argo_ecr_auth_cli.doctor.check_context import CheckContext
 from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.doctor import make_check_contexts
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.local_cloud.cloud import LocalCloud
-from tests.support.function import REGISTRY, Function, admit
-from tests.support.objects import Objects
+from tests.support.function import REGISTRY, admit
 
 HOME, ABROAD = "000000000000", "222222222222"
 ROLE = f"arn:aws:iam::{HOME}:role/function"
 
 
 @pytest.fixture
-def both(command_line: CommandLine, function: Function, objects: Objects) -> CommandLine:
+def both(fresh: CommandLine, namespace: str) -> CommandLine:
     """With a cluster here, in which all is well, and one of the same name in another account."""
-    function.run()
-    command_line.write_settings(
-        {"cluster": "demo", "namespace": objects.namespace},
-        {"cluster": "demo", "name": "abroad", "namespace": objects.namespace, "account": ABROAD},
-    )
-    return command_line
+    here = {"cluster": "demo", "namespace": namespace}
+    fresh.write_settings(here, {**here, "name": "abroad", "account": ABROAD})
+    return fresh
 
 
 def test_status_does_not_take_a_cluster_of_the_same_name_for_the_one_in_another_account(both: CommandLine) -> None:
@@ -89,22 +76,10 @@ def contexts(tmp_path: Path) -> Cases:
     """Of two targets of one cluster, with a Secret each; the second names this account."""
 
     def make(account: str, *, caller: str | None, function_role: str | None) -> list[CheckContext]:
-        file = tmp_path / "settings.yaml"
-        second = {"cluster": "one", "name": "second", "account": account}
-        own = {"credentials": [{"registry": REGISTRY, "secret_name": "second"}]}
-        targets = [{"cluster": "one"}, second | own]
-        file.write_text(yaml.safe_dump({"targets": targets, "credentials": [{"registry": REGISTRY}]}))
-        installation = load_installation(parse_arguments(["doctor", "--settings", str(file)]), region="us-east-1")
-        sessions = Sessions(region="us-east-1")
-        shared = SharedContext(
-            installation=installation,
-            operator=Operator(sessions=sessions, account=caller, identity=OPERATOR),
-            function_role=function_role,
-            own_commands=OwnCommands(),
-            servers=EksApiServers(WarmCache(sessions=sessions)),
-            now=datetime.now(UTC),
-        )
-        return make_contexts(installation.targets, shared)
+        own = [{"registry": REGISTRY, "secret_name": "second"}]
+        second = {"cluster": "one", "name": "second", "account": account, "credentials": own}
+        settings = {"targets": [{"cluster": "one"}, second], "credentials": [{"registry": REGISTRY}]}
+        return make_check_contexts(tmp_path, settings, account=caller, function_role=function_role)
 
     return make
 

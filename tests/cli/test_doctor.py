@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from argo_ecr_auth_settings.documentation import make_link
-from tests.cli.command_line import CREDENTIAL, CommandLine
+from tests.cli.command_line import CREDENTIAL, CommandLine, make_command_line
 from tests.cli.doctor import create_secret, get_only_finding, run_doctor
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.function import REGISTRY, FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
 
 
@@ -39,11 +39,10 @@ def test_where_nothing_is_wrong_each_check_is_listed_as_passed(
     assert "✓ the function has its Roles and RoleBindings" in groups[3]
 
 
-def test_it_reads_only(doctor: CommandLine, function: Function, cluster: Cluster, local_cloud: LocalCloud) -> None:
-    function.run()
+def test_it_reads_only(fresh: CommandLine, cluster: Cluster, local_cloud: LocalCloud) -> None:
     events, requests = len(cluster.audit_events()), len(local_cloud.requests())
 
-    doctor.run("doctor")
+    fresh.run("doctor")
 
     seen = cluster.audit_events()[events:]
     assert {event["verb"] for event in seen if "operator" in event["user"]["username"]} <= {"get", "list"}
@@ -51,12 +50,11 @@ def test_it_reads_only(doctor: CommandLine, function: Function, cluster: Cluster
     assert not [action for action in asked if not action.startswith(("Describe", "Filter", "Get", "List"))]
 
 
-def test_a_disabled_target_is_examined_only_by_name(doctor: CommandLine, function: Function, namespace: str) -> None:
-    function.run()
-    doctor.write_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "asleep", "enabled": False})
+def test_a_disabled_target_is_examined_only_by_name(fresh: CommandLine, namespace: str) -> None:
+    fresh.write_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "asleep", "enabled": False})
 
-    assert run_doctor(doctor)[1] == []
-    assert get_only_finding(doctor, "asleep")["finding"] == "no-such-cluster"
+    assert run_doctor(fresh)[1] == []
+    assert get_only_finding(fresh, "asleep")["finding"] == "no-such-cluster"
 
 
 def test_a_remedy_names_the_same_installation(doctor: CommandLine) -> None:
@@ -85,27 +83,17 @@ def test_a_remedy_calls_the_program_as_it_was_called(doctor: CommandLine) -> Non
     assert find_remedy(f"{Path(script).parent}:/usr/bin:/bin") == "argo-ecr-auth rbac demo | kubectl apply -f -"
 
 
-def test_without_the_functions_role_the_rest_is_checked(doctor: CommandLine, function: Function) -> None:
-    function.run()
-
-    _, found = run_doctor(doctor, "--installation", "another")
+def test_without_the_functions_role_the_rest_is_checked(fresh: CommandLine) -> None:
+    _, found = run_doctor(fresh, "--installation", "another")
 
     assert [finding["finding"] for finding in found] == ["not-deployed", "not-checked", "no-role"]
     assert "--function-role" in found[1]["remedy"]
 
 
-def test_missing_rights_are_not_checked_and_end_with_3(
-    doctor: CommandLine, function: Function, local_cloud: LocalCloud
-) -> None:
-    function.run()
-    nobody = local_cloud.assume(local_cloud.create_role("nobody"))
+def test_missing_rights_are_not_checked_and_end_with_3(fresh: CommandLine, local_cloud: LocalCloud) -> None:
+    nobody = make_command_line(local_cloud, local_cloud.create_role("nobody"), directory=fresh.directory)
 
-    code, found = run_doctor(
-        doctor,
-        AWS_ACCESS_KEY_ID=nobody["AccessKeyId"],
-        AWS_SECRET_ACCESS_KEY=nobody["SecretAccessKey"],
-        AWS_SESSION_TOKEN=nobody["SessionToken"],
-    )
+    code, found = run_doctor(nobody)
 
     assert code == 3
     assert {finding["finding"] for finding in found} == {"not-checked"}
@@ -114,12 +102,11 @@ def test_missing_rights_are_not_checked_and_end_with_3(
     assert len([message for message in messages if "DescribeCluster" in message]) == 1, "one cause, one row"
 
 
-def test_no_password_is_in_any_output(doctor: CommandLine, function: Function, objects: Objects, stack: str) -> None:
-    function.run()
+def test_no_password_is_in_any_output(fresh: CommandLine, objects: Objects, stack: str) -> None:
     create_secret(objects, "theirs", kind="repository", url=REGISTRY, password="the other password")
     output = ""
     for arguments in (["doctor"], ["doctor", "-o", "json"], ["status"], ["status", "-o", "json"], ["rbac"]):
-        done = doctor.run(*arguments)
+        done = fresh.run(*arguments)
         output += done.stdout + done.stderr
 
     assert "theirs" in output
@@ -131,8 +118,7 @@ def test_no_password_is_in_any_output(doctor: CommandLine, function: Function, o
 def test_below_a_failed_check_are_the_finding_its_remedy_and_where_to_read_on(
     doctor: CommandLine, namespace: str
 ) -> None:
-    with doctor.in_terminal("doctor", columns=40) as terminal:
-        code = terminal.end()
+    code, terminal = doctor.show("doctor", columns=40)
 
     assert code == 1
     assert "\x1b[1;31m✗\x1b[0m the function has its Roles and RoleBindings" in terminal.raw
@@ -145,10 +131,8 @@ def test_below_a_failed_check_are_the_finding_its_remedy_and_where_to_read_on(
     ]
 
 
-def test_what_nobody_could_look_at_is_neither_passed_nor_failed(doctor: CommandLine, function: Function) -> None:
-    function.run()
-
-    done = doctor.run("doctor", "--installation", "another", PYTHONIOENCODING="ascii")
+def test_what_nobody_could_look_at_is_neither_passed_nor_failed(fresh: CommandLine) -> None:
+    done = fresh.run("doctor", "--installation", "another", PYTHONIOENCODING="ascii")
 
     assert "\n! the function's access entry is right\n    not-checked: " in done.stdout
     assert "\n+ nobody else writes the objects\n" in done.stdout

@@ -10,13 +10,12 @@ from tests.support.function import GROUP, Function
 from tests.support.objects import Objects
 
 
-def test_a_missing_access_entry_and_its_group(doctor: CommandLine, function: Function, local_cloud: LocalCloud) -> None:
-    function.run()
+def test_a_missing_access_entry_and_its_group(fresh: CommandLine, local_cloud: LocalCloud) -> None:
     other = local_cloud.create_role("redeployed")
 
-    none = get_only_finding(doctor, "--function-role", other)
+    none = get_only_finding(fresh, "--function-role", other)
     local_cloud.client("eks").create_access_entry(clusterName="demo", principalArn=other, kubernetesGroups=["else"])
-    no_group = get_only_finding(doctor, "--function-role", other)
+    no_group = get_only_finding(fresh, "--function-role", other)
 
     assert (none["finding"], no_group["finding"]) == ("no-access-entry", "no-group")
     assert f"create-access-entry --cluster-name demo --region us-east-1 --principal-arn {other}" in none["remedy"]
@@ -84,17 +83,16 @@ def test_access_that_the_user_makes_is_not_ours_to_judge(
 
 
 def test_an_entry_that_does_not_let_the_function_in_is_of_an_earlier_role(
-    doctor: CommandLine, function: Function, objects: Objects, role: str, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, role: str, local_cloud: LocalCloud
 ) -> None:
     """It has the role's name, but lets in only the role that had it before. The remedy can be copied as it is."""
-    function.run()
     refused = {"action": "failed", "error": "demo's API server answers 401", "error_type": "UnauthorizedError"}
-    admitted = run_doctor(doctor)[1]
+    admitted = run_doctor(fresh)[1]
     write_log(local_cloud, GROUP, objects, (timedelta(minutes=1), refused))
 
-    found = get_only_finding(doctor)
-    doctor.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
-    edited = {finding["finding"]: finding["remedy"] for finding in run_doctor(doctor)[1]}
+    found = get_only_finding(fresh)
+    fresh.write_settings({"cluster": "demo", "namespace": objects.namespace}, access="edit-policy")
+    edited = {finding["finding"]: finding["remedy"] for finding in run_doctor(fresh)[1]}
 
     assert admitted == []
     assert found["finding"] == "stale-access-entry"
@@ -108,47 +106,42 @@ def test_an_entry_that_does_not_let_the_function_in_is_of_an_earlier_role(
 
 
 def test_a_failure_that_only_the_function_sees_is_shown_with_its_error(
-    doctor: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, local_cloud: LocalCloud
 ) -> None:
-    function.run()
     failed = {"action": "failed", "error": "demo's API server does not answer", "error_type": "AddressError"}
     write_log(local_cloud, GROUP, objects, (timedelta(minutes=1), failed))
 
-    found = get_only_finding(doctor)
+    found = get_only_finding(fresh)
 
     assert (found["finding"], found["target"]) == ("run-failed", "demo")
     assert failed["error"] in found["message"]
 
 
 def test_an_entry_that_is_wider_than_the_settings(
-    doctor: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, local_cloud: LocalCloud
 ) -> None:
     """As an earlier `access: edit-policy` leaves it."""
-    function.run()
     role = local_cloud.create_role("once-an-editor")
     eks = local_cloud.client("eks")
     eks.create_access_entry(clusterName="demo", principalArn=role, kubernetesGroups=[GROUP])
-    before = run_doctor(doctor, "--function-role", role)[1]
+    before = run_doctor(fresh, "--function-role", role)[1]
     give_policy(eks, role, "AmazonEKSEditPolicy", {"type": "namespace", "namespaces": [objects.namespace]})
 
-    found = get_only_finding(doctor, "--function-role", role)
+    found = get_only_finding(fresh, "--function-role", role)
 
     assert before == []
     assert (found["finding"], "access: least-privilege" in found["message"]) == ("wide-access", True)
     assert found["remedy"].startswith("aws eks disassociate-access-policy --cluster-name demo")
 
 
-def test_an_entry_of_another_installation_of_the_same_name(
-    doctor: CommandLine, function: Function, local_cloud: LocalCloud
-) -> None:
+def test_an_entry_of_another_installation_of_the_same_name(fresh: CommandLine, local_cloud: LocalCloud) -> None:
     """Of another account or region: its group and its Secrets have the same names, whoever wrote last."""
-    function.run()
     eks = local_cloud.client("eks")
     entries = {name: local_cloud.create_role(f"{name}-function-0123456789ab") for name in (GROUP, "second")}
     for name, role in entries.items():
         eks.create_access_entry(clusterName="demo", principalArn=role, kubernetesGroups=[name])
     try:
-        found = get_only_finding(doctor)
+        found = get_only_finding(fresh)
     finally:
         for role in entries.values():
             eks.delete_access_entry(clusterName="demo", principalArn=role)
@@ -156,4 +149,4 @@ def test_an_entry_of_another_installation_of_the_same_name(
     place = f"--cluster-name demo --region us-east-1 --principal-arn {entries[GROUP]}"
     assert (found["finding"], entries[GROUP] in found["message"]) == ("other-installation", True)
     assert found["remedy"].endswith(f"aws eks delete-access-entry {place}")
-    assert run_doctor(doctor)[1] == []
+    assert run_doctor(fresh)[1] == []

@@ -1,6 +1,7 @@
 """What doctor says of other Secrets that Argo CD may use instead."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,82 +11,65 @@ from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, find_by_secret, run_doctor
 from tests.local_cloud.cloud import Cluster
 from tests.support.custom_resources import serve_resource
-from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.function import REGISTRY, Function, FunctionFactory
 from tests.support.objects import Objects
 
+_PASSWORD = {"password": "old"}
+_REPOSITORY = {"kind": "repository", "url": REGISTRY}
+_CHARTS = {"kind": "repository", "url": f"{REGISTRY}/charts"}
+_TEMPLATE = {"kind": "repo-creds"}
+# A credential's keys, and a Secret of others that Argo CD uses instead of ours.
+_SHADOWING: list[tuple[dict[str, str], dict[str, str]]] = [
+    ({}, {"kind": "repository", "url": REGISTRY.upper()}),
+    ({}, {"kind": "repository", "url": f" {REGISTRY}.git\n"} | _PASSWORD),
+    ({}, {"kind": "repository", "url": f"{REGISTRY}.git"} | _PASSWORD),
+    ({"type": "oci"}, {"kind": "repository", "url": f"oci://{REGISTRY}"} | _PASSWORD),
+    ({"project": "a"}, _REPOSITORY | {"project": "a"}),
+    ({}, _REPOSITORY | {"project": "a"}),
+    ({}, _REPOSITORY | {"useWorkloadIdentity": "false"} | _PASSWORD),
+    (_TEMPLATE, _CHARTS | {"useAzureWorkloadIdentity": "true"}),
+    (_TEMPLATE, _CHARTS | {"username": "AWS"}),
+    (_TEMPLATE, _CHARTS | _PASSWORD),
+    (_TEMPLATE, _TEMPLATE | {"url": f"oci://{REGISTRY}/charts"}),
+    (_TEMPLATE, _TEMPLATE | {"url": f"{REGISTRY.upper()}/charts\n"} | _PASSWORD),
+    ({"kind": "argo-cd"}, _REPOSITORY | _PASSWORD),
+    ({"kind": "argo-cd"}, {"kind": "repository", "url": f"oci://{REGISTRY}/charts"} | _PASSWORD),
+]
+_NOT_SHADOWING: list[tuple[dict[str, str], dict[str, str]]] = [
+    ({}, _CHARTS | _PASSWORD),
+    ({}, {"kind": "repository", "url": f"{REGISTRY}/"} | _PASSWORD),
+    ({}, _TEMPLATE | {"url": REGISTRY} | _PASSWORD),
+    ({"project": "b"}, _REPOSITORY | {"project": "a"}),
+    ({"project": "a"}, _REPOSITORY),
+    (_TEMPLATE, _CHARTS),
+    (_TEMPLATE, _CHARTS | {"tlsClientCertKey": "old"}),
+    (_TEMPLATE, _TEMPLATE | {"url": REGISTRY[:20]} | _PASSWORD),
+    (_TEMPLATE, {"kind": "repository", "url": f"{REGISTRY}.example.org/a"} | _PASSWORD),
+    ({"kind": "pull-secret"}, _REPOSITORY | _PASSWORD),
+    ({"kind": "kargo"}, _REPOSITORY | _PASSWORD),
+    # Argo CD's own login to ECR, as two proposals spell it.
+    ({}, _REPOSITORY | {"useAWSWorkloadIdentity": "true"}),
+    (_TEMPLATE, _TEMPLATE | {"url": REGISTRY, "useWorkloadIdentity": "true", "workloadIdentityProvider": "aws"}),
+]
+
 
 @pytest.mark.parametrize(
-    ("credential", "theirs"),
-    [
-        ({}, {"kind": "repository", "url": REGISTRY.upper()}),
-        ({}, {"kind": "repository", "url": f" {REGISTRY}.git\n", "password": "old"}),
-        ({}, {"kind": "repository", "url": f"{REGISTRY}.git", "password": "old"}),
-        ({"type": "oci"}, {"kind": "repository", "url": f"oci://{REGISTRY}", "password": "old"}),
-        ({"project": "a"}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
-        ({}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
-        ({}, {"kind": "repository", "url": REGISTRY, "useWorkloadIdentity": "false", "password": "old"}),
-        (
-            {"kind": "repo-creds"},
-            {"kind": "repository", "url": f"{REGISTRY}/charts", "useAzureWorkloadIdentity": "true"},
-        ),
-        ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts", "username": "AWS"}),
-        ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts", "password": "old"}),
-        ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": f"oci://{REGISTRY}/charts"}),
-        ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": f"{REGISTRY.upper()}/charts\n", "password": "old"}),
-        ({"kind": "argo-cd"}, {"kind": "repository", "url": REGISTRY, "password": "old"}),
-        ({"kind": "argo-cd"}, {"kind": "repository", "url": f"oci://{REGISTRY}/charts", "password": "old"}),
-    ],
+    ("credential", "theirs", "shadows"),
+    [(*row, rows is _SHADOWING) for rows in (_SHADOWING, _NOT_SHADOWING) for row in rows],
 )
 def test_a_secret_that_shadows_ours(
-    credential: dict[str, str], theirs: dict[str, str], stack: str, command_line: CommandLine, objects: Objects
+    credential: dict[str, str], theirs: dict[str, str], shadows: bool, doctor: CommandLine, objects: Objects
 ) -> None:
-    found = _shadowed(command_line, objects, credential, theirs)
-
-    (told,) = found
-    assert f"{objects.namespace}/theirs" in told["message"]
-    assert told["remedy"].endswith(f"kubectl -n {objects.namespace} delete secret theirs")
-
-
-@pytest.mark.parametrize(
-    ("credential", "theirs"),
-    [
-        ({}, {"kind": "repository", "url": f"{REGISTRY}/charts", "password": "old"}),
-        ({}, {"kind": "repository", "url": f"{REGISTRY}/", "password": "old"}),
-        ({}, {"kind": "repo-creds", "url": REGISTRY, "password": "old"}),
-        ({"project": "b"}, {"kind": "repository", "url": REGISTRY, "project": "a"}),
-        ({"project": "a"}, {"kind": "repository", "url": REGISTRY}),
-        ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts"}),
-        ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}/charts", "tlsClientCertKey": "old"}),
-        ({"kind": "repo-creds"}, {"kind": "repo-creds", "url": REGISTRY[:20], "password": "old"}),
-        ({"kind": "repo-creds"}, {"kind": "repository", "url": f"{REGISTRY}.example.org/a", "password": "old"}),
-        ({"kind": "pull-secret"}, {"kind": "repository", "url": REGISTRY, "password": "old"}),
-        ({"kind": "kargo"}, {"kind": "repository", "url": REGISTRY, "password": "old"}),
-        # Argo CD's own login to ECR, as two proposals spell it.
-        ({}, {"kind": "repository", "url": REGISTRY, "useAWSWorkloadIdentity": "true"}),
-        (
-            {"kind": "repo-creds"},
-            {
-                "kind": "repo-creds",
-                "url": REGISTRY,
-                "useWorkloadIdentity": "true",
-                "workloadIdentityProvider": "aws",
-            },
-        ),
-    ],
-)
-def test_a_secret_that_does_not_shadow_ours(
-    credential: dict[str, str], theirs: dict[str, str], stack: str, command_line: CommandLine, objects: Objects
-) -> None:
-    assert _shadowed(command_line, objects, credential, theirs) == []
-
-
-def _shadowed(
-    command_line: CommandLine, objects: Objects, credential: dict[str, str], theirs: dict[str, str]
-) -> list[dict[str, Any]]:
     written = [{"registry": REGISTRY, "verify": "off", **credential}]
-    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": written})
+    doctor.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": written})
     create_secret(objects, "theirs", **theirs)
-    return [finding for finding in run_doctor(command_line)[1] if finding["finding"] == "shadowed"]
+
+    found = _finds(doctor, "shadowed")
+
+    assert len(found) == shadows
+    for finding in found:
+        assert f"{objects.namespace}/theirs" in finding["message"]
+        assert finding["remedy"].endswith(f"kubectl -n {objects.namespace} delete secret theirs")
 
 
 def _finds(command_line: CommandLine, name: str) -> list[dict[str, Any]]:
@@ -138,12 +122,8 @@ def test_what_takes_its_name_away_is_a_patch_of_the_remedy(all_of_argo_cd: Comma
     remedy = find_by_secret(all_of_argo_cd, "token-may-leave")["bare"]["remedy"]
     patch = json.loads(remedy.partition("--patch='")[2].removesuffix("'"))
 
-    status, answer = objects.admin.request(
-        "PATCH",
-        objects.path("secrets").replace("ecr-auth", "bare"),
-        patch,
-        content_type="application/json-patch+json",
-    )
+    path = replace(objects, name="bare").path("secrets")
+    status, answer = objects.admin.request("PATCH", path, patch, content_type="application/json-patch+json")
 
     assert status == 200, answer
     assert run_doctor(all_of_argo_cd)[1] == []
@@ -167,15 +147,13 @@ def test_a_secret_without_a_password_sends_none(doctor: CommandLine, objects: Ob
 
 def test_a_named_secret_of_another_installation(all_of_argo_cd: CommandLine, objects: Objects) -> None:
     create_secret(objects, "another", **_THEIRS["named"])
-    config_map = {
-        "metadata": {"name": "another", "labels": {"argo-ecr-auth": "managed-resource"}},
-        "data": {"expireyTime": f"{datetime.now(UTC) + timedelta(hours=9):%Y-%m-%dT%H:%M:%SZ}"},
-    }
-    path = f"/api/v1/namespaces/{objects.namespace}/configmaps"
-    assert objects.admin.request("POST", path, config_map)[0] == 201
+    another = replace(objects, name="another")
+    expiry = f"{datetime.now(UTC) + timedelta(hours=9):%Y-%m-%dT%H:%M:%SZ}"
+    managed = {"metadata": {"labels": {"argo-ecr-auth": "managed-resource"}}, "data": {"expireyTime": expiry}}
+    another.create("configmaps", managed)
 
     found = find_by_secret(all_of_argo_cd, "token-may-leave")
-    objects.admin.request("DELETE", f"{path}/another")
+    another.delete("configmaps")
 
     assert "use kind: argo-cd in the settings of what renews it" in found["another"]["remedy"]
 
@@ -197,18 +175,15 @@ def test_two_secrets_for_one_url_and_project_whoever_wrote_them(doctor: CommandL
 
 
 def test_two_credentials_of_the_settings_for_one_url(
-    doctor: CommandLine, objects: Objects, make_function: FunctionFactory, cluster: Cluster
+    doctor: CommandLine, namespace: str, make_function_with: FunctionFactory
 ) -> None:
     twice = [{"registry": REGISTRY, "verify": "off", "secret_name": name} for name in ("one", "two")]
-    target = {"cluster": cluster.name, "namespace": objects.namespace, "credentials": twice}
-    doctor.write_settings(target)
-    function = make_function(make_settings(target))
-    grant(cluster.admin, *function.targets)
-    function.run()
+    make_function_with(*twice).run()
+    doctor.write_settings({"cluster": "demo", "namespace": namespace, "credentials": twice})
 
     (found,) = _finds(doctor, "duplicate")
 
-    assert f"{objects.namespace}/one and {objects.namespace}/two" in found["message"]
+    assert f"{namespace}/one and {namespace}/two" in found["message"]
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,11 @@ import base64
 
 import pytest
 
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.doctor import get_only_finding, run_doctor
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.servers.answers import refuse_as_sts
 from tests.servers.server import Server, always
-from tests.support.function import Function
 
 STS_OFF = always(refuse_as_sts("RegionDisabledException"))
 
@@ -65,31 +64,20 @@ def test_a_cluster_that_cannot_be_described_is_not_judged_by_its_entry(
     assert (code, {finding["finding"] for finding in found}) == (3, {"not-checked"})
 
 
-def test_a_region_where_sts_is_off(doctor: CommandLine, function: Function) -> None:
-    function.run()
+def test_a_region_where_sts_is_off(fresh: CommandLine) -> None:
     with Server(STS_OFF, tls=False) as sts:
-        found = get_only_finding(doctor, AWS_ENDPOINT_URL_STS=sts.url)
+        found = get_only_finding(fresh, AWS_ENDPOINT_URL_STS=sts.url)
 
     assert found["finding"] == "sts-region"
     assert "RegionDisabledException" in found["message"]
     assert "Account settings" in found["remedy"]
 
 
-def test_a_right_that_is_missing_hides_nothing_else(
-    doctor: CommandLine, function: Function, local_cloud: LocalCloud
-) -> None:
-    function.run()
-    keys = local_cloud.assume(
-        local_cloud.create_role("describer", allow=["eks:DescribeCluster", "cloudformation:DescribeStacks"])
-    )
+def test_a_right_that_is_missing_hides_nothing_else(fresh: CommandLine, local_cloud: LocalCloud) -> None:
+    rights = ["eks:DescribeCluster", "cloudformation:DescribeStacks"]
+    describer = local_cloud.create_role("describer", allow=rights)
     with Server(STS_OFF, tls=False) as sts:
-        _, found = run_doctor(
-            doctor,
-            AWS_ENDPOINT_URL_STS=sts.url,
-            AWS_ACCESS_KEY_ID=keys["AccessKeyId"],
-            AWS_SECRET_ACCESS_KEY=keys["SecretAccessKey"],
-            AWS_SESSION_TOKEN=keys["SessionToken"],
-        )
+        line = make_command_line(local_cloud, describer, directory=fresh.directory)
+        _, found = run_doctor(line, AWS_ENDPOINT_URL_STS=sts.url)
 
-    assert "sts-region" in {finding["finding"] for finding in found}
-    assert "not-checked" in {finding["finding"] for finding in found}
+    assert {"sts-region", "not-checked"} <= {finding["finding"] for finding in found}

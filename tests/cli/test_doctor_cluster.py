@@ -1,6 +1,7 @@
 """What doctor says of the function's rights in a cluster, and of what earlier settings left there."""
 
 import time
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -43,29 +44,27 @@ def test_a_role_without_a_name_that_the_settings_have_since(
     assert "does not allow to get secrets another" in found["no-role"]
 
 
-def test_a_role_binding_of_another_group(doctor: CommandLine, function: Function, objects: Objects) -> None:
-    function.run()
+def test_a_role_binding_of_another_group(fresh: CommandLine, objects: Objects) -> None:
     path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{objects.namespace}/rolebindings/{GROUP}"
     binding = objects.admin.request("GET", path)[1]
     binding["subjects"][0]["name"] = "another"
     assert objects.admin.request("PUT", path, binding)[0] == 200
 
-    assert get_only_finding(doctor)["message"].endswith("does not bind the group to the Role")
+    assert get_only_finding(fresh)["message"].endswith("does not bind the group to the Role")
 
 
-def test_what_a_removed_credential_left(doctor: CommandLine, function: Function, objects: Objects) -> None:
-    function.run()
+def test_what_a_removed_credential_left(fresh: CommandLine, objects: Objects) -> None:
+    theirs = replace(objects, name="theirs")
     left = objects.require("configmaps")
-    left["metadata"] = {"name": "theirs", "labels": left["metadata"]["labels"]}
-    objects.admin.request("POST", f"/api/v1/namespaces/{objects.namespace}/configmaps", left)
+    kept = {"metadata": {"labels": left["metadata"]["labels"]}, "data": left["data"]}
+    theirs.create("configmaps", kept)
     create_secret(objects, "theirs", kind="repository", url=REGISTRY, password="another installation's")
 
-    kept_by_another = run_doctor(doctor)[1]
-    path = objects.path("configmaps").replace("ecr-auth", "theirs")
-    objects.admin.request("PUT", path, left | {"data": {"expireyTime": "2026-01-01T00:00:00Z"}})
-    objects.admin.request("DELETE", objects.path("secrets").replace("ecr-auth", "theirs"))
-    found = get_only_finding(doctor)
-    objects.admin.request("DELETE", objects.path("configmaps").replace("ecr-auth", "theirs"))
+    kept_by_another = run_doctor(fresh)[1]
+    theirs.patch("configmaps", {"data": {"expireyTime": "2026-01-01T00:00:00Z"}})
+    theirs.delete("secrets")
+    found = get_only_finding(fresh)
+    theirs.delete("configmaps")
 
     assert [finding["finding"] for finding in kept_by_another] == ["duplicate"], "a leftover only once nobody renews it"
     assert found["finding"] == "leftover"
@@ -73,34 +72,30 @@ def test_what_a_removed_credential_left(doctor: CommandLine, function: Function,
 
 
 def test_what_a_removed_credential_left_is_known_at_once_as_ours(
-    doctor: CommandLine, function: Function, objects: Objects, role: str, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, role: str, local_cloud: LocalCloud
 ) -> None:
     """Its token is still valid; that this function requested it is in its source."""
-    function.run()
     own = local_cloud.client("iam").get_role(RoleName=role.rpartition("/")[2])["Role"]["RoleId"]
     left = objects.require("configmaps")
-    sources = {name: f"{REGISTRY} as the function {name}" for name in (own, "AROAANOTHER")}
-    for name, source in zip(("theirs-by-us", "theirs-by-another"), sources.values(), strict=True):
-        annotations = {"argo-ecr-auth/token-source": source}
-        metadata = {"name": name, "labels": left["metadata"]["labels"], "annotations": annotations}
-        objects.admin.request(
-            "POST", f"/api/v1/namespaces/{objects.namespace}/configmaps", {**left, "metadata": metadata}
-        )
+    theirs = {name: replace(objects, name=f"theirs-by-{name}") for name in ("us", "another")}
+    for name, role_id in (("us", own), ("another", "AROAANOTHER")):
+        annotations = {"argo-ecr-auth/token-source": f"{REGISTRY} as the function {role_id}"}
+        metadata = {"labels": left["metadata"]["labels"], "annotations": annotations}
+        theirs[name].create("configmaps", {"metadata": metadata, "data": left["data"]})
 
-    found = get_only_finding(doctor)
-    for name in ("theirs-by-us", "theirs-by-another"):
-        objects.admin.request("DELETE", objects.path("configmaps").replace("ecr-auth", name))
+    found = get_only_finding(fresh)
+    for one in theirs.values():
+        one.delete("configmaps")
 
     assert found["finding"] == "leftover"
     assert f"kubectl -n {objects.namespace} delete secret,configmap theirs-by-us" in found["remedy"]
 
 
-def test_a_cluster_that_does_not_answer_is_one_row(doctor: CommandLine, function: Function, cluster: Cluster) -> None:
+def test_a_cluster_that_does_not_answer_is_one_row(fresh: CommandLine, cluster: Cluster) -> None:
     """Nothing else is asked of it: each question would wait as long."""
-    function.run()
     cluster.freeze()
     try:
-        code, found = run_doctor(doctor)
+        code, found = run_doctor(fresh)
     finally:
         cluster.thaw()
 
@@ -127,16 +122,13 @@ def test_a_cluster_that_refuses_the_operator_is_one_row_with_what_lets_them_in(
     assert f"--policy-arn {policy} --access-scope type=cluster" in shown
 
 
-def test_these_commands_let_the_operator_in(
-    doctor: CommandLine, function: Function, cluster: Cluster, local_cloud: LocalCloud
-) -> None:
+def test_these_commands_let_the_operator_in(fresh: CommandLine, cluster: Cluster, local_cloud: LocalCloud) -> None:
     """Run as boto3 calls of the same parameters: the AWS CLI is not on every machine."""
-    function.run()
     stranger = local_cloud.create_role("stranger-let-in", allow=OPERATOR_RIGHTS)
     eks = local_cloud.client("eks")
     eks.create_access_entry(clusterName="demo", principalArn=stranger)
     give_policy(eks, stranger, "AmazonEKSAdminViewPolicy", {"type": "cluster"})
-    command_line = make_command_line(local_cloud, stranger, directory=doctor.directory)
+    command_line = make_command_line(local_cloud, stranger, directory=fresh.directory)
 
     deadline = time.monotonic() + 30
     while (done := command_line.run("status")).returncode and time.monotonic() < deadline:
@@ -148,11 +140,10 @@ def test_these_commands_let_the_operator_in(
 
 @pytest.mark.parametrize("command", ["status", "doctor"])
 def test_a_context_of_the_kubeconfig_leads_into_a_cluster_that_refuses_the_identity(
-    command: str, doctor: CommandLine, function: Function, cluster: Cluster, local_cloud: LocalCloud
+    command: str, fresh: CommandLine, cluster: Cluster, local_cloud: LocalCloud
 ) -> None:
-    function.run()
     stranger = local_cloud.create_role(f"stranger-with-kubeconfig-{command}", allow=OPERATOR_RIGHTS)
-    command_line = make_command_line(local_cloud, stranger, directory=doctor.directory)
+    command_line = make_command_line(local_cloud, stranger, directory=fresh.directory)
     context = yaml.safe_load(cluster.kubeconfig.read_text())["current-context"]
 
     by_file = command_line.run(command, "--kubeconfig", str(cluster.kubeconfig))

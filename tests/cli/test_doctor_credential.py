@@ -3,7 +3,6 @@
 What ECR's registries answer is made up here: see the tests of registry_login.
 """
 
-import base64
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,27 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from argo_ecr_auth.api_server.eks_server import EksApiServers
-from argo_ecr_auth.api_server.warm_cache import WarmCache
-from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.registry_login import Login, Verification
-from argo_ecr_auth_cli.aws_session import Operator
-from argo_ecr_auth_cli.doctor.check_context import Finding, SharedContext, make_contexts
+from argo_ecr_auth_cli.doctor.check_context import Finding
 from argo_ecr_auth_cli.doctor.examine import examine
 from argo_ecr_auth_cli.doctor.report import list_findings
-from argo_ecr_auth_cli.installation import load_installation
-from argo_ecr_auth_cli.messages import OPERATOR
-from argo_ecr_auth_cli.own_commands import OwnCommands
-from argo_ecr_auth_cli.terminal.arguments import parse_arguments
 from argo_ecr_auth_settings.documentation import make_link
 from tests.cli.command_line import CommandLine
-from tests.cli.doctor import create_secret, find_by_secret, get_only_finding, run_doctor
+from tests.cli.doctor import create_secret, find_by_secret, get_only_finding, make_check_contexts, run_doctor
 from tests.local_cloud.cloud import LocalCloud
-from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
-from tests.support.objects import Objects
+from tests.support.function import REGISTRY, Function, FunctionFactory
+from tests.support.objects import Objects, encode_base64
 from tests.support.rewritten import rewrite_expiry, rewrite_source
 
 Asked = list[tuple[str, AuthorizationToken, str | None]]
@@ -44,16 +34,12 @@ Examine = Callable[..., tuple[list[Finding], Asked]]
     ("manager", "remedy"),
     [("terraform", "stop what writes as terraform"), ("argo-ecr-auth", "the original in-cluster tool")],
 )
-def test_a_second_writer(manager: str, remedy: str, doctor: CommandLine, function: Function, objects: Objects) -> None:
+def test_a_second_writer(manager: str, remedy: str, fresh: CommandLine, objects: Objects) -> None:
     """The original tool has our name too, but updates where we apply."""
-    function.run()
-    path = f"{objects.path('secrets')}?fieldManager={manager}"
-    secret = objects.require("secrets")
-    change = {"data": {"password": base64.b64encode(b"theirs").decode()}}
-    status, _ = objects.admin.request("PATCH", path, change, content_type="application/merge-patch+json")
-    assert (status, "password" in secret["data"]) == (200, True)
+    assert "password" in objects.require("secrets")["data"]
+    objects.patch("secrets", {"data": {"password": encode_base64("theirs")}}, manager=manager)
 
-    found = {finding["finding"]: finding for finding in run_doctor(doctor)[1]}
+    found = {finding["finding"]: finding for finding in run_doctor(fresh)[1]}
 
     assert f"is also written by {manager} (Update), at 20" in found["second-writer"]["message"]
     assert remedy in found["second-writer"]["remedy"]
@@ -70,25 +56,21 @@ def test_one_that_wrote_before_us_and_no_more_is_no_second_writer(
     assert run_doctor(doctor)[1] == []
 
 
-def test_marks_by_which_an_application_would_prune_the_secret(
-    doctor: CommandLine, function: Function, objects: Objects
-) -> None:
-    function.run()
+def test_marks_by_which_an_application_would_prune_the_secret(fresh: CommandLine, objects: Objects) -> None:
     objects.patch("secrets", {"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": "app:/Secret:a/b"}}})
     objects.patch("configmaps", {"metadata": {"labels": {"app.kubernetes.io/instance": "app"}}})
 
-    _, found = run_doctor(doctor)
+    _, found = run_doctor(fresh)
 
     assert [finding["finding"] for finding in found] == ["tracked", "tracked"]
     assert found[0]["remedy"].endswith("annotate secret ecr-auth argocd.argoproj.io/tracking-id-")
     assert found[1]["remedy"].endswith("label configmap ecr-auth app.kubernetes.io/instance-")
 
 
-def test_an_object_that_is_somebody_elses(doctor: CommandLine, function: Function, objects: Objects) -> None:
-    function.run()
+def test_an_object_that_is_somebody_elses(fresh: CommandLine, objects: Objects) -> None:
     objects.patch("secrets", {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}})
 
-    found = get_only_finding(doctor)
+    found = get_only_finding(fresh)
 
     assert (found["finding"], "External Secrets" in found["message"]) == ("not-ours", True)
 
@@ -119,16 +101,13 @@ def test_a_secret_that_was_there_before_is_shown_with_the_command_that_hands_it_
 
 @pytest.mark.parametrize("manager", ["attacker", "argo-ecr-auth"])
 def test_keys_that_somebody_added_and_that_argo_cd_reads(
-    manager: str, doctor: CommandLine, function: Function, objects: Objects
+    manager: str, fresh: CommandLine, function: Function, objects: Objects
 ) -> None:
-    function.run()
     added = {"proxy": "http://evil.example", "insecure": "true", "name": "theirs", "ours": "is not read"}
-    data = {key: base64.b64encode(value.encode()).decode() for key, value in added.items()}
-    path = f"{objects.path('secrets')}?fieldManager={manager}"
-    change = {"data": data}
-    assert objects.admin.request("PATCH", path, change, content_type="application/merge-patch+json")[0] == 200
+    data = {key: encode_base64(value) for key, value in added.items()}
+    objects.patch("secrets", {"data": data}, manager=manager)
 
-    found = get_only_finding(doctor)
+    found = get_only_finding(fresh)
     function.run()
 
     assert found["finding"] == "tampered"
@@ -136,17 +115,11 @@ def test_keys_that_somebody_added_and_that_argo_cd_reads(
     assert "argo-ecr-auth invoke demo" in found["remedy"]
     assert f"find out who may patch Secrets in the namespace {objects.namespace}" in found["remedy"]
     assert "evil" not in json.dumps(found)
-    assert run_doctor(doctor) == (0, [])
+    assert run_doctor(fresh) == (0, [])
 
 
-def test_keys_of_earlier_settings_are_no_tampering(
-    doctor: CommandLine, objects: Objects, make_function: FunctionFactory
-) -> None:
-    credential = {"registry": REGISTRY, "name": "ecr", "proxy": "http://proxy.example:3128"}
-    target = {"cluster": "demo", "namespace": objects.namespace, "credentials": [credential]}
-    function = make_function(make_settings(target))
-    grant(objects.admin, *function.targets)
-    function.run()
+def test_keys_of_earlier_settings_are_no_tampering(doctor: CommandLine, make_function_with: FunctionFactory) -> None:
+    make_function_with({"registry": REGISTRY, "name": "ecr", "proxy": "http://proxy.example:3128"}).run()
 
     found = get_only_finding(doctor)
 
@@ -155,33 +128,30 @@ def test_keys_of_earlier_settings_are_no_tampering(
     assert found["remedy"] == "deploy these settings; the next run removes them"
 
 
-def test_the_credentials_of_the_settings_that_let_the_token_leave(
-    stack: str, command_line: CommandLine, objects: Objects
-) -> None:
-    def write(secret_name: str, **credential: str) -> dict[str, str]:
-        return {"registry": REGISTRY, "verify": "off", "secret_name": secret_name, **credential}
-
-    leaking = [
-        write("named", name="ecr"),
-        write("prefix", name="ecr", url=f"{REGISTRY}/charts"),
-        write("of-project", name="ecr", project="team"),
-        write("oci", type="oci", url=f"oci://{REGISTRY}/app", name="ecr"),
-        write("oci-nameless", type="oci", url=f"oci://{REGISTRY}/other"),
+def test_the_credentials_of_the_settings_that_let_the_token_leave(doctor: CommandLine, namespace: str) -> None:
+    leaking = {
+        "named": {"name": "ecr"},
+        "prefix": {"name": "ecr", "url": f"{REGISTRY}/charts"},
+        "of-project": {"name": "ecr", "project": "team"},
+        "oci": {"type": "oci", "url": f"oci://{REGISTRY}/app", "name": "ecr"},
+        "oci-nameless": {"type": "oci", "url": f"oci://{REGISTRY}/other"},
+    }
+    safe = {
+        "nameless": {},
+        "all": {"kind": "argo-cd"},
+        "templates": {"kind": "repo-creds"},
+        "team": {"kind": "repo-creds", "type": "helm", "url": f"{REGISTRY}/team"},
+        "image": {"kind": "pull-secret"},
+        "kargo": {"kind": "kargo"},
+    }
+    credentials = [
+        {"registry": REGISTRY, "verify": "off", "secret_name": name, **keys} for name, keys in (leaking | safe).items()
     ]
-    safe = [
-        write("nameless"),
-        write("all", kind="argo-cd"),
-        write("templates", kind="repo-creds"),
-        write("team", kind="repo-creds", type="helm", url=f"{REGISTRY}/team"),
-        write("image", kind="pull-secret"),
-        write("kargo", kind="kargo"),
-    ]
-    target = {"cluster": "demo", "namespace": objects.namespace}
-    command_line.write_settings({**target, "credentials": leaking + safe})
+    doctor.write_settings({"cluster": "demo", "namespace": namespace, "credentials": credentials})
 
-    found = find_by_secret(command_line, "token-may-leave")
+    found = find_by_secret(doctor, "token-may-leave")
 
-    assert set(found) == {"named", "prefix", "of-project", "oci", "oci-nameless"}
+    assert set(found) == set(leaking)
     for finding in found.values():
         assert (
             "Argo CD sends its token also to hosts that only look like the registry, for a chart" in finding["message"]
@@ -190,17 +160,14 @@ def test_the_credentials_of_the_settings_that_let_the_token_leave(
 
 
 def test_a_template_as_an_earlier_version_wrote_it(
-    doctor: CommandLine, objects: Objects, make_function: FunctionFactory
+    doctor: CommandLine, objects: Objects, make_function_with: FunctionFactory
 ) -> None:
     """Without a slash after the host, it serves every host that begins with it."""
     credential = {"registry": REGISTRY, "kind": "repo-creds", "type": "helm", "verify": "off"}
-    target = {"cluster": "demo", "namespace": objects.namespace, "credentials": [credential]}
-    function = make_function(make_settings(target))
-    grant(objects.admin, *function.targets)
-    function.run()
-    doctor.write_settings(target)
+    make_function_with(credential).run()
+    doctor.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": [credential]})
     before = run_doctor(doctor)
-    objects.patch("secrets", {"data": {"url": base64.b64encode(REGISTRY.encode()).decode()}})
+    objects.patch("secrets", {"data": {"url": encode_base64(REGISTRY)}})
 
     found = find_by_secret(doctor, "token-may-leave")
 
@@ -209,18 +176,23 @@ def test_a_template_as_an_earlier_version_wrote_it(
     assert found["ecr-auth"]["remedy"] == "deploy these settings; the next run changes it"
 
 
-def test_a_token_that_nobody_renews(doctor: CommandLine, function: Function, objects: Objects) -> None:
-    function.run()
+def test_a_token_that_nobody_renews(fresh: CommandLine, objects: Objects) -> None:
     rewrite_expiry(objects, datetime.now(UTC) + timedelta(hours=1))
 
-    found = {finding["finding"]: finding for finding in run_doctor(doctor)[1]}
+    found = {finding["finding"]: finding for finding in run_doctor(fresh)[1]}
 
     assert "until the token expires" in found["not-kept-fresh"]["message"]
     assert "argo-ecr-auth invoke demo" in found["not-kept-fresh"]["remedy"]
 
 
 @pytest.fixture
-def examine_with(make_function: FunctionFactory, operator: str, objects: Objects, tmp_path: Path) -> Examine:
+def examine_with(
+    make_function: FunctionFactory,
+    make_function_with: FunctionFactory,
+    operator: str,
+    objects: Objects,
+    tmp_path: Path,
+) -> Examine:
     """An examination in this process, with what the registry would answer to a login.
 
     `change` runs between the function and the examination.
@@ -235,27 +207,13 @@ def examine_with(make_function: FunctionFactory, operator: str, objects: Objects
             asked.append((host, token, repository))
             return verification
 
-        written = [{"registry": REGISTRY, **credential}]
-        target = {"cluster": "demo", "namespace": objects.namespace, "credentials": written}
-        function = make_function(make_settings(target))
-        grant(objects.admin, *function.targets)
+        written = {"registry": REGISTRY, **credential}
+        function = make_function_with(written)
         function.run()
         change()
-        make_function(make_settings(target), role=operator)
-        file = tmp_path / "settings.yaml"
-        file.write_text(yaml.safe_dump({"targets": [target]}))
-        installation = load_installation(parse_arguments(["doctor", "--settings", str(file)]), region="us-east-1")
-        sessions = Sessions(region="us-east-1")
-        shared = SharedContext(
-            installation=installation,
-            operator=Operator(sessions=sessions, account=None, identity=OPERATOR),
-            function_role=None,
-            own_commands=OwnCommands(),
-            servers=EksApiServers(WarmCache(sessions=sessions)),
-            verify_login=prove,
-            now=datetime.now(UTC),
-        )
-        (context,) = make_contexts(installation.targets, shared)
+        make_function(function.settings, role=operator)
+        target = {"cluster": "demo", "namespace": objects.namespace, "credentials": [written]}
+        (context,) = make_check_contexts(tmp_path, {"targets": [target]}, verify_login=prove)
         findings = list_findings(examine(context))
         return [
             finding for finding in findings if finding.name != "leftover" and "access entry" not in finding.message
@@ -295,16 +253,12 @@ def test_every_password_of_a_pull_secret_is_tried(examine_with: Examine) -> None
 
 def test_a_host_that_somebody_added_to_a_pull_secret_is_not_asked(examine_with: Examine, objects: Objects) -> None:
     def add_host() -> None:
-        written = json.loads(base64.b64decode(objects.require("secrets")["data"][".dockerconfigjson"]))
-        auths = {"evil.example": written["auths"][REGISTRY], **written["auths"]}
-        text = json.dumps({"auths": auths}).encode()
-        objects.patch("secrets", {"data": {".dockerconfigjson": base64.b64encode(text).decode()}})
+        written = json.loads(objects.payload)
+        text = json.dumps({"auths": {"evil.example": written["auths"][REGISTRY], **written["auths"]}})
+        objects.patch("secrets", {"data": {".dockerconfigjson": encode_base64(text)}})
 
     _, asked = examine_with(
-        Verification(login=Login.ACCEPTED),
-        change=add_host,
-        registry=[REGISTRY],
-        kind="pull-secret",
+        Verification(login=Login.ACCEPTED), change=add_host, registry=[REGISTRY], kind="pull-secret"
     )
 
     assert [host for host, _, _ in asked] == [REGISTRY]
@@ -317,16 +271,15 @@ def test_a_registry_that_does_not_answer_is_neither_well_nor_wrong(examine_with:
 
 
 def test_two_installations_that_keep_one_secret_are_named_by_the_roles_id(
-    doctor: CommandLine, function: Function, objects: Objects, role: str, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, role: str, local_cloud: LocalCloud
 ) -> None:
     """Each writes over the other; both write as one field manager."""
-    function.run()
     own = local_cloud.client("iam").get_role(RoleName=role.rpartition("/")[2])["Role"]["RoleId"]
 
     rewrite_source(objects, f"{REGISTRY} as the function {own}")
-    before = run_doctor(doctor)[1]
+    before = run_doctor(fresh)[1]
     rewrite_source(objects, f"{REGISTRY} as the function AROAANOTHER")
-    found = get_only_finding(doctor)
+    found = get_only_finding(fresh)
 
     assert before == []
     assert found["finding"] == "other-installation"

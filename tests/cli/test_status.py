@@ -1,6 +1,5 @@
 """How the credentials are: read with the operator's own rights, and nothing else."""
 
-import base64
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -15,14 +14,8 @@ from tests.cli.stacks import write_log
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import ACCOUNT, REGION
 from tests.support.function import REGISTRY, Function
-from tests.support.objects import Objects
+from tests.support.objects import Objects, encode_base64
 from tests.support.rewritten import rewrite_expiry
-
-
-@pytest.fixture
-def status(stack: str, command_line: CommandLine, cluster: Cluster, namespace: str) -> CommandLine:
-    command_line.write_settings({"cluster": cluster.name, "namespace": namespace})
-    return command_line
 
 
 def only_result(command_line: CommandLine, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -31,12 +24,8 @@ def only_result(command_line: CommandLine, *arguments: str) -> tuple[int, dict[s
     return done.returncode, result
 
 
-def test_a_fresh_credential_with_its_remaining_life_and_its_last_writer(
-    status: CommandLine, function: Function, objects: Objects
-) -> None:
-    function.run()
-
-    code, result = only_result(status)
+def test_a_fresh_credential_with_its_remaining_life_and_its_last_writer(fresh: CommandLine, objects: Objects) -> None:
+    code, result = only_result(fresh)
 
     expiry = objects.require("configmaps")["data"]["expireyTime"]
     writer = result.pop("last_writer")
@@ -62,42 +51,37 @@ FAILED = {"action": "failed", "error": "demo's API server answers 403"}
 
 
 def test_when_a_registry_last_accepted_the_token_is_what_the_functions_log_says(
-    status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, stack: str, local_cloud: LocalCloud
 ) -> None:
-    function.run()
     accepted = {"verified": True}
     now = write_log(local_cloud, stack, objects, (50 * MINUTE, accepted), (20 * MINUTE, accepted), (10 * MINUTE, {}))
 
-    _, result = only_result(status)
+    _, result = only_result(fresh)
 
     assert result["last_verified"] == format_time(now - 20 * MINUTE)
 
 
 def test_a_fresh_credential_whose_last_run_failed_is_not_healthy(
-    status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, stack: str, local_cloud: LocalCloud
 ) -> None:
     """Its token is still valid, and nothing will renew it."""
-    function.run()
     now = write_log(local_cloud, stack, objects, (3 * MINUTE, {}), (MINUTE, FAILED))
 
-    code, result = only_result(status)
+    code, result = only_result(fresh)
 
     error = f"the function's run at {format_time(now - MINUTE)} failed: {FAILED['error']}"
     assert (code, result["state"], result["healthy"], result["error"]) == (1, "fresh", False, error)
 
 
-def test_a_log_that_may_not_be_read_is_reported(
-    status: CommandLine, function: Function, local_cloud: LocalCloud, cluster: Cluster
-) -> None:
+def test_a_log_that_may_not_be_read_is_reported(fresh: CommandLine, local_cloud: LocalCloud, cluster: Cluster) -> None:
     """A fresh token does not show whether the runs succeed."""
-    function.run()
     rights = [right for right in OPERATOR_RIGHTS if not right.startswith("logs:")]
     reader = local_cloud.create_role("reader-without-logs", allow=rights)
     local_cloud.client("eks").create_access_entry(
         clusterName=cluster.name, principalArn=reader, kubernetesGroups=[OPERATORS]
     )
 
-    done = make_command_line(local_cloud, reader, directory=status.directory).run("status")
+    done = make_command_line(local_cloud, reader, directory=fresh.directory).run("status")
 
     (line,) = done.stderr.splitlines()
     assert line.startswith("argo-ecr-auth: whether the last runs succeeded is not checked: ")
@@ -106,15 +90,14 @@ def test_a_log_that_may_not_be_read_is_reported(
 
 
 def test_a_credential_that_each_run_has_to_repair_has_another_writer(
-    status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, stack: str, local_cloud: LocalCloud
 ) -> None:
     """Such as a second installation, which the cluster shows only when that one wrote last."""
-    function.run()
     repaired = {"action": "repaired", "reason": "requested by another role"}
     write_log(local_cloud, stack, objects, (3 * MINUTE, repaired), (MINUTE, repaired))
 
-    code, result = only_result(status)
-    (found,) = json.loads(status.run("doctor", "-o", "json").stdout)["findings"]
+    code, result = only_result(fresh)
+    (found,) = json.loads(fresh.run("doctor", "-o", "json").stdout)["findings"]
 
     assert (code, result["state"], result["healthy"]) == (1, "fresh", False)
     assert "something else writes it too: requested by another role" in result["error"]
@@ -122,19 +105,18 @@ def test_a_credential_that_each_run_has_to_repair_has_another_writer(
 
 
 def test_a_run_that_failed_before_the_last_one_or_long_ago_is_no_matter(
-    status: CommandLine, function: Function, objects: Objects, stack: str, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, stack: str, local_cloud: LocalCloud
 ) -> None:
-    function.run()
     write_log(local_cloud, stack, objects, (20 * MINUTE, FAILED), (3 * MINUTE, FAILED), (MINUTE, {}))
 
-    code, result = only_result(status)
+    code, result = only_result(fresh)
 
     assert (code, result["healthy"], result["error"]) == (0, True, None)
 
 
 @pytest.mark.parametrize(("check_every", "counts"), [("10m", False), ("20m", True)])
 def test_a_failed_run_counts_for_two_check_intervals_of_the_profile(
-    status: CommandLine,
+    doctor: CommandLine,
     objects: Objects,
     stack: str,
     local_cloud: LocalCloud,
@@ -146,21 +128,20 @@ def test_a_failed_run_counts_for_two_check_intervals_of_the_profile(
     allowed = {"accounts": [ACCOUNT], "regions": [REGION], "clusters": ["*"]}
     profile = {"credentials": [CREDENTIAL], "allowed": allowed, "check_every": check_every}
     target = {"cluster": "demo", "namespace": objects.namespace, "profile": "rare"}
-    status.write_settings(target, profiles={"rare": profile})
+    doctor.write_settings(target, profiles={"rare": profile})
 
-    _, result = only_result(status)
+    _, result = only_result(doctor)
 
     assert (FAILED["error"] in str(result["error"])) == counts
 
 
 def test_it_reads_only_and_asks_ecr_nothing(
-    status: CommandLine, function: Function, objects: Objects, cluster: Cluster, local_cloud: LocalCloud
+    fresh: CommandLine, objects: Objects, cluster: Cluster, local_cloud: LocalCloud
 ) -> None:
-    function.run()
     versions = objects.versions
     requests, events = len(local_cloud.requests()), len(cluster.audit_events())
 
-    status.run("status")
+    fresh.run("status")
 
     verbs = [
         (event["verb"], event["objectRef"]["resource"])
@@ -174,11 +155,8 @@ def test_it_reads_only_and_asks_ecr_nothing(
     assert objects.versions == versions
 
 
-def test_the_table_in_a_terminal(status: CommandLine, function: Function, objects: Objects) -> None:
-    function.run()
-
-    with status.in_terminal("status", columns=200) as terminal:
-        code = terminal.end()
+def test_the_table_in_a_terminal(fresh: CommandLine, objects: Objects) -> None:
+    code, terminal = fresh.show("status", columns=200)
 
     assert code == 0
     assert "\x1b[32m" in terminal.raw, "green"
@@ -189,12 +167,10 @@ def test_the_table_in_a_terminal(status: CommandLine, function: Function, object
     assert objects.password not in terminal.raw
 
 
-def test_80_columns_break_no_name_and_no_age(status: CommandLine, function: Function, objects: Objects) -> None:
-    function.run()
+def test_80_columns_break_no_name_and_no_age(fresh: CommandLine, objects: Objects) -> None:
     objects.patch("secrets", {"data": {"url": ""}})
 
-    with status.in_terminal("status", columns=80) as terminal:
-        terminal.end()
+    _, terminal = fresh.show("status", columns=80)
 
     for words in ("demo", f"{objects.namespace}/ecr-auth", "to repair", "████████████ 11h59m"):
         assert words in terminal.text
@@ -202,27 +178,22 @@ def test_80_columns_break_no_name_and_no_age(status: CommandLine, function: Func
     assert max(len(line) for line in terminal.text.splitlines() if "why:" not in line) <= 80
 
 
-def test_a_terminal_too_narrow_for_columns_gets_a_line_for_each_field(
-    status: CommandLine, function: Function, objects: Objects
-) -> None:
-    function.run()
-
-    with status.in_terminal("status", columns=40) as terminal:
-        terminal.end()
+def test_a_terminal_too_narrow_for_columns_gets_a_line_for_each_field(fresh: CommandLine, objects: Objects) -> None:
+    _, terminal = fresh.show("status", columns=40)
 
     lines = [line.rstrip() for line in terminal.text.splitlines()]
     assert f"secret:      {objects.namespace}/ecr-auth" in lines
     assert "last writer: argo-ecr-auth just now" in lines
 
 
-def test_a_cluster_that_does_not_answer_is_one_row(
-    stack: str, command_line: CommandLine, objects: Objects, cluster: Cluster
-) -> None:
-    credentials = [{"registry": REGISTRY, "secret_name": f"one-{i}"} for i in range(3)]
-    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": credentials})
+THREE = [{"registry": REGISTRY, "secret_name": f"one-{i}"} for i in range(3)]
+
+
+def test_a_cluster_that_does_not_answer_is_one_row(doctor: CommandLine, namespace: str, cluster: Cluster) -> None:
+    doctor.write_settings({"cluster": "demo", "namespace": namespace, "credentials": THREE})
     cluster.freeze()
     try:
-        done = command_line.run("status")
+        done = doctor.run("status")
     finally:
         cluster.thaw()
 
@@ -230,39 +201,33 @@ def test_a_cluster_that_does_not_answer_is_one_row(
     assert "all 3" in done.stdout
 
 
-def test_what_keeps_all_of_a_cluster_from_being_read_is_one_row(
-    stack: str, command_line: CommandLine, function: Function, objects: Objects, local_cloud: LocalCloud
+def test_missing_rights_are_one_row_that_names_ones_own_identity(
+    doctor: CommandLine, namespace: str, local_cloud: LocalCloud
 ) -> None:
     stranger = local_cloud.create_role("stranger-to-the-cluster", allow=OPERATOR_RIGHTS)
-    credentials = [{"registry": REGISTRY, "secret_name": f"one-{i}"} for i in range(3)]
-    line = make_command_line(local_cloud, stranger, directory=command_line.directory)
-    line.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": credentials})
+    line = make_command_line(local_cloud, stranger, directory=doctor.directory)
+    line.write_settings({"cluster": "demo", "namespace": namespace, "credentials": THREE})
 
     table = line.run("status")
     results = json.loads(line.run("status", "-o", "json").stdout)["results"]
 
     assert (table.returncode, len(table.stdout.splitlines())) == (3, 2)
     assert "all 3" in table.stdout
-    assert [result["state"] for result in results] == ["not checked"] * 3
+    assert [(result["state"], "401 to your identity" in result["error"]) for result in results] == [
+        ("not checked", True)
+    ] * 3
 
 
 @pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb"])
-def test_a_terminal_without_colour_gets_none(variable: str, status: CommandLine, function: Function) -> None:
-    function.run()
-
-    with status.in_terminal("status", environment=dict([variable.split("=")])) as terminal:
-        terminal.end()
+def test_a_terminal_without_colour_gets_none(variable: str, fresh: CommandLine) -> None:
+    _, terminal = fresh.show("status", environment=dict([variable.split("=")]))
 
     assert re.findall(r"\x1b\[[0-9;]*m", terminal.raw) == []
     assert "fresh" in terminal.text
 
 
-def test_elsewhere_than_on_a_terminal_it_is_plain_and_each_row_one_line(
-    status: CommandLine, function: Function
-) -> None:
-    function.run()
-
-    done = status.run("status", FORCE_COLOR="1", CLICOLOR_FORCE="1")
+def test_elsewhere_than_on_a_terminal_it_is_plain_and_each_row_one_line(fresh: CommandLine) -> None:
+    done = fresh.run("status", FORCE_COLOR="1", CLICOLOR_FORCE="1")
 
     header, row = done.stdout.splitlines()
     assert (done.returncode, done.stderr) == (0, "")
@@ -271,10 +236,8 @@ def test_elsewhere_than_on_a_terminal_it_is_plain_and_each_row_one_line(
     assert row.startswith("demo")
 
 
-def test_a_terminal_that_knows_no_unicode_gets_a_bar_all_the_same(status: CommandLine, function: Function) -> None:
-    function.run()
-
-    done = status.run("status", PYTHONIOENCODING="ascii")
+def test_a_terminal_that_knows_no_unicode_gets_a_bar_all_the_same(fresh: CommandLine) -> None:
+    done = fresh.run("status", PYTHONIOENCODING="ascii")
 
     assert "############ 11h59m" in done.stdout
 
@@ -288,34 +251,32 @@ def test_a_terminal_that_knows_no_unicode_gets_a_bar_all_the_same(status: Comman
     ],
 )
 def test_less_than_a_third_of_renew_before_is_unhealthy(
-    left: timedelta, expected: tuple[str, int], status: CommandLine, function: Function, objects: Objects
+    left: timedelta, expected: tuple[str, int], fresh: CommandLine, objects: Objects
 ) -> None:
-    function.run()
     rewrite_expiry(objects, datetime.now(UTC) + left)
 
-    code, result = only_result(status)
+    code, result = only_result(fresh)
 
     assert (result["state"], code) == expected
     assert result["healthy"] == (code == 0)
 
 
-def test_a_missing_credential_is_unhealthy(status: CommandLine, function: Function) -> None:
-    code, result = only_result(status)
+@pytest.mark.usefixtures("function")
+def test_a_missing_credential_is_unhealthy(doctor: CommandLine) -> None:
+    code, result = only_result(doctor)
 
     assert (code, result["state"], result["last_writer"]) == (1, "missing", None)
 
 
 def test_keys_that_tell_argo_cd_how_to_use_the_token_are_unhealthy(
-    status: CommandLine, function: Function, objects: Objects
+    fresh: CommandLine, function: Function, objects: Objects
 ) -> None:
-    function.run()
-    objects.patch("secrets", {"data": {"proxy": base64.b64encode(b"http://evil.example").decode()}})
+    objects.patch("secrets", {"data": {"proxy": encode_base64("http://evil.example")}})
 
-    code, result = only_result(status)
-    with status.in_terminal("status", columns=200) as terminal:
-        terminal.end()
+    code, result = only_result(fresh)
+    _, terminal = fresh.show("status", columns=200)
     function.run()
-    after, repaired = only_result(status)
+    after, repaired = only_result(fresh)
 
     assert (code, result["state"], result["healthy"], result["tampered"]) == (1, "to repair", False, True)
     assert "somebody added proxy to the Secret" in result["reason"]
@@ -324,32 +285,22 @@ def test_keys_that_tell_argo_cd_how_to_use_the_token_are_unhealthy(
     assert (after, repaired["state"], repaired["tampered"]) == (0, "fresh", False)
 
 
-def test_keys_that_nobody_reads_are_no_tampering(status: CommandLine, function: Function, objects: Objects) -> None:
-    function.run()
+def test_keys_that_nobody_reads_are_no_tampering_and_have_a_last_writer(fresh: CommandLine, objects: Objects) -> None:
     objects.patch("secrets", {"data": {"note": ""}})
 
-    code, result = only_result(status)
+    code, result = only_result(fresh)
 
     assert (code, result["state"], result["tampered"]) == (0, "fresh", False)
+    assert result["last_writer"]["operation"] == "Update"
 
 
-def test_an_object_that_is_not_ours_has_failed(status: CommandLine, function: Function, objects: Objects) -> None:
-    function.run()
+def test_an_object_that_is_not_ours_has_failed(fresh: CommandLine, objects: Objects) -> None:
     objects.patch("secrets", {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}})
 
-    code, result = only_result(status)
+    code, result = only_result(fresh)
 
     assert (code, result["state"]) == (1, "failed")
     assert "External Secrets" in result["error"]
-
-
-def test_who_wrote_last(status: CommandLine, function: Function, objects: Objects) -> None:
-    function.run()
-    objects.patch("secrets", {"metadata": {"annotations": {"a": "b"}}})
-
-    _, result = only_result(status)
-
-    assert result["last_writer"]["operation"] == "Update"
 
 
 def test_a_cluster_that_cannot_be_read_ends_with_3(stack: str, command_line: CommandLine) -> None:
@@ -361,32 +312,10 @@ def test_a_cluster_that_cannot_be_read_ends_with_3(stack: str, command_line: Com
     assert "there is no EKS cluster no-such-cluster" in result["error"]
 
 
-def test_missing_rights_name_ones_own_identity(
-    status: CommandLine, local_cloud: LocalCloud, cluster: Cluster, role: str
-) -> None:
-    stranger = local_cloud.assume(local_cloud.create_role("stranger", allow=["eks:DescribeCluster"]))
-    keys = {
-        "AWS_ACCESS_KEY_ID": stranger["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": stranger["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": stranger["SessionToken"],
-    }
+def test_a_disabled_target_is_listed_and_not_read(fresh: CommandLine, namespace: str) -> None:
+    fresh.write_settings({"cluster": "demo", "namespace": namespace}, {"cluster": "asleep", "enabled": False})
 
-    done = status.run("status", "-o", "json", **keys)
-
-    (result,) = json.loads(done.stdout)["results"]
-    assert (done.returncode, result["state"]) == (3, "not checked")
-    assert "401 to your identity" in result["error"]
-
-
-def test_a_disabled_target_is_listed_and_not_read(
-    stack: str, command_line: CommandLine, cluster: Cluster, namespace: str, function: Function
-) -> None:
-    function.run()
-    command_line.write_settings(
-        {"cluster": cluster.name, "namespace": namespace}, {"cluster": "asleep", "enabled": False}
-    )
-
-    done = command_line.run("status", "-o", "json")
+    done = fresh.run("status", "-o", "json")
 
     assert [(result["target"], result["state"]) for result in json.loads(done.stdout)["results"]] == [
         ("demo", "fresh"),
@@ -395,9 +324,7 @@ def test_a_disabled_target_is_listed_and_not_read(
     assert done.returncode == 0
 
 
-def test_targets_are_named_and_a_misspelt_one_is_a_mistake(status: CommandLine, function: Function) -> None:
-    function.run()
-
-    assert only_result(status, "demo")[0] == 0
-    done = status.run("status", "demon")
+def test_targets_are_named_and_a_misspelt_one_is_a_mistake(fresh: CommandLine) -> None:
+    assert only_result(fresh, "demo")[0] == 0
+    done = fresh.run("status", "demon")
     assert (done.returncode, done.stderr) == (2, "argo-ecr-auth: no target is named demon; did you mean demo?\n")
