@@ -14,10 +14,16 @@ from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 
-def test_a_stack_in_a_region_that_does_not_exist_is_refused() -> None:
+def _refuse(document: object, *, account: str | None, region: str | None) -> str:
+    """The only fault."""
     with pytest.raises(SettingsError) as refused:
-        read_app_settings(make_content(), account=ACCOUNT, region="us-moon-1")
+        read_app_settings(document, account=account, region=region)
     (fault,) = refused.value.faults
+    return fault
+
+
+def test_a_stack_in_a_region_that_does_not_exist_is_refused() -> None:
+    fault = _refuse(make_content(), account=ACCOUNT, region="us-moon-1")
     assert fault.startswith("the stack's region: us-moon-1 is no AWS region")
     assert "AWS_REGION" in fault
 
@@ -32,41 +38,30 @@ def test_each_region_passes_and_a_new_one_too() -> None:
     assert not any(map(is_region, ("us-moon-1", "eu-wst-1", "eu-west", "west-1", "eu-west-1a", "eu-west-1\n", "")))
 
 
-@pytest.mark.parametrize("elsewhere", [{"region": "us-east-1"}, {"account": "333333333333"}])
-def test_a_region_or_account_that_cannot_be_compared_with_the_stacks_is_refused(elsewhere: dict[str, str]) -> None:
+@pytest.mark.parametrize(("key", "value"), [("region", "us-east-1"), ("account", "333333333333")])
+def test_a_region_or_account_that_cannot_be_compared_with_the_stacks_is_refused(key: str, value: str) -> None:
     anywhere = cdk.Stack()
-    with pytest.raises(SettingsError) as refused:
-        read_app_settings(
-            make_content(targets=[{"cluster": "demo"} | elsewhere]), account=anywhere.account, region=anywhere.region
-        )
-    (key,) = elsewhere
-    (fault,) = refused.value.faults
+    document = make_content(targets=[{"cluster": "demo", key: value}])
+    fault = _refuse(document, account=anywhere.account, region=anywhere.region)
     assert fault.startswith(f"targets[0].{key}: cannot be compared with the stack's own")
     assert "AWS_PROFILE" in fault
 
 
 @pytest.mark.parametrize(
-    ("account", "region", "elsewhere", "unknown"),
+    ("where", "key", "value", "unknown"),
     [
-        (ACCOUNT, None, {"account": "333333333333"}, "region"),
-        (None, REGION, {"region": "us-east-1"}, "account"),
+        ({"account": ACCOUNT, "region": None}, "account", "333333333333", "region"),
+        ({"account": None, "region": REGION}, "region", "us-east-1", "account"),
     ],
 )
 def test_a_target_elsewhere_is_refused_if_the_stacks_account_or_region_is_unknown(
-    account: str | None, region: str | None, elsewhere: dict[str, str], unknown: str
+    where: dict[str, str | None], key: str, value: str, unknown: str
 ) -> None:
-    targets = [{"cluster": "demo"}, {"cluster": "away", **elsewhere}]
-    with pytest.raises(SettingsError) as refused:
-        read_app_settings(make_content(targets=targets), account=account, region=region)
-    (key,) = elsewhere
-    (fault,) = refused.value.faults
-    assert fault.startswith(
-        f"targets[1].{key}: needs an access stack, for which the stack's own {unknown} is not known"
-    )
+    home, away = {"cluster": "demo"}, {"cluster": "away", key: value}
+    needed = f"targets[1].{key}: needs an access stack, for which the stack's own {unknown} is not known"
+    assert _refuse(make_content(targets=[home, away]), **where).startswith(needed)
     # With role_arn, nothing has to be created there.
-    read_app_settings(
-        make_content(targets=[*targets[:1], targets[1] | {"role_arn": _ROLE}]), account=account, region=region
-    )
+    read_app_settings(make_content(targets=[home, {**away, "role_arn": _ROLE}]), **where)
 
 
 def test_the_limit_elsewhere_counts_only_clusters_that_need_an_access_entry() -> None:

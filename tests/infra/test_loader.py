@@ -96,15 +96,19 @@ def _read(directory: Path, text: str) -> Settings:
     return validate_settings(load_document(file, remedy="write one"), account=ACCOUNT, region=REGION)
 
 
-@pytest.mark.parametrize("kind", _ODD)
-def test_an_odd_file_is_refused_with_each_fault_once(kind: str, tmp_path: Path) -> None:
-    text, expected = _ODD[kind]
+def _refuse(directory: Path, text: str) -> SettingsError:
+    with pytest.raises(SettingsError) as refused:
+        _read(directory, text)
+    return refused.value
+
+
+@pytest.mark.parametrize(("text", "expected"), _ODD.values(), ids=_ODD)
+def test_an_odd_file_is_refused_with_each_fault_once(text: str, expected: list[str], tmp_path: Path) -> None:
     key = text.partition(":")[0]
     good = [line for line in _GOOD.splitlines() if not line.startswith(f"{key}:")]
-    with pytest.raises(SettingsError) as refused:
-        _read(tmp_path, "\n".join([*good, text]))
-    assert len(refused.value.faults) == len(expected), refused.value.faults
-    for fault, begin in zip(sorted(refused.value.faults), sorted(expected), strict=True):
+    faults = _refuse(tmp_path, "\n".join([*good, text])).faults
+    assert len(faults) == len(expected), faults
+    for fault, begin in zip(sorted(faults), sorted(expected), strict=True):
         assert fault.startswith(begin)
 
 
@@ -117,9 +121,7 @@ def test_an_odd_file_is_refused_with_each_fault_once(kind: str, tmp_path: Path) 
     ],
 )
 def test_a_file_that_holds_no_keys_is_refused(tmp_path: Path, text: str, expected: str) -> None:
-    with pytest.raises(SettingsError) as refused:
-        _read(tmp_path, text)
-    assert str(refused.value) == expected
+    assert str(_refuse(tmp_path, text)) == expected
 
 
 def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
@@ -128,20 +130,15 @@ def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     assert str(refused.value) == "there is no mine.yaml: give --settings FILE"
 
 
+_TARGETS = "targets:\n  - cluster: demo\n"
+_CREDENTIALS = f"credentials:\n  - registry: {REGISTRY}\n"
+
+
 def test_the_faults_come_in_the_files_order_with_line_and_column(tmp_path: Path) -> None:
-    text = f"""
-targets:
-  - cluster: demo
-  - name: second
-    regoin: eu-west-1
-credentials:
-  - registry: {REGISTRY}
-    secret_name: A
-"""
-    with pytest.raises(SettingsError) as refused:
-        _read(tmp_path, text)
-    assert str(refused.value).startswith("settings.yaml has 3 errors:\n")
-    assert [fault.split(": ")[:2] for fault in refused.value.faults] == [
+    second = "  - name: second\n    regoin: eu-west-1\n"
+    refused = _refuse(tmp_path, f"\n{_TARGETS}{second}{_CREDENTIALS}    secret_name: A\n")
+    assert str(refused).startswith("settings.yaml has 3 errors:\n")
+    assert [fault.split(": ")[:2] for fault in refused.faults] == [
         ["settings.yaml:4:5", "targets[1].cluster"],
         ["settings.yaml:5:5", "targets[1].regoin"],
         ["settings.yaml:8:5", "credentials[0].secret_name"],
@@ -149,24 +146,14 @@ credentials:
 
 
 def test_a_rule_of_two_places_points_to_the_second(tmp_path: Path) -> None:
-    text = f"""
-targets:
-  - cluster: demo
-credentials:
-  - registry: {REGISTRY}
-  - registry: {REGISTRY}
-"""
-    with pytest.raises(SettingsError) as refused:
-        _read(tmp_path, text)
-    (fault,) = refused.value.faults
+    (fault,) = _refuse(tmp_path, f"\n{_TARGETS}{_CREDENTIALS}  - registry: {REGISTRY}\n").faults
     assert fault.startswith("settings.yaml:6:5: targets[0] with credentials[1]: the Secret argocd/ecr-auth")
 
 
 def test_a_fault_of_a_command_line_value_names_its_option() -> None:
-    document = make_document(cluster="a/b", registry=REGISTRY)
-    with pytest.raises(SettingsError) as refused:
-        validate_settings(document)
-    assert str(refused.value).startswith('the command line has 1 error:\n--cluster: "a/b" is not allowed. The EKS')
+    fault = 'the command line has 1 error:\n--cluster: "a/b" is not allowed. The EKS'
+    with pytest.raises(SettingsError, match=f"^{fault}"):
+        validate_settings(make_document(cluster="a/b", registry=REGISTRY))
 
 
 def test_an_alias_and_a_merge_repeat_their_anchor(tmp_path: Path) -> None:
@@ -243,10 +230,10 @@ def test_any_text_is_read_or_refused_in_one_line(tmp_path_factory: pytest.TempPa
 def test_a_character_that_looks_like_another_is_escaped_and_named(
     tmp_path: Path, keys: str, character: str, description: str
 ) -> None:
-    with pytest.raises(SettingsError) as refused:
-        _read(tmp_path, ("" if "targets" in keys else "targets: [{cluster: demo}]\n") + keys.format(character))
-    assert str(refused.value).isascii()
-    assert description in str(refused.value)
+    targets = "" if "targets" in keys else "targets: [{cluster: demo}]\n"
+    refused = str(_refuse(tmp_path, targets + keys.format(character)))
+    assert refused.isascii()
+    assert description in refused
 
 
 _BROKEN: dict[str, tuple[dict[str, object], list[str]]] = {
@@ -300,9 +287,8 @@ _BROKEN: dict[str, tuple[dict[str, object], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", _BROKEN)
-def test_all_faults_are_reported_at_once(kind: str) -> None:
-    document, expected = _BROKEN[kind]
+@pytest.mark.parametrize(("document", "expected"), _BROKEN.values(), ids=_BROKEN)
+def test_all_faults_are_reported_at_once(document: dict[str, object], expected: list[str]) -> None:
     complete = {"targets": [{"cluster": "demo"}], "credentials": [{"registry": REGISTRY}], **document}
     with pytest.raises(SettingsError) as refused:
         validate_settings(complete, account=ACCOUNT, region=REGION)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -22,12 +23,12 @@ from argo_ecr_auth_cdk import (
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_app, make_content, make_stack
 
 
-def _settings(**changes: object) -> Settings:
-    return Settings(
-        targets=(TargetSettings(cluster="demo"),),
-        credentials=(CredentialSettings(registry=REGISTRY),),
-        **changes,  # type: ignore[arg-type]
-    )
+def _settings(**changes: Any) -> Settings:
+    minimal = {
+        "targets": (TargetSettings(cluster="demo"),),
+        "credentials": (CredentialSettings(registry=REGISTRY),),
+    }
+    return Settings(**{**minimal, **changes})
 
 
 def _stack(app: cdk.App | None = None, name: str = "Mine") -> cdk.Stack:
@@ -56,32 +57,23 @@ def test_a_cluster_name_that_is_not_known_at_synth_is_refused_with_the_remedy() 
     cluster = eks.CfnCluster(
         stack, "Cluster", role_arn="arn", resources_vpc_config=eks.CfnCluster.ResourcesVpcConfigProperty(subnet_ids=[])
     )
-    settings = Settings(
-        targets=(TargetSettings(cluster=cluster.ref),),
-        credentials=(CredentialSettings(registry=REGISTRY),),
-    )
     with pytest.raises(SettingsError) as refused:
-        ArgoEcrAuth(stack, "EcrAuth", settings=settings)
+        ArgoEcrAuth(stack, "EcrAuth", settings=_settings(targets=(TargetSettings(cluster=cluster.ref),)))
     (fault,) = refused.value.faults
     assert fault.startswith("targets[0].cluster: ")
     assert "give the resource that it comes from a name of your own" in fault
 
 
 def test_settings_made_in_python_are_validated_like_those_of_a_file() -> None:
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(SettingsError, match="lower-case letters"):
         ArgoEcrAuth(_stack(), "EcrAuth", settings=_settings(installation="Not Lower"))
-    assert "lower-case letters" in str(refused.value)
 
 
 def test_two_installations_fit_into_a_stack_and_onto_a_cluster() -> None:
     stack = _stack()
     for name in ("one", "two"):
-        settings = Settings(
-            installation=name,
-            targets=(TargetSettings(cluster="demo"),),
-            credentials=(CredentialSettings(registry=REGISTRY, secret_name=name),),
-        )
-        ArgoEcrAuth(stack, name, settings=settings)
+        credentials = (CredentialSettings(registry=REGISTRY, secret_name=name),)
+        ArgoEcrAuth(stack, name, settings=_settings(installation=name, credentials=credentials))
     entries = find_all(Template.from_stack(stack), "AWS::EKS::AccessEntry")
     assert [entry["KubernetesGroups"] for entry in entries] == [["one"], ["two"]]
     assert entries[0]["PrincipalArn"] != entries[1]["PrincipalArn"]
@@ -92,10 +84,7 @@ def test_two_installations_of_an_app_with_one_secret_are_refused() -> None:
     ArgoEcrAuth(_stack(app, "First"), "EcrAuth", settings=_settings(installation="one"))
     elsewhere = cdk.Stack(app, "Elsewhere", env=cdk.Environment(account="333333333333", region=REGION))
     ArgoEcrAuth(elsewhere, "EcrAuth", settings=_settings(installation="one"))
-    switched_off = Settings(
-        targets=(TargetSettings(cluster="demo", enabled=False),),
-        credentials=(CredentialSettings(registry=REGISTRY),),
-    )
+    switched_off = _settings(targets=(TargetSettings(cluster="demo", enabled=False),))
     ArgoEcrAuth(_stack(app, "SwitchedOff"), "EcrAuth", settings=switched_off)
     with pytest.raises(SettingsError) as refused:
         ArgoEcrAuth(_stack(app, "Second"), "EcrAuth", settings=_settings(installation="two"))
@@ -108,10 +97,7 @@ def test_two_installations_of_an_app_with_one_secret_are_refused() -> None:
 def test_two_installations_of_one_name_in_one_account_and_region_are_refused() -> None:
     app = make_app()
     ArgoEcrAuth(_stack(app, "First"), "EcrAuth", settings=_settings())
-    other = Settings(
-        targets=(TargetSettings(cluster="other"),),
-        credentials=(CredentialSettings(registry=REGISTRY),),
-    )
+    other = _settings(targets=(TargetSettings(cluster="other"),))
     with pytest.raises(SettingsError) as refused:
         ArgoEcrAuth(_stack(app, "Second"), "EcrAuth", settings=other)
     assert str(refused.value) == (

@@ -38,12 +38,9 @@ def test_per_target_metrics_are_a_variable_that_does_not_change_the_asset() -> N
     assert after["Code"] == before["Code"]
 
 
-def test_the_next_scheduled_run_is_the_only_retry(template: Template) -> None:
+def test_the_next_scheduled_run_is_the_only_retry_but_of_a_refused_invocation(template: Template) -> None:
     asynchronous = find_only(template, "AWS::Lambda::EventInvokeConfig")
     assert (asynchronous["MaximumEventAgeInSeconds"], asynchronous["MaximumRetryAttempts"]) == (180, 0)
-
-
-def test_a_refused_invocation_is_retried_until_the_next_run(template: Template) -> None:
     retries = find_only(template, "AWS::Scheduler::Schedule")["Target"]["RetryPolicy"]
     assert retries == {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 3}
 
@@ -150,20 +147,17 @@ def test_only_the_functions_role_has_a_physical_name(
     }
 
 
-def test_the_outputs_hold_the_functions_name_and_the_command_that_invokes_it(template: Template) -> None:
+def test_the_outputs_hold_the_functions_name_the_command_that_invokes_it_and_the_queue(template: Template) -> None:
     outputs = template.to_json()["Outputs"]
     (function,) = template.find_resources("AWS::Lambda::Function")
+    (queue,) = template.find_resources("AWS::SQS::Queue")
     assert outputs["FunctionName"]["Value"] == {"Ref": function}
+    assert outputs["UndeliveredQueue"]["Value"] == {"Ref": queue}, "it says why a run was not started"
     parts = outputs["InvokeCommand"]["Value"]["Fn::Join"][1]
     assert "".join(part if isinstance(part, str) else "NAME" for part in parts) == (
         f"aws lambda invoke --region {REGION} --function-name NAME --cli-binary-format raw-in-base64-out "
         "--cli-read-timeout 0 --payload '{}' /dev/stdout"
     )
-
-
-def test_an_output_names_the_queue_that_says_why_a_run_was_not_started(template: Template) -> None:
-    (queue,) = template.find_resources("AWS::SQS::Queue")
-    assert template.to_json()["Outputs"]["UndeliveredQueue"]["Value"] == {"Ref": queue}
 
 
 def test_an_installation_names_the_stack_the_service_and_the_group() -> None:
