@@ -55,12 +55,6 @@ def test_a_fixed_endpoint_of_another_cluster_is_among_the_candidates(
     assert_failed(function.result(), "401", "A fixed endpoint may also be another cluster's")
 
 
-def test_a_cluster_that_is_not_there_is_named_with_its_region(
-    make_function: FunctionFactory, local_cloud: LocalCloud
-) -> None:
-    assert_failed(make_function(make_settings({"cluster": "gone"})).result(), "no EKS cluster gone in us-east-1")
-
-
 def test_an_unreachable_endpoint_is_named_with_what_to_look_at(
     local_cloud: LocalCloud, role: str, make_function: FunctionFactory
 ) -> None:

@@ -58,20 +58,6 @@ def test_a_fresh_credential_costs_two_reads_no_write_and_no_call_to_aws(
     assert objects.versions == versions
 
 
-@pytest.mark.parametrize(
-    ("later", "force"), [(timedelta(hours=7), False), (timedelta(), True)], ids=["less than six hours left", "forced"]
-)
-def test_a_token_that_is_due_or_forced_is_renewed(
-    later: timedelta, force: bool, function: Function, objects: Objects
-) -> None:
-    function.run()
-    before = objects.password
-    function.now = datetime.now(UTC) + later
-
-    assert function.result(force=force).action == "renewed"
-    assert objects.password != before
-
-
 def test_what_others_added_stays(function: Function, objects: Objects) -> None:
     function.run()
     foreign = {"labels": {"team": "a"}, "annotations": {"note": "b"}}
@@ -110,16 +96,6 @@ def test_a_failure_after_the_secret_was_written_knows_no_expiry(function: Functi
     assert objects.password != before
     assert (result.action, result.error_type) == ("failed", "ForbiddenError")
     assert (result.expires_at, result.seconds_to_expiry) == (None, None)
-
-
-def test_settings_that_name_another_registry_get_a_token_for_it_at_once(function: Function, objects: Objects) -> None:
-    function.run()
-    elsewhere = "000000000000.dkr.ecr.eu-west-1.amazonaws.com"
-    target = {"cluster": "demo", "namespace": objects.namespace}
-    function.settings = make_settings(target, credentials=[{"registry": elsewhere}])
-
-    assert function.result().action == "repaired"
-    assert ecr_token.parse(objects.password).region == "eu-west-1"
 
 
 def test_a_dry_run_says_what_would_be_done_and_writes_and_asks_nothing(
@@ -161,18 +137,6 @@ def test_two_runs_at_once_end_in_a_right_state_after_the_next_run(function: Func
     function.run()
 
     assert {result.error for result in results} == {None}
-    assert function.result().action == "fresh"
-
-
-def test_a_run_that_died_between_its_two_writes_is_mended_by_the_next(function: Function, objects: Objects) -> None:
-    """What such a run leaves: a Secret with a new password beside a ConfigMap that speaks of the old one."""
-    function.run()
-    config_map = objects.require("configmaps")
-    function.run(force=True)
-    objects.patch("configmaps", {"metadata": {"annotations": config_map["metadata"]["annotations"]}})
-    objects.patch("configmaps", {"data": config_map["data"]})
-
-    assert function.result().action == "repaired"
     assert function.result().action == "fresh"
 
 

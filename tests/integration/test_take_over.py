@@ -15,24 +15,13 @@ ARGO_CD = {"argocd.argoproj.io/secret-type": "repository"}
 COMMAND = ("was not written by argo-ecr-auth", "annotate secret ecr-auth argo-ecr-auth/take-over=true")
 OWNER = {"apiVersion": "v1", "kind": "Widget", "name": "mine", "uid": "1"}
 WITHOUT_LABELS = {"stringData": {"type": "helm", "url": REGISTRY, "password": "x"}}
-# Secrets of somebody else, and what the error says.
+# Secrets of somebody else, and what the error says; more of them in the unit tests of observed objects.
 FOREIGN: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "the only copy of a password": ({"stringData": {"username": "admin", "password": "the only copy"}}, COMMAND),
-    "a repository at GitHub": (
-        {
-            "metadata": {"labels": ARGO_CD},
-            "stringData": {"type": "git", "url": "https://github.com/team/app", "password": "ghp_token"},
-        },
-        COMMAND,
-    ),
     "without labels": (WITHOUT_LABELS, COMMAND),
     "of another type": ({"type": "example.org/other", "data": {"password": "eA=="}}, COMMAND),
     "labelled by External Secrets": (
         {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}},
-        ("External Secrets", "secret_name"),
-    ),
-    "annotated by External Secrets": (
-        {"metadata": {"annotations": {"reconcile.external-secrets.io/data-hash": "1"}}},
         ("External Secrets", "secret_name"),
     ),
     "owned": ({"metadata": {"ownerReferences": [OWNER]}}, ("Widget mine",)),

@@ -82,14 +82,6 @@ def test_every_secret_for_argo_cd_is_watched(kind: str, make_function_with: Func
     assert not [found.name for found in all_objects if REDIRECTED.keys() & _data(found).keys()]
 
 
-def test_keys_that_argo_cd_does_not_read_stay(function: Function, objects: Objects) -> None:
-    function.run()
-    objects.patch("secrets", {"data": {"team": encode_base64("platform")}})
-
-    assert function.result().action == "fresh"
-    assert "team" in _data(objects)
-
-
 def test_a_proxy_of_the_settings_is_written(make_function_with: FunctionFactory, objects: Objects) -> None:
     function = make_function_with({"registry": REGISTRY, "proxy": "http://proxy:3128", "no_proxy": "localhost"})
 
