@@ -16,15 +16,8 @@ SECRET_KEY = "planted-secret-key"
 # A role's session token: long, and of characters that a query must escape.
 SESSION_TOKEN = "IQoJ+/=" * 200
 ALLOWED_KEYS = {
-    "Action",
-    "Version",
-    "X-Amz-Algorithm",
-    "X-Amz-Credential",
-    "X-Amz-Date",
-    "X-Amz-Expires",
-    "X-Amz-SignedHeaders",
-    "X-Amz-Security-Token",
-    "X-Amz-Signature",
+    *("Action", "Version", "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires"),
+    *("X-Amz-SignedHeaders", "X-Amz-Security-Token", "X-Amz-Signature"),
 }
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,18 +11,18 @@ from argo_ecr_auth.core.diff import Change
 from argo_ecr_auth.core.results import Result, metric_values, new_result
 from tests.unit.builders import HOST, NOW, OTHER_HOST, credential, pull_secret, target
 
-KEYS = [
-    "target",
-    "secret",
-    "registry",
-    "action",
-    "reason",
-    "expires_at",
-    "seconds_to_expiry",
-    "verified",
-    "error",
-    "error_type",
-]
+RESULT: dict[str, Any] = {
+    "target": "demo",
+    "secret": "argocd/ecr-auth",
+    "registry": HOST,
+    "action": "failed",
+    "reason": "why so",
+    "expires_at": "2026-11-23T20:00:00Z",
+    "seconds_to_expiry": 0,
+    "verified": False,
+    "error": "what",
+    "error_type": "SyncError",
+}
 ACTIONS = ["fresh", "created", "renewed", "repaired", "failed"]
 
 
@@ -38,34 +39,11 @@ def _result(action: str = "fresh", *, left: timedelta | None = timedelta(hours=1
 @pytest.mark.parametrize("left", [timedelta(hours=11), None], ids=["expiry-known", "expiry-unknown"])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_result_has_the_same_keys(action: str, left: timedelta | None) -> None:
-    assert list(_result(action, left=left).as_dict()) == KEYS
+    assert list(_result(action, left=left).as_dict()) == list(RESULT)
 
 
 def test_a_result_says_everything_of_its_credential() -> None:
-    result = Result(
-        target="demo",
-        secret="argocd/ecr-auth",
-        registry=HOST,
-        action="failed",
-        reason="why so",
-        expires_at=NOW,
-        seconds_to_expiry=0,
-        verified=False,
-        error="what",
-        error_type="SyncError",
-    )
-    assert result.as_dict() == {
-        "target": "demo",
-        "secret": "argocd/ecr-auth",
-        "registry": HOST,
-        "action": "failed",
-        "reason": "why so",
-        "expires_at": "2026-11-23T20:00:00Z",
-        "seconds_to_expiry": 0,
-        "verified": False,
-        "error": "what",
-        "error_type": "SyncError",
-    }
+    assert Result(**RESULT | {"expires_at": NOW}).as_dict() == RESULT
 
 
 def test_nothing_done_yet_is_a_failure_of_which_nothing_is_known() -> None:

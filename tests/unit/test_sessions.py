@@ -40,22 +40,26 @@ def test_a_refusal_is_the_code_and_the_first_line(answer: Any, said: str) -> Non
     assert _said(_client_error(answer)) == said
 
 
-def test_a_refusal_is_followed_by_the_right_that_is_missing_and_who_needs_it() -> None:
-    denied = _client_error({"Error": {"Code": "AccessDenied", "Message": "not you"}})
-    assert _said(denied, right="s:Do") == "asked X: AccessDenied: not you; the function's role needs s:Do"
-
-
-def test_another_fault_than_a_refusal_names_no_right() -> None:
-    throttled = _client_error({"Error": {"Code": "ThrottlingException", "Message": "slow down"}})
-    assert _said(throttled, right="s:Do") == "asked X: ThrottlingException: slow down; the next run tries again"
+AGAIN = "; the next run tries again"
+ROLE = Role(arn="arn:aws:iam::123456789012:role/reader", external_id="x1")
 
 
 @pytest.mark.parametrize(
-    ("status", "then"), [(500, "; the next run tries again"), (429, "; the next run tries again"), (400, "")]
+    ("words", "status", "given", "then"),
+    [
+        ("AccessDenied: not you", 400, {"right": "s:Do"}, "; the function's role needs s:Do"),
+        ("ThrottlingException: slow down", 400, {"right": "s:Do"}, AGAIN),
+        ("Throttling: slow down", 400, {"role": ROLE}, AGAIN),
+        ("Odd", 500, {}, AGAIN),
+        ("Odd", 429, {}, AGAIN),
+        ("Odd", 400, {}, ""),
+    ],
+    ids=["a missing right", "no refusal", "no refusal of a role", "500", "429", "400"],
 )
-def test_what_may_pass_is_told_as_that(status: int, then: str) -> None:
-    failed = _client_error({"Error": {"Code": "Odd"}, "ResponseMetadata": {"HTTPStatusCode": status}})
-    assert _said(failed) == f"asked X: Odd{then}"
+def test_a_refusal_is_followed_by_what_to_do(words: str, status: int, given: dict[str, Any], then: str) -> None:
+    code, _, message = words.partition(": ")
+    answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    assert _said(_client_error(answer), **given) == f"asked X: {words}{then}"
 
 
 def test_a_certificate_that_is_not_trusted_points_at_a_proxy() -> None:
@@ -82,11 +86,8 @@ def test_an_answer_that_repeats_the_request_is_not_quoted(status: int, code: str
 def test_a_role_that_cannot_be_assumed_is_named_with_both_sides_policies() -> None:
     """What the fetcher of its credentials meets comes out of whatever client is used first."""
     denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "AssumeRole")
-    role = Role(arn="arn:aws:iam::123456789012:role/reader", external_id="x1")
-    said = _said(denied, right="s:Do", role=role)
-    assert said.startswith(
-        "cannot assume arn:aws:iam::123456789012:role/reader: AccessDenied: not you; its trust policy"
-    )
+    said = _said(denied, right="s:Do", role=ROLE)
+    assert said.startswith(f"cannot assume {ROLE.arn}: AccessDenied: not you; its trust policy")
     assert [words for words in ("external id x1", "sts:AssumeRole") if words not in said] == []
     assert "s:Do" not in said
 
@@ -100,12 +101,6 @@ def test_a_role_that_cannot_be_assumed_is_named_with_both_sides_policies() -> No
 )
 def test_an_error_of_botocores_own_is_told_by_its_kind_alone(error: BotoCoreError, kind: str) -> None:
     assert _said(error) == f"asked X: {kind}, no answer or none that can be read"
-
-
-def test_a_role_that_was_not_refused_is_told_nothing_of_policies() -> None:
-    throttled = ClientError({"Error": {"Code": "Throttling", "Message": "slow down"}}, "AssumeRole")
-    role = Role(arn="arn:aws:iam::123456789012:role/reader")
-    assert _said(throttled, role=role) == "asked X: Throttling: slow down; the next run tries again"
 
 
 def test_half_a_pair_of_keys_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

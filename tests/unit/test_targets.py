@@ -118,16 +118,12 @@ def test_the_kind_for_argo_cd_is_a_nameless_repository_and_the_pair_of_templates
     ]
 
 
-@pytest.mark.parametrize("end", ["", "/"])
-def test_a_templates_path_ends_as_it_is_written(end: str) -> None:
-    urls = [found.url for found in _pair(url=f"{HOST}/charts{end}")]
-    assert urls == [f"{HOST}/charts{end}", f"oci://{HOST}/charts{end}"]
-
-
+@pytest.mark.parametrize("path", ["/charts", "/charts/"])
 @pytest.mark.parametrize("scheme", ["", "oci://"])
-def test_a_pair_is_of_one_place_with_and_without_the_scheme(scheme: str) -> None:
-    urls = [found.url for found in _pair(url=f"{scheme}{HOST}/charts")]
-    assert urls == [f"{HOST}/charts", f"oci://{HOST}/charts"]
+def test_a_pair_is_of_one_place_with_and_without_the_scheme_and_its_path_ends_as_it_is_written(
+    scheme: str, path: str
+) -> None:
+    assert [found.url for found in _pair(url=f"{scheme}{HOST}{path}")] == [f"{HOST}{path}", f"oci://{HOST}{path}"]
 
 
 def test_a_credential_of_several_namespaces_is_one_in_each() -> None:
@@ -156,14 +152,7 @@ def test_own_credentials_stand_instead_of_the_general_ones() -> None:
     assert [found.secret_name for found in own.credentials] == ["own"]
 
 
-def test_general_credentials_go_into_each_targets_own_namespace() -> None:
-    targets = resolve_targets(
-        settings(targets=[{"cluster": "a", "namespace": "one"}, {"cluster": "b", "namespace": "two"}]),
-        region="eu-central-1",
-    )
-    assert [target.credentials[0].namespace for target in targets] == ["one", "two"]
-
-
-def test_the_order_is_that_of_the_settings() -> None:
-    targets = resolve_targets(settings(targets=[{"cluster": "b"}, {"cluster": "a"}]), region="eu-central-1")
-    assert [target.name for target in targets] == ["b", "a"]
+def test_general_credentials_go_into_each_targets_own_namespace_in_the_order_of_the_settings() -> None:
+    written = [{"cluster": "b", "namespace": "one"}, {"cluster": "a", "namespace": "two"}]
+    targets = resolve_targets(settings(targets=written), region="eu-central-1")
+    assert [(target.name, target.credentials[0].namespace) for target in targets] == [("b", "one"), ("a", "two")]
