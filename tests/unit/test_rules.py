@@ -72,40 +72,14 @@ def test_one_cluster_and_one_registry_are_enough() -> None:
 
 
 def test_every_key_can_be_given() -> None:
-    given_all = settings(
-        renew_before="1h30m",
-        targets=[
-            {
-                "cluster": "Demo_1",
-                "name": "demo.one",
-                "region": "eu-north-1",
-                "account": "012345678901",
-                "namespace": "argocd",
-                "enabled": False,
-                "endpoint": "https://ABC.gr7.eu-west-1.eks.amazonaws.com",
-                "certificate_authority": CA,
-                "role_arn": ROLE,
-                "external_id": "who-asks",
-                "credentials": [
-                    {
-                        "registry": HOST,
-                        "namespace": "team-a",
-                        "secret_name": "ecr.auth-1",
-                        "kind": "repository",
-                        "type": "oci",
-                        "url": f"oci://{HOST}/charts",
-                        "name": "charts",
-                        "project": "team-a",
-                        "verify": "login",
-                        "verify_repository": "charts/app",
-                        "role_arn": ROLE,
-                        "external_id": "who-asks",
-                    }
-                ],
-            }
-        ],
-    )
-    assert find_faults(given_all) == ()
+    role = {"role_arn": ROLE, "external_id": "who-asks"}
+    credential = GENERAL | {"namespace": "team-a", "secret_name": "ecr.auth-1", "kind": "repository", "type": "oci"}
+    credential |= {"url": f"oci://{HOST}/charts", "name": "charts", "project": "team-a", "verify": "login"}
+    credential |= {"verify_repository": "charts/app", **role}
+    target = {"cluster": "Demo_1", "name": "demo.one", "region": "eu-north-1", "account": "012345678901"}
+    target |= {"endpoint": "https://ABC.gr7.eu-west-1.eks.amazonaws.com", "certificate_authority": CA, **role}
+    others = {"namespace": "argocd", "enabled": False, "credentials": [credential]}
+    assert find_faults(settings(renew_before="1h30m", targets=[target | others])) == ()
 
 
 @pytest.mark.parametrize("text", ["10m", "6h", "600s", "5h59m59s", "360m"])
