@@ -208,11 +208,7 @@ def applications(cluster: Cluster) -> str:
     ],
 )
 def test_an_application_that_still_shows_a_failure_from_before_the_renewal(
-    case: tuple[str, str, str, int, bool],
-    doctor: CommandLine,
-    function: Function,
-    objects: Objects,
-    applications: str,
+    case: tuple[str, str, str, int, bool], doctor: CommandLine, function: Function, objects: Objects, applications: str
 ) -> None:
     repo_url, kind, words, hours, found = case
     function.run()
@@ -233,9 +229,7 @@ def test_an_application_that_still_shows_a_failure_from_before_the_renewal(
     objects.admin.request("DELETE", f"{path}/app")
 
     assert [finding["remedy"] for finding in findings] == (
-        [
-            f"kubectl -n {objects.namespace} annotate application app argocd.argoproj.io/refresh=hard --overwrite",
-        ]
+        [f"kubectl -n {objects.namespace} annotate application app argocd.argoproj.io/refresh=hard --overwrite"]
         if found
         else []
     )

@@ -187,11 +187,7 @@ def test_a_token_that_nobody_renews(fresh: CommandLine, objects: Objects) -> Non
 
 @pytest.fixture
 def examine_with(
-    make_function: FunctionFactory,
-    make_function_with: FunctionFactory,
-    operator: str,
-    objects: Objects,
-    tmp_path: Path,
+    make_function: FunctionFactory, make_function_with: FunctionFactory, operator: str, objects: Objects, tmp_path: Path
 ) -> Examine:
     """An examination in this process, with what the registry would answer to a login.
 

@@ -116,13 +116,7 @@ def test_a_run_that_failed_before_the_last_one_or_long_ago_is_no_matter(
 
 @pytest.mark.parametrize(("check_every", "counts"), [("10m", False), ("20m", True)])
 def test_a_failed_run_counts_for_two_check_intervals_of_the_profile(
-    doctor: CommandLine,
-    objects: Objects,
-    stack: str,
-    local_cloud: LocalCloud,
-    *,
-    check_every: str,
-    counts: bool,
+    doctor: CommandLine, objects: Objects, stack: str, local_cloud: LocalCloud, *, check_every: str, counts: bool
 ) -> None:
     write_log(local_cloud, stack, objects, (40 * MINUTE, FAILED))
     allowed = {"accounts": [ACCOUNT], "regions": [REGION], "clusters": ["*"]}

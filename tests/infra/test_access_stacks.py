@@ -60,10 +60,7 @@ def _flat(value: Any) -> str:
 @pytest.fixture(scope="module")
 def elsewhere() -> Synthesized:
     return _synthesized(
-        {"cluster": "home"},
-        _AWAY,
-        _THEIRS,
-        {"cluster": "by-hand", "account": _OTHER_ACCOUNT, "role_arn": _ROLE},
+        {"cluster": "home"}, _AWAY, _THEIRS, {"cluster": "by-hand", "account": _OTHER_ACCOUNT, "role_arn": _ROLE}
     )
 
 
@@ -72,10 +69,7 @@ def test_each_account_and_region_has_an_access_stack_except_for_a_target_with_ro
     assert find_only(main, "AWS::EKS::AccessEntry")["ClusterName"] == "home"
     assert {
         place: find_only(template, "AWS::EKS::AccessEntry")["ClusterName"] for place, template in access.items()
-    } == {
-        f"{ACCOUNT}-{_OTHER_REGION}": "away",
-        f"{_OTHER_ACCOUNT}-{REGION}": "theirs",
-    }
+    } == {f"{ACCOUNT}-{_OTHER_REGION}": "away", f"{_OTHER_ACCOUNT}-{REGION}": "theirs"}
 
 
 def test_in_another_account_a_role_that_only_the_function_may_assume_describes_the_clusters(

@@ -13,21 +13,12 @@ from aws_cdk import aws_eks as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
-from argo_ecr_auth_cdk import (
-    ArgoEcrAuth,
-    CredentialSettings,
-    Settings,
-    SettingsError,
-    TargetSettings,
-)
+from argo_ecr_auth_cdk import ArgoEcrAuth, CredentialSettings, Settings, SettingsError, TargetSettings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_app, make_content, make_stack
 
 
 def _settings(**changes: Any) -> Settings:
-    minimal = {
-        "targets": (TargetSettings(cluster="demo"),),
-        "credentials": (CredentialSettings(registry=REGISTRY),),
-    }
+    minimal = {"targets": (TargetSettings(cluster="demo"),), "credentials": (CredentialSettings(registry=REGISTRY),)}
     return Settings(**{**minimal, **changes})
 
 

@@ -12,12 +12,7 @@ from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_content, make_template
 
-_PULL = [
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:ListImages",
-]
+_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:ListImages"]
 _DEMO = "arn:aws:eks:eu-west-1:111111111111:cluster/demo"
 _BEARER = "sts:GetServiceBearerToken"
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
@@ -78,11 +73,7 @@ def test_a_role_for_the_cluster_is_assumed_and_describes_it() -> None:
 
 def test_a_role_for_the_registry_is_assumed_and_has_the_permissions_to_pull() -> None:
     template = make_template(make_content(credentials=[{"registry": REGISTRY, "role_arn": _ROLE}]))
-    assert _statements(template) == [
-        _logs(template),
-        ("eks:DescribeCluster", _DEMO),
-        ("sts:AssumeRole", _ROLE),
-    ]
+    assert _statements(template) == [_logs(template), ("eks:DescribeCluster", _DEMO), ("sts:AssumeRole", _ROLE)]
 
 
 _CHINA = "444444444444.dkr.ecr.cn-north-1.amazonaws.com.cn"
@@ -178,9 +169,7 @@ def _documents(template: Template) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("pull_through_cache", [False, True])
-def test_the_most_roles_and_repositories_that_are_accepted_fit_into_iams_policies(
-    pull_through_cache: bool,
-) -> None:
+def test_the_most_roles_and_repositories_that_are_accepted_fit_into_iams_policies(pull_through_cache: bool) -> None:
     def document(number: int) -> dict[str, Any]:
         repositories = [f"team-{i:04}/charts" for i in range(number)]
         role = "arn:aws:iam::333333333333:role/r"

@@ -50,11 +50,7 @@ _FAULTS: list[tuple[dict[str, Any], str, str]] = [
     ({"credentials": [{"secret_name": "a"}]}, "credentials[0].registry", "missing"),
     (_target(account=123456789012), "targets[0].account", "put it in quotes"),
     (_credential(role_arn="arn:aws:iam::1:role/r"), "credentials[0].role_arn", "The ARN of a role"),
-    (
-        _credential(role_arn=_ROLE, repositories=["a"]),
-        "credentials[0].repositories",
-        "does not go with role_arn",
-    ),
+    (_credential(role_arn=_ROLE, repositories=["a"]), "credentials[0].repositories", "does not go with role_arn"),
     (_credential(repositories=["Charts"]), "credentials[0].repositories[0]", "repository's name"),
     (
         {"targets": [{"cluster": f"c{i}", "role_arn": f"{_ROLE}-{i:04}"} for i in range(1_200)]},
@@ -172,9 +168,7 @@ _KEYS = st.text() | st.sampled_from(_NAMES.split())
 
 @given(
     document=st.recursive(
-        _VALUES,
-        lambda parts: st.lists(parts, max_size=3) | st.dictionaries(_KEYS, parts, max_size=5),
-        max_leaves=20,
+        _VALUES, lambda parts: st.lists(parts, max_size=3) | st.dictionaries(_KEYS, parts, max_size=5), max_leaves=20
     )
 )
 def test_any_document_is_valid_or_refused_with_each_fault_on_one_line(document: object) -> None:

@@ -214,9 +214,7 @@ def test_a_missing_repository_is_told_and_keeps_nothing_from_being_written(
     assert (result.action, result.verified, result.reason) == ("created", True, reason)
 
 
-def test_a_credential_that_turns_the_check_off_asks_the_registry_nothing(
-    make_function_with: FunctionFactory,
-) -> None:
+def test_a_credential_that_turns_the_check_off_asks_the_registry_nothing(make_function_with: FunctionFactory) -> None:
     function = make_function_with({"registry": REGISTRY, "verify": "off"})
 
     with Server(always(Answer())) as server:
@@ -225,9 +223,7 @@ def test_a_credential_that_turns_the_check_off_asks_the_registry_nothing(
     assert (result.action, result.verified, len(server.requests)) == ("created", None, 0)
 
 
-def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(
-    make_function_with: FunctionFactory,
-) -> None:
+def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(make_function_with: FunctionFactory) -> None:
     function = make_function_with(*({"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(5)))
 
     with Server(always(Answer())) as server:

@@ -73,11 +73,7 @@ def test_who_does_not_know_the_roles_id_takes_any_for_the_right_one(of: Credenti
 @pytest.mark.parametrize(
     ("written", "desired", "reasons"),
     [
-        (
-            READ_AS_ROLE,
-            credential(role=Role(arn=ROLE, external_id="other")),
-            (),
-        ),
+        (READ_AS_ROLE, credential(role=Role(arn=ROLE, external_id="other")), ()),
         (
             credential(),
             credential(url=f"{HOST}/charts", name="charts", project="team-a"),

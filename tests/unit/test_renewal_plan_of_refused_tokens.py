@@ -25,14 +25,7 @@ from tests.unit.builders import (
     with_config_map,
     with_secret,
 )
-from tests.unit.test_renewal_plan import (
-    MANAGED,
-    RENEW_BEFORE,
-    SECRET_TYPE,
-    TARGET,
-    choose,
-    plan_for,
-)
+from tests.unit.test_renewal_plan import MANAGED, RENEW_BEFORE, SECRET_TYPE, TARGET, choose, plan_for
 
 MARK = ("metadata", "annotations", "argo-ecr-auth/verified")
 ACCEPTED = payload(password="new", lifetime=timedelta(hours=11))
