@@ -9,6 +9,7 @@ from tests.servers.server import Answer, Server, always
 from tests.support.function import REGISTRY
 
 WHICH = ["--cluster", "x", "--registry", REGISTRY]
+EITHER = "aws sso login --profile {0} or aws login --profile {0}"
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 
 
@@ -34,17 +35,26 @@ def test_credentials_that_aws_refuses_are_named_with_the_command_that_renews_the
 
 
 @pytest.mark.parametrize(
-    ("profile", "command"),
+    ("profiles", "command"),
     [
-        ("sso_start_url = https://a.example", "aws sso login --profile mine"),
-        ("region = us-east-1", "aws sso login --profile mine or aws login --profile mine"),
+        ({"mine": "sso_start_url = https://a.example"}, "aws sso login --profile mine"),
+        ({"mine": "region = us-east-1"}, EITHER.format("mine")),
+        ({"mine": "source_profile = base", "base": "sso_session = s"}, "aws sso login --profile base"),
+        (
+            {"mine": "source_profile = middle", "middle": "source_profile = base", "base": "login_session = x"},
+            "aws login --profile base",
+        ),
+        ({"mine": "source_profile = mine\nlogin_session = x"}, "aws login --profile mine"),
+        ({"mine": "source_profile = other", "other": "source_profile = mine"}, EITHER.format("other")),
     ],
 )
-def test_the_command_is_the_one_that_the_profile_is_made_for(profile: str, command: str, offline: CommandLine) -> None:
+def test_the_command_is_the_one_for_the_profile_at_the_end_of_the_chain(
+    profiles: dict[str, str], command: str, offline: CommandLine
+) -> None:
     """Its keys come first, and have expired."""
-    keys = "aws_access_key_id = nobody\naws_secret_access_key = nothing\n"
-    (offline.directory / "config").write_text(f"[profile mine]\n{profile}\n")
-    (offline.directory / "credentials").write_text(f"[mine]\n{keys}")
+    config = "".join(f"[profile {name}]\n{keys}\n" for name, keys in profiles.items())
+    (offline.directory / "config").write_text(config)
+    (offline.directory / "credentials").write_text("[mine]\naws_access_key_id = a\naws_secret_access_key = b\n")
     files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials", **NO_KEYS}
 
     with Server(always(refuse_as_sts("ExpiredToken")), tls=False) as sts:
@@ -66,32 +76,6 @@ def test_a_profile_of_aws_login_names_the_package_that_it_needs(offline: Command
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert "pip install 'botocore[crt]'" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("profiles", "command"),
-    [
-        ({"mine": "source_profile = base", "base": "sso_session = s"}, "aws sso login --profile base"),
-        (
-            {"mine": "source_profile = middle", "middle": "source_profile = base", "base": "login_session = x"},
-            "aws login --profile base",
-        ),
-        ({"mine": "source_profile = mine\nlogin_session = x"}, "aws login --profile mine"),
-        ({"mine": "source_profile = other", "other": "source_profile = mine"}, "aws login --profile other"),
-    ],
-)
-def test_the_command_is_for_the_profile_at_the_end_of_the_chain(
-    profiles: dict[str, str], command: str, offline: CommandLine
-) -> None:
-    config = "".join(f"[profile {name}]\n{keys}\n" for name, keys in profiles.items())
-    (offline.directory / "config").write_text(config)
-    (offline.directory / "credentials").write_text("[mine]\naws_access_key_id = a\naws_secret_access_key = b\n")
-    files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials", **NO_KEYS}
-
-    with Server(always(refuse_as_sts("ExpiredToken")), tls=False) as sts:
-        done = offline.run("status", *WHICH, "--profile", "mine", AWS_ENDPOINT_URL_STS=sts.url, **files)
-
-    assert done.stderr.rstrip().endswith(command)
 
 
 @pytest.mark.parametrize("command", ["status", "doctor", "invoke"])

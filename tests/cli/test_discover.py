@@ -178,13 +178,8 @@ def test_the_accounts_of_an_organization_are_searched(fleet: CommandLine, local_
 def test_an_operator_who_may_not_list_clusters_is_told_which_right_is_missing(
     fleet: CommandLine, local_cloud: LocalCloud
 ) -> None:
-    key = local_cloud.assume(local_cloud.create_role("nobody-else"))
-    keys = {
-        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": key["SessionToken"],
-    }
-    done = fleet.run("settings", "discover", "--account", ACCOUNT, **keys)
+    nobody = make_command_line(local_cloud, local_cloud.create_role("nobody-else"), directory=fleet.directory)
+    done = nobody.run("settings", "discover", "--account", ACCOUNT)
     assert done.returncode == 3
     assert "eks:ListClusters" in done.stderr
 
@@ -203,8 +198,8 @@ def test_a_call_that_is_throttled_is_repeated(fleet: CommandLine, local_cloud: L
 
 
 def test_a_terminal_sees_how_far_the_search_is(fleet: CommandLine) -> None:
-    with fleet.in_terminal("settings", "discover", "--account", ACCOUNT, columns=200) as terminal:
-        assert terminal.end() == 0
+    code, terminal = fleet.show("settings", "discover", "--account", ACCOUNT, columns=200)
+    assert code == 0
     assert "searching " in terminal.text
 
 

@@ -17,7 +17,7 @@ from tests.cli.command_line import CommandLine, make_command_line
 from tests.cli.operators import OPERATORS
 from tests.cli.stacks import create_stack
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import Function, make_settings
+from tests.support.function import make_settings
 from tests.support.objects import Objects
 
 
@@ -28,14 +28,6 @@ def installation(local_cloud: LocalCloud, role: str, objects: Objects) -> Iterat
     create_stack(local_cloud, name, role=role, groups=[["demo"]])
     yield name
     local_cloud.client("cloudformation").delete_stack(StackName=name)
-
-
-@pytest.fixture
-def fresh(command_line: CommandLine, function: Function, objects: Objects) -> CommandLine:
-    """With a credential that is fresh."""
-    function.run()
-    command_line.write_settings({"cluster": "demo", "namespace": objects.namespace})
-    return command_line
 
 
 def find_names(command_line: CommandLine, command: str, *arguments: str) -> tuple[int, dict[str, str]]:

@@ -1,14 +1,13 @@
 """The deployed function run now; here a stand-in of the same answers (the deployed one: `e2e/test_main_job.py`)."""
 
 import json
-import subprocess
 from typing import Any
 
 import pytest
 
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_cli.commands.invoke import invoke_function
-from tests.cli.command_line import COMMAND, CommandLine
+from tests.cli.command_line import CommandLine
 from tests.cli.conftest import HERE
 from tests.cli.fake_function import RESULT
 from tests.local_cloud.cloud import LocalCloud
@@ -38,16 +37,6 @@ def test_each_target_is_invoked_by_itself_and_shown_in_one_table(
     assert asked.count("lambda") == 2
 
 
-def test_targets_of_the_command_line_need_no_settings(stack: str, command_line: CommandLine) -> None:
-    code, results, _ = invoked(command_line, "one", "two", "one")
-
-    assert (code, [result["target"] for result in results]) == (0, ["one", "two"])
-
-
-def test_without_targets_and_settings_the_function_does_all_that_it_has(stack: str, command_line: CommandLine) -> None:
-    assert [result["target"] for result in invoked(command_line)[1]] == ["all"]
-
-
 def test_dry_run_and_force_are_passed_on(stack: str, command_line: CommandLine) -> None:
     (dry,) = invoked(command_line, "--dry-run", "one")[1]
     (forced,) = invoked(command_line, "--force", "one")[1]
@@ -59,10 +48,22 @@ def test_dry_run_and_force_are_passed_on(stack: str, command_line: CommandLine) 
     assert "nothing was written" in table
 
 
-def test_a_failure_of_one_hides_no_other_and_is_1(stack: str, command_line: CommandLine) -> None:
-    code, results, faults = invoked(command_line, "one", "broken")
+@pytest.mark.parametrize(
+    ("targets", "code", "expected"),
+    [
+        (("one", "two", "one"), 0, [("one", "fresh"), ("two", "fresh")]),
+        ((), 0, [("all", "fresh")]),
+        (("one", "broken"), 1, [("one", "fresh"), ("broken", "failed")]),
+    ],
+    ids=["need no settings", "are all that the function has", "do not hide each other's failures"],
+)
+def test_targets_of_the_command_line(
+    targets: tuple[str, ...], code: int, expected: list[tuple[str, str]], stack: str, command_line: CommandLine
+) -> None:
+    returned, results, faults = invoked(command_line, *targets)
 
-    assert (code, [result["action"] for result in results], faults) == (1, ["fresh", "failed"], [])
+    assert [(result["target"], result["action"]) for result in results] == expected
+    assert (returned, faults) == (code, [])
 
 
 def test_a_token_near_its_end_is_1_where_the_settings_say_what_that_is(stack: str, command_line: CommandLine) -> None:
@@ -164,18 +165,7 @@ def test_an_answer_that_lacks_something_is_no_answer(stack: str, command_line: C
 
 
 def test_a_reader_that_has_seen_enough_does_not_change_the_exit_code(stack: str, command_line: CommandLine) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "invoke", "one"],
-        cwd=command_line.directory,
-        env=dict(command_line.environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    _, said = process.communicate(timeout=60)
-
-    assert (process.returncode, said) == (0, b"")
+    assert command_line.run_unread("invoke", "one") == (0, b"")
 
 
 def test_no_stack_is_3_with_the_options_that_help(command_line: CommandLine) -> None:
@@ -195,8 +185,7 @@ def test_a_function_may_be_named(stack: str, command_line: CommandLine, local_cl
 
 
 def test_the_table_in_a_terminal_with_progress_that_goes(stack: str, command_line: CommandLine) -> None:
-    with command_line.in_terminal("invoke", "one", "broken", columns=160) as terminal:
-        code = terminal.end()
+    code, terminal = command_line.show("invoke", "one", "broken", columns=160)
 
     assert code == 1
     assert "it is broken" in terminal.text

@@ -23,7 +23,7 @@ _ABROAD = {"name": "abroad", "cluster": "demo", "account": "222222222222"}
 
 
 @pytest.fixture
-def four(stack: str, command_line: CommandLine, cluster: Cluster, make_function: FunctionFactory) -> CommandLine:
+def four(doctor: CommandLine, cluster: Cluster, make_function: FunctionFactory) -> CommandLine:
     """With four targets: two fresh ones around one in another account, and one without anything last."""
     written = []
     for name in ("one", "limited", "two"):
@@ -34,8 +34,8 @@ def four(stack: str, command_line: CommandLine, cluster: Cluster, make_function:
     function = make_function(make_settings(one, two, credentials=[CREDENTIAL]))
     grant(cluster.admin, *function.targets)
     function.run()
-    command_line.write_settings(one, _ABROAD, two, missing)
-    return command_line
+    doctor.write_settings(one, _ABROAD, two, missing)
+    return doctor
 
 
 def test_status_sums_up_and_begins_with_what_is_wrong(four: CommandLine) -> None:
@@ -77,19 +77,21 @@ def test_doctor_sums_up_and_has_a_line_for_each_check(four: CommandLine) -> None
     assert summary.endswith(", 1 not checked")
 
 
+def _report(findings: list[Finding], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines of a report with one finding for each target."""
+    outcomes = [
+        Outcome(subject="AWS", passes="it is right", target=finding.target, findings=(finding,)) for finding in findings
+    ]
+    print_report(outcomes, [str(finding.target) for finding in findings])
+    return capsys.readouterr().out.splitlines()
+
+
 def test_of_many_targets_with_one_finding_a_few_stand_for_all(capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"team-{number}" for number in range(1_000)]
     finding = Finding(target=None, name="no-group", message="it has no group", remedy="add it")
 
-    print_report(
-        [
-            Outcome(subject="AWS", passes="it is right", target=name, findings=(replace(finding, target=name),))
-            for name in names
-        ],
-        names,
-    )
+    lines = _report([replace(finding, target=name) for name in names], capsys)
 
-    lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "1,000 targets: 1,000 failing"
     assert lines[4] == "✗ it is right (1,000 of 1,000 targets)"
     assert lines[5:7] == ["    no-group: team-0: it has no group", "    remedy: add it"]
@@ -99,21 +101,13 @@ def test_of_many_targets_with_one_finding_a_few_stand_for_all(capsys: pytest.Cap
 
 def test_each_cluster_without_a_role_has_its_own_command(capsys: pytest.CaptureFixture[str]) -> None:
     commands = {f"team-{number}": f"argo-ecr-auth rbac team-{number} | kubectl apply -f -" for number in range(12)}
+    findings = [
+        Finding(target=name, name="no-role", message="it has no Role", remedy=command)
+        for name, command in commands.items()
+    ]
 
-    print_report(
-        [
-            Outcome(
-                subject="cluster",
-                passes="it is right",
-                target=name,
-                findings=(Finding(target=name, name="no-role", message="it has no Role", remedy=command),),
-            )
-            for name, command in commands.items()
-        ],
-        list(commands),
-    )
+    lines = _report(findings, capsys)
 
-    lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "12 targets: 12 no Role"
     shown = [line.removeprefix("    remedy: ") for line in lines if line.startswith("    remedy: ")]
     assert shown == list(commands.values())
@@ -170,8 +164,7 @@ def test_doctor_as_json_has_no_summary(four: CommandLine) -> None:
 
 @pytest.mark.parametrize(("command", "activity"), [("status", "reading"), ("doctor", "examining")])
 def test_a_terminal_sees_how_far_it_is(four: CommandLine, command: str, activity: str) -> None:
-    with four.in_terminal(command, columns=200) as terminal:
-        terminal.end()
+    _, terminal = four.show(command, columns=200)
 
     assert f"{activity} " in terminal.text
     assert "4 targets: " in terminal.text

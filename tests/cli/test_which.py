@@ -7,7 +7,7 @@ import yaml
 
 from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret
-from tests.support.function import REGISTRY, Function, FunctionFactory, grant, make_settings
+from tests.support.function import REGISTRY, FunctionFactory, grant, make_settings
 from tests.support.objects import Objects
 
 
@@ -22,16 +22,15 @@ from tests.support.objects import Objects
     ],
 )
 def test_the_secret_that_serves_a_url_is_named(
-    asked: tuple[str, str | None], serves: str, doctor: CommandLine, function: Function, objects: Objects
+    asked: tuple[str, str | None], serves: str, fresh: CommandLine, objects: Objects
 ) -> None:
     url, project = asked
-    function.run()
     login = {"username": "AWS", "password": "theirs"}
     create_secret(objects, "of-team", kind="repository", url=REGISTRY, project="team", **login)
     create_secret(objects, "short", kind="repo-creds", url=f"oci://{REGISTRY}", **login)
     create_secret(objects, "long", kind="repo-creds", url=f"oci://{REGISTRY}/charts", **login)
 
-    done = doctor.run("which", url, *(["--project", project, "demo"] if project else []))
+    done = fresh.run("which", url, *(["--project", project, "demo"] if project else []))
 
     assert done.stdout.startswith(f"demo: {serves.format(objects.namespace)}"), done.stderr
     assert done.returncode == (0 if serves.endswith(", of these settings") else 1)

@@ -121,13 +121,6 @@ def _make_sts_answer() -> Answer:
     return Answer(body=body.encode())
 
 
-def test_an_answer_of_aws_is_read_up_to_a_bound(function: Function, redirect_aws: Callable[..., Any]) -> None:
-    with redirect_aws("ECR", Answer(body=BODIES["20 MB"])):
-        result = function.result()
-
-    assert_failed(result, "asked ECR in us-east-1 for an authorization token", "no answer or none that can be read")
-
-
 @pytest.mark.parametrize(("service", "name"), [("ECR", "ECR in us-east-1"), ("EKS", "EKS for the cluster demo")])
 def test_a_service_of_aws_that_drips_is_named_within_the_runs_time(
     service: str, name: str, function: Function, redirect_aws: Callable[..., Any]
