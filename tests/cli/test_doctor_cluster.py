@@ -84,8 +84,8 @@ def test_what_a_removed_credential_left_is_known_at_once_as_ours(
         theirs[name].create("configmaps", {"metadata": metadata, "data": left["data"]})
 
     found = get_only_finding(fresh)
-    for one in theirs.values():
-        one.delete("configmaps")
+    for left_over in theirs.values():
+        left_over.delete("configmaps")
 
     assert found["finding"] == "leftover"
     assert f"kubectl -n {objects.namespace} delete secret,configmap theirs-by-us" in found["remedy"]

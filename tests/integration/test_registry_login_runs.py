@@ -37,7 +37,7 @@ REJECTED = f"the new token is rejected: {REGISTRY} answered 401; {VERIFY_OFF}"
 
 
 def refuse_after(work: Callable[[], object]) -> VerifyLogin:
-    """A login that is refused, once this is done meanwhile."""
+    """A login that is refused after this work."""
 
     def verify(_host: str, _token: AuthorizationToken, **_: object) -> Verification:
         work()

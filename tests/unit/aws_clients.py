@@ -41,7 +41,7 @@ def offline_client(service: str) -> Any:
 
 
 def make_stub(client: Any) -> Iterator[Stubber]:
-    """For a fixture: the client's answers, each of which must be asked for."""
+    """For a fixture: a stub of the client, all of whose answers must be requested."""
     with Stubber(client) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()

@@ -8,7 +8,7 @@ from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.registry import parse_registry, sts_host
 
 ACCOUNT = "123456789012"
-# A partition's DNS suffix, and the regions of the table below.
+# Each partition's DNS suffix and regions.
 PARTITIONS = {
     "aws": (
         "amazonaws.com",
@@ -23,7 +23,7 @@ PARTITIONS = {
     "aws-eusc": ("amazonaws.eu", ("eusc-de-east-1",)),
 }
 # A registry's host, after its account, and the host of the API that gives its tokens, pinned as botocore knows it:
-# another after an update is worth a look. ECR Public is asked in us-east-1.
+# a different one after an update is worth a look. ECR Public is asked in us-east-1.
 APIS = {
     "dkr.ecr.eu-west-1.amazonaws.com": "api.ecr.eu-west-1.amazonaws.com",
     "dkr-ecr.eu-west-1.on.aws": "ecr.eu-west-1.api.aws",
