@@ -8,8 +8,20 @@ from tests.cli.command_line import CREDENTIAL, CommandLine, make_command_line, w
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.cli.original_tool import PROFILE
 from tests.cli.stacks import create_stack
+from tests.integration.conftest import (
+    cluster,
+    local_cloud,
+    make_function,
+    make_function_with,
+    namespace,
+    objects,
+    role,
+)
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.function import REGISTRY, Function, FunctionFactory, admit
+
+__all__ = ["cluster", "local_cloud", "make_function", "make_function_with", "namespace", "objects", "role"]
+
 
 INSTALLATION = "argo-ecr-auth"
 TARGETS = (
