@@ -32,7 +32,7 @@ from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.custom_resources import serve_resource
 from tests.support.ecr import Ecr, run_ecr
 from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
-from tests.support.objects import Objects
+from tests.support.objects import Objects, encode_base64
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _SECONDS_TO_SEE = 30
@@ -402,4 +402,4 @@ def _write(place: Place, plural: str, change: dict[str, Any], *, manager: str) -
 
 def _encode_data(password: str) -> dict[str, str]:
     keys = {"url": REGISTRY, "name": "ecr", "type": "helm", "enableOCI": "true", "username": "AWS"}
-    return {key: base64.b64encode(value.encode()).decode() for key, value in {**keys, "password": password}.items()}
+    return {key: encode_base64(value) for key, value in {**keys, "password": password}.items()}
