@@ -9,7 +9,6 @@ import contextlib
 import json
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from tests.local_cloud import binaries, ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import ACCOUNT, REGION
 from tests.support.function import REGISTRY
-from tests.support.installation import CONFIG_MAP, ROOT, SECRET, Installation, make_tool_path
+from tests.support.installation import CONFIG_MAP, ROOT, SECRET, Installation
 
 _OTHER_ACCOUNT, _OTHER_REGION, _THIRD_REGION = "222222222222", "eu-west-1", "eu-central-1"
 _CLUSTERS = {
@@ -204,16 +203,7 @@ def test_a_cluster_without_its_tag_is_removed_and_the_deployment_asks(deployed: 
     deployed.set_tag(deployed.clusters["owned"], tagged=False)
 
     (change,) = deployed.discover("--allow-removals")
-    stopped = subprocess.run(
-        [sys.executable, "-m", "argo_ecr_auth_deploy.steps", "deploy"]
-        + [f"--context={key}={value}" for key, value in deployed.installation.context.items()],
-        cwd=ROOT,
-        env=deployed.installation.cloud.environment() | make_tool_path(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    stopped = deployed.installation.make("deploy")
 
     assert (change["change"], change["cluster"]) == ("removed", "owned")
     assert "owned: removed, nothing will renew its tokens" in stopped.stdout

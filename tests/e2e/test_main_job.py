@@ -1,4 +1,4 @@
-"""The main job: `cdk deploy`, the schedule, the function, the objects in the cluster, the alarms, and `cdk destroy`.
+"""The main job: `make deploy`, the schedule, the function, the objects in the cluster, the alarms, and `make destroy`.
 
 The tests share one deployment and depend on their order. The first waits for the schedule, the last ones destroy.
 """
@@ -6,17 +6,53 @@ The tests share one deployment and depend on their order. The first waits for th
 import base64
 import json
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from tests.cli.command_line import make_command_line
+import pytest
+
+from tests.cli.command_line import CommandLine, make_command_line
+from tests.cli.doctor import create_secret
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.e2e.alarms import find_alarm, find_metrics, put_values, read_values
 from tests.local_cloud import ecr_token
+from tests.local_cloud.cloud import LocalCloud
+from tests.local_cloud.environment import ACCOUNT, REGION
 from tests.support.function import REGISTRY
 from tests.support.installation import CONFIG_MAP, INSTALLATION, SECRET, Installation
+from tests.support.objects import Objects
 
-_ROLE_BINDING = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
+_ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/argocd"
+_ROLE, _ROLE_BINDING = f"{_ROLES}/roles/{INSTALLATION}", f"{_ROLES}/rolebindings/{INSTALLATION}"
 _SECONDS_TO_LEAVE = 6  # after this time a bad value has left its alarm's window
+_WHICH = ("--cluster", "demo", "--registry", REGISTRY)
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A cloud with a cluster `demo`, the app deployed with a schedule of one minute, and then its manifest applied."""
+    folder = tmp_path_factory.mktemp("main-job")
+    with LocalCloud(folder / "cloud") as cloud:
+        cloud.begin_cluster("demo")
+        cloud.bootstrap()
+        cluster = cloud.finish_cluster("demo")
+        context = {"cluster": "demo", "registry": REGISTRY, "check_every": "1m", **cloud.cdk_context()}
+        installation = Installation(cloud=cloud, cluster=cluster, output=folder / "cdk.out", context=context)
+        done = installation.make("deploy")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "\n  demo: new, writes argocd/ecr-auth\n" in done.stdout
+        installation.apply_manifests()
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def operator(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """The command line of somebody who administers the cluster, and may look at AWS."""
+    role = installation.cloud.create_role("operator", allow=OPERATOR_RIGHTS)
+    admit_operator(installation.cloud, installation.cluster, role)
+    return make_command_line(installation.cloud, role, directory=tmp_path_factory.mktemp("operator"))
 
 
 def test_the_schedule_starts_the_function_and_the_objects_appear(installation: Installation) -> None:
@@ -78,16 +114,13 @@ def test_an_overwritten_password_is_replaced_by_the_next_run(installation: Insta
     assert ecr_token.parse(installation.password()).turn > before.turn
 
 
-def test_an_operator_invokes_it_then_asks_for_status_and_doctor(installation: Installation, tmp_path: Path) -> None:
-    operator = installation.cloud.create_role("operator", allow=OPERATOR_RIGHTS)
-    admit_operator(installation.cloud, installation.cluster, operator)
-    operator_line = make_command_line(installation.cloud, operator, directory=tmp_path)
-    which = ["--cluster", "demo", "--registry", REGISTRY]
-
-    forced = operator_line.run("invoke", "--force", *which)
-    again = operator_line.run("invoke", *which, "-o", "json")
-    status = operator_line.run("status", *which, "-o", "json")
-    doctor = operator_line.run("doctor", *which, "-o", "json")
+def test_an_operator_invokes_it_then_asks_for_status_and_doctor(
+    installation: Installation, operator: CommandLine
+) -> None:
+    forced = operator.run("invoke", "--force", *_WHICH)
+    again = operator.run("invoke", *_WHICH, "-o", "json")
+    status = operator.run("status", *_WHICH, "-o", "json")
+    doctor = operator.run("doctor", *_WHICH, "-o", "json")
 
     assert forced.returncode == 0, forced.stderr
     assert any(action in forced.stdout for action in ("created", "renewed"))
@@ -95,6 +128,7 @@ def test_an_operator_invokes_it_then_asks_for_status_and_doctor(installation: In
     (result,) = json.loads(status.stdout)["results"]
     assert json.loads(status.stdout)["findings"] == []
     assert (result["state"], result["healthy"], status.returncode) == ("fresh", True, 0), result
+    assert result["seconds_to_expiry"] > 42_000
     # The options mean the original tool's repository, which has a name. The registry is not on this machine: whether
     # the password logs in cannot be learned.
     leaving, not_checked = json.loads(doctor.stdout)["findings"]
@@ -180,14 +214,126 @@ def test_bad_metrics_raise_each_alarm_and_good_ones_clear_it(installation: Insta
         assert find_alarm(installation, name)["StateValue"] == "OK", name
 
 
-def test_destroy_leaves_nothing_of_it_in_the_account(installation: Installation) -> None:
-    installation.cdk("destroy", "--all", "--force", app=[f"--app={installation.output}"])
+def _with_settings(installation: Installation, directory: Path, **settings: object) -> Installation:
+    """The same installation with a settings file."""
+    file = directory / "settings.yaml"
+    file.write_text(json.dumps({"credentials": [{"registry": REGISTRY}], "check_every": "1m", **settings}))
+    return replace(installation, context={"settings": str(file), **installation.cloud.cdk_context()})
 
+
+def test_accounts_clusters_and_regions_to_which_nothing_can_be_deployed_are_reported_at_once(
+    installation: Installation, tmp_path: Path
+) -> None:
+    account = "333333333333"
+    targets = [{"cluster": "demo", "region": "eu-west-1"}, {"cluster": "away", "account": account}]
+
+    done = _with_settings(installation, tmp_path, targets=targets).make("deploy")
+
+    assert done.returncode == 1
+    region, other, cluster = done.stderr.splitlines()
+    assert region.endswith(f"in eu-west-1: make bootstrap ARGS=aws://{ACCOUNT}/eu-west-1")
+    assert other.startswith(f"cannot assume arn:aws:iam::{account}:role/cdk-hnb659fds-deploy-role-{account}-{REGION}: ")
+    assert cluster.startswith("there is no EKS cluster demo in eu-west-1")
+
+
+def _find_schedule(installation: Installation) -> dict[str, Any]:
+    schedules = installation.cloud.client("scheduler")
+    (group,) = (
+        group["Name"] for group in schedules.list_schedule_groups()["ScheduleGroups"] if "argo" in group["Name"]
+    )
+    (schedule,) = schedules.list_schedules(GroupName=group)["Schedules"]
+    return dict(schedules.get_schedule(Name=schedule["Name"], GroupName=group))
+
+
+def _disable_schedule(installation: Installation) -> None:
+    found = _find_schedule(installation)
+    kept = {key: found[key] for key in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    installation.cloud.client("scheduler").update_schedule(**kept, State="DISABLED")
+
+
+def _shadow(installation: Installation) -> None:
+    objects = Objects(admin=installation.cluster.admin, namespace="argocd")
+    create_secret(objects, "older", kind="repository", url=REGISTRY, username="AWS", password="expired")
+
+
+def _remove_entry(installation: Installation) -> None:
+    eks = installation.cloud.client("eks")
+    entries = eks.list_access_entries(clusterName="demo")["accessEntries"]
+    (principal,) = (arn for arn in entries if ":role/argo-ecr" in arn)
+    eks.delete_access_entry(clusterName="demo", principalArn=principal)
+
+
+def _delete(installation: Installation, path: str) -> None:
+    status, answer = installation.cluster.admin.request("DELETE", path)
+    assert status == 200, answer
+
+
+# In this order: each is left, and its name joins those of the earlier ones. From the first on, nothing else runs.
+_DAMAGES: dict[str, Callable[[Installation], None]] = {
+    "schedule-disabled": _disable_schedule,
+    "shadowed": _shadow,
+    "no-role-binding": lambda installation: _delete(installation, _ROLE_BINDING),
+    "no-role": lambda installation: _delete(installation, _ROLE),
+    "no-access-entry": _remove_entry,
+}
+
+
+@pytest.mark.parametrize("finding", _DAMAGES)
+def test_doctor_finds_each_damage_by_its_name(finding: str, installation: Installation, operator: CommandLine) -> None:
+    _DAMAGES[finding](installation)
+
+    done = operator.run("doctor", *_WHICH, "-o", "json")
+
+    assert done.returncode == 1
+    assert finding in [found["finding"] for found in json.loads(done.stdout)["findings"]]
+
+
+def test_status_finds_a_config_map_that_is_gone(installation: Installation, operator: CommandLine) -> None:
+    _delete(installation, CONFIG_MAP)
+
+    done = operator.run("status", *_WHICH, "-o", "json")
+
+    (result,) = json.loads(done.stdout)["results"]
+    assert (done.returncode, result["healthy"], result["state"]) == (1, False, "to repair")
+
+
+def test_a_deleted_schedule_is_recreated_by_the_remedy_that_a_deployment_prints(
+    installation: Installation, tmp_path: Path
+) -> None:
+    found = _find_schedule(installation)
+    installation.cloud.client("scheduler").delete_schedule(Name=found["Name"], GroupName=found["GroupName"])
+    credentials = [{"registry": REGISTRY}, {"registry": REGISTRY, "secret_name": "second"}]
+    targets = [{"cluster": "demo", "enabled": False}]
+    disabled = _with_settings(installation, tmp_path, targets=targets, credentials=credentials)
+
+    refused = installation.make("deploy")
+    first = disabled.make("deploy", "--yes")
+    second = installation.make("deploy", "--yes")
+
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("the schedule of demo was deleted")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "  demo: disabled, also writes argocd/second, nothing will renew its tokens; " in first.stdout
+    assert "every target is disabled" in first.stdout
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "  demo: enabled, no longer writes argocd/second\n" in second.stdout
+    assert second.stdout.endswith("\n  kubectl -n argocd delete --ignore-not-found secret/second configmap/second\n")
+    assert _find_schedule(installation)["State"] == "ENABLED"
+
+
+def test_destroy_needs_one_confirmation_and_leaves_nothing_of_it_in_the_account(installation: Installation) -> None:
+    refused = installation.make("destroy")
+    done = installation.make("destroy", "--yes")
+
+    assert refused.returncode == 1
+    assert "  demo: removed, nothing will renew its tokens" in refused.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "secret/ecr-auth configmap/ecr-auth\n" in done.stdout
     assert [name for name in _list_what_remains(installation) if INSTALLATION in name] == []
 
 
 def test_the_objects_stay_in_the_cluster_after_destroy(installation: Installation) -> None:
-    """Argo CD pulls with the token until it ends, while something else takes over."""
+    """Argo CD pulls with the token until it expires, while something else takes over."""
     assert installation.object(SECRET) is not None
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -71,6 +72,26 @@ class Installation:
         )
         assert done.returncode == 0, done.stdout
         return done.stdout
+
+    def make(self, target: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the program of `make deploy` or `make destroy`, with the real CDK CLI and no terminal."""
+        return subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "argo_ecr_auth_deploy.steps",
+                target,
+                f"--output={self.output}",
+                *self._make_context_arguments(),
+                *options,
+            ],
+            cwd=ROOT,
+            env=self.cloud.environment() | make_tool_path(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def deploy(self) -> None:
         """Deploy what was synthesized."""
