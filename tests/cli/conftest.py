@@ -40,7 +40,7 @@ TARGETS = (
 HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def operator(local_cloud: LocalCloud, cluster: Cluster) -> str:
     """A role that administers the cluster, and may look at AWS."""
     arn = local_cloud.create_role("operator", allow=OPERATOR_RIGHTS)
@@ -48,7 +48,7 @@ def operator(local_cloud: LocalCloud, cluster: Cluster) -> str:
     return arn
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(local_cloud: LocalCloud, role: str) -> str:
     """The name of an installation's stack, whose schedule has all targets of these tests."""
     create_stack(local_cloud, INSTALLATION, role=role, groups=[TARGETS])
@@ -90,7 +90,7 @@ def all_of_argo_cd(doctor: CommandLine, namespace: str, make_function_with: Func
     return doctor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ward(local_cloud: LocalCloud, operator: str, role: str) -> Cluster:
     """A cluster that only the doctor's tests use, with nothing wrong in it but what they do."""
     cluster = local_cloud.create_cluster("ward")
@@ -99,7 +99,7 @@ def ward(local_cloud: LocalCloud, operator: str, role: str) -> Cluster:
     return cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def odd_clusters(local_cloud: LocalCloud, ward: Cluster) -> None:
     """Clusters as EKS would describe them; nothing but EKS is asked about them here."""
     eks = local_cloud.client("eks")

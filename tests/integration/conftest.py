@@ -31,7 +31,7 @@ from tests.support.objects import Objects
 from tests.support.registry_login import REPOSITORY, TOKEN
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A Kubernetes API server without AWS; two static tokens: `member`, in the group argo-ecr-auth, and `stranger`."""
     users = {"member": ("member", ["argo-ecr-auth"]), "stranger": ("stranger", [])}
@@ -39,20 +39,20 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
         yield plane
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """AWS without clusters: `create_cluster` makes one, in about 4 seconds."""
     with LocalCloud(tmp_path_factory.mktemp("local-cloud") / "state") as cloud:
         yield cloud
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def role(local_cloud: LocalCloud) -> str:
     """A role with the rights of the function's role, made by hand."""
     return local_cloud.create_role("function", allow=RIGHTS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(local_cloud: LocalCloud, role: str) -> Cluster:
     cluster = local_cloud.create_cluster("demo")
     admit(local_cloud, cluster, role)
