@@ -67,10 +67,11 @@ class Run:
 def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
     """The whole story, and if another run wrote at the same time, what is left to do after it."""
     result = _keep_fresh(target, credential, run=run)
-    if result.error_type != OverlapError.__name__:
-        return result
-    again = _keep_fresh(target, credential, run=replace(run, options=replace(run.options, force=False)))
-    return replace(again, tampered=again.tampered or result.tampered, rejected=again.rejected or result.rejected)
+    if result.error_type == OverlapError.__name__:
+        again = _keep_fresh(target, credential, run=replace(run, options=replace(run.options, force=False)))
+        result = replace(again, tampered=again.tampered or result.tampered, rejected=again.rejected or result.rejected)
+    remaining = int((result.expires_at - run.now()).total_seconds()) if result.expires_at else None
+    return replace(result, seconds_to_expiry=remaining)
 
 
 def _keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
@@ -113,15 +114,15 @@ def _keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
                 )
                 result = replace(result, expires_at=None if payload.refused else payload.expires_at)
             if not issued.errors:
-                return with_expiry(result, now=run.now())
+                return result
             error = f"{run.explain(*issued.errors)}; {_explain_choice(payload, plan, issued)}"
-            return fail(result, issued.errors[0], error=error, now=run.now())
+            return fail(result, issued.errors[0], error=error)
     except SyncError as failure:
         if failure.overwritten and not (plan and payload is plan.current):
             result = replace(result, expires_at=None)
-        return fail(result, failure, error=run.explain(*issued.errors, failure), now=run.now())
+        return fail(result, failure, error=run.explain(*issued.errors, failure))
     except Exception as failure:  # noqa: BLE001 - whatever it is, the other credentials are still done
-        return fail(result, failure, error=describe_unexpected(failure), now=run.now())
+        return fail(result, failure, error=describe_unexpected(failure))
 
 
 def _has_unknown_token(observed: ObservedState, credential: Credential, plan: Plan, *, run: Run) -> bool:
@@ -131,15 +132,9 @@ def _has_unknown_token(observed: ObservedState, credential: Credential, plan: Pl
     return is_recent and plan.current is None and not run.options.force
 
 
-def with_expiry(result: Result, *, now: datetime) -> Result:
-    """The result with what remains of its token, counted from now."""
-    remaining = int((result.expires_at - now).total_seconds()) if result.expires_at else None
-    return replace(result, seconds_to_expiry=remaining)
-
-
-def fail(result: Result, failure: Exception, *, error: str, now: datetime) -> Result:
+def fail(result: Result, failure: Exception, *, error: str) -> Result:
     """The result of a credential that could not be kept fresh."""
-    return with_expiry(replace(result, action="failed", error=error, error_type=type(failure).__name__), now=now)
+    return replace(result, action="failed", error=error, error_type=type(failure).__name__)
 
 
 def _identify(run: Run, credential: Credential) -> Credential:
@@ -170,10 +165,14 @@ def _probe(run: Run, target: Target, credential: Credential, plan: Plan) -> Veri
 
 
 def _with_plan(result: Result, plan: Plan, *, run: Run) -> Result:
-    reason = "; ".join(plan.reasons) or None
-    changes = plan.changes if run.options.dry_run else ()
-    known = replace(result, action=plan.action, reason=reason, changes=changes, tampered=plan.tampered)
-    return with_expiry(replace(known, expires_at=plan.expires_at), now=run.now())
+    return replace(
+        result,
+        action=plan.action,
+        reason="; ".join(plan.reasons) or None,
+        expires_at=plan.expires_at,
+        changes=plan.changes if run.options.dry_run else (),
+        tampered=plan.tampered,
+    )
 
 
 def _with_verification(result: Result, verification: Verification) -> Result:

@@ -72,4 +72,4 @@ def _make_unfinished(target: Target, credential: Credential, *, begun: bool, run
         else f"not begun within {seconds}; the next run tries again. If it persists, a cluster of the run is slow"
     )
     result = new_result(target, credential, dry_run=run.options.dry_run)
-    return fail(result, TimeoutError(), error=error, now=run.now())
+    return fail(result, TimeoutError(), error=error)
