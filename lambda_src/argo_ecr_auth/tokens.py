@@ -38,18 +38,10 @@ class Issued:
 class TokenIssuer:
     """One run's new tokens: requested once per role, API and region, and verified once per registry."""
 
-    def __init__(
-        self,
-        *,
-        sessions: Sessions,
-        verify_login: VerifyLogin,
-        now: Callable[[], datetime],
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, *, sessions: Sessions, verify_login: VerifyLogin, now: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._verify_login = verify_login
         self._now = now
-        self._monotonic = monotonic
         self._tokens: SingleFlight[tuple[Role | None, TokenApi], AuthorizationToken] = SingleFlight()
         self._verifications: SingleFlight[tuple[str, AuthorizationToken, str | None], Verification] = SingleFlight()
 
@@ -86,7 +78,7 @@ class TokenIssuer:
         """What the registries say of their tokens; nothing where the credential is not to be verified."""
         if not credential.verify_login:
             return {}
-        deadline = self._monotonic() + _SECONDS_OF_VERIFICATION
+        deadline = time.monotonic() + _SECONDS_OF_VERIFICATION
         return {
             registry: self._verify(registry, token, repository=credential.verify_repository, deadline=deadline)
             for registry, token in tokens.items()
@@ -106,7 +98,7 @@ class TokenIssuer:
     def _verify(
         self, registry: Registry, token: AuthorizationToken, *, repository: str | None, deadline: float
     ) -> Verification:
-        seconds = deadline - self._monotonic()
+        seconds = deadline - time.monotonic()
         if seconds <= 0:
             reason = f"not verified: no time was left to ask {registry.host}"
             return Verification(login=Login.INCONCLUSIVE, reason=reason)
