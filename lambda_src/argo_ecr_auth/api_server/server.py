@@ -92,22 +92,20 @@ class ApiServer(ABC):
         """
         access = self.open()
         secret, config_map = make_secret_manifest(credential, payload), make_config_map_manifest(credential, payload)
-        versions = [
-            (secret, observed.secret, only_over_observed),
-            (config_map, observed.config_map, only_over_observed),
-        ]
-        for i, (manifest, found, _) in enumerate(versions):
-            for part, keys in observed.list_clashing_keys(manifest).items():
+        manifests = []
+        for manifest, found in ((secret, observed.secret), (config_map, observed.config_map)):
+            left, is_pinned = found, only_over_observed
+            if keys := observed.list_clashing_keys(manifest):
                 # Only the Secret has what another run may have renewed. A ConfigMap is changed whatever its version: a
                 # patch whose answer was lost is sent again, and would be refused for its own change.
-                is_pinned = only_over_observed and manifest["kind"] == "Secret"
-                left = self._remove_keys(access, manifest, part=part, keys=keys, only_over=found if is_pinned else None)
-                versions[i] = manifest, left, is_pinned
+                is_pinned = only_over_observed and manifest is secret
+                left = self._remove_keys(access, manifest, keys=keys, only_over=found if is_pinned else None)
+            manifests.append(require_version(manifest, left) if is_pinned else manifest)
         is_overwritten = False
         try:
-            for manifest, found, is_pinned in versions:
+            for manifest in manifests:
                 _check_time(is_stopped)
-                self._apply(access, require_version(manifest, found) if is_pinned else manifest)
+                self._apply(access, manifest)
                 is_overwritten = True
             self._check_written(access, secret)
         except SyncError as error:
@@ -172,14 +170,15 @@ class ApiServer(ABC):
         return read_refusal(status, body, target=self.target, doing=doing, namespace=namespace)
 
     def _remove_keys(
-        self, access: Access, manifest: Manifest, *, part: str, keys: list[str], only_over: Manifest | None
+        self, access: Access, manifest: Manifest, *, keys: list[str], only_over: Manifest | None
     ) -> Manifest:
-        """Remove keys of somebody else's from the data or the binaryData of the manifest's object, as no apply can.
+        """Remove keys of somebody else's from a Secret's data or a ConfigMap's binaryData, as no apply can.
 
         With `only_over`, an object that has changed since then stays as it is. Returns the object without the keys.
         Raises SyncError, also if the answer is not that.
         """
         kind, namespace, name = manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+        part = "data" if kind == "Secret" else "binaryData"
         patch: Manifest = {"metadata": {"namespace": namespace, "name": name}, part: dict.fromkeys(keys)}
         patch = require_version(patch, only_over) if only_over else patch
         path = f"{_path(kind, namespace, name)}?fieldManager={FIELD_MANAGER}"

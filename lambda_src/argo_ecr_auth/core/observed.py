@@ -30,16 +30,15 @@ class ObservedState:
     secret: Manifest | None = field(repr=False)
     config_map: Manifest | None
 
-    def list_clashing_keys(self, manifest: Manifest) -> Mapping[str, list[str]]:
-        """Keys that must be removed before the manifest is applied, by the part of the object that has them.
+    def list_clashing_keys(self, manifest: Manifest) -> list[str]:
+        """Keys of a Secret's data or a ConfigMap's binaryData that must be removed before the manifest is applied.
 
         A key of a ConfigMap's binaryData cannot be in its data too. A key that Argo CD reads, and the manifest does not
         have, would redirect or weaken the connection that the token is sent over.
         """
         if manifest["kind"] == "Secret":
-            return {"data": foreign} if (foreign := list_foreign_keys(self.secret, manifest)) else {}
-        binary = sorted(manifest["data"].keys() & ((self.config_map or {}).get("binaryData") or {}).keys())
-        return {"binaryData": binary} if binary else {}
+            return list_foreign_keys(self.secret, manifest)
+        return sorted(manifest["data"].keys() & ((self.config_map or {}).get("binaryData") or {}).keys())
 
 
 def refuse_foreign_objects(observed: ObservedState, credential: Credential) -> None:
