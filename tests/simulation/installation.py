@@ -14,7 +14,7 @@ import botocore.session
 from kubernetes.client.rest import RESTClientObject
 
 from argo_ecr_auth.api_server.transport import make_api_client
-from argo_ecr_auth.api_server.warm_cache import WarmCache
+from argo_ecr_auth.api_server.warm_cache import ClientPool, WarmCache
 from argo_ecr_auth.aws.eks import Address
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
@@ -107,7 +107,7 @@ class Installation:
     def start_cold(self, environment: int) -> None:
         """A new environment knows no addresses. Its AWS clients are kept: they would take most of the time."""
         warm = self.environments[environment]
-        self.environments[environment] = WarmCache(sessions=warm.sessions, make_api_client=warm.make_api_client)
+        self.environments[environment] = _make_cache(warm.sessions)
 
     def forget_sessions(self) -> None:
         """A new environment, which has assumed no role yet."""
@@ -175,7 +175,11 @@ def _start_environment(number: int, aws: Server, reality: Reality) -> WarmCache:
     }
     sessions = Sessions(region=REGION, attempts=1)
     sessions.credentials()  # now, before the next environment's are in their place
-    return WarmCache(sessions=sessions, make_api_client=_make_impatient_client)
+    return _make_cache(sessions)
+
+
+def _make_cache(sessions: Sessions) -> WarmCache:
+    return WarmCache(sessions=sessions, clients=ClientPool(make=_make_impatient_client))
 
 
 def _make_impatient_client(address: Address) -> RESTClientObject:

@@ -79,7 +79,7 @@ class EksApiServer(ApiServer):
             address = address or self._find_address()
             connections = min(MAX_CONNECTIONS, len(target.credentials))
             # An address that serves no client is not kept.
-            client = cache.clients.open(target.name, address, connections=connections, make=cache.make_api_client)
+            client = cache.clients.open(target.name, address, connections=connections)
         except SyncError as error:
             self._failure = error
             raise

@@ -20,19 +20,15 @@ Lambda 1,024 (AWS Lambda Developer Guide, quotas)."""
 class ClientPool:
     """One client per target and address. Past the limit of connections, what was unused for longest is closed."""
 
-    def __init__(self, *, limit: int = _MAX_CONNECTIONS) -> None:
+    def __init__(
+        self, *, limit: int = _MAX_CONNECTIONS, make: Callable[[Address], RESTClientObject] = make_api_client
+    ) -> None:
         self._limit = limit
+        self._make = make
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, Address], tuple[RESTClientObject, int]] = {}
 
-    def open(
-        self,
-        target: str,
-        address: Address,
-        *,
-        connections: int = 1,
-        make: Callable[[Address], RESTClientObject] = make_api_client,
-    ) -> RESTClientObject:
+    def open(self, target: str, address: Address, *, connections: int = 1) -> RESTClientObject:
         """The client for the target at this address, which may keep so many connections.
 
         Raises SyncError where the address's authority cannot be read.
@@ -40,7 +36,7 @@ class ClientPool:
         key = target, address
         with self._lock:
             found = self._clients.pop(key, None)
-            client = found[0] if found else make(address)
+            client = found[0] if found else self._make(address)
             self._clients[key] = client, connections
             while len(self._clients) > 1 and sum(count for _, count in self._clients.values()) > self._limit:
                 unused, _ = self._clients.pop(next(iter(self._clients)))
@@ -57,5 +53,4 @@ class WarmCache:
     addresses: dict[str, Address] = field(default_factory=dict)
     bearers: dict[str, Bearer] = field(default_factory=dict)
     clients: ClientPool = field(default_factory=ClientPool)
-    make_api_client: Callable[[Address], RESTClientObject] = make_api_client
     idle_pools: list[ThreadPoolExecutor] = field(default_factory=list)
