@@ -73,5 +73,8 @@ class AwsRefusalError(AwsError):
     right: str = ""  # that whoever asked may lack; empty if nothing points at a right
 
 
+@dataclass(kw_only=True, eq=False)
 class AssumeRoleError(AwsRefusalError):
     """The role could not be assumed."""
+
+    role: Role

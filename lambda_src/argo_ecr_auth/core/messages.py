@@ -5,7 +5,6 @@ for what concerns the operator's rights.
 """
 
 from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, ForbiddenError, SyncError, UnauthorizedError
-from argo_ecr_auth.core.targets import Role
 
 _FUNCTION = "the function's role"
 _RETRY = "the next run tries again"
@@ -22,14 +21,15 @@ def explain_for(error: SyncError, *, asker: str) -> str:
     """What to read of an error whose sentence differs only in who asked: `asker`, unless a role was assumed."""
     match error:
         case AssumeRoleError(role=role):
-            external_id = f" with the external id {role.external_id}" if role and role.external_id else ""
-            name = role.arn.rpartition("/")[2] if role else "NAME"
+            external_id = f" with the external id {role.external_id}" if role.external_id else ""
+            name = role.arn.rpartition("/")[2]
             return (
                 f"{error}; its trust policy must allow {_FUNCTION}{external_id}, and {_FUNCTION} needs sts:AssumeRole "
                 f"on it (aws iam get-role --role-name {name} shows the one, the synth writes the other)"
             )
-        case AwsRefusalError(right=right) if right:
-            return f"{error}; {_name_role(error.role) or asker} needs {right}"
+        case AwsRefusalError(right=right, role=role) if right:
+            who = f"the role {role.arn}" if role else asker
+            return f"{error}; {who} needs {right}"
         case _:
             return str(error)
 
@@ -56,7 +56,3 @@ def _explain_unauthorized(error: UnauthorizedError) -> str:
         f"{target.region} --principal-arn ROLE --kubernetes-groups GROUP; argo-ecr-auth doctor {target.name} fills "
         "them in. A fixed endpoint may also be another cluster's"
     )
-
-
-def _name_role(role: Role | None) -> str:
-    return f"the role {role.arn}" if role else ""
