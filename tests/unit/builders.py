@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
+import pytest
 
 from argo_ecr_auth.core.authorization_token import AuthorizationToken
 from argo_ecr_auth.core.manifests import Payload, make_config_map_manifest, make_payload, make_secret_manifest
@@ -49,6 +50,8 @@ KINDS: Final = {
     "pull-secret-of-two": pull_secret(HOST, OTHER_HOST),
 }
 """Each kind of credential, as the settings with the fewest keys that show it are resolved."""
+
+EACH_KIND: Final = pytest.mark.parametrize("of", KINDS.values(), ids=KINDS)
 
 
 def target(name: str = "demo", *, enabled: bool = True) -> Target:

@@ -17,7 +17,13 @@ def test_a_timestamp_is_read_in_whatever_zone_it_is_written(text: str) -> None:
     assert parse_time(text) == MOMENT
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2026-11-24", "2026-11-24T04:55:22", "2026-02-30T04:55:22Z", None, 5, []])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "soon", "1795500000", "2026-11-24", "2026-11-24T04:55:22", "2026-02-30T04:55:22Z", None, 5, []),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+    ],
+)
 def test_anything_else_is_not_a_timestamp(text: Any) -> None:
     assert parse_time(text) is None
 
