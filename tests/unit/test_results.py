@@ -1,6 +1,5 @@
 """What a run says of each credential, and in numbers."""
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,7 +8,7 @@ import pytest
 
 from argo_ecr_auth.core.diff import Change
 from argo_ecr_auth.core.results import Result, metric_values, new_result
-from tests.unit.builders import HOST, NOW, OTHER_HOST, credential, pull_secret, target
+from tests.unit.builders import HOST, NOW, credential, target
 
 RESULT: dict[str, Any] = {
     "target": "demo",
@@ -36,24 +35,14 @@ def _result(action: str = "fresh", *, left: timedelta | None = timedelta(hours=1
     )
 
 
-@pytest.mark.parametrize("left", [timedelta(hours=11), None], ids=["expiry-known", "expiry-unknown"])
-@pytest.mark.parametrize("action", ACTIONS)
-def test_every_result_has_the_same_keys(action: str, left: timedelta | None) -> None:
-    assert list(_result(action, left=left).as_dict()) == list(RESULT)
-
-
 def test_a_result_says_everything_of_its_credential() -> None:
-    assert Result(**RESULT | {"expires_at": NOW}).as_dict() == RESULT
+    assert list(Result(**RESULT | {"expires_at": NOW}).as_dict().items()) == list(RESULT.items())
 
 
 def test_nothing_done_yet_is_a_failure_of_which_nothing_is_known() -> None:
     assert new_result(target(), credential(namespace="own", secret_name="other")) == Result(
         target="demo", secret="own/other", registry=HOST, action="failed"
     )
-
-
-def test_several_registries_are_told_with_commas_between_them() -> None:
-    assert new_result(target(), pull_secret(HOST, OTHER_HOST)).registry == f"{HOST},{OTHER_HOST}"
 
 
 CHANGES = (
@@ -73,22 +62,8 @@ def test_a_dry_run_says_so_beside_the_rest_with_what_would_be_changed() -> None:
     }
 
 
-def test_a_dry_run_that_would_change_nothing_has_no_changes() -> None:
-    assert _result(dry_run=True).as_dict()["changes"] == []
-
-
-def test_a_result_is_json() -> None:
-    said = replace(_result("failed", dry_run=True), changes=CHANGES).as_dict()
-    assert json.loads(json.dumps(said)) == said
-
-
 def _figures(*, completed: int = 1, failures: int = 0, renewed: int = 0, repaired: int = 0) -> dict[str, int]:
     return {"ChecksCompleted": completed, "Failures": failures, "Renewed": renewed, "Repaired": repaired}
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_only_the_action_failed_has_failed(action: str) -> None:
-    assert _result(action).failed == (action == "failed")
 
 
 @pytest.mark.parametrize(

@@ -158,25 +158,3 @@ def test_two_targets_of_one_endpoint_that_write_one_secret_are_a_fault(endpoint:
 )
 def test_secrets_of_different_places_do_not_clash(other: dict[str, Any]) -> None:
     assert find_faults(settings(targets=[DEMO, other])) == ()
-
-
-def test_all_faults_are_told_at_once() -> None:
-    faults = find_faults(
-        settings(
-            renew_before="12h",
-            credentials=[{"registry": "ghcr.io", "external_id": "who-asks"}],
-            targets=[
-                {"cluster": "a", "external_id": "who-asks"},
-                {"cluster": "a", "endpoint": "https://demo.example"},
-            ],
-        )
-    )
-    assert [fault.partition(": ")[0] for fault in faults] == [
-        "credentials[0].registry",
-        "credentials[0].external_id",
-        "targets[0].external_id",
-        "targets[1].name",
-        "targets[1].certificate_authority",
-        "targets[1] with credentials[0]",
-        "renew_before",
-    ]

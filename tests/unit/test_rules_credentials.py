@@ -149,9 +149,6 @@ def test_a_url_that_is_not_below_the_registry_is_a_fault(kind: str, url: str) ->
     ]
 
 
-# Registries
-
-
 # Namespaces, labels and annotations
 
 

@@ -1,24 +1,15 @@
 """Settings: what the types refuse."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from argo_ecr_auth_settings.settings import Settings, parse_duration
-from tests.unit.builders import HOST, OTHER_HOST, settings
+from tests.unit.builders import HOST, settings
 
 ROLE = "arn:aws:iam::123456789012:role/path/reader"
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-)
-
-
 # Values that the type of a target's key refuses.
 TARGETS: dict[str, list[Any]] = {
     "cluster": [None, "", "arn:aws:eks:eu-west-1:123456789012:cluster/demo", "-demo", "d" * 101, "demo\n"],
@@ -103,33 +94,6 @@ def test_a_duration_of_wrong_form_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "fault"),
-    [
-        ({"targets": [{"cluster": "demo"}], "architectur": "arm64"}, "unknown field"),
-        ({"targets": [{"cluster": "demo", "clutser": "demo"}]}, "unknown field"),
-        ({"targets": [], "credentials": [{"registry": HOST, "password": "x"}]}, "unknown field"),
-        ({"targets": [{}]}, "missing required field"),
-        ({"targets": [], "credentials": [{"kind": "pull-secret"}]}, "missing required field"),
-    ],
-)
-def test_an_unknown_or_missing_key_is_refused(document: Any, fault: str) -> None:
-    with pytest.raises(msgspec.ValidationError, match=fault):
-        msgspec.json.decode(json.dumps(document).encode(), type=Settings)
-
-
-@given(JSON.filter(lambda document: document != {}))
-def test_any_json_is_settings_or_refused(document: Any) -> None:
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.json.decode(json.dumps(document).encode(), type=Settings)
-
-
-@given(st.binary())
-def test_any_bytes_are_settings_or_refused(text: bytes) -> None:
-    with pytest.raises(msgspec.DecodeError):
-        msgspec.json.decode(text, type=Settings)
-
-
-@pytest.mark.parametrize(
     ("text", "span"),
     [
         ("2m", timedelta(minutes=2)),
@@ -142,35 +106,3 @@ def test_any_bytes_are_settings_or_refused(text: bytes) -> None:
 )
 def test_a_duration_is_the_sum_of_its_parts(text: str, span: timedelta) -> None:
     assert parse_duration(text) == span
-
-
-# What the keys stand for
-
-
-@pytest.mark.parametrize(
-    ("keys", "expected"),
-    [
-        ({}, ["ecr repository helm"]),
-        ({"type": "oci"}, ["ecr repository oci"]),
-        ({"kind": "argo-cd"}, ["ecr repository helm", "ecr-helm repo-creds helm", "ecr-oci repo-creds oci"]),
-        ({"kind": "repo-creds"}, ["ecr repo-creds helm", "ecr-oci repo-creds oci"]),
-        ({"kind": "repo-creds", "type": "helm"}, ["ecr repo-creds helm"]),
-        ({"kind": "repo-creds", "type": "oci"}, ["ecr repo-creds oci"]),
-        ({"kind": "pull-secret"}, ["ecr pull-secret None"]),
-    ],
-)
-def test_a_credential_stands_for_these_secrets(keys: dict[str, Any], expected: list[str]) -> None:
-    secrets = _with_credential(secret_name="ecr", **keys).credentials[0].secrets
-    assert [f"{secret.name} {secret.kind} {secret.type}" for secret in secrets] == expected
-
-
-@pytest.mark.parametrize(
-    ("keys", "hosts"),
-    [
-        ({"registry": HOST}, (HOST,)),
-        ({"registry": [HOST]}, (HOST,)),
-        ({"registry": [OTHER_HOST, HOST]}, (OTHER_HOST, HOST)),
-    ],
-)
-def test_the_hosts_are_the_one_value_or_the_list(keys: dict[str, Any], hosts: tuple[str, ...]) -> None:
-    assert settings(credentials=[keys]).credentials[0].hosts == hosts

@@ -68,11 +68,7 @@ def test_what_a_target_says_counts(keys: dict[str, Any], field: str, value: obje
         ({"verify_repository": "charts"}, "verify_repository", "charts"),
         ({"name": "charts"}, "name", "charts"),
         ({"registry": "public.ecr.aws"}, "url", "public.ecr.aws"),
-        (
-            {"kind": "pull-secret", "registry": [HOST, OTHER_HOST]},
-            "registry",
-            f"{HOST},{OTHER_HOST}",
-        ),
+        ({"kind": "pull-secret", "registry": [OTHER_HOST, HOST]}, "registry", f"{OTHER_HOST},{HOST}"),
         ({"role_arn": ROLE, "external_id": "who"}, "role", Role(arn=ROLE, external_id="who")),
     ],
 )
