@@ -94,10 +94,10 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @EACH_HOST
-def test_a_host_names_its_account_region_and_partition(row: Row) -> None:
+def test_a_host_names_its_account_region_and_partition_with_its_regional_sts(row: Row) -> None:
     registry = parse_registry(row.host)
-    read = registry.host, registry.account, registry.region, registry.partition.name
-    assert read == (row.host, row.account, row.region, row.partition)
+    read = registry.host, registry.account, registry.region, registry.partition.name, sts_host(registry.region)
+    assert read == (row.host, row.account, row.region, row.partition, row.sts)
 
 
 @pytest.mark.usefixtures("_offline")
@@ -106,8 +106,3 @@ def test_a_hosts_tokens_are_asked_of_its_own_api(row: Row) -> None:
     asked = parse_registry(row.host).api
     client = SESSIONS.client(asked.service, region=asked.region, fips=asked.fips, dual_stack=asked.dual_stack)
     assert client.meta.endpoint_url == f"https://{row.api}"
-
-
-@EACH_HOST
-def test_the_sts_host_is_the_regional_one_of_the_partition(row: Row) -> None:
-    assert sts_host(parse_registry(row.host).region) == row.sts

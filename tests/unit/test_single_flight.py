@@ -60,12 +60,6 @@ def test_an_error_is_not_made_again() -> None:
         calls.run("key", lambda: 1)
 
 
-def test_another_key_has_an_answer_of_its_own() -> None:
-    calls: SingleFlight[str, int] = SingleFlight()
-    calls.run("key", lambda: 1)
-    assert calls.run("other", lambda: 2) == 2
-
-
 def test_another_key_does_not_wait() -> None:
     calls: SingleFlight[str, bool] = SingleFlight()
     begun, other_is_done = threading.Event(), threading.Event()
