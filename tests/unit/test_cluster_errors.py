@@ -64,7 +64,6 @@ def test_what_may_pass_is_told_as_that(status: int) -> None:
 
 
 REFUSALS = {
-    "a webhook": (400, f"{WEBHOOK}{{}}", "the admission webhook policy.example denied it: its own log says why"),
     "a webhook that fails": (
         500,
         'Internal error occurred: failed calling webhook "policy.example": failed to call webhook: {}',
@@ -72,16 +71,6 @@ REFUSALS = {
             "the admission webhook policy.example did not answer as it should: its own log says why; the next run "
             "tries again"
         ),
-    ),
-    "a policy": (
-        422,
-        "secrets \"ecr-auth\" is forbidden: ValidatingAdmissionPolicy 'labels' with binding 'all' denied request: {}",
-        "the ValidatingAdmissionPolicy labels denied it: kubectl describe validatingadmissionpolicy labels says why",
-    ),
-    "a quota": (
-        403,
-        'secrets "ecr-auth" is forbidden: exceeded quota: objects, requested: secrets=1, used: secrets=5, {}',
-        "the ResourceQuota objects is exhausted: raise it",
     ),
     "a namespace that ends": (
         403,
@@ -95,11 +84,6 @@ REFUSALS = {
         422,
         'Secret "ecr-auth" is invalid: metadata.annotations: Invalid value: "{}"',
         "it is not a valid object; the API server's audit log says why",
-    ),
-    "a 500 that echoes the request": (
-        500,
-        "Authorization: Bearer {}",
-        "the API server's audit log says why; the next run tries again",
     ),
 }
 

@@ -83,15 +83,6 @@ def test_an_answer_that_repeats_the_request_is_not_quoted(status: int, code: str
     assert "planted" not in _said(ClientError(response, "op"))  # type: ignore[arg-type]
 
 
-def test_a_role_that_cannot_be_assumed_is_named_with_both_sides_policies() -> None:
-    """What the fetcher of its credentials meets comes out of whatever client is used first."""
-    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "AssumeRole")
-    said = _said(denied, right="s:Do", role=ROLE)
-    assert said.startswith(f"cannot assume {ROLE.arn}: AccessDenied: not you; its trust policy")
-    assert [words for words in ("external id x1", "sts:AssumeRole") if words not in said] == []
-    assert "s:Do" not in said
-
-
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
