@@ -11,20 +11,6 @@ REGIONS_WITHOUT_DUAL_STACK = ["us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1
 VALID = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
 
 
-@pytest.mark.parametrize(("host", "public"), [("public.ecr.aws", True), ("ecr-public.aws.com", True), (VALID, False)])
-def test_ecr_public_alone_is_public(host: str, public: bool) -> None:
-    assert parse_registry(host).public == public
-
-
-def test_registries_of_a_region_have_one_api_whatever_their_account() -> None:
-    others = parse_registry(VALID.replace(ACCOUNT, "210987654321"))
-    assert others.api == parse_registry(VALID).api
-
-
-def test_leading_zeros_of_an_account_stay() -> None:
-    assert parse_registry("000000000012.dkr.ecr.eu-west-1.amazonaws.com").account == "000000000012"
-
-
 @pytest.mark.parametrize(
     "host",
     [
@@ -71,11 +57,6 @@ def test_the_host_that_was_probably_meant_is_named(written: str) -> None:
         parse_registry(written)
 
 
-def test_no_host_is_suggested_where_none_is_recognised() -> None:
-    with pytest.raises(NotARegistryError, match="no scheme, no path"):
-        parse_registry("https://ghcr.io/charts")
-
-
 @pytest.mark.parametrize("region", REGIONS_WITHOUT_DUAL_STACK)
 @pytest.mark.parametrize("suffix", ["on.aws", "on.amazonwebservices.eu"])
 def test_a_dual_stack_host_is_refused_where_there_is_none(region: str, suffix: str) -> None:
@@ -83,9 +64,11 @@ def test_a_dual_stack_host_is_refused_where_there_is_none(region: str, suffix: s
         parse_registry(f"{ACCOUNT}.dkr-ecr.{region}.{suffix}")
 
 
-def test_a_refusal_shows_what_a_host_looks_like() -> None:
-    with pytest.raises(NotARegistryError, match=r"'ghcr\.io' .* such as ACCOUNT\.dkr\.ecr\.REGION\.amazonaws\.com"):
-        parse_registry("ghcr.io")
+@pytest.mark.parametrize("host", ["ghcr.io", "https://ghcr.io/charts"])
+def test_a_refusal_shows_what_a_host_looks_like_where_none_is_recognized(host: str) -> None:
+    example = r"such as ACCOUNT\.dkr\.ecr\.REGION\.amazonaws\.com \(no scheme, no path\)$"
+    with pytest.raises(NotARegistryError, match=f"^'{host}' .* {example}"):
+        parse_registry(host)
 
 
 def _read(text: str) -> Registry | None:
