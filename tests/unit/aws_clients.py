@@ -1,6 +1,8 @@
 """Clients of AWS's services that never reach a network: what they answer is stubbed."""
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import botocore.session
@@ -26,18 +28,23 @@ class StubbedPrincipal(Principal):
         return ReadOnlyCredentials("AKIDEXAMPLE", "planted-secret-key", None)
 
 
-def offline_client(service: str) -> Any:
-    """A client with credentials of its own, whatever this machine's environment and files say."""
+@contextmanager
+def isolated_environment() -> Iterator[None]:
+    """An environment with keys of its own, whatever this machine's variables and files say."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.delenv("AWS_PROFILE", raising=False)
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            environment.delenv(name)
         environment.setenv("AWS_CONFIG_FILE", "/dev/null")
         environment.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        return botocore.session.Session().create_client(
-            service,
-            region_name="eu-west-1",
-            aws_access_key_id="AKIDEXAMPLE",
-            aws_secret_access_key="planted-secret-key",
-        )
+        environment.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret-key")
+        yield
+
+
+def offline_client(service: str) -> Any:
+    """A client with credentials of its own."""
+    with isolated_environment():
+        return botocore.session.Session().create_client(service, region_name="eu-west-1")
 
 
 def make_stub(client: Any) -> Iterator[Stubber]:

@@ -6,6 +6,7 @@ import pytest
 
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth.core.registry import parse_registry, sts_host
+from tests.unit.aws_clients import isolated_environment
 
 ACCOUNT = "123456789012"
 # Each partition's DNS suffix and regions.
@@ -83,16 +84,6 @@ EACH_HOST = pytest.mark.parametrize("row", ROWS, ids=[row.host for row in ROWS])
 SESSIONS = Sessions(region="eu-west-1")
 
 
-@pytest.fixture
-def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What this machine's environment and files say of endpoints does not count."""
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, "/dev/null")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-
-
 @EACH_HOST
 def test_a_host_names_its_account_region_and_partition_with_its_regional_sts(row: Row) -> None:
     registry = parse_registry(row.host)
@@ -100,9 +91,9 @@ def test_a_host_names_its_account_region_and_partition_with_its_regional_sts(row
     assert read == (row.host, row.account, row.region, row.partition, row.sts)
 
 
-@pytest.mark.usefixtures("_offline")
 @EACH_HOST
 def test_a_hosts_tokens_are_asked_of_its_own_api(row: Row) -> None:
     asked = parse_registry(row.host).api
-    client = SESSIONS.client(asked.service, region=asked.region, fips=asked.fips, dual_stack=asked.dual_stack)
+    with isolated_environment():
+        client = SESSIONS.client(asked.service, region=asked.region, fips=asked.fips, dual_stack=asked.dual_stack)
     assert client.meta.endpoint_url == f"https://{row.api}"
