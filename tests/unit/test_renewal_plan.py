@@ -304,11 +304,6 @@ def test_a_key_that_argo_cd_reads_and_the_settings_do_not_have_is_tampering(key:
     assert plan.reasons == (f"somebody added {key} to the Secret, which tells Argo CD how to use the token",)
 
 
-def test_a_key_of_the_settings_is_no_tampering() -> None:
-    of = credential(proxy="http://proxy:3128", no_proxy="localhost")
-    assert plan_for(there(of=of), of=of).action == "fresh"
-
-
 def test_a_name_that_the_settings_no_longer_have_is_no_tampering() -> None:
     plan = plan_for(there(), of=credential(name=None))
     assert (plan.reasons, plan.tampered) == (("the Secret's data name is no longer wanted",), False)
