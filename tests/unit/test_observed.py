@@ -7,9 +7,7 @@ import pytest
 
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.observed import ObservedState, refuse_foreign_objects
-from argo_ecr_auth.core.targets import Credential
 from tests.unit.builders import (
-    EACH_KIND,
     HOST,
     KINDS,
     OTHER_HOST,
@@ -43,11 +41,6 @@ OWNERS = [{"kind": "ExternalSecret", "name": "ecr"}, {"kind": "Deployment", "nam
 )
 def test_what_nothing_else_owns_is_ours(observed: ObservedState) -> None:
     refuse_foreign_objects(observed, credential())
-
-
-@EACH_KIND
-def test_what_was_written_is_ours_whatever_its_kind(of: Credential) -> None:
-    refuse_foreign_objects(there(of=of), of)
 
 
 @pytest.mark.parametrize(

@@ -67,10 +67,6 @@ def _with_target(**keys: Any) -> Settings:
     return settings(targets=[{"cluster": "demo"} | keys])
 
 
-def test_one_cluster_and_one_registry_are_enough() -> None:
-    assert find_faults(settings()) == ()
-
-
 def test_every_key_can_be_given() -> None:
     role = {"role_arn": ROLE, "external_id": "who-asks"}
     credential = GENERAL | {"namespace": "team-a", "secret_name": "ecr.auth-1", "kind": "repository", "type": "oci"}
