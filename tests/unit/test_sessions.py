@@ -4,6 +4,8 @@ import tracemalloc
 import weakref
 from typing import Any
 
+import botocore.loaders
+import botocore.session
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, SSLError
 
@@ -104,6 +106,7 @@ def test_half_a_pair_of_keys_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPat
 
 def test_the_clients_of_many_roles_share_the_services_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model takes megabytes, and a fleet may have a role in each of a hundred accounts."""
+    monkeypatch.setattr(botocore.session, "create_loader", botocore.loaders.create_loader)  # the tests share another
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret-key")
     sessions = Sessions(region="eu-west-1")
