@@ -58,6 +58,7 @@ def test_a_refusal_does_not_repeat_the_events_values() -> None:
         lambda inner: (
             st.lists(inner) | st.dictionaries(st.sampled_from(["targets", "dry_run", "force"]) | st.text(), inner)
         ),
+        max_leaves=5,
     )
 )
 def test_any_event_is_understood_or_refused(event: Any) -> None:

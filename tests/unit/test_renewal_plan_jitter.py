@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argo_ecr_auth.core.renewal_plan import compute_threshold, is_probe_due
@@ -62,6 +62,7 @@ def test_the_renewals_of_many_targets_are_spread_over_the_hour() -> None:
     assert minutes == {36, 37, 38, 39, 40, 41}
 
 
+@settings(max_examples=20)  # of up to 1,440 checks each
 @given(target=st.text(), minutes=st.integers(1, 60), seconds=st.integers(0, 3599))
 def test_the_token_in_the_cluster_is_tried_once_an_hour(target: str, minutes: int, seconds: int) -> None:
     """By one of the checks of any hour, or by two where the interval does not divide it."""
