@@ -15,7 +15,6 @@ from argo_ecr_auth.registry_login import Login, Verification, verify_login
 from argo_ecr_auth.run import run_targets
 from argo_ecr_auth.tokens import VerifyLogin
 from tests.local_cloud.registry import LoopbackAddress, Registry
-from tests.servers.server import Answer, Server, always
 from tests.support.function import REGISTRY, Function, FunctionFactory, make_settings
 from tests.support.objects import Objects
 from tests.support.registry_login import connect_to, make_free_address
@@ -60,15 +59,9 @@ def verify_known(registry: Registry) -> VerifyLogin:
 def valid(function: Function, registry: Registry, objects: Objects) -> Function:
     """A function that has written a token that is valid and let in; the next one will not be."""
     (result,) = run(function, verify_known(registry))
-    assert result.action == "created"
+    assert (result.action, result.verified, result.error) == ("created", True, None)
     registry.let_in({"AWS": "another password"})
     return function
-
-
-def test_a_run_writes_a_right_token_as_verified(function: Function, registry: Registry) -> None:
-    (result,) = run(function, verify_known(registry))
-
-    assert (result.action, result.verified, result.error) == ("created", True, None)
 
 
 def test_a_refused_token_leaves_the_valid_one_untouched_and_fails_the_credential(
@@ -83,20 +76,12 @@ def test_a_refused_token_leaves_the_valid_one_untouched_and_fails_the_credential
     assert (result.action, result.verified, result.error) == ("failed", False, error)
 
 
-def test_a_refused_token_is_written_where_nothing_is_and_fails_the_credential(
-    function: Function, forbidding: Registry, objects: Objects
-) -> None:
-    (result,) = run(function, forbidding.address)
-
-    why = "it is written all the same, because the cluster has no valid token that its registry accepts"
-    assert (result.action, result.verified, result.error) == ("failed", False, f"{REJECTED}; {why}")
-    assert objects.password
-
-
 @pytest.fixture
 def refused(function: Function, forbidding: Registry) -> Function:
     """A function that has written a token which its registry refuses, because no valid token was there."""
-    run(function, forbidding.address)
+    (result,) = run(function, forbidding.address)
+    why = "it is written all the same, because the cluster has no valid token that its registry accepts"
+    assert (result.action, result.verified, result.error) == ("failed", False, f"{REJECTED}; {why}")
     return function
 
 
@@ -109,21 +94,6 @@ def test_a_refused_token_that_was_written_is_not_replaced_by_another_of_its_kind
 
     error = f"{REJECTED}; the token in the cluster stays"
     assert (result.action, result.error, objects.versions) == ("failed", error, before)
-
-
-@pytest.mark.parametrize("hours", [0.95, 2], ids=["before the next check", "expired"])
-def test_a_refused_token_is_replaced_when_it_expires_for_the_registry_may_be_wrong(
-    hours: float, refused: Function, forbidding: Registry, objects: Objects
-) -> None:
-    refused.now = datetime.now(UTC) - timedelta(hours=11)
-    objects.delete("secrets")
-    run(refused, forbidding.address)
-    before = objects.password
-    refused.now = datetime.now(UTC) + timedelta(hours=hours)
-
-    run(refused, forbidding.address)
-
-    assert objects.password != before
 
 
 def test_a_token_that_is_let_in_replaces_a_refused_one_for_good(
@@ -191,18 +161,6 @@ def test_a_registry_that_does_not_resolve_replaces_no_working_credential(valid: 
     )
 
 
-def test_a_token_of_which_nothing_is_known_replaces_a_valid_one_and_the_reason_says_so(
-    valid: Function, objects: Objects
-) -> None:
-    before = objects.password
-
-    (result,) = run(valid, make_free_address(), force=True)
-
-    reason = f"a renewal was requested; not verified: {REGISTRY} does not answer (NewConnectionError)"
-    assert (result.action, result.verified, result.reason, result.error) == ("renewed", None, reason, None)
-    assert objects.password != before
-
-
 def test_a_missing_repository_is_told_and_keeps_nothing_from_being_written(
     make_function_with: FunctionFactory, registry: Registry
 ) -> None:
@@ -212,24 +170,6 @@ def test_a_missing_repository_is_told_and_keeps_nothing_from_being_written(
 
     reason = "there is no Secret and no ConfigMap; there is no repository team/gone (404)"
     assert (result.action, result.verified, result.reason) == ("created", True, reason)
-
-
-def test_a_credential_that_turns_the_check_off_asks_the_registry_nothing(make_function_with: FunctionFactory) -> None:
-    function = make_function_with({"registry": REGISTRY, "verify": "off"})
-
-    with Server(always(Answer())) as server:
-        (result,) = run(function, server.address)
-
-    assert (result.action, result.verified, len(server.requests)) == ("created", None, 0)
-
-
-def test_one_token_is_tried_once_whatever_number_of_credentials_share_it(make_function_with: FunctionFactory) -> None:
-    function = make_function_with(*({"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(5)))
-
-    with Server(always(Answer())) as server:
-        results = run(function, server.address)
-
-    assert ([result.verified for result in results], len(server.requests)) == ([True] * 5, 1)
 
 
 # The hourly login with the token in the cluster.
@@ -274,13 +214,20 @@ def test_a_token_that_is_rejected_gives_way_to_a_new_one_that_is_rejected_too(
     assert objects.password != before
 
 
-def test_a_token_that_is_accepted_is_only_reported_so(probing: Function, running: Registry, objects: Objects) -> None:
+def test_a_token_that_is_accepted_is_only_reported_so_and_tried_at_no_other_check_of_the_hour(
+    probing: Function, running: Registry, objects: Objects
+) -> None:
     running.let_in({"AWS": objects.password})
     before = objects.versions
 
     (result,) = run(probing, running.address)
 
     assert (result.action, result.verified, result.reason, objects.versions) == ("fresh", True, None, before)
+    assert probing.now is not None
+    probing.now += CHECK_EVERY
+    running.let_in({"AWS": "another password"})
+    (after,) = run(probing, running.address)
+    assert (after.action, after.verified) == ("fresh", None)
 
 
 def test_a_registry_that_says_nothing_clear_of_the_token_in_the_cluster_is_only_a_warning(
@@ -291,16 +238,6 @@ def test_a_registry_that_says_nothing_clear_of_the_token_in_the_cluster_is_only_
     (result,) = run(probing, make_free_address())
 
     assert (result.action, result.verified, result.doubtful, objects.versions) == ("fresh", None, True, before)
-
-
-def test_a_token_is_tried_at_no_other_check_of_the_hour(probing: Function) -> None:
-    def verify(host: str, *_: object, **__: object) -> Verification:
-        raise AssertionError(f"{host} was asked")
-
-    assert probing.now is not None
-    probing.now += CHECK_EVERY
-    (result,) = run(probing, verify)
-    assert (result.action, result.verified) == ("fresh", None)
 
 
 def test_a_refused_token_is_not_written_over_one_that_another_run_wrote_meanwhile(
