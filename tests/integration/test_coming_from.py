@@ -282,26 +282,6 @@ def test_there_from_terraform_and_back(place: Place) -> None:
     assert place.objects.get("configmaps") is None
 
 
-def test_a_secret_of_another_shape_is_handed_over_by_the_pages_command(
-    place: Place, make_function: FunctionFactory
-) -> None:
-    credential = {"registry": REGISTRY, "kind": "repo-creds", "type": "helm"}
-    function = make_function(make_settings({"cluster": place.cluster.name}, credentials=[credential]))
-    token = ecr_token.parse(place.ecr.issue_token())
-    labels = {"labels": {"argocd.argoproj.io/secret-type": "repo-creds"}}
-    _write(place, "secrets", {"metadata": labels, "data": _encode_data(token.password)}, manager="kubectl")
-    (command,) = _list_commands("recipe", "hand-over")
-
-    refused = function.result()
-
-    assert refused.action == "failed"
-    assert str(refused.error).endswith(command.strip()), "the error names the page's command"
-    assert place.objects.get("configmaps") is None
-    place.run(command)
-    assert function.result().action == "repaired"
-    assert function.result().action == "fresh"
-
-
 def test_the_pages_settings_keep_every_key_of_the_in_cluster_tools_secret(
     place: Place, make_function: FunctionFactory
 ) -> None:
