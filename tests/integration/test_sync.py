@@ -1,18 +1,11 @@
 """What a run makes of what it finds in a cluster."""
 
 import base64
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from argo_ecr_auth.core.results import Result
-from argo_ecr_auth.run import MAX_CONCURRENCY
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import GROUP, REGISTRY, Function, FunctionFactory, admit, grant, make_settings
+from tests.support.function import GROUP, REGISTRY, Function
 from tests.support.objects import Objects
 
 
@@ -98,65 +91,6 @@ def test_a_failure_after_the_secret_was_written_knows_no_expiry(function: Functi
     assert (result.expires_at, result.seconds_to_expiry) == (None, None)
 
 
-def test_a_dry_run_says_what_would_be_done_and_writes_and_asks_nothing(
-    function: Function, objects: Objects, local_cloud: LocalCloud
-) -> None:
-    requests = len(local_cloud.requests())
-
-    result = function.result(dry_run=True)
-
-    assert (result.action, result.dry_run) == ("created", True)
-    assert objects.get("secrets") is None
-    assert objects.get("configmaps") is None
-    assert [request["service"] for request in local_cloud.requests()[requests:]] == ["eks"]
-
-
-def test_ten_credentials_of_one_role_and_region_share_one_token(
-    make_function_with: FunctionFactory, local_cloud: LocalCloud
-) -> None:
-    function = make_function_with(*({"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(10)))
-    requests = len(local_cloud.requests())
-
-    results = function.run()
-
-    asked = [request["service"] for request in local_cloud.requests()[requests:]]
-    assert [result.action for result in results] == ["created"] * 10
-    assert (asked.count("ecr"), asked.count("eks")) == (1, 1)
-
-
-def test_two_runs_at_once_end_in_a_right_state_after_the_next_run(function: Function) -> None:
-    other = Function(sessions=function.sessions, settings=function.settings)
-    barrier = threading.Barrier(2)
-
-    def run(one: Function) -> Result:
-        barrier.wait()
-        return one.result()
-
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(run, (function, other)))
-    function.run()
-
-    assert {result.error for result in results} == {None}
-    assert function.result().action == "fresh"
-
-
-@pytest.mark.parametrize("change", ["rotate_ca", "move"])
-def test_a_changed_authority_or_endpoint_is_asked_for_again_in_the_same_run(
-    change: str, local_cloud: LocalCloud, role: str, make_function: FunctionFactory
-) -> None:
-    with local_cloud.run_cluster(change.replace("_", "-")) as cluster:
-        admit(local_cloud, cluster, role)
-        # More than are done at once: some begin when another has learned the news already.
-        credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 4)]
-        function = make_function(make_settings({"cluster": cluster.name, "credentials": credentials}))
-        grant(cluster.admin, *function.targets)
-        assert {result.action for result in function.run()} == {"created"}
-
-        getattr(cluster, change)()
-
-        assert {(result.action, result.error) for result in function.run()} == {("fresh", None)}
-
-
 def test_a_new_role_of_the_same_name_asks_for_a_new_token_and_who_does_not_know_it_does_not(
     function: Function, objects: Objects
 ) -> None:
@@ -174,12 +108,3 @@ def test_a_new_role_of_the_same_name_asks_for_a_new_token_and_who_does_not_know_
     function.function_role_id = "AROANOW"
     assert "requested by another role of this name" in (function.result().reason or "")
     assert (objects.password == before, function.result().action) == (False, "fresh")
-
-
-@pytest.mark.parametrize("minutes", [-30, 30], ids=["behind", "ahead"])
-def test_a_clock_that_is_off_asks_for_no_more_tokens(minutes: int, function: Function) -> None:
-    function.now = datetime.now(UTC) + timedelta(minutes=minutes)
-    created = function.result()
-    function.now += timedelta(minutes=2)
-
-    assert (created.action, function.result().action) == ("created", "fresh")
