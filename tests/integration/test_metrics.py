@@ -15,26 +15,17 @@ def emitted(output: str) -> list[tuple[list[str], dict[str, Any]]]:
     return [(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0], line) for line in lines]
 
 
-def test_a_run_emits_the_installations_metrics_alone(
-    make_function_with: FunctionFactory, run_handler: RunHandler
-) -> None:
-    function = make_function_with({"registry": REGISTRY}, others=[{"cluster": "gone"}])
-
-    output, _ = run_handler(function, [{}])
-
-    ((dimensions, line),) = emitted(output)
-    assert (dimensions, line["service"]) == (["service"], "argo-ecr-auth")
-    figures = {name: line[name] for name in ("ChecksCompleted", "Failures", "Renewed", "Repaired")}
-    assert figures == {"ChecksCompleted": [1.0], "Failures": [1.0], "Renewed": [1.0], "Repaired": [0.0]}
-
-
-def test_each_targets_metrics_are_emitted_besides_where_they_are_asked_for(
+def test_a_run_emits_the_installations_metrics_and_each_targets_where_they_are_asked_for(
     make_function_with: FunctionFactory, run_handler: RunHandler
 ) -> None:
     function = make_function_with({"registry": REGISTRY}, others=[{"cluster": "gone"}])
 
     output, _ = run_handler(function, [{}], PER_TARGET_METRICS="true")
 
+    (of_installation,) = [line for dimensions, line in emitted(output) if dimensions == ["service"]]
+    assert of_installation["service"] == "argo-ecr-auth"
+    figures = {name: of_installation[name] for name in ("ChecksCompleted", "Failures", "Renewed", "Repaired")}
+    assert figures == {"ChecksCompleted": [1.0], "Failures": [1.0], "Renewed": [1.0], "Repaired": [0.0]}
     of_targets = {line["target"]: line["Failures"] for dimensions, line in emitted(output) if "target" in dimensions}
     assert of_targets == {"demo": [0.0], "gone": [1.0]}
 
