@@ -140,7 +140,7 @@ def test_an_api_server_that_drips_is_named_and_leaves_no_thread(
 def test_a_target_that_hangs_keeps_no_credential_of_another_from_its_turn(
     make_function_behind: Any, cluster: Cluster, namespace: str
 ) -> None:
-    """Both have three times as many credentials as are done at once."""
+    """Both have three times as many credentials as are done at once: some of those that hang have to wait."""
     credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}", "verify": "off"} for i in range(48)]
     with make_function_behind(meet(hang), name="hung", credentials=credentials) as function:
         healthy = {"cluster": "demo", "namespace": namespace, "credentials": credentials}
@@ -149,7 +149,8 @@ def test_a_target_that_hangs_keeps_no_credential_of_another_from_its_turn(
         results = function.run(seconds=30)
 
     assert {result.action for result in results if result.target == "demo"} == {"created"}
-    assert {result.error for result in results if result.target == "hung"} != {None}
+    errors = [str(result.error) for result in results if result.target == "hung"]
+    assert [error for error in errors if "timed out" not in error and "not begun within 30 s" not in error] == []
 
 
 def test_no_retry_of_a_write_comes_after_the_runs_end(make_function_behind: Any, objects: Objects) -> None:
