@@ -21,8 +21,8 @@ from tests.support.function import Function, FunctionFactory, make_settings
 from tests.support.objects import Objects, encode_base64
 from tests.support.results import assert_failed
 
-EACH_BODY = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-SOME_BODIES = ("nothing", "HTML", "garbage", "objects in objects")
+_NAMES = ("nothing", "HTML", "garbage", "an empty object", "objects in objects", "20 MB")
+EACH_BODY = pytest.mark.parametrize("body", [BODIES[name] for name in _NAMES], ids=_NAMES)
 LABEL = "argocd.argoproj.io/secret-type"
 
 
@@ -83,7 +83,7 @@ def test_an_answer_that_is_not_ekss_is_named_as_that(
 
 
 @pytest.mark.parametrize("status", [200, 403, 502])
-@pytest.mark.parametrize("body", [BODIES[name] for name in SOME_BODIES], ids=SOME_BODIES)
+@EACH_BODY
 def test_an_answer_that_is_not_stss_is_named_as_that(
     body: bytes, status: int, cluster: Cluster, make_function: FunctionFactory, redirect_aws: Callable[..., Any]
 ) -> None:
