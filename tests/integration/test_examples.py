@@ -1,6 +1,8 @@
 """The examples of docs/examples/credentials: the function writes their Secrets, an API server takes the rest."""
 
 import base64
+import json
+import re
 import subprocess
 import textwrap
 from collections.abc import Iterator
@@ -9,17 +11,20 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import urllib3
 import yaml
 
 from argo_ecr_auth.core.targets import Target
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.custom_resources import serve_resource
+from tests.support.ecr import run_ecr
 from tests.support.function import REGISTRY, FunctionFactory, admit, grant, make_settings
 from tests.support.objects import Objects
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "credentials"
-_NAMESPACES = ("argocd", "kargo-shared-resources", "my-app", "team-a", "team-b", "team-c")
+_IMAGE_UPDATER = "argocd-image-updater-system"
+_NAMESPACES = ("argocd", _IMAGE_UPDATER, "kargo-shared-resources", "my-app", "team-a", "team-b", "team-c")
 # Of each example, the URLs of the Secrets for Argo CD, by the registry's host.
 _URLS = {
     "argo-cd": {"{}", "{}/", "oci://{}/"},
@@ -47,7 +52,6 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_each_example_is_tried() -> None:
-    # Image Updater's own namespace: test_image_updater.py. Two teams' roles: the roles must be there.
     assert {path.name for path in _EXAMPLES.iterdir()} == {*_URLS, "image-updater-namespace", "teams"}
 
 
@@ -143,25 +147,73 @@ def _permits(patterns: list[str], url: str) -> bool:
 
 
 def test_the_change_over_adds_the_new_secrets_beside_the_old_one_and_then_leaves_that_alone(
-    local_cloud: LocalCloud, role: str, make_function: FunctionFactory
+    shared: Cluster, make_function: FunctionFactory
 ) -> None:
     page = (_EXAMPLES.parents[1] / "credentials.md").read_text()
     section = page[page.index("### Step by step") :]
     written = yaml.safe_load(textwrap.dedent(section.split("```yaml\n")[1].split("```")[0]).replace("HOST", REGISTRY))
     old, new = written["credentials"]
-    with local_cloud.run_cluster("change-over") as cluster:
-        admit(local_cloud, cluster, role)
 
-        def run(*credentials: dict[str, Any]) -> dict[str, str]:
-            function = make_function(make_settings({"cluster": cluster.name}, credentials=list(credentials)))
-            _grant_again(cluster, function.targets)
-            return {result.secret: result.action for result in function.run()}
+    def run(*credentials: dict[str, Any]) -> dict[str, str]:
+        function = make_function(make_settings({"cluster": shared.name}, credentials=list(credentials)))
+        _grant_again(shared, function.targets)
+        return {result.secret: result.action for result in function.run()}
 
-        assert run(old) == {"argocd/ecr-auth": "created"}
-        assert run(old, new) == {
-            "argocd/ecr-auth": "fresh",
-            **dict.fromkeys(("argocd/ecr", "argocd/ecr-helm", "argocd/ecr-oci"), "created"),
-        }
-        before = Objects(admin=cluster.admin, namespace="argocd").versions
-        assert set(run(new).values()) == {"fresh"}
-        assert Objects(admin=cluster.admin, namespace="argocd").versions == before
+    assert run(old) == {"argocd/ecr-auth": "created"}
+    assert run(old, new) == {
+        "argocd/ecr-auth": "fresh",
+        **dict.fromkeys(("argocd/ecr", "argocd/ecr-helm", "argocd/ecr-oci"), "created"),
+    }
+    before = Objects(admin=shared.admin, namespace="argocd").versions
+    assert set(run(new).values()) == {"fresh"}
+    assert Objects(admin=shared.admin, namespace="argocd").versions == before
+
+
+def test_image_updater_reads_the_pull_secret_that_the_page_names_and_the_registry_takes_it(
+    shared: Cluster, local_cloud: LocalCloud, make_function: FunctionFactory, tmp_path: Path
+) -> None:
+    """Image Updater in its own namespace, with the rights of its manifests; it does not run here.
+
+    Its config/install.yaml gives its service account get, list and watch of Secrets in its own namespace alone. It
+    takes `pullsecret:NAMESPACE/NAME`, and of that auths[HOST].auth.
+    """
+    (settings,), (config,) = (
+        _read(_EXAMPLES / "image-updater-namespace" / name) for name in ("settings.yaml", "registries.conf.yaml")
+    )
+    (registry,) = config["registries"]
+    named = re.fullmatch("pullsecret:([^/]+)/([^/]+)", registry["credentials"])
+    assert named, registry
+    user = f"system:serviceaccount:{_IMAGE_UPDATER}:argocd-image-updater-controller"
+    _let_read_secrets(shared, user)
+    function = make_function(make_settings({"cluster": shared.name}, credentials=settings["credentials"]))
+    _grant_again(shared, function.targets)
+    assert function.result().action == "created"
+
+    command = [str(binaries.find().kubectl), f"--kubeconfig={shared.kubeconfig}", f"--as={user}", "get", "secret"]
+    read = subprocess.run(
+        [*command, f"--namespace={named[1]}", named[2], "--output=json"], capture_output=True, text=True, check=False
+    )
+    elsewhere = subprocess.run([*command, "--namespace=argocd"], capture_output=True, text=True, check=False)
+
+    assert read.returncode == 0, read.stderr
+    assert "cannot list resource" in elsewhere.stderr, "one in argocd would need a Role there"
+    auths = json.loads(base64.b64decode(json.loads(read.stdout)["data"][".dockerconfigjson"]))["auths"]
+    headers = {"Authorization": f"Basic {auths[registry['prefix']]['auth']}"}
+    with (
+        run_ecr(local_cloud, tmp_path) as ecr,
+        urllib3.ProxyManager(ecr.proxy, ca_certs=str(ecr.authority)) as client,
+    ):
+        assert client.request("GET", f"{registry['api_url']}/v2/", headers=headers).status == 200
+
+
+def _let_read_secrets(cluster: Cluster, user: str) -> None:
+    rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "watch"]}]
+    binding = {
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "image-updater"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+    }
+    manifests: dict[str, dict[str, object]] = {"roles": {"rules": rules}, "rolebindings": {**binding}}
+    for plural, manifest in manifests.items():
+        path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{_IMAGE_UPDATER}/{plural}"
+        body = {"metadata": {"name": "image-updater"}, **manifest}
+        assert cluster.admin.request("POST", path, body)[0] == 201
