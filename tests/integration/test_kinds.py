@@ -22,10 +22,6 @@ OCI = ("repo-creds", {"url": f"oci://{REGISTRY}/", "type": "oci"})
 
 # What is written, and the Secrets that it makes: name, labels, and all data but the password.
 ARGO_CD: dict[str, tuple[dict[str, Any], list[tuple[str, str, dict[str, str]]]]] = {
-    "a helm repository": (
-        {"registry": REGISTRY, "name": "ecr"},
-        [("ecr-auth", "repository", {"url": REGISTRY, "name": "ecr", "type": "helm"})],
-    ),
     "an oci repository below a prefix, of a project": (
         {"registry": REGISTRY, "type": "oci", "url": f"{REGISTRY}/charts", "name": "charts", "project": "team"},
         [("ecr-auth", "repository", {"url": f"oci://{REGISTRY}/charts", "name": "charts", "type": "oci"} | TEAM)],
@@ -180,28 +176,6 @@ def test_a_registry_added_to_a_pull_secret_is_in_it_after_the_next_run(
 
     assert function.result().action == "repaired"
     assert set(json.loads(decode_secret(objects)[".dockerconfigjson"])["auths"]) == {REGISTRY, EUROPE}
-
-
-def test_a_secret_under_our_name_with_another_kinds_type_is_refused_and_left(
-    function: Function, objects: Objects
-) -> None:
-    function.run()
-    before = objects.versions
-    target = {"cluster": "demo", "namespace": objects.namespace}
-    function.settings = make_settings(target, credentials=[{"registry": REGISTRY, "kind": "pull-secret"}])
-
-    assert "is not of the type kubernetes.io/dockerconfigjson" in str(function.result().error)
-    assert objects.versions == before
-
-
-@pytest.mark.parametrize("plural", ["secrets", "configmaps"])
-def test_an_immutable_object_is_refused_and_left(plural: str, function: Function, objects: Objects) -> None:
-    function.run()
-    objects.patch(plural, {"immutable": True})
-    before = objects.versions
-
-    assert "is immutable" in str(function.result(force=True).error)
-    assert objects.versions == before
 
 
 def test_a_dry_run_tells_key_by_key_and_no_write_reaches_the_api_server(
