@@ -1,8 +1,6 @@
 """A time limit holds for every connection of a thread: direct or through a proxy, new or kept, of any library."""
 
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -18,6 +16,7 @@ from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.registry import TokenApi
 from argo_ecr_auth.deadlines import time_limit
 from argo_ecr_auth.registry_login import verify_login
+from tests.servers.faults import drip, drip_headers
 from tests.servers.server import Answer, Fault, Request, Server, always, answer_json
 from tests.support.fixed_server import FixedServer
 from tests.support.function import REGISTRY
@@ -26,7 +25,6 @@ from tests.unit.aws_clients import StubbedPrincipal
 from tests.unit.builders import credential
 
 LIMIT = 0.5
-_HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
 @pytest.fixture(autouse=True)
@@ -80,19 +78,16 @@ def test_the_limit_of_a_login_ends_with_its_first_address(second_address: socket
 
 
 def test_a_proxy_that_drips_before_tls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    given_up = threading.Event()
-    with Server(always(_drip(b"HTTP/1.1 200 ", given_up)), tls=False) as proxy:
+    with Server(always(drip_headers(seconds=0.1)), tls=False) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         _assert_ecr_times_out()
 
-        assert given_up.wait(timeout=10)
+        assert proxy.wait_for_closed(seconds=10)
 
 
 def test_a_connection_that_an_earlier_call_opened_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    given_up = threading.Event()
-
     def handle(_: Request) -> Answer | Fault:
-        return answer_json({}) if len(server.requests) == 1 else _drip(_HEAD, given_up)
+        return answer_json({}) if len(server.requests) == 1 else drip(seconds=0.1)
 
     with Server(handle) as server:
         (tmp_path / "ca.pem").write_text(server.ca_pem)
@@ -103,37 +98,21 @@ def test_a_connection_that_an_earlier_call_opened_is_given_up(monkeypatch: pytes
             client.get_authorization_token()
         _assert_ecr_times_out(client)
 
-        assert given_up.wait(timeout=10)
+        assert server.wait_for_closed(seconds=10)
     assert server.connections == 1
 
 
 def test_a_limit_holds_without_a_run() -> None:
     """As the command line reads a cluster."""
-    given_up = threading.Event()
-    with Server(always(_drip(_HEAD, given_up))) as server:
+    with Server(always(drip(seconds=0.1))) as server:
         api = make_api_client(Address(endpoint=server.url, certificate_authority=server.ca_pem))
         with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for https://127"):
             FixedServer(api).read(credential())
 
-        assert given_up.wait(timeout=10)
+        assert server.wait_for_closed(seconds=10)
 
 
 def _assert_ecr_times_out(client: Any = None) -> None:
     principal = StubbedPrincipal(client or Sessions(region="us-east-1").client("ecr", region="us-east-1"))
     with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for the answer"):
         fetch_authorization_token(principal, api=TokenApi(service="ecr", region="us-east-1"))
-
-
-def _drip(beginning: bytes, given_up: threading.Event) -> Fault:
-    """A byte after the other, for some seconds."""
-
-    def fault(connection: socket.socket) -> None:
-        connection.sendall(beginning)
-        try:
-            for _ in range(50):
-                connection.sendall(b"x")
-                time.sleep(0.1)
-        except OSError:
-            given_up.set()
-
-    return fault
