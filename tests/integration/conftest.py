@@ -106,8 +106,7 @@ def function(make_function_with: FunctionFactory) -> Function:
 
 @pytest.fixture
 def run_handler(local_cloud: LocalCloud, role: str, tmp_path: Path) -> RunHandler:
-    """Runs the handler in a process of its own; gives all its output, and the credentials that it ran with."""
-    handler_process.install_handler(tmp_path)
+    """Runs the handler in a process of its own; gives all its output, and the environment that it ran with."""
     return partial(handler_process.run_handler, directory=tmp_path, cloud=local_cloud, role=role)
 
 

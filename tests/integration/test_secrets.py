@@ -28,10 +28,10 @@ def test_nothing_that_is_said_holds_a_secret(
     secrets = [planted, "planted-in-a-refused-secret"]
 
     output, run_with = run_handler(function, [{}, {"targets": ["nobody"]}])
-    secrets += [objects.password, run_with["SecretAccessKey"], run_with["SessionToken"]]
+    secrets += [objects.password, run_with["AWS_SECRET_ACCESS_KEY"], run_with["AWS_SESSION_TOKEN"]]
     objects.patch("secrets", {"data": {"password": encode_base64(planted)}})
     more, run_with = run_handler(function, [{}, {"force": True}, {"dry_run": True}, {}])
-    secrets += [objects.password, run_with["SecretAccessKey"], run_with["SessionToken"]]
+    secrets += [objects.password, run_with["AWS_SECRET_ACCESS_KEY"], run_with["AWS_SESSION_TOKEN"]]
     output += more
 
     assert [action for action in ("created", "repaired", "renewed", "fresh", "failed") if action not in output] == []

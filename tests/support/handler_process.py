@@ -11,8 +11,7 @@ import argo_ecr_auth
 from argo_ecr_auth.core.targets import TARGETS_FILE
 from argo_ecr_auth_settings.resolve import format_targets_file
 from tests.local_cloud.cloud import LocalCloud
-from tests.local_cloud.environment import CLOSED_PROXY
-from tests.support.function import Function
+from tests.support.function import Function, make_environment
 
 RunHandler = Callable[..., tuple[str, dict[str, str]]]
 
@@ -35,17 +34,22 @@ for event in json.load(sys.stdin):
 """
 
 
-def install_handler(directory: Path) -> None:
-    package = Path(argo_ecr_auth.__file__).parent
-    shutil.copytree(package, directory / package.name)
-
-
 def run_handler(
     function: Function, events: list[object], *, directory: Path, cloud: LocalCloud, role: str, **environment: str
 ) -> tuple[str, dict[str, str]]:
-    """Run the handler once for each event; all its output, and the credentials that it ran with."""
+    """Run the handler once for each event; all its output, and the environment that it ran with."""
+    package = Path(argo_ecr_auth.__file__).parent
+    shutil.copytree(package, directory / package.name, dirs_exist_ok=True)
     (directory / TARGETS_FILE).write_bytes(format_targets_file(function.settings))
-    credentials = cloud.assume(role)
+    variables = {
+        **cloud.environment(),
+        **make_environment(cloud, role),
+        "POWERTOOLS_LOG_LEVEL": "DEBUG",
+        "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
+        "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
+        "AWS_LAMBDA_FUNCTION_NAME": "x",
+        **environment,
+    }
     done = subprocess.run(
         [sys.executable, "-c", _LAMBDA],
         cwd=directory,
@@ -53,18 +57,6 @@ def run_handler(
         capture_output=True,
         text=True,
         check=True,
-        env=cloud.environment()
-        | {
-            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": credentials["SessionToken"],
-            "HTTPS_PROXY": CLOSED_PROXY,
-            "NO_PROXY": "127.0.0.1",
-            "POWERTOOLS_LOG_LEVEL": "DEBUG",
-            "POWERTOOLS_SERVICE_NAME": "argo-ecr-auth",
-            "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",
-            "AWS_LAMBDA_FUNCTION_NAME": "x",
-            **environment,
-        },
+        env=variables,
     )
-    return done.stdout + done.stderr, credentials
+    return done.stdout + done.stderr, variables
