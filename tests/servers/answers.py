@@ -32,7 +32,7 @@ def refuse_as_sts(code: str) -> Answer:
     return Answer(body=body.encode(), status=403, headers={"Content-Type": "text/xml"})
 
 
-def make_gzip_bomb(*, megabytes: int = 200) -> Answer:
-    """A JSON text of that size, compressed to a thousandth."""
-    body = gzip.compress(b'"' + b"x" * megabytes * 1_000_000 + b'"', compresslevel=9)
+def make_gzip_bomb() -> Answer:
+    """A JSON text of 200 MB, compressed to a thousandth."""
+    body = gzip.compress(b'"' + b"x" * 200_000_000 + b'"', compresslevel=9)
     return Answer(body=body, headers={"Content-Encoding": "gzip"})
