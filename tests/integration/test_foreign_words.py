@@ -30,6 +30,8 @@ def test_a_webhook_is_named_and_its_words_are_not_repeated(
 
     assert_failed(result, f"refused to apply the {kind}", "(400)", WEBHOOK)
     assert str(result.error).endswith(WEBHOOK)
+    # Of a token that no ConfigMap vouches for, no expiry is known.
+    assert (result.expires_at is None) == (resource == "configmaps")
 
 
 def test_nothing_is_repeated_where_a_key_of_somebody_elses_cannot_be_removed(
