@@ -109,24 +109,22 @@ def _find_for_kargo(objects: Objects, kind: str, url: str) -> str | None:
     return None
 
 
-@pytest.mark.parametrize(
-    ("kind", "url", "expected"),
-    [
-        ("image", f"{REGISTRY}/team/app", "ecr-auth"),
-        ("helm", f"oci://{REGISTRY}/charts/app", "ecr-auth-helm"),
-        ("image", f"{REGISTRY}.example.org/app", None),
-        ("image", f"{REGISTRY.replace('.dkr', '-dkr')}/app", None),
-        ("helm", f"oci://example.org/{REGISTRY}/app", None),
-        ("helm", f"https://{REGISTRY}/charts", None),
-        ("git", f"{REGISTRY}/team/app", None),
-    ],
-)
 def test_kargo_finds_what_it_reads_and_sends_it_to_the_registry_only(
-    kind: str, url: str, expected: str | None, make_function_with: FunctionFactory, objects: Objects
+    make_function_with: FunctionFactory, objects: Objects
 ) -> None:
+    expected = {
+        ("image", f"{REGISTRY}/team/app"): "ecr-auth",
+        ("helm", f"oci://{REGISTRY}/charts/app"): "ecr-auth-helm",
+        ("image", f"{REGISTRY}.example.org/app"): None,
+        ("image", f"{REGISTRY.replace('.dkr', '-dkr')}/app"): None,
+        ("helm", f"oci://example.org/{REGISTRY}/app"): None,
+        ("helm", f"https://{REGISTRY}/charts"): None,
+        ("git", f"{REGISTRY}/team/app"): None,
+    }
+
     make_function_with(ALL_KINDS["Kargo"]).run()
 
-    assert _find_for_kargo(objects, kind, url) == expected
+    assert {(kind, url): _find_for_kargo(objects, kind, url) for kind, url in expected} == expected
 
 
 def test_image_updater_and_kubelet_find_their_auth_under_the_bare_host(
