@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import pytest
-
 from argo_ecr_auth.aws.eks_token import sign_bearer_token
 from tests.local_cloud.kube_api import KubeApi
 from tests.support.function import Function
@@ -32,15 +30,11 @@ REFUSED = {
 }
 
 
-@pytest.fixture
-def user(function: Function, objects: Objects) -> KubeApi:
-    """The API server as the function's own user, after its first run."""
+def test_the_function_may_read_its_two_objects_and_nothing_else(function: Function, objects: Objects) -> None:
     function.run()
     bearer = sign_bearer_token(credentials=function.sessions.credentials(), cluster="demo", region="us-east-1")
-    return dataclasses.replace(objects.admin, token=bearer)
+    user = dataclasses.replace(objects.admin, token=bearer)
 
-
-def test_the_function_may_read_its_two_objects_and_nothing_else(user: KubeApi, objects: Objects) -> None:
     assert [user.request("GET", objects.path(plural))[0] for plural in ("secrets", "configmaps")] == [200, 200]
 
     assert {deed: status for deed in REFUSED if (status := _try(deed, user, objects.namespace)) != 403} == {}
