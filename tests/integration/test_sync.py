@@ -1,11 +1,11 @@
 """What a run makes of what it finds in a cluster."""
 
 import base64
-import time
 
+from argo_ecr_auth.run import MAX_CONCURRENCY
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import GROUP, REGISTRY, Function
+from tests.support.function import REGISTRY, Function, FunctionFactory, admit, grant, make_settings
 from tests.support.objects import Objects
 
 
@@ -67,44 +67,17 @@ def test_what_others_added_stays(function: Function, objects: Objects) -> None:
     assert (secret["data"]["theirs"], config_map["data"]["theirs"]) == ("Yw==", "d")
 
 
-def test_a_failure_after_the_secret_was_written_knows_no_expiry(function: Function, objects: Objects) -> None:
-    """The token that was read is gone, and no ConfigMap vouches for the one that replaced it."""
-    function.run()
-    before = objects.password
-    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{objects.namespace}/roles/{GROUP}"
-    may_only_read = [
-        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create", "patch"]},
-        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
-    ]
-    status, answer = objects.admin.request(
-        "PATCH", path, {"rules": may_only_read}, content_type="application/merge-patch+json"
-    )
-    assert status == 200, answer
-
-    deadline = time.monotonic() + 30
-    while not (result := function.result(force=True)).failed:  # the API server knows the old Role for a moment
-        assert time.monotonic() < deadline
-        before = objects.password
-
-    assert objects.password != before
-    assert (result.action, result.error_type) == ("failed", "ForbiddenError")
-    assert (result.expires_at, result.seconds_to_expiry) == (None, None)
-
-
-def test_a_new_role_of_the_same_name_asks_for_a_new_token_and_who_does_not_know_it_does_not(
-    function: Function, objects: Objects
+def test_a_changed_authority_or_endpoint_is_asked_for_again_in_the_same_run(
+    local_cloud: LocalCloud, role: str, make_function: FunctionFactory
 ) -> None:
-    function.function_role_id = "AROABEFORE"
-    function.run()
-    objects.patch("secrets", {"metadata": {"labels": {"argocd.argoproj.io/secret-type": None}}})
+    with local_cloud.run_cluster("changing") as cluster:
+        admit(local_cloud, cluster, role)
+        # More than are done at once: some begin when another has learned the news already.
+        credentials = [{"registry": REGISTRY, "secret_name": f"ecr-{i}"} for i in range(MAX_CONCURRENCY + 4)]
+        function = make_function(make_settings({"cluster": cluster.name, "credentials": credentials}))
+        grant(cluster.admin, *function.targets)
+        assert {result.action for result in function.run()} == {"created"}
 
-    # An operator's loop puts the label back, and leaves the token's source as it is.
-    function.function_role_id = None
-    assert function.result().action == "repaired"
-    function.function_role_id = "AROABEFORE"
-    assert function.result().action == "fresh"
-
-    before = objects.password
-    function.function_role_id = "AROANOW"
-    assert "requested by another role of this name" in (function.result().reason or "")
-    assert (objects.password == before, function.result().action) == (False, "fresh")
+        for change in (cluster.rotate_ca, cluster.move):
+            change()
+            assert {(result.action, result.error) for result in function.run()} == {("fresh", None)}, change.__name__

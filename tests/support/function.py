@@ -82,16 +82,13 @@ class Function:
     cache: WarmCache = field(init=False)
     now: datetime | None = None
     check_every: timedelta = timedelta()  # so that no run tries the token in the cluster because it is the hour for it
-    function_role_id: str | None = None
 
     def __post_init__(self) -> None:
         self.cache = WarmCache(sessions=self.sessions)
 
     @property
     def targets(self) -> tuple[Target, ...]:
-        configuration = load_configuration(
-            format_targets_file(self.settings), region=REGION, function_role_id=self.function_role_id
-        )
+        configuration = load_configuration(format_targets_file(self.settings), region=REGION, function_role_id=None)
         return tuple(replace(target, check_every=self.check_every) for target in configuration.targets)
 
     def run(self, *, seconds: float = 30, dry_run: bool = False, force: bool = False) -> tuple[Result, ...]:
