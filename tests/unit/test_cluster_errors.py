@@ -82,6 +82,11 @@ REFUSALS = {
         'Secret "ecr-auth" is invalid: metadata.annotations: Invalid value: "{}"',
         "it is not a valid object; the API server's audit log says why",
     ),
+    "a 500 that echoes the request": (
+        500,
+        "Authorization: Bearer {}",
+        "the API server's audit log says why; the next run tries again",
+    ),
 }
 
 

@@ -105,6 +105,12 @@ def test_credentials_share_a_token_if_role_region_and_api_are_the_same_and_it_is
     assert registries.asked == list(dict.fromkeys(login for logins in passwords for login in logins.items()))
 
 
+def test_a_credential_that_is_not_verified_asks_no_registry(issuer: TokenIssuer, registries: Registries) -> None:
+    issued = issuer.issue(credential(verify_login=False))
+
+    assert (issued.verification.login, registries.asked) == (Login.NOT_TRIED, [])
+
+
 @pytest.mark.parametrize(
     ("one", "other", "together"),
     [
