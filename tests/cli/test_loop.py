@@ -130,3 +130,14 @@ def test_a_prefix_of_the_registry_is_the_secrets_url(local: CommandLine, namespa
 
     assert local.run("--once", *flags, f"--ecr-registry={REGISTRY}/charts").returncode == 0
     assert base64.b64decode(objects.require("secrets")["data"]["url"]).decode() == f"{REGISTRY}/charts"
+
+
+def test_it_does_not_import_rich(offline: CommandLine) -> None:
+    """It prints lines, and its container stays small."""
+    done = offline.run_python(
+        "import sys; sys.modules['rich'] = None\n"
+        "import argo_ecr_auth_cli.commands.loop, argo_ecr_auth_cli.__main__ as command\n"
+        "sys.exit(command.main(['--ecr-registry', 'docker.io']) - 2)"
+    )
+
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
