@@ -138,15 +138,6 @@ def test_only_where_lambda_has_no_room_is_it_asked_again(
     assert [result["target"] for result in answered.results] == ([] if fault else ["one"])
 
 
-def test_a_misspelt_target_of_the_settings_is_a_mistake(command_line: CommandLine) -> None:
-    """Found before anything is asked: there is no stack here."""
-    command_line.write_settings({"cluster": "one"})
-
-    done = command_line.run("invoke", "won", "--installation", "another")
-
-    assert (done.returncode, "did you mean one?" in done.stderr) == (2, True)
-
-
 def test_where_all_targets_are_disabled_none_is_run(stack: str, command_line: CommandLine) -> None:
     command_line.write_settings({"cluster": "asleep", "enabled": False})
 

@@ -42,18 +42,6 @@ def test_what_lets_the_token_leave_is_a_warning_and_no_fault(keys: str, warned: 
     assert done.stderr.count("\n") == warned
 
 
-def test_every_fault_is_shown_with_its_line_and_column(offline: CommandLine) -> None:
-    (offline.directory / "settings.yaml").write_text(
-        f"credentials:\n  - registry: {REGISTRY}\n    kidn: oci\ntargets:\n  - cluster: a b\ncheck_every: often\n"
-    )
-
-    done = offline.run("settings", "check")
-
-    assert (done.returncode, done.stdout) == (2, "")
-    places = [line.split(": ")[1] for line in done.stderr.splitlines()[1:]]
-    assert places == ["settings.yaml:3:5", "settings.yaml:5:5", "settings.yaml:6:1"]
-
-
 @pytest.mark.parametrize(
     ("options", "code"), [((), 0), (("--region", "eu-west-1"), 0), (("--region", "cn-north-1"), 2)]
 )
@@ -66,26 +54,6 @@ def test_rules_of_the_functions_region_are_checked_where_it_is_given(
 
     assert done.returncode == code, done.stderr
     assert ("is in the partition aws" in done.stderr) == (code == 2)
-
-
-def test_a_missing_file_is_answered_with_what_to_do(offline: CommandLine) -> None:
-    done = offline.run("settings", "check")
-
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "there is no settings.yaml: give another FILE, or write one with argo-ecr-auth settings init" in done.stderr
-
-
-def test_nothing_of_cdk_or_aws_is_imported(offline: CommandLine) -> None:
-    (offline.directory / "settings.yaml").write_text(_GOOD)
-    program = (
-        "import sys; from argo_ecr_auth_cli.__main__ import main; code = main(['settings', 'check']); "
-        "loaded = {name.partition('.')[0] for name in sys.modules}; "
-        "sys.exit(code or str(sorted(loaded & {'aws_cdk', 'boto3', 'botocore', 'kubernetes'}) or ''))"
-    )
-
-    done = offline.run_python(program)
-
-    assert done.stderr.strip() == ""
 
 
 def test_a_first_file_has_no_faults_and_names_its_schema(offline: CommandLine) -> None:
