@@ -17,27 +17,20 @@ HOME, ABROAD = "000000000000", "222222222222"
 ROLE = f"arn:aws:iam::{HOME}:role/function"
 
 
-@pytest.fixture
-def both(fresh: CommandLine, namespace: str) -> CommandLine:
-    """With a cluster here, in which all is well, and one of the same name in another account."""
+def test_a_cluster_of_the_same_name_is_not_taken_for_the_one_in_another_account(
+    fresh: CommandLine, namespace: str
+) -> None:
     here = {"cluster": "demo", "namespace": namespace}
     fresh.write_settings(here, {**here, "name": "abroad", "account": ABROAD})
-    return fresh
 
+    status = fresh.run("status", "-o", "json")
+    doctor = fresh.run("doctor", "abroad", "-o", "json")
 
-def test_status_does_not_take_a_cluster_of_the_same_name_for_the_one_in_another_account(both: CommandLine) -> None:
-    done = both.run("status", "-o", "json")
-
-    here, abroad = json.loads(done.stdout)["results"]
-    assert (here["state"], abroad["state"], done.returncode) == ("fresh", "not checked", 3)
+    here_result, abroad = json.loads(status.stdout)["results"]
+    assert (here_result["state"], abroad["state"], status.returncode) == ("fresh", "not checked", 3)
     assert f"in account {ABROAD}; your credentials are of {HOME}: use --profile of that account" in abroad["error"]
-
-
-def test_nor_does_doctor(both: CommandLine, stack: str) -> None:
-    done = both.run("doctor", "abroad", "-o", "json")
-
-    (found,) = json.loads(done.stdout)["findings"]
-    assert (found["finding"], found["not_checked"], done.returncode) == ("not-checked", True, 3)
+    (found,) = json.loads(doctor.stdout)["findings"]
+    assert (found["finding"], found["not_checked"], doctor.returncode) == ("not-checked", True, 3)
     assert f"in account {ABROAD}" in found["message"]
 
 
@@ -57,15 +50,11 @@ def test_in_another_account_the_entry_is_for_the_functions_role_too(
         before = found()
         admit(local_cloud, cluster, role)
 
-        assert (
-            f"create-access-entry --cluster-name abroad --region us-east-1 --principal-arn {role}"
-            in (before["no-access-entry"])
-        )
+        place = f"--cluster-name abroad --region us-east-1 --principal-arn {role}"
+        assert f"create-access-entry {place}" in before["no-access-entry"]
         after = found()
         assert "no-access-entry" not in after
-        assert "of the function's account" in after["not-checked"], (
-            "only the function's own stack is not visible from here"
-        )
+        assert "of the function's account" in after["not-checked"], "only its own stack is not visible from here"
 
 
 Cases = Callable[..., list[CheckContext]]

@@ -121,6 +121,7 @@ def test_below_a_failed_check_are_the_finding_its_remedy_and_where_to_read_on(
     code, terminal = doctor.show("doctor", columns=40)
 
     assert code == 1
+    assert "examining " in terminal.text, "how far it is"
     assert "\x1b[1;31m✗\x1b[0m the function has its Roles and RoleBindings" in terminal.raw
     lines = [line.rstrip() for line in terminal.text.splitlines()]
     check = lines.index("✗ the function has its Roles and RoleBindings")

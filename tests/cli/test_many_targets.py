@@ -40,17 +40,13 @@ def four(doctor: CommandLine, cluster: Cluster, make_function: FunctionFactory) 
 
 def test_status_sums_up_and_begins_with_what_is_wrong(four: CommandLine) -> None:
     done = four.run("status")
+    answer: dict[str, Any] = json.loads(four.run("status", "-o", "json").stdout)
 
     summary, *table = done.stdout.splitlines()
     assert summary == "4 targets: 2 fresh, 1 failing, 1 not checked"
     assert [line.split()[0] for line in table] == ["TARGET", "two", "abroad", "one", "limited"]
     assert done.returncode == 1
-
-
-def test_status_as_json_has_no_summary_and_the_order_of_the_settings(four: CommandLine) -> None:
-    done = four.run("status", "-o", "json")
-
-    answer: dict[str, Any] = json.loads(done.stdout)
+    # JSON has no summary and the order of the settings.
     assert list(answer) == ["results", "findings"]
     states = [(result["target"], result["state"], result["healthy"]) for result in answer["results"]]
     assert states == [
@@ -63,6 +59,7 @@ def test_status_as_json_has_no_summary_and_the_order_of_the_settings(four: Comma
 
 def test_doctor_sums_up_and_has_a_line_for_each_check(four: CommandLine) -> None:
     done = four.run("doctor")
+    answer = json.loads(four.run("doctor", "-o", "json").stdout)
 
     summary, *lines = done.stdout.splitlines()
     assert "✗ the function has its Roles and RoleBindings (1 of 3 targets)" in lines
@@ -75,6 +72,12 @@ def test_doctor_sums_up_and_has_a_line_for_each_check(four: CommandLine) -> None
     assert summary.startswith("4 targets: ")
     assert " 1 no Role, " in summary
     assert summary.endswith(", 1 not checked")
+    assert list(answer) == ["targets", "findings"]
+    assert answer["targets"] == ["one", "abroad", "limited", "two"]
+    found = [
+        (finding["target"], finding["finding"]) for finding in answer["findings"] if finding["finding"] != "leftover"
+    ]
+    assert found == [("abroad", "not-checked"), ("two", "no-role")]
 
 
 def _report(findings: list[Finding], capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -148,26 +151,6 @@ def test_what_keeps_the_function_out_of_an_account_that_the_operator_does_not_se
     assert status.returncode == 1
     found = {finding["finding"]: finding["remedy"] for finding in findings if finding["target"] == "abroad"}
     assert found["run-failed"] == remedy.format(role=role)
-
-
-def test_doctor_as_json_has_no_summary(four: CommandLine) -> None:
-    done = four.run("doctor", "-o", "json")
-
-    answer = json.loads(done.stdout)
-    assert list(answer) == ["targets", "findings"]
-    assert answer["targets"] == ["one", "abroad", "limited", "two"]
-    found = [
-        (finding["target"], finding["finding"]) for finding in answer["findings"] if finding["finding"] != "leftover"
-    ]
-    assert found == [("abroad", "not-checked"), ("two", "no-role")]
-
-
-@pytest.mark.parametrize(("command", "activity"), [("status", "reading"), ("doctor", "examining")])
-def test_a_terminal_sees_how_far_it_is(four: CommandLine, command: str, activity: str) -> None:
-    _, terminal = four.show(command, columns=200)
-
-    assert f"{activity} " in terminal.text
-    assert "4 targets: " in terminal.text
 
 
 def test_doctor_asks_once_what_is_the_same_for_all(

@@ -153,6 +153,7 @@ def test_the_table_in_a_terminal(fresh: CommandLine, objects: Objects) -> None:
     code, terminal = fresh.show("status", columns=200)
 
     assert code == 0
+    assert "reading " in terminal.text, "how far it is"
     assert "\x1b[32m" in terminal.raw, "green"
     row = next(line for line in terminal.text.splitlines() if "demo" in line)
     assert "████████████ 11h59m" in row
@@ -193,23 +194,6 @@ def test_a_cluster_that_does_not_answer_is_one_row(doctor: CommandLine, namespac
 
     assert (done.returncode, len(done.stdout.splitlines())) == (3, 2)
     assert "all 3" in done.stdout
-
-
-def test_missing_rights_are_one_row_that_names_ones_own_identity(
-    doctor: CommandLine, namespace: str, local_cloud: LocalCloud
-) -> None:
-    stranger = local_cloud.create_role("stranger-to-the-cluster", allow=OPERATOR_RIGHTS)
-    line = make_command_line(local_cloud, stranger, directory=doctor.directory)
-    line.write_settings({"cluster": "demo", "namespace": namespace, "credentials": THREE})
-
-    table = line.run("status")
-    results = json.loads(line.run("status", "-o", "json").stdout)["results"]
-
-    assert (table.returncode, len(table.stdout.splitlines())) == (3, 2)
-    assert "all 3" in table.stdout
-    assert [(result["state"], "401 to your identity" in result["error"]) for result in results] == [
-        ("not checked", True)
-    ] * 3
 
 
 @pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb"])
@@ -316,9 +300,3 @@ def test_a_disabled_target_is_listed_and_not_read(fresh: CommandLine, namespace:
         ("asleep", "disabled"),
     ]
     assert done.returncode == 0
-
-
-def test_targets_are_named_and_a_misspelt_one_is_a_mistake(fresh: CommandLine) -> None:
-    assert only_result(fresh, "demo")[0] == 0
-    done = fresh.run("status", "demon")
-    assert (done.returncode, done.stderr) == (2, "argo-ecr-auth: no target is named demon; did you mean demo?\n")
