@@ -11,65 +11,81 @@ from tests.cli.command_line import CommandLine
 from tests.cli.doctor import create_secret, find_by_secret, run_doctor
 from tests.local_cloud.cloud import Cluster
 from tests.support.custom_resources import serve_resource
-from tests.support.function import REGISTRY, Function, FunctionFactory
+from tests.support.function import REGISTRY, FunctionFactory
 from tests.support.objects import Objects
 
 _PASSWORD = {"password": "old"}
 _REPOSITORY = {"kind": "repository", "url": REGISTRY}
 _CHARTS = {"kind": "repository", "url": f"{REGISTRY}/charts"}
 _TEMPLATE = {"kind": "repo-creds"}
-# A credential's keys, and a Secret of others that Argo CD uses instead of ours.
-_SHADOWING: list[tuple[dict[str, str], dict[str, str]]] = [
-    ({}, {"kind": "repository", "url": REGISTRY.upper()}),
-    ({}, {"kind": "repository", "url": f" {REGISTRY}.git\n"} | _PASSWORD),
-    ({}, {"kind": "repository", "url": f"{REGISTRY}.git"} | _PASSWORD),
-    ({"type": "oci"}, {"kind": "repository", "url": f"oci://{REGISTRY}"} | _PASSWORD),
-    ({"project": "a"}, _REPOSITORY | {"project": "a"}),
-    ({}, _REPOSITORY | {"project": "a"}),
-    ({}, _REPOSITORY | {"useWorkloadIdentity": "false"} | _PASSWORD),
-    (_TEMPLATE, _CHARTS | {"useAzureWorkloadIdentity": "true"}),
-    (_TEMPLATE, _CHARTS | {"username": "AWS"}),
-    (_TEMPLATE, _CHARTS | _PASSWORD),
-    (_TEMPLATE, _TEMPLATE | {"url": f"oci://{REGISTRY}/charts"}),
-    (_TEMPLATE, _TEMPLATE | {"url": f"{REGISTRY.upper()}/charts\n"} | _PASSWORD),
-    ({"kind": "argo-cd"}, _REPOSITORY | _PASSWORD),
-    ({"kind": "argo-cd"}, {"kind": "repository", "url": f"oci://{REGISTRY}/charts"} | _PASSWORD),
-]
-_NOT_SHADOWING: list[tuple[dict[str, str], dict[str, str]]] = [
-    ({}, _CHARTS | _PASSWORD),
-    ({}, {"kind": "repository", "url": f"{REGISTRY}/"} | _PASSWORD),
-    ({}, _TEMPLATE | {"url": REGISTRY} | _PASSWORD),
-    ({"project": "b"}, _REPOSITORY | {"project": "a"}),
-    ({"project": "a"}, _REPOSITORY),
-    (_TEMPLATE, _CHARTS),
-    (_TEMPLATE, _CHARTS | {"tlsClientCertKey": "old"}),
-    (_TEMPLATE, _TEMPLATE | {"url": REGISTRY[:20]} | _PASSWORD),
-    (_TEMPLATE, {"kind": "repository", "url": f"{REGISTRY}.example.org/a"} | _PASSWORD),
-    ({"kind": "pull-secret"}, _REPOSITORY | _PASSWORD),
-    ({"kind": "kargo"}, _REPOSITORY | _PASSWORD),
-    # Argo CD's own login to ECR, as two proposals spell it.
-    ({}, _REPOSITORY | {"useAWSWorkloadIdentity": "true"}),
-    (_TEMPLATE, _TEMPLATE | {"url": REGISTRY, "useWorkloadIdentity": "true", "workloadIdentityProvider": "aws"}),
+# A credential's keys, the Secrets of others that Argo CD uses instead of ours, and those that it does not.
+_OTHERS: list[tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]]] = [
+    (
+        {},
+        [
+            {"kind": "repository", "url": REGISTRY.upper()},
+            {"kind": "repository", "url": f" {REGISTRY}.git\n"} | _PASSWORD,
+            {"kind": "repository", "url": f"{REGISTRY}.git"} | _PASSWORD,
+            _REPOSITORY | {"project": "a"},
+            _REPOSITORY | {"useWorkloadIdentity": "false"} | _PASSWORD,
+        ],
+        [
+            _CHARTS | _PASSWORD,
+            {"kind": "repository", "url": f"{REGISTRY}/"} | _PASSWORD,
+            _TEMPLATE | {"url": REGISTRY} | _PASSWORD,
+            _REPOSITORY | {"useAWSWorkloadIdentity": "true"},  # Argo CD's own login to ECR, as a proposal spells it
+        ],
+    ),
+    ({"type": "oci"}, [{"kind": "repository", "url": f"oci://{REGISTRY}"} | _PASSWORD], []),
+    ({"project": "a"}, [_REPOSITORY | {"project": "a"}], [_REPOSITORY]),
+    ({"project": "b"}, [], [_REPOSITORY | {"project": "a"}]),
+    (
+        _TEMPLATE,
+        [
+            _CHARTS | {"useAzureWorkloadIdentity": "true"},
+            _CHARTS | {"username": "AWS"},
+            _CHARTS | _PASSWORD,
+            _TEMPLATE | {"url": f"oci://{REGISTRY}/charts"},
+            _TEMPLATE | {"url": f"{REGISTRY.upper()}/charts\n"} | _PASSWORD,
+        ],
+        [
+            _CHARTS,
+            _CHARTS | {"tlsClientCertKey": "old"},
+            _TEMPLATE | {"url": REGISTRY[:20]} | _PASSWORD,
+            {"kind": "repository", "url": f"{REGISTRY}.example.org/a"} | _PASSWORD,
+            # As another proposal spells it.
+            _TEMPLATE | {"url": REGISTRY, "useWorkloadIdentity": "true", "workloadIdentityProvider": "aws"},
+        ],
+    ),
+    (
+        {"kind": "argo-cd"},
+        [_REPOSITORY | _PASSWORD, {"kind": "repository", "url": f"oci://{REGISTRY}/charts"} | _PASSWORD],
+        [],
+    ),
+    ({"kind": "pull-secret"}, [], [_REPOSITORY | _PASSWORD]),
+    ({"kind": "kargo"}, [], [_REPOSITORY | _PASSWORD]),
 ]
 
 
-@pytest.mark.parametrize(
-    ("credential", "theirs", "shadows"),
-    [(*row, rows is _SHADOWING) for rows in (_SHADOWING, _NOT_SHADOWING) for row in rows],
-)
-def test_a_secret_that_shadows_ours(
-    credential: dict[str, str], theirs: dict[str, str], shadows: bool, doctor: CommandLine, objects: Objects
+@pytest.mark.parametrize(("credential", "shadowing", "harmless"), _OTHERS)
+def test_secrets_that_shadow_ours(
+    credential: dict[str, str],
+    shadowing: list[dict[str, str]],
+    harmless: list[dict[str, str]],
+    doctor: CommandLine,
+    objects: Objects,
 ) -> None:
     written = [{"registry": REGISTRY, "verify": "off", **credential}]
     doctor.write_settings({"cluster": "demo", "namespace": objects.namespace, "credentials": written})
-    create_secret(objects, "theirs", **theirs)
+    names = {f"shadowing-{i}": data for i, data in enumerate(shadowing)}
+    for name, data in (names | {f"harmless-{i}": data for i, data in enumerate(harmless)}).items():
+        create_secret(objects, name, **data)
 
-    found = _finds(doctor, "shadowed")
+    found = find_by_secret(doctor, "shadowed")
 
-    assert len(found) == shadows
-    for finding in found:
-        assert f"{objects.namespace}/theirs" in finding["message"]
-        assert finding["remedy"].endswith(f"kubectl -n {objects.namespace} delete secret theirs")
+    assert set(found) == set(names)
+    for name, finding in found.items():
+        assert finding["remedy"].endswith(f"kubectl -n {objects.namespace} delete secret {name}")
 
 
 def _finds(command_line: CommandLine, name: str) -> list[dict[str, Any]]:
@@ -129,13 +145,16 @@ def test_what_takes_its_name_away_is_a_patch_of_the_remedy(all_of_argo_cd: Comma
     assert run_doctor(all_of_argo_cd)[1] == []
 
 
-@pytest.mark.parametrize("url", [REGISTRY, REGISTRY.upper(), f"oci://{REGISTRY}", REGISTRY[:20]])
-def test_a_template_of_others_that_ends_within_the_host(url: str, doctor: CommandLine, objects: Objects) -> None:
-    create_secret(objects, "open", kind="repo-creds", url=url, password="theirs")
+def test_templates_of_others_that_end_within_the_host(doctor: CommandLine, objects: Objects) -> None:
+    urls = {"plain": REGISTRY, "upper": REGISTRY.upper(), "oci": f"oci://{REGISTRY}", "shorter": REGISTRY[:20]}
+    for name, url in urls.items():
+        create_secret(objects, name, kind="repo-creds", url=url, password="theirs")
 
     found = find_by_secret(doctor, "token-may-leave")
 
-    assert f"{objects.namespace}/open is a template for more than its registry" in found["open"]["message"]
+    assert set(found) == set(urls)
+    for name, finding in found.items():
+        assert f"{objects.namespace}/{name} is a template for more than its registry" in finding["message"]
 
 
 def test_a_secret_without_a_password_sends_none(doctor: CommandLine, objects: Objects) -> None:
@@ -186,50 +205,46 @@ def test_two_credentials_of_the_settings_for_one_url(
     assert f"{namespace}/one and {namespace}/two" in found["message"]
 
 
-@pytest.fixture(scope="module")
-def applications(cluster: Cluster) -> str:
-    """The path of Applications, which the API server serves as it serves Argo CD's."""
-    return serve_resource(
+_EXPIRED = "403: denied: Your authorization token has expired."
+# An Application's repoURL, its condition, and the hours from the renewal to it.
+_STALE = {
+    "expired": (REGISTRY, "ComparisonError", _EXPIRED, -1),
+    "named-in-words": ("https://git.example.com/a", "ComparisonError", f"{REGISTRY}/v2/: 403: Forbidden", -1),
+    "oci": (f"oci://{REGISTRY.upper()}/a", "ComparisonError", "403: Forbidden", -1),
+}
+_CURRENT = {
+    "after-the-renewal": (REGISTRY, "ComparisonError", _EXPIRED, 1),
+    "no-refusal": (REGISTRY, "ComparisonError", "chart not found", -1),
+    "other-condition": (REGISTRY, "SyncError", "403: denied", -1),
+    "longer-host": (f"{REGISTRY}.example.org/a", "ComparisonError", "403: Forbidden", -1),
+    "other-host": ("https://git.example.com/a", "ComparisonError", "403: Forbidden", -1),
+}
+
+
+def test_applications_that_still_show_a_failure_from_before_the_renewal(
+    fresh: CommandLine, cluster: Cluster, objects: Objects
+) -> None:
+    served = serve_resource(
         cluster.admin, group="argoproj.io", version="v1alpha1", plural="applications", kind="Application"
     )
+    path = f"{served}/namespaces/{objects.namespace}/applications"
+    for name, (repo_url, kind, words, hours) in (_STALE | _CURRENT).items():
+        moment = datetime.now(UTC) + timedelta(hours=hours)
+        condition = {"type": kind, "message": words, "lastTransitionTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
+        application = {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": {"name": name},
+            "spec": {"source": {"repoURL": repo_url}},
+            "status": {"conditions": [condition]},
+        }
+        status, answer = objects.admin.request("POST", path, application)
+        assert status == 201, answer
 
+    found = _finds(fresh, "cached-failure")
+    objects.admin.request("DELETE", path)
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        (REGISTRY, "ComparisonError", "403: denied: Your authorization token has expired.", -1, True),
-        ("https://git.example.com/a", "ComparisonError", f"{REGISTRY}/v2/: 403: Forbidden", -1, True),
-        (REGISTRY, "ComparisonError", "403: denied: Your authorization token has expired.", 1, False),
-        (REGISTRY, "ComparisonError", "chart not found", -1, False),
-        (REGISTRY, "SyncError", "403: denied", -1, False),
-        (f"oci://{REGISTRY.upper()}/a", "ComparisonError", "403: Forbidden", -1, True),
-        (f"{REGISTRY}.example.org/a", "ComparisonError", "403: Forbidden", -1, False),
-        ("https://git.example.com/a", "ComparisonError", "403: Forbidden", -1, False),
-    ],
-)
-def test_an_application_that_still_shows_a_failure_from_before_the_renewal(
-    case: tuple[str, str, str, int, bool], doctor: CommandLine, function: Function, objects: Objects, applications: str
-) -> None:
-    repo_url, kind, words, hours, found = case
-    function.run()
-    moment = datetime.now(UTC) + timedelta(hours=hours)
-    condition = {"type": kind, "message": words, "lastTransitionTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
-    application = {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Application",
-        "metadata": {"name": "app"},
-        "spec": {"source": {"repoURL": repo_url}},
-        "status": {"conditions": [condition]},
+    kubectl = f"kubectl -n {objects.namespace} annotate application"
+    assert {finding["remedy"] for finding in found if objects.namespace in finding["message"]} == {
+        f"{kubectl} {name} argocd.argoproj.io/refresh=hard --overwrite" for name in _STALE
     }
-    path = f"{applications}/namespaces/{objects.namespace}/applications"
-    status, answer = objects.admin.request("POST", path, application)
-    assert status == 201, answer
-
-    findings = [finding for finding in _finds(doctor, "cached-failure") if objects.namespace in finding["message"]]
-    objects.admin.request("DELETE", f"{path}/app")
-
-    assert [finding["remedy"] for finding in findings] == (
-        [f"kubectl -n {objects.namespace} annotate application app argocd.argoproj.io/refresh=hard --overwrite"]
-        if found
-        else []
-    )
