@@ -26,6 +26,7 @@ from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.messages import Identity
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error
+from argo_ecr_auth_cli.terminal.summary import format_names
 
 _IDENTITIES = {
     "in-cluster": Identity(name="this pod's service account"),
@@ -105,10 +106,10 @@ def open_kubeconfig(options: argparse.Namespace, targets: Sequence[Target]) -> K
         return None
     clusters = {(target.account, target.region, target.cluster) for target in targets}
     if len(clusters) > 1:
-        names = ", ".join(target.name for target in targets[:5])
+        names = format_names([target.name for target in targets])
         raise CommandError(
-            f"a context leads to one cluster, and these targets are of {len(clusters)} ({names}"
-            f"{', ...' if len(targets) > 5 else ''}): name the targets of one",  # noqa: PLR2004 - as many as above
+            f"a context leads to one cluster, and these targets are of {len(clusters)} ({names}): "
+            "name the targets of one",
             code=USAGE,
         )
     return Kubeconfig("local", file=options.kubeconfig, context=options.context)

@@ -11,8 +11,8 @@ from argo_ecr_auth.api_server.warm_cache import WarmCache
 from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_cli.deployment import FunctionLog, Stack, read_log
-from argo_ecr_auth_cli.doctor.check_context import NOT_CHECKED, Finding, Outcome, SharedContext, make_contexts
-from argo_ecr_auth_cli.doctor.deployment import check_deployment
+from argo_ecr_auth_cli.doctor.check_context import Outcome, SharedContext, make_contexts
+from argo_ecr_auth_cli.doctor.deployment import check_deployment, report_refusal
 from argo_ecr_auth_cli.doctor.examine import examine
 from argo_ecr_auth_cli.doctor.report import list_findings, print_report
 from argo_ecr_auth_cli.installation import Installation, choose_enabled_targets, load_installation
@@ -78,13 +78,7 @@ def _read_log(
         return read_log(operator.sessions, stack, check_intervals=installation.check_intervals, now=now)
     except CommandError as error:
         passes = "the last runs succeeded"
-        finding = Finding(
-            target=None,
-            name=NOT_CHECKED,
-            message=f"whether {passes}: {error}",
-            remedy="check your credentials' rights, and the connection to AWS",
-        )
-        outcomes.append(Outcome(subject="function", passes=passes, findings=(finding,)))
+        outcomes.append(Outcome(subject="function", passes=passes, findings=(report_refusal(passes, error),)))
         return None
 
 

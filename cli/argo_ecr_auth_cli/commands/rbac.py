@@ -13,6 +13,7 @@ from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation
 from argo_ecr_auth_cli.terminal.exits import OK, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error, print_json, print_line, tolerate_closed_pipe
+from argo_ecr_auth_cli.terminal.summary import format_names
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
 
 
@@ -27,10 +28,10 @@ def run(options: argparse.Namespace) -> int:
     due = [target for target in targets if _needs_role(target, installation)]
     clusters = {(target.account, target.region, target.cluster) for target in due}
     if len(clusters) > 1 and (options.output == "json" or not sys.stdout.isatty()):
-        names = ", ".join(target.name for target in due[:5])
+        names = format_names([target.name for target in due])
         raise CommandError(
-            f"these are {len(clusters)} clusters, and kubectl applies to one: name the targets of one of them "
-            f"({names}{', ...' if len(due) > 5 else ''})",  # noqa: PLR2004 - as many as above
+            f"these are {len(clusters)} clusters, and kubectl applies to one: "
+            f"name the targets of one of them ({names})",
             code=USAGE,
         )
     with tolerate_closed_pipe():

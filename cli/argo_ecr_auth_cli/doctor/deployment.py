@@ -54,9 +54,14 @@ def check_deployment(
         if enabled := [schedule for schedule in schedules if schedule.enabled and schedule.targets & names]:
             report(*_check_runs(enabled, sessions=sessions, stack=stack, own_commands=own_commands, now=now))
     except CommandError as error:
-        message, remedy = f"whether {passes}: {error}", "check your credentials' rights, and the connection to AWS"
-        report(Finding(target=None, name=NOT_CHECKED, message=message, remedy=remedy))
+        report(report_refusal(passes, error))
     return stack, outcomes
+
+
+def report_refusal(passes: str, error: CommandError) -> Finding:
+    """What AWS did not show the operator."""
+    remedy = "check your credentials' rights, and the connection to AWS"
+    return Finding(target=None, name=NOT_CHECKED, message=f"whether {passes}: {error}", remedy=remedy)
 
 
 def _report_not_deployed(stack: Stack | None, *, installation: str, region: str, is_home: bool) -> Finding:

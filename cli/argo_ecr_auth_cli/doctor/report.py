@@ -12,6 +12,7 @@ from argo_ecr_auth_cli.terminal.summary import (
     NOT_CHECKED,
     find_worst,
     format_count,
+    format_names,
     format_summary,
     name_failure,
 )
@@ -98,8 +99,7 @@ def _print_check(passes: str, outcomes: Sequence[Outcome], shown: dict[int, Find
             print_line(f"    remedy: {finding.remedy}")
         if more := group[_MAX_SHOWN:]:
             names = list(dict.fromkeys(finding.target or "all" for finding in more))
-            rest = ", ..." if len(names) > _MAX_NAMES else ""
-            print_line(f"    and {len(more):,} more ({', '.join(names[:_MAX_NAMES])}{rest}); -o json shows all")
+            print_line(f"    and {len(more):,} more ({format_names(names, most=_MAX_NAMES)}); -o json shows all")
             if _find_condition(group[0]) in _TO_ADD:
                 for remedy in dict.fromkeys(finding.remedy for finding in more):
                     print_line(f"    remedy: {remedy}")

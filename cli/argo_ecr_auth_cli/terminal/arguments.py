@@ -151,18 +151,19 @@ def _add_installation_options(parser: argparse.ArgumentParser, name: str) -> Non
         parser.add_argument("--force", action="store_true", help="renew even if nothing is due")
 
 
+def _add_file(parser: argparse.ArgumentParser, what: str) -> None:
+    file = "settings.yaml"
+    parser.add_argument("file", nargs="?", default=file, metavar="FILE", help=f"{what} (default: {file})")
+
+
 def _add_settings_check(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", nargs="?", default="settings.yaml", metavar="FILE", help="the settings (default: settings.yaml)"
-    )
+    _add_file(parser, "the settings")
     parser.add_argument("--account", help="of the function: compares the targets' accounts with it")
     parser.add_argument("--region", help="of the function: compares regions and partitions with it")
 
 
 def _add_settings_init(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", nargs="?", default="settings.yaml", metavar="FILE", help="what to write (default: settings.yaml)"
-    )
+    _add_file(parser, "what to write")
     parser.add_argument(
         "--cluster", dest="clusters", action="append", required=True, metavar="NAME", help="an EKS cluster; repeatable"
     )
@@ -170,9 +171,7 @@ def _add_settings_init(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_settings_discover(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", nargs="?", default="settings.yaml", metavar="FILE", help="the settings (default: settings.yaml)"
-    )
+    _add_file(parser, "the settings")
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--account",

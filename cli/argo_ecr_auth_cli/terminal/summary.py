@@ -1,7 +1,7 @@
 """Sums up many targets in one line, and says which go on top of a table."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from argo_ecr_auth.core.errors import AssumeRoleError, ForbiddenError, UnauthorizedError
 
@@ -41,6 +41,11 @@ def format_summary(conditions: Mapping[str, str]) -> str:
     well = [name for name in reversed(_WORST_FIRST) if name not in (*_ON_TOP, "disabled")]
     parts = [f"{counts[name]:,} {name}" for name in (*well, *_ON_TOP, "disabled") if counts[name]]
     return f"{format_count(len(conditions))}: {', '.join(parts)}"
+
+
+def format_names(names: Sequence[str], *, most: int = 5) -> str:
+    """`one, two, ...`: as many of them as a line has room for."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def format_count(targets: int) -> str:
