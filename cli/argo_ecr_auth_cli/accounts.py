@@ -43,10 +43,6 @@ def find_accounts(targets: Iterable[Target], *, caller: str | None, function_rol
     """From the targets as the settings have them, without an account if they name none."""
     if function_role:
         return Accounts(caller=caller, home=function_role.split(":")[4])
-    return Accounts(caller=caller, home=None if are_ambiguous(targets, caller=caller) else caller)
-
-
-def are_ambiguous(targets: Iterable[Target], *, caller: str | None) -> bool:
-    """Whether some name the caller's account and others none: the latter may then be in another one."""
     accounts = {target.account for target in targets}
-    return None in accounts and caller in accounts
+    # If some name the caller's account and others none, the latter may be in another one.
+    return Accounts(caller=caller, home=None if None in accounts and caller in accounts else caller)

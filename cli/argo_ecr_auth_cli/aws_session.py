@@ -93,8 +93,6 @@ def sign_in(*, profile: str | None, region: str, attempts: int = 3) -> Operator:
     except SyncError as error:
         cause = error.cause if isinstance(error, AwsError) else None
         raise CommandError(f"no AWS credentials: {_explain_missing(cause, profile=profile)}", code=UNKNOWN) from None
-    except (ClientError, BotoCoreError) as error:
-        raise CommandError(f"no AWS credentials: {_explain_missing(error, profile=profile)}", code=UNKNOWN) from None
     identity = _find_identity(sessions, profile=profile, region=region) or {}
     arn = identity.get("Arn")
     find_principal = cache(partial(_find_principal, sessions, arn, region=region)) if arn else None

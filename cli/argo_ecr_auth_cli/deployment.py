@@ -61,11 +61,9 @@ def describe_stack(sessions: Sessions, *, installation: str, region: str) -> Sta
     """The stack, None if there is none. Raises CommandError if CloudFormation does not say."""
     try:
         (stack,) = sessions.client("cloudformation", region=region).describe_stacks(StackName=installation)["Stacks"]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ValidationError":
+    except (ClientError, BotoCoreError) as error:
+        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == "ValidationError":
             return None
-        raise _explain(error, f"for the stack {installation}", "cloudformation:DescribeStacks") from None
-    except BotoCoreError as error:
         raise _explain(error, f"for the stack {installation}", "cloudformation:DescribeStacks") from None
     return Stack(
         name=installation,

@@ -156,9 +156,9 @@ def _invoke(client: Any, function: str, event: dict[str, Any], *, wait: Callable
 
 def _is_healthy(result: dict[str, Any], *, renew_before: timedelta | None) -> bool:
     """Whether it did not fail and, if `renew_before` is known, its token is valid long enough."""
-    if renew_before is None:
-        return bool(result["action"] != "failed")
-    return result["action"] != "failed" and is_valid_long_enough(result["seconds_to_expiry"], renew_before=renew_before)
+    if result["action"] == "failed":
+        return False
+    return renew_before is None or is_valid_long_enough(result["seconds_to_expiry"], renew_before=renew_before)
 
 
 def _print(results: list[dict[str, Any]], *, renew_before: timedelta | None) -> None:

@@ -39,6 +39,10 @@ class ClusterKey(NamedTuple):
     region: str
     name: str
 
+    @property
+    def place(self) -> Place:
+        return Place(account=self.account, region=self.region)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FoundCluster:
@@ -90,11 +94,11 @@ def find_changes(
     managed = {key: entry for entry in present if entry.get("profile") and (key := _make_key(entry))}
     ids = set(map(id, managed.values()))
     by_hand = [entry for entry in present if id(entry) not in ids]
-    clusters = {cluster.key: cluster for cluster in found if _get_place(cluster.key) in read}
+    clusters = {cluster.key: cluster for cluster in found if cluster.key.place in read}
     entries: dict[ClusterKey, Entry] = {}
     changes = []
     for key, entry in managed.items():
-        kept, change = _review(entry, key, clusters.get(key), profiles=profiles, is_read=_get_place(key) in read)
+        kept, change = _review(entry, key, clusters.get(key), profiles=profiles, is_read=key.place in read)
         entries |= {key: kept} if kept else {}
         changes += [change] if change else []
     # The name of a removed target is not given to another cluster at the same time.
@@ -151,10 +155,6 @@ def _make_key(entry: Entry) -> ClusterKey | None:
     if entry.get("account") and entry.get("region"):
         return ClusterKey(account=entry["account"], region=entry["region"], name=entry["cluster"])
     return None
-
-
-def _get_place(key: ClusterKey) -> Place:
-    return Place(account=key.account, region=key.region)
 
 
 def _make_entry(key: ClusterKey, *, profile: str, name: str) -> Entry:
