@@ -34,8 +34,8 @@ class CommandLine:
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end, with no terminal anywhere."""
         given = {**self.environment, **environment}
-        # What Python and kubernetes read when they are imported needs a new process.
-        if given["PYTHONPATH"] == _SOURCES and not {"KUBECONFIG", "PYTHONIOENCODING"} & given.keys():
+        # What Python reads when it starts needs a new process.
+        if given["PYTHONPATH"] == _SOURCES and "PYTHONIOENCODING" not in given:
             return run_module(COMMAND[-1], *arguments, environment=given, directory=self.directory)
         return subprocess.run(
             [*COMMAND, *arguments],

@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from kubernetes.config import kube_config
+
 _IMPORTED = [
     "tests.support.warm_process",
     "tests.support.warm_clients",
@@ -49,6 +51,8 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(directory)
+    # As kubernetes does when it is imported.
+    kube_config.KUBE_CONFIG_DEFAULT_LOCATION = os.environ.get("KUBECONFIG", "~/.kube/config")
     for number, file in enumerate(streams):
         os.dup2(os.open(file, os.O_CREAT | os.O_WRONLY if number else os.O_RDONLY), number)
     sys.stdin = os.fdopen(0, encoding="utf-8")
