@@ -8,7 +8,7 @@ from typing import Any
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
 from argo_ecr_auth.api_server.warm_cache import WarmCache
-from argo_ecr_auth.core.managed_fields import Writer
+from argo_ecr_auth.core.managed_fields import Writer, read_writers
 from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.results import Result, new_result
 from argo_ecr_auth.core.targets import Credential, Target
@@ -19,13 +19,13 @@ from argo_ecr_auth_cli.accounts import OTHER_ACCOUNT_REMEDY, find_accounts
 from argo_ecr_auth_cli.aws_session import Operator, find_region, sign_in
 from argo_ecr_auth_cli.deployment import FunctionLog, Stack, read_log
 from argo_ecr_auth_cli.doctor.check_context import Finding
+from argo_ecr_auth_cli.doctor.credential import name_writer
 from argo_ecr_auth_cli.doctor.deployment import check_deployment
 from argo_ecr_auth_cli.doctor.report import list_findings
 from argo_ecr_auth_cli.health import is_healthy
-from argo_ecr_auth_cli.installation import Installation, choose_targets, load_installation, without_role
+from argo_ecr_auth_cli.installation import choose_targets, load_installation, without_role
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig, open_kubeconfig
-from argo_ecr_auth_cli.last_writer import find_last_writer, name_writer
-from argo_ecr_auth_cli.own_commands import OwnCommands, make_own_commands
+from argo_ecr_auth_cli.own_commands import make_own_commands
 from argo_ecr_auth_cli.recording_reader import RecordingServers
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, CommandError
 from argo_ecr_auth_cli.terminal.output import (
@@ -82,64 +82,21 @@ class Status:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overview:
-    """What `status` shows: the credentials, and what is wrong with the installation."""
-
-    statuses: list[Status]
-    findings: list[Finding]
-
-    @property
-    def exit_code(self) -> int:
-        unhealthy = {status.condition for status in self.statuses if not status.healthy}
-        unhealthy |= {NOT_CHECKED if finding.not_checked else finding.name for finding in self.findings}
-        return OK if not unhealthy else UNKNOWN if unhealthy == {NOT_CHECKED} else UNHEALTHY
-
-
 def run(options: argparse.Namespace) -> int:
-    """Show the credentials of the targets. Raises CommandError."""
+    """Show the credentials of the targets, the disabled ones only if they are named. Raises CommandError."""
     region = find_region(profile=options.profile, region=options.region)
     installation = load_installation(options, region=region)
     targets = choose_targets(installation, options.targets)
     operator = sign_in(profile=options.profile, region=region)
     named = bool(options.targets)
-    own_commands = make_own_commands(options)
     kubeconfig = open_kubeconfig(options, [target for target in targets if target.enabled or named])
-    overview = read_overview(
-        targets,
-        installation,
-        operator=operator,
-        region=region,
-        named=named,
-        own_commands=own_commands,
-        kubeconfig=kubeconfig,
-    )
-    with tolerate_closed_pipe():
-        _print(overview, options)
-    return overview.exit_code
-
-
-def read_overview(
-    targets: tuple[Target, ...],
-    installation: Installation,
-    *,
-    operator: Operator,
-    region: str,
-    named: bool,
-    own_commands: OwnCommands,
-    kubeconfig: Kubeconfig | None = None,
-) -> Overview:
-    """Read everything once; disabled targets only if they are `named`.
-
-    With a kubeconfig, their cluster is read by it, instead of by EKS.
-    """
     stack, outcomes = check_deployment(
         targets,
         sessions=operator.sessions,
         installation=installation.name,
         region=region,
         is_home=not any(target.account for target in installation.targets),
-        own_commands=own_commands,
+        own_commands=make_own_commands(options),
         now=datetime.now(UTC),
     )
     accounts = find_accounts(
@@ -147,19 +104,23 @@ def read_overview(
         caller=operator.account,
         function_role=stack.outputs.get("FunctionRole") if stack else None,
     )
-    statuses = read_statuses(
+    not_visible = {target.name: why for target in targets if (why := accounts.explain_not_visible(target))}
+    statuses = _read_statuses(
         [without_role(target) for target in targets],
         operator=operator,
         renew_before=installation.renew_before,
         named=named,
-        not_visible={}
-        if kubeconfig
-        else {target.name: why for target in targets if (why := accounts.explain_not_visible(target))},
+        not_visible={} if kubeconfig else not_visible,
         kubeconfig=kubeconfig,
     )
     if stack is not None:
         statuses = _add_log(statuses, stack, operator=operator, check_intervals=installation.check_intervals)
-    return Overview(statuses=statuses, findings=list_findings(outcomes))
+    findings = list_findings(outcomes)
+    with tolerate_closed_pipe():
+        _print(statuses, findings, as_json=options.output == "json")
+    unhealthy = {status.condition for status in statuses if not status.healthy}
+    unhealthy |= {NOT_CHECKED if finding.not_checked else finding.name for finding in findings}
+    return OK if not unhealthy else UNKNOWN if unhealthy == {NOT_CHECKED} else UNHEALTHY
 
 
 def _add_log(
@@ -193,14 +154,14 @@ def _add_run(status: Status, log: FunctionLog) -> Status:
     return replace(status, healthy=False, result=replace(status.result, error=error))
 
 
-def read_statuses(
+def _read_statuses(
     targets: list[Target],
     *,
     operator: Operator,
     renew_before: timedelta,
     named: bool,
     not_visible: Mapping[str, str],
-    kubeconfig: Kubeconfig | None = None,
+    kubeconfig: Kubeconfig | None,
 ) -> list[Status]:
     """The credentials of the targets, in their order.
 
@@ -251,22 +212,28 @@ def _make_status(
         result=result,
         state=state,
         healthy=is_healthy(result, renew_before=renew_before),
-        writer=find_last_writer(observed) if observed else None,
+        writer=_find_last_writer(observed) if observed else None,
         is_verified=credential.verify_login,
     )
 
 
-def _print(overview: Overview, options: argparse.Namespace) -> None:
-    if options.output == "json":
+def _find_last_writer(observed: ObservedState) -> Writer | None:
+    """The last writer of either object; of two in the same second, the one that is not ours."""
+    writers = [*read_writers(observed.secret), *read_writers(observed.config_map)]
+    return max(writers, key=lambda writer: (writer.time, not writer.is_ours), default=None)
+
+
+def _print(statuses: list[Status], findings: list[Finding], *, as_json: bool) -> None:
+    if as_json:
         print_json(
             {
-                "results": [status.as_dict() for status in overview.statuses],
-                "findings": [finding.as_dict() for finding in overview.findings],
+                "results": [status.as_dict() for status in statuses],
+                "findings": [finding.as_dict() for finding in findings],
             }
         )
         return
-    _print_table(overview.statuses)
-    for finding in overview.findings:
+    _print_table(statuses)
+    for finding in findings:
         what = f"{finding.target}: " if finding.target else ""
         print_error(f"{what}{finding.message}; {finding.remedy}")
 

@@ -5,11 +5,7 @@ from collections.abc import Iterator, Sequence
 from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.kinds import KINDS
 from argo_ecr_auth.core.targets import Credential
-from argo_ecr_auth_cli.doctor.argo_cd_secrets import (
-    ArgoCdSecret,
-    find_duplicates,
-    list_argo_cd_secrets,
-)
+from argo_ecr_auth_cli.doctor.argo_cd_secrets import ArgoCdSecret, list_argo_cd_secrets
 from argo_ecr_auth_cli.doctor.argo_cd_urls import normalize_url
 from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
 from argo_ecr_auth_cli.doctor.managed_objects import is_fresh, list_managed_objects
@@ -71,8 +67,11 @@ def check_shadowing(context: CheckContext, credential: Credential, secret: ArgoC
 
 
 def check_duplicates(context: CheckContext, secrets: Sequence[ArgoCdSecret]) -> Iterator[Finding]:
-    """Several Secrets for one URL and project, whoever wrote them: Argo CD takes any of them."""
-    for group in find_duplicates(secrets):
+    """Several Secrets of one kind for one URL and project, whoever wrote them: Argo CD takes any of them."""
+    groups: dict[tuple[str, str, str], list[ArgoCdSecret]] = {}
+    for secret in secrets:
+        groups.setdefault((secret.kind, secret.url, secret.project), []).append(secret)
+    for group in (group for group in groups.values() if len(group) > 1):
         names = " and ".join(f"{secret.namespace}/{secret.name}" for secret in group)
         project = f" in the project {group[0].project}" if group[0].project else ""
         yield context.report(

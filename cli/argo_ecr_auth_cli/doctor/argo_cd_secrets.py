@@ -97,14 +97,6 @@ def find_templates(secrets: Iterable[ArgoCdSecret], url: str) -> list[ArgoCdSecr
     return [template for template in templates if len(template.url) == longest]
 
 
-def find_duplicates(secrets: Iterable[ArgoCdSecret]) -> list[list[ArgoCdSecret]]:
-    """Groups of Secrets of one kind for one URL and project: Argo CD takes any of a group."""
-    groups: dict[tuple[str, str, str], list[ArgoCdSecret]] = {}
-    for secret in secrets:
-        groups.setdefault((secret.kind, secret.url, secret.project), []).append(secret)
-    return [group for group in groups.values() if len(group) > 1]
-
-
 def is_in_registry(url: str, host: str) -> bool:
     """Whether the URL is the registry's host or below it, with or without `oci://`."""
     place = normalize_url(url).removeprefix("oci://")

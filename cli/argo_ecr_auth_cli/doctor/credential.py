@@ -28,7 +28,6 @@ from argo_ecr_auth.registry_login import Login, Verification
 from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
 from argo_ecr_auth_cli.doctor.other_hosts import check_own_secret
 from argo_ecr_auth_cli.health import is_valid_long_enough
-from argo_ecr_auth_cli.last_writer import name_writer
 
 _TRACKING = {
     "annotations": ("argocd.argoproj.io/tracking-id", "kubectl.kubernetes.io/last-applied-configuration"),
@@ -137,6 +136,11 @@ def check_added_keys(context: CheckContext, objects: Objects) -> Iterator[Findin
             remedy="deploy these settings; the next run removes them",
             namespace=credential.namespace,
         )
+
+
+def name_writer(writer: Writer) -> str:
+    """The field manager; with its operation unless it is ours, because the original tool has our name."""
+    return writer.manager if writer.is_ours else f"{writer.manager} ({writer.operation})"
 
 
 def _name_authors(secret: Manifest | None, keys: frozenset[str]) -> str:
