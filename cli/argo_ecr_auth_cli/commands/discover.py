@@ -13,6 +13,7 @@ import msgspec
 
 from argo_ecr_auth.core.errors import AssumeRoleError, SyncError
 from argo_ecr_auth_cli.aws_session import sign_in
+from argo_ecr_auth_cli.commands.settings import REMEDY
 from argo_ecr_auth_cli.discovery.changes import Change, Discovery, Entry, Place, find_changes, quote
 from argo_ecr_auth_cli.discovery.clusters_file import write_clusters
 from argo_ecr_auth_cli.discovery.search import Answer, SearchRole, list_accounts, search
@@ -26,7 +27,6 @@ from argo_ecr_auth_settings.schema import find_schema_faults
 from argo_ecr_auth_settings.settings import Settings
 from argo_ecr_auth_settings.validation import validate_settings
 
-_REMEDY = "give another FILE, or write one with argo-ecr-auth settings init"
 _ATTEMPTS = 6  # of each call: many places are searched at once, and AWS throttles by account
 _ACCOUNT = re.compile("[0-9]{12}")
 _PLAIN = re.compile("[A-Za-z0-9_-]+")
@@ -34,7 +34,7 @@ _PLAIN = re.compile("[A-Za-z0-9_-]+")
 
 def discover(options: argparse.Namespace) -> int:
     """Search, print the changes, and write them if asked to. Raises CommandError and SettingsError."""
-    document = load_document(Path(options.file), remedy=_REMEDY, may_lack_clusters=True)
+    document = load_document(Path(options.file), remedy=REMEDY, may_lack_clusters=True)
     settings = _read_settings(document)
     others, present = _divide_targets(document)
     answers = _search(options, settings=settings)

@@ -14,6 +14,7 @@ from argo_ecr_auth_settings.schema import SCHEMA_FILE, format_json_schema
 from argo_ecr_auth_settings.validation import validate_settings
 from argo_ecr_auth_settings.warnings import SAFE_SETTING, find_warnings
 
+REMEDY = "give another FILE, or write one with argo-ecr-auth settings init"
 _HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
 # An editor that knows YAML completes and explains every key by the line above.
@@ -33,8 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    remedy = "give another FILE, or write one with argo-ecr-auth settings init"
-    document = load_document(Path(options.file), remedy=remedy)
+    document = load_document(Path(options.file), remedy=REMEDY)
     settings = validate_settings(document, account=options.account, region=options.region)
     targets = resolve_targets(settings, region=options.region or "")
     for warning in find_warnings(settings, account=options.account, region=options.region):
