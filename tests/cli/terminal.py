@@ -56,9 +56,9 @@ class Terminal:
         """The same without colours and other commands to the terminal."""
         return _ESCAPES.sub("", self.raw)
 
-    def wait_for(self, words: str, *, seconds: float = 40) -> None:
+    def wait_for(self, words: str) -> None:
         """Wait until the terminal shows these words."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + 40
         while words not in self.text:
             assert time.monotonic() < deadline, f"no {words!r} in {self.text!r}"
             assert self.process.poll() is None or words in self.text, f"ended without {words!r}: {self.text!r}"

@@ -97,6 +97,7 @@ def test_missing_rights_are_not_checked_and_end_with_3(fresh: CommandLine, local
 
     assert code == 3
     assert {finding["finding"] for finding in found} == {"not-checked"}
+    assert "cloudformation:DescribeStacks" in json.dumps(found)
     assert "eks:DescribeCluster" in json.dumps(found)
     messages = [finding["message"] for finding in found]
     assert len([message for message in messages if "DescribeCluster" in message]) == 1, "one cause, one row"

@@ -91,14 +91,20 @@ def test_what_a_removed_credential_left_is_known_at_once_as_ours(
     assert f"kubectl -n {objects.namespace} delete secret,configmap theirs-by-us" in found["remedy"]
 
 
-def test_a_cluster_that_does_not_answer_is_one_row(fresh: CommandLine, cluster: Cluster) -> None:
+_SEVERAL = [{"registry": REGISTRY, "secret_name": name} for name in ("a", "b", "c")]
+
+
+def test_a_cluster_that_does_not_answer_is_one_row(doctor: CommandLine, cluster: Cluster, namespace: str) -> None:
     """Nothing else is asked of it: each question would wait as long."""
+    doctor.write_settings({"cluster": cluster.name, "namespace": namespace}, credentials=_SEVERAL)
     cluster.freeze()
     try:
-        code, found = run_doctor(fresh)
+        status = doctor.run("status")
+        code, found = run_doctor(doctor)
     finally:
         cluster.thaw()
 
+    assert (status.returncode, len(status.stdout.splitlines()), "all 3" in status.stdout) == (3, 2, True)
     assert (code, [finding["finding"] for finding in found]) == (3, ["not-checked"])
     assert "the cluster demo" in found[0]["message"]
 
@@ -108,8 +114,7 @@ def test_a_cluster_that_refuses_the_operator_is_one_row_with_what_lets_them_in(
     command: str, doctor: CommandLine, cluster: Cluster, namespace: str, local_cloud: LocalCloud
 ) -> None:
     stranger = local_cloud.create_role(f"stranger-to-{command}", allow=OPERATOR_RIGHTS)
-    several = [{"registry": REGISTRY, "secret_name": name} for name in ("a", "b", "c")]
-    doctor.write_settings({"cluster": cluster.name, "namespace": namespace}, credentials=several)
+    doctor.write_settings({"cluster": cluster.name, "namespace": namespace}, credentials=_SEVERAL)
     place = f"--cluster-name demo --region us-east-1 --principal-arn {stranger}"
     policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy"
 

@@ -67,14 +67,6 @@ def test_marks_by_which_an_application_would_prune_the_secret(fresh: CommandLine
     assert found[1]["remedy"].endswith("label configmap ecr-auth app.kubernetes.io/instance-")
 
 
-def test_an_object_that_is_somebody_elses(fresh: CommandLine, objects: Objects) -> None:
-    objects.patch("secrets", {"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}})
-
-    found = get_only_finding(fresh)
-
-    assert (found["finding"], "External Secrets" in found["message"]) == ("not-ours", True)
-
-
 @pytest.mark.parametrize(
     "theirs",
     [

@@ -149,8 +149,9 @@ def test_what_keeps_the_function_out_of_an_account_that_the_operator_does_not_se
     assert status.stdout.startswith(f"2 targets: 1 {condition}, 1 not checked\n")
     assert "it is refused" in status.stdout
     assert status.returncode == 1
-    found = {finding["finding"]: finding["remedy"] for finding in findings if finding["target"] == "abroad"}
-    assert found["run-failed"] == remedy.format(role=role)
+    found = {finding["finding"]: finding for finding in findings if finding["target"] == "abroad"}
+    assert found["run-failed"]["remedy"] == remedy.format(role=role)
+    assert "it is refused" in found["run-failed"]["message"]
 
 
 def test_doctor_asks_once_what_is_the_same_for_all(

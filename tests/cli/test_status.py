@@ -13,7 +13,7 @@ from tests.cli.operators import OPERATOR_RIGHTS, OPERATORS
 from tests.cli.stacks import write_log
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import ACCOUNT, REGION
-from tests.support.function import REGISTRY, Function
+from tests.support.function import Function
 from tests.support.objects import Objects, encode_base64
 from tests.support.rewritten import rewrite_expiry
 
@@ -181,21 +181,6 @@ def test_a_terminal_too_narrow_for_columns_gets_a_line_for_each_field(fresh: Com
     assert "last writer: argo-ecr-auth just now" in lines
 
 
-THREE = [{"registry": REGISTRY, "secret_name": f"one-{i}"} for i in range(3)]
-
-
-def test_a_cluster_that_does_not_answer_is_one_row(doctor: CommandLine, namespace: str, cluster: Cluster) -> None:
-    doctor.write_settings({"cluster": "demo", "namespace": namespace, "credentials": THREE})
-    cluster.freeze()
-    try:
-        done = doctor.run("status")
-    finally:
-        cluster.thaw()
-
-    assert (done.returncode, len(done.stdout.splitlines())) == (3, 2)
-    assert "all 3" in done.stdout
-
-
 @pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb"])
 def test_a_terminal_without_colour_gets_none(variable: str, fresh: CommandLine) -> None:
     _, terminal = fresh.show("status", environment=dict([variable.split("=")]))
@@ -237,13 +222,6 @@ def test_less_than_a_third_of_renew_before_is_unhealthy(
 
     assert (result["state"], code) == expected
     assert result["healthy"] == (code == 0)
-
-
-@pytest.mark.usefixtures("function")
-def test_a_missing_credential_is_unhealthy(doctor: CommandLine) -> None:
-    code, result = only_result(doctor)
-
-    assert (code, result["state"], result["last_writer"]) == (1, "missing", None)
 
 
 def test_keys_that_tell_argo_cd_how_to_use_the_token_are_unhealthy(
