@@ -22,6 +22,7 @@ CREDENTIAL = {"registry": REGISTRY}
 """The credential of these tests: a repository without a name, so that Argo CD sends the token to the registry only."""
 
 COMMAND = [sys.executable, "-m", "argo_ecr_auth_cli"]
+PROFILE = "pods"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,3 +117,16 @@ def make_command_line_with(cloud: LocalCloud, key: Mapping[str, str], *, directo
     if "SessionToken" in key:
         environment["AWS_SESSION_TOKEN"] = key["SessionToken"]
     return CommandLine(environment=without_network(environment), directory=directory)
+
+
+def original_flags(namespace: str) -> list[str]:
+    """The invocation of the original in-cluster tool, with all of its flags."""
+    return [
+        f"--aws-profile={PROFILE}",
+        "--aws-region=us-east-1",
+        f"--ecr-registry={REGISTRY}",
+        "--kube-config=local",
+        f"--namespace={namespace}",
+        "--secret-name=ecr-auth",
+        "--sleep-between-checks=20",
+    ]

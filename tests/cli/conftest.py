@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import CREDENTIAL, CommandLine, make_command_line, without_network
+from tests.cli.command_line import CREDENTIAL, PROFILE, CommandLine, make_command_line, without_network
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
-from tests.cli.original_tool import PROFILE
 from tests.cli.stacks import create_stack
 from tests.integration.conftest import (
     cluster,

@@ -17,11 +17,9 @@ from kubernetes.config import incluster_config
 from argo_ecr_auth.core.errors import UnauthorizedError
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_settings.resolve import resolve_targets
-from tests.cli.command_line import CommandLine
-from tests.cli.original_tool import original_flags
+from tests.cli.command_line import CommandLine, original_flags
 from tests.local_cloud.cloud import Cluster
 from tests.support.function import REGISTRY, make_settings
-from tests.support.objects import Objects
 
 
 def _config(cluster: Cluster) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -58,13 +56,6 @@ def program(local: CommandLine, cluster: Cluster) -> Path:
         "interactiveMode": "Never",
     }
     return Path(_written(local, config))
-
-
-def test_a_kubeconfigs_program_gives_the_token(
-    local: CommandLine, program: Path, namespace: str, objects: Objects
-) -> None:
-    assert local.run("--once", *original_flags(namespace), KUBECONFIG=str(program)).returncode == 0
-    assert objects.get("secrets") is not None
 
 
 def test_a_program_that_fails_is_asked_again(local: CommandLine, program: Path, namespace: str) -> None:
@@ -144,15 +135,6 @@ def test_a_proxy_that_python_does_not_support_is_an_error(local: CommandLine, cl
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert "PySocks" in done.stderr
-
-
-def test_once_without_a_connection_is_3(local: CommandLine, cluster: Cluster) -> None:
-    config, _ = _config(cluster)
-    config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:9"
-
-    done = local.run("--once", *original_flags("argocd"), KUBECONFIG=_written(local, config))
-
-    assert (done.returncode, "does not answer" in done.stderr) == (3, True)
 
 
 def test_in_a_pod_the_service_accounts_files_are_used(

@@ -6,8 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from tests.cli.command_line import CommandLine
-from tests.cli.original_tool import original_flags
+from tests.cli.command_line import CommandLine, original_flags
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import Cluster
 from tests.support.function import REGISTRY
@@ -83,17 +82,6 @@ def test_a_failing_pass_is_one_line_on_standard_error(local: CommandLine) -> Non
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "failed no-such-namespace/ecr-auth" in done.stderr
     assert "namespace" in done.stderr
-
-
-def test_the_loop_goes_on_after_a_failing_pass(
-    local: CommandLine, cluster: Cluster, namespace: str, objects: Objects
-) -> None:
-    name = f"later-{namespace}"
-    with local.in_terminal(*original_flags(name)[:-1], "--sleep-between-checks", "1") as terminal:
-        terminal.wait_for(f"failed {name}/ecr-auth")
-        cluster.admin.create_namespace(name)
-        terminal.wait_for(f"created {name}/ecr-auth")
-        assert terminal.stop()[0] == 0
 
 
 def test_once_in_json(local: CommandLine, namespace: str, objects: Objects) -> None:
