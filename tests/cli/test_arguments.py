@@ -59,6 +59,7 @@ def test_a_wrong_argument_is_answered_with_usage_and_2(arguments: list[str], off
         (["settings", "check"], "settings.yaml: give another FILE, or write one with argo-ecr-auth settings init"),
         (["doctor", "--cluster", "x", "--registry", REGISTRY, "--function-role", "mine"], "is not the ARN of a role"),
         (["which", REGISTRY, "--project", "x", "y"], "there is no settings.yaml"),
+        (["which", "https://charts.example.com"], "URL: 'charts.example.com' is not the host of an ECR registry"),
         (["status", "--region", "eu west 1"], "'eu west 1' is no AWS region"),
         (["status", "--region", "us-moon-1"], "'us-moon-1' is no AWS region"),
         (["status", "--profile", "nope"], "there is no AWS profile nope; there are: none"),
@@ -119,14 +120,21 @@ INSTALLATION = ["--cluster", "x", "--registry", REGISTRY]
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("command", "environment", "told"),
     [
-        ({"AWS_PROFILE": "nope"}, (2, "there is no AWS profile nope")),
-        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, (3, "set AWS_PROFILE, run aws configure")),
-        ({"AWS_SECRET_ACCESS_KEY": ""}, (3, "AWS_SECRET_ACCESS_KEY is not set, the other key is (in env)")),
+        (["status"], {"AWS_PROFILE": "nope"}, (2, "there is no AWS profile nope")),
+        (
+            ["doctor"],
+            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+            (3, "set AWS_PROFILE, run aws configure"),
+        ),
+        (
+            ["which", REGISTRY],
+            {"AWS_SECRET_ACCESS_KEY": ""},
+            (3, "AWS_SECRET_ACCESS_KEY is not set, the other key is (in env)"),
+        ),
     ],
 )
-@pytest.mark.parametrize("command", [["status"], ["doctor"], ["which", REGISTRY]], ids="".join)
 def test_missing_credentials_are_shown_with_what_to_do(
     command: list[str], environment: dict[str, str], told: tuple[int, str], offline: CommandLine
 ) -> None:

@@ -13,13 +13,12 @@ EITHER = "aws sso login --profile {0} or aws login --profile {0}"
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 
 
-@pytest.mark.parametrize("command", ["status", "doctor", "invoke"])
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("command", "code", "told"),
     [
-        ("ExpiredToken", "have expired (ExpiredToken)"),
-        ("InvalidClientTokenId", "are not valid (InvalidClientTokenId)"),
-        ("SignatureDoesNotMatch", "are not valid (SignatureDoesNotMatch)"),
+        ("status", "ExpiredToken", "have expired (ExpiredToken)"),
+        ("doctor", "InvalidClientTokenId", "are not valid (InvalidClientTokenId)"),
+        ("invoke", "SignatureDoesNotMatch", "are not valid (SignatureDoesNotMatch)"),
     ],
 )
 def test_credentials_that_aws_refuses_are_named_with_the_command_that_renews_them(
