@@ -5,19 +5,48 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argo_ecr_auth_cli.discovery.changes import Discovery, FoundCluster, Place, find_changes, quote
+from argo_ecr_auth_cli.discovery.changes import ClusterKey, Discovery, FoundCluster, Place, find_changes, quote
 from argo_ecr_auth_cli.discovery.clusters_file import format_clusters
 from argo_ecr_auth_settings.loader import load_document
+from argo_ecr_auth_settings.profile_settings import ProfileSettings
 from argo_ecr_auth_settings.validation import validate_settings
-from tests.cli.discovery import ACCOUNT, HERE, OTHER, PROFILES, REGION, make_cluster, make_entry
+from tests.support.function import REGISTRY
 
-_ELSEWHERE = Place(account=OTHER, region=REGION)
+ACCOUNT, OTHER = "111122223333", "444455556666"
+REGION = "eu-west-1"
+HERE = Place(account=ACCOUNT, region=REGION)
+ELSEWHERE = Place(account=OTHER, region=REGION)
+PROFILES = msgspec.convert(
+    {
+        "base": {
+            "credentials": [{"registry": REGISTRY}],
+            "allowed": {"accounts": [ACCOUNT, OTHER], "regions": [REGION], "clusters": ["*"]},
+        },
+        "team-b": {
+            "credentials": [{"registry": REGISTRY, "secret_name": "team-b"}],
+            "allowed": {"accounts": [OTHER], "regions": [REGION], "clusters": ["b-*"]},
+        },
+    },
+    dict[str, ProfileSettings],
+)
 
 
-def _discover(*found: FoundCluster, present: Any = (), others: Any = (), read: Any = (HERE, _ELSEWHERE)) -> Discovery:
+def make_cluster(name: str = "demo", *, account: str = ACCOUNT, **others: Any) -> FoundCluster:
+    """An active cluster with the tag of the profile base, but for what is given."""
+    keys = {"status": "ACTIVE", "authentication_mode": "API", "profile": "base", **others}
+    return FoundCluster(key=ClusterKey(account=account, region=REGION, name=name), **keys)
+
+
+def make_entry(
+    cluster: str = "demo", *, account: str = ACCOUNT, profile: str = "base", **others: Any
+) -> dict[str, Any]:
+    return {"cluster": cluster, "region": REGION, "account": account, "profile": profile, **others}
+
+
+def _discover(*found: FoundCluster, present: Any = (), others: Any = (), read: Any = (HERE, ELSEWHERE)) -> Discovery:
     return find_changes(found, present=present, others=others, profiles=PROFILES, read=set(read))
 
 
@@ -85,7 +114,7 @@ def test_a_cluster_that_asks_for_no_profile_is_removed(found: list[FoundCluster]
 @given(found=st.lists(st.sampled_from(["demo", "more", "other"])))
 def test_a_place_that_could_not_be_read_keeps_its_clusters(found: list[str]) -> None:
     present = [make_entry(), make_entry("more", enabled=False)]
-    discovery = _discover(*map(make_cluster, found), present=present, read=[_ELSEWHERE])
+    discovery = _discover(*map(make_cluster, found), present=present, read=[ELSEWHERE])
     assert (discovery.changes, list(discovery.entries)) == ((), present)
 
 
@@ -100,7 +129,7 @@ def test_an_entry_that_no_profile_allows_any_more_is_removed_although_nobody_loo
     keys: dict[str, str], reason: str
 ) -> None:
     """Such an account is not searched, and the synth refuses the entry."""
-    discovery = _discover(present=[make_entry(**keys)], read=[_ELSEWHERE])
+    discovery = _discover(present=[make_entry(**keys)], read=[ELSEWHERE])
     assert _list_changes(discovery) == [("removed", "demo", reason)]
 
 
@@ -180,6 +209,7 @@ def test_a_quoted_text_is_short_and_can_be_printed(text: str) -> None:
 _HARD = ("true", "no", "NULL", "007", "1e3", "0x1f", "12_34", "on", "Y", "a-")
 
 
+@settings(max_examples=30)  # YAML is slow
 @given(
     entries=st.lists(
         st.fixed_dictionaries(
