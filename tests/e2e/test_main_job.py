@@ -6,15 +6,14 @@ The tests share one deployment and depend on their order. The first waits for th
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.command_line import CommandLine, make_command_line
-from tests.cli.doctor import create_secret
+from tests.cli.command_line import make_command_line
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.e2e.alarms import find_alarm, find_metrics, put_values, read_values
 from tests.local_cloud import ecr_token
@@ -22,12 +21,9 @@ from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import ACCOUNT, REGION
 from tests.support.function import REGISTRY
 from tests.support.installation import CONFIG_MAP, INSTALLATION, SECRET, Installation
-from tests.support.objects import Objects
 
-_ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/argocd"
-_ROLE, _ROLE_BINDING = f"{_ROLES}/roles/{INSTALLATION}", f"{_ROLES}/rolebindings/{INSTALLATION}"
+_ROLE_BINDING = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
 _SECONDS_TO_LEAVE = 6  # after this time a bad value has left its alarm's window
-_WHICH = ("--cluster", "demo", "--registry", REGISTRY)
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +41,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         assert "\n  demo: new, writes argocd/ecr-auth\n" in done.stdout
         installation.apply_manifests()
         yield installation
-
-
-@pytest.fixture(scope="module")
-def operator(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
-    """The command line of somebody who administers the cluster, and may look at AWS."""
-    role = installation.cloud.create_role("operator", allow=OPERATOR_RIGHTS)
-    admit_operator(installation.cloud, installation.cluster, role)
-    return make_command_line(installation.cloud, role, directory=tmp_path_factory.mktemp("operator"))
 
 
 def test_the_schedule_starts_the_function_and_the_objects_appear(installation: Installation) -> None:
@@ -114,13 +102,16 @@ def test_an_overwritten_password_is_replaced_by_the_next_run(installation: Insta
     assert ecr_token.parse(installation.password()).turn > before.turn
 
 
-def test_an_operator_invokes_it_then_asks_for_status_and_doctor(
-    installation: Installation, operator: CommandLine
-) -> None:
-    forced = operator.run("invoke", "--force", *_WHICH)
-    again = operator.run("invoke", *_WHICH, "-o", "json")
-    status = operator.run("status", *_WHICH, "-o", "json")
-    doctor = operator.run("doctor", *_WHICH, "-o", "json")
+def test_an_operator_invokes_it_then_asks_for_status_and_doctor(installation: Installation, tmp_path: Path) -> None:
+    operator = installation.cloud.create_role("operator", allow=OPERATOR_RIGHTS)
+    admit_operator(installation.cloud, installation.cluster, operator)
+    operator_line = make_command_line(installation.cloud, operator, directory=tmp_path)
+    which = ["--cluster", "demo", "--registry", REGISTRY]
+
+    forced = operator_line.run("invoke", "--force", *which)
+    again = operator_line.run("invoke", *which, "-o", "json")
+    status = operator_line.run("status", *which, "-o", "json")
+    doctor = operator_line.run("doctor", *which, "-o", "json")
 
     assert forced.returncode == 0, forced.stderr
     assert any(action in forced.stdout for action in ("created", "renewed"))
@@ -243,58 +234,6 @@ def _find_schedule(installation: Installation) -> dict[str, Any]:
     )
     (schedule,) = schedules.list_schedules(GroupName=group)["Schedules"]
     return dict(schedules.get_schedule(Name=schedule["Name"], GroupName=group))
-
-
-def _disable_schedule(installation: Installation) -> None:
-    found = _find_schedule(installation)
-    kept = {key: found[key] for key in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
-    installation.cloud.client("scheduler").update_schedule(**kept, State="DISABLED")
-
-
-def _shadow(installation: Installation) -> None:
-    objects = Objects(admin=installation.cluster.admin, namespace="argocd")
-    create_secret(objects, "older", kind="repository", url=REGISTRY, username="AWS", password="expired")
-
-
-def _remove_entry(installation: Installation) -> None:
-    eks = installation.cloud.client("eks")
-    entries = eks.list_access_entries(clusterName="demo")["accessEntries"]
-    (principal,) = (arn for arn in entries if ":role/argo-ecr" in arn)
-    eks.delete_access_entry(clusterName="demo", principalArn=principal)
-
-
-def _delete(installation: Installation, path: str) -> None:
-    status, answer = installation.cluster.admin.request("DELETE", path)
-    assert status == 200, answer
-
-
-# In this order: each is left, and its name joins those of the earlier ones. From the first on, nothing else runs.
-_DAMAGES: dict[str, Callable[[Installation], None]] = {
-    "schedule-disabled": _disable_schedule,
-    "shadowed": _shadow,
-    "no-role-binding": lambda installation: _delete(installation, _ROLE_BINDING),
-    "no-role": lambda installation: _delete(installation, _ROLE),
-    "no-access-entry": _remove_entry,
-}
-
-
-@pytest.mark.parametrize("finding", _DAMAGES)
-def test_doctor_finds_each_damage_by_its_name(finding: str, installation: Installation, operator: CommandLine) -> None:
-    _DAMAGES[finding](installation)
-
-    done = operator.run("doctor", *_WHICH, "-o", "json")
-
-    assert done.returncode == 1
-    assert finding in [found["finding"] for found in json.loads(done.stdout)["findings"]]
-
-
-def test_status_finds_a_config_map_that_is_gone(installation: Installation, operator: CommandLine) -> None:
-    _delete(installation, CONFIG_MAP)
-
-    done = operator.run("status", *_WHICH, "-o", "json")
-
-    (result,) = json.loads(done.stdout)["results"]
-    assert (done.returncode, result["healthy"], result["state"]) == (1, False, "to repair")
 
 
 def test_a_deleted_schedule_is_recreated_by_the_remedy_that_a_deployment_prints(
