@@ -1,23 +1,20 @@
 """Many targets over a few API servers: each target has a namespace of its own on one of them."""
 
-import json
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import urllib3
-
 from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names
-from argo_ecr_auth_settings.rbac import make_rbac_manifests
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.validation import validate_settings
 from tests.local_cloud.cloud import Cluster
 from tests.local_cloud.control_plane import ADMIN
 from tests.local_cloud.environment import REGION
 from tests.local_cloud.kube_api import KubeApi
-from tests.support.function import GROUP, REGISTRY
+from tests.support.function import REGISTRY, grant
 
 _WRITERS = 8
 
@@ -58,31 +55,11 @@ def make_fleet(clusters: Sequence[Cluster], *, count: int, prefix: str) -> Fleet
         name = f"{prefix}{number:04}"
         written.append({"name": name, "cluster": clusters[number % len(clusters)].name, "namespace": name})
     fleet = Fleet(clusters=clusters, written=written)
-    for i, cluster in enumerate(clusters):
-        _prepare(cluster.admin, fleet.targets[i :: len(clusters)])
+    with ThreadPoolExecutor(max_workers=_WRITERS) as threads:
+        list(threads.map(_prepare, itertools.cycle(cluster.admin for cluster in clusters), fleet.targets))
     return fleet
 
 
-def _prepare(admin: KubeApi, targets: Sequence[Target]) -> None:
-    pool = urllib3.HTTPSConnectionPool(*_split(admin.endpoint), maxsize=_WRITERS, ca_cert_data=admin.ca_pem, block=True)
-
-    def create(path: str, manifest: dict[str, Any]) -> None:
-        headers = {"Authorization": f"Bearer {admin.token}", "Content-Type": "application/json"}
-        answer = pool.request("POST", path, body=json.dumps(manifest), headers=headers)
-        if answer.status != 201:
-            raise RuntimeError(f"cannot create {path}: {answer.status} {answer.data.decode()}")
-
-    def prepare(target: Target) -> None:
-        create("/api/v1/namespaces", {"metadata": {"name": target.credentials[0].namespace}})
-        for manifest in make_rbac_manifests(target, group=GROUP):
-            plural = {"Role": "roles", "RoleBinding": "rolebindings"}[manifest["kind"]]
-            namespace = manifest["metadata"]["namespace"]
-            create(f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/{plural}", manifest)
-
-    with ThreadPoolExecutor(max_workers=_WRITERS) as threads:
-        list(threads.map(prepare, targets))
-
-
-def _split(endpoint: str) -> tuple[str, int]:
-    host, _, port = endpoint.removeprefix("https://").partition(":")
-    return host, int(port)
+def _prepare(admin: KubeApi, target: Target) -> None:
+    admin.create_namespace(target.credentials[0].namespace)
+    grant(admin, target)
