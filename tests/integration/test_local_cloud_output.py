@@ -12,12 +12,8 @@ import pytest
 
 from tests.argo_cd.demo import explain_missing, find_missing
 from tests.docs.pictures import tell_story
-from tests.local_cloud.__main__ import NEXT_STEPS
-from tests.local_cloud.demo import describe_run
 from tests.local_cloud.environment import CLOSED_PROXY
 from tests.local_cloud.terminal import GREEN, print_text, show_progress
-
-_LINE = {"action": "created", "expires_at": "2026-11-24T04:55:22Z", "reason": "there is no Secret"}
 
 
 class _Terminal(StringIO):
@@ -45,12 +41,6 @@ def test_text_fits_the_terminal_and_has_no_color_elsewhere(
     assert [line for line in lines if len(line) > 40 or not line.startswith("   ") or "\x1b" in line] == []
 
 
-def test_the_demo_shows_what_the_function_logged() -> None:
-    assert describe_run(_LINE) == (
-        "The function's log: created, valid until 2026-11-24T04:55:22Z; reason: there is no Secret"
-    )
-
-
 def test_a_missing_registry_program_is_named_as_that(tmp_path: Path) -> None:
     for name in ("bin/argocd", "bin/helm", "bin/miniredis", "crds"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -72,12 +62,6 @@ def test_the_picture_of_the_demo_has_its_steps_without_progress() -> None:
     assert story == (
         "\x1b[1m3. Delete\x1b[0m\n\x1b[32m   The Application demo is Synced\x1b[0m\n\nA schedule created it."
     )
-
-
-def test_up_names_the_steps_in_their_order() -> None:
-    steps = ("source .local/env", "make synth", "kubectl apply -f cdk.out/rbac", "make deploy", "make down")
-    positions = [NEXT_STEPS.index(step) for step in steps]
-    assert positions == sorted(positions)
 
 
 @pytest.mark.parametrize("arguments", [["tests.local_cloud", "up"], ["tests.local_cloud.demo"]], ids=["up", "demo"])
