@@ -1,13 +1,10 @@
 """Published programs are downloaded and verified; those of an unreachable or wrong host are built."""
 
 import hashlib
-import http.server
 import io
 import json
 import os
-import socket
 import tarfile
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,8 @@ import pytest
 
 from tests.local_cloud.binaries_build import ARGO_CD, HELM, KUBERNETES, GoModule, find_or_build
 from tests.local_cloud.binaries_download import Hosts, download, find_system
+from tests.servers.faults import hang
+from tests.servers.server import Answer, Request, Server, always
 
 SYSTEM = find_system()
 # A `go` that writes "built" to the file behind -o.
@@ -43,26 +42,18 @@ def published() -> dict[str, bytes]:
 
 
 @pytest.fixture
-def hosts(published: dict[str, bytes]) -> Iterator[Hosts]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = published.get(self.path)
-            self.send_response(404 if content is None else 200)
-            self.end_headers()
-            self.wfile.write(content or b"")
+def server(published: dict[str, bytes]) -> Iterator[Server]:
+    def answer(request: Request) -> Answer:
+        content = published.get(request.path)
+        return Answer(status=404) if content is None else Answer(body=content)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield _make_hosts(server.server_port)
-        server.shutdown()
+    with Server(answer, tls=False) as server:
+        yield server
 
 
-def _make_hosts(port: int) -> Hosts:
-    url = f"http://127.0.0.1:{port}"
-    return Hosts(envtest_index=f"{url}/index", argo_cd=f"{url}/argo-cd", helm=f"{url}/helm")
+@pytest.fixture
+def hosts(server: Server) -> Hosts:
+    return Hosts(envtest_index=f"{server.url}/index", argo_cd=f"{server.url}/argo-cd", helm=f"{server.url}/helm")
 
 
 def _publish_kubernetes(hosts: Hosts, published: dict[str, bytes]) -> None:
@@ -132,18 +123,15 @@ def test_a_file_that_is_not_as_its_hash_says_is_refused(
     assert "that is published" in capsys.readouterr().err
 
 
-@_ALL
 @pytest.mark.parametrize("fault", ["nothing published", "silent", "closed"])
 def test_from_an_unreachable_host_nothing_is_downloaded(
-    case: Case, hosts: Hosts, fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fault: str, server: Server, hosts: Hosts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        if fault == "silent":
-            silent.listen()
-        if fault != "nothing published":
-            hosts = _make_hosts(silent.getsockname()[1])
-        download(case.module.folder, case.module.version, tmp_path, hosts=hosts)
+    if fault == "silent":
+        server.handler = always(hang)
+    elif fault == "closed":
+        server.refuse()
+    download(HELM.folder, HELM.version, tmp_path, hosts=hosts)
     assert list(tmp_path.iterdir()) == []
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("), so it is built")

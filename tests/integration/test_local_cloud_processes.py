@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
 from typing import Any
 
@@ -19,6 +18,8 @@ import pytest
 from tests.local_cloud import emulator_process, processes
 from tests.local_cloud.__main__ import lock_checkout
 from tests.local_cloud.cloud import LocalCloud
+from tests.servers.faults import hang
+from tests.servers.server import Server, always
 
 _ROOT = Path(__file__).parents[2]
 _MARKER = "local-cloud.json"
@@ -93,33 +94,9 @@ def _interrupt(patch: pytest.MonkeyPatch, *, after: int) -> None:
         patch.setattr(os, name, interrupted)
 
 
-@contextmanager
-def _somebody_at(state_dir: Path, *, saying: bytes | None) -> Iterator[None]:
-    """Another program at the port of a cloud that is gone; one that says None is silent."""
-    over = Event()
-
-    class Handler(BaseRequestHandler):
-        def handle(self) -> None:
-            if saying is None:
-                over.wait()
-            else:
-                self.request.recv(65536)
-                self.request.sendall(saying)
-
-    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
-        try:
-            (state_dir / _MARKER).write_text(json.dumps({"port": server.server_address[1]}))
-            yield
-        finally:
-            over.set()
-            server.shutdown()
-
-
 @pytest.mark.parametrize(
-    "saying",
+    "answer",
     [
-        None,
         b"",
         b"220 welcome\r\n",
         b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
@@ -127,10 +104,14 @@ def _somebody_at(state_dir: Path, *, saying: bytes | None) -> Iterator[None]:
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\xff\xff",
+        None,
     ],
 )
-def test_another_program_at_a_dead_clouds_port_is_not_taken_for_it(saying: bytes | None, tmp_path: Path) -> None:
-    with _somebody_at(tmp_path, saying=saying):
+def test_another_program_at_a_dead_clouds_port_is_not_taken_for_it(answer: bytes | None, tmp_path: Path) -> None:
+    """One that answers None is silent."""
+    fault = hang if answer is None else lambda connection: connection.sendall(answer)
+    with Server(always(fault), tls=False) as server:
+        (tmp_path / _MARKER).write_text(json.dumps({"port": server.port}))
         assert not LocalCloud(tmp_path).is_running()
 
 
