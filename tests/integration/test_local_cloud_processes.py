@@ -169,6 +169,14 @@ def test_a_second_up_or_down_waits_and_reports_it(tmp_path: Path, capsys: pytest
     assert entered.is_set()
 
 
+def test_down_needs_no_packages(tmp_path: Path) -> None:
+    """In a checkout whose .venv is gone, what runs can be stopped."""
+    (tmp_path / "tests").symlink_to(_ROOT / "tests")
+    command = [sys.executable, "-S", "-m", "tests.local_cloud", "down"]
+    done = subprocess.run(command, cwd=tmp_path, env={}, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("There was no local cloud.\n", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_demo_that_is_told_to_end_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
     demo = subprocess.Popen(

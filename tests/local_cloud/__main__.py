@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.local_cloud import cloud, cluster, emulator_process
+from tests.local_cloud import binaries, cloud, cluster, emulator_process
 from tests.local_cloud.environment import ACCOUNT, ARCHITECTURE, REGION, make_shell_script
 
 _ROOT = Path(__file__).parents[2]
@@ -80,8 +80,6 @@ def down() -> None:
 
 
 def _write_environment(local: cloud.LocalCloud, demo: cluster.Cluster, operator: Mapping[str, str]) -> None:
-    from tests.local_cloud import binaries  # noqa: PLC0415 - `down` needs none
-
     kubeconfig = _STATE_DIR / "kubeconfig"
     # A link: the file is written again when the cluster's address or authority changes.
     kubeconfig.symlink_to(demo.kubeconfig.relative_to(_STATE_DIR))

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-import yaml
-
 _SECONDS = 3  # for an answer to begin, and between two of its parts
 
 
@@ -50,7 +48,7 @@ def download(name: str, version: str, output: Path, *, hosts: Hosts) -> None:
         return
     try:
         programs = downloads[name](version, hosts)
-    except (OSError, http.client.HTTPException, DownloadError, tarfile.TarError, yaml.YAMLError, LookupError) as error:
+    except (OSError, http.client.HTTPException, DownloadError, tarfile.TarError, LookupError) as error:
         why = error.reason if isinstance(error, urllib.error.URLError) else error
         print(f"cannot download {name} {version} ({why}), so it is built", file=sys.stderr, flush=True)
         return
@@ -61,7 +59,12 @@ def download(name: str, version: str, output: Path, *, hosts: Hosts) -> None:
 
 def _download_kubernetes(version: str, hosts: Hosts) -> Mapping[str, bytes]:
     """Of envtest's releases the latest of the same minor version: it has not every patch."""
-    index = yaml.safe_load(_read(hosts.envtest_index))
+    import yaml  # noqa: PLC0415 - `down` must work where it is missing
+
+    try:
+        index = yaml.safe_load(_read(hosts.envtest_index))
+    except yaml.YAMLError as error:
+        raise DownloadError(f"envtest's index is no YAML: {error}") from error
     releases = index.get("releases") if isinstance(index, dict) else None
     minor = version.rpartition(".")[0]
     same = [name for name in releases or () if name.removeprefix("v").rpartition(".")[0] == minor]
