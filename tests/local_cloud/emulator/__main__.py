@@ -15,16 +15,7 @@ from pathlib import Path
 from ministack import app
 from ministack.core import lambda_runtime
 
-from tests.local_cloud.emulator import (
-    access_entries,
-    authorization_tokens,
-    clusters,
-    condition_keys,
-    expression_alarms,
-    gateway,
-    schedules,
-    templates,
-)
+from tests.local_cloud.emulator import access_entries, authorization_tokens, clusters, corrections, gateway
 from tests.local_cloud.environment import CLOSED_PROXY
 
 
@@ -39,10 +30,7 @@ def main() -> None:
     clusters.install(fleet)
     access_entries.install()
     authorization_tokens.install()
-    condition_keys.install()
-    expression_alarms.install()
-    schedules.install()
-    templates.install()
+    corrections.install()
     gateway.install(log=options.state_dir / "requests.jsonl", fleet=fleet, identity=_make_identity(options.state_dir))
     _run_functions_without_packages(options.state_dir)
     # ministack reads the command line, too.
