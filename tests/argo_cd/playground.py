@@ -20,7 +20,7 @@ from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import REGION
 from tests.support.ecr import Ecr
-from tests.support.function import GROUP, REGISTRY, RIGHTS, Function, admit, make_settings
+from tests.support.function import GROUP, REGISTRY, RIGHTS, Function, admit, make_environment, make_settings
 from tests.support.objects import Objects, encode_base64
 
 NAMESPACE = "argocd"
@@ -39,18 +39,10 @@ class Playground:
         role = cloud.create_role("playground", allow=RIGHTS)
         admit(cloud, cluster, role)
         install_definitions(assets, cluster)
-        credentials = cloud.assume(role)
-        environment = {
-            **cloud.settings(),
-            **ecr.environment,
-            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": credentials["SessionToken"],
-        }
         argo_cd = ArgoCd(
             namespace=NAMESPACE, directory=directory, assets=assets, cluster=cluster, environment=ecr.environment
         )
-        return cls(argo_cd=argo_cd, environment=environment)
+        return cls(argo_cd=argo_cd, environment=make_environment(cloud, role) | ecr.environment)
 
     def write(self, *credentials: Mapping[str, Any]) -> tuple[Result, ...]:
         """Run the function with these credentials of the registry; its results."""

@@ -61,25 +61,18 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """One Application with its first token, after the end of that, and after the schedule's renewal."""
+    """All Applications with their first token, after its end, and after the schedule's renewal, with its log lines."""
 
-    at_first: Observation
-    ended: Observation
-    renewed: Observation
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stories:
-    """All Applications' stories, and the log lines of the renewal."""
-
-    by_kind: dict[str, Story]
+    at_first: dict[str, Observation]
+    ended: dict[str, Observation]
+    renewed: dict[str, Observation]
     renewals: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def stories(
+def story(
     argo_cds: Mapping[str, ArgoCd], deployment: Deployment, ecr: Ecr, tmp_path_factory: pytest.TempPathFactory
-) -> Stories:
+) -> Story:
     git = commit_charts(tmp_path_factory.mktemp("git"), {"wrapper": f"oci://{PREFIX}"})
     applications = {
         title: Application(argo_cd=argo_cds[kind.namespace], name=kind.name) for title, kind in KINDS.items()
@@ -97,35 +90,31 @@ def stories(
     deployment.wait_for_the_schedule()
     refresh(applications.values())
     renewed = _observe(applications, lambda application: application.status == "Synced" and not application.error)
-    return Stories(
-        by_kind={title: Story(at_first=at_first[title], ended=ended[title], renewed=renewed[title]) for title in KINDS},
-        renewals=deployment.list_writes(after=writes),
-    )
+    renewals = deployment.list_writes(after=writes)
+    return Story(at_first=at_first, ended=ended, renewed=renewed, renewals=renewals)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_application_outlives_its_token(kind: str, stories: Stories) -> None:
-    story = stories.by_kind[kind]
-
-    assert story.at_first == Observation(status="Synced", error="")
-    assert story.ended.status == "Unknown"
-    assert KINDS[kind].words in story.ended.error
-    assert story.renewed == Observation(status="Synced", error="")
+def test_an_application_outlives_its_token(kind: str, story: Story) -> None:
+    assert story.at_first[kind] == Observation(status="Synced", error="")
+    assert story.ended[kind].status == "Unknown"
+    assert KINDS[kind].words in story.ended[kind].error
+    assert story.renewed[kind] == Observation(status="Synced", error="")
 
 
-def test_the_page_of_versions_tells_what_this_run_saw(assets: Assets, stories: Stories) -> None:
+def test_the_page_of_versions_tells_what_this_run_saw(assets: Assets, story: Story) -> None:
     """`make argo-cd-versions` writes it."""
     rows = [
         versions_page.make_row(
             assets.version,
             title,
             helm=assets.helm_version,
-            at_first=story.at_first.status,
-            ended=story.ended.status,
-            words=kind.words if kind.words in story.ended.error else story.ended.error,
-            renewed=story.renewed.status,
+            at_first=story.at_first[title].status,
+            ended=story.ended[title].status,
+            words=kind.words if kind.words in story.ended[title].error else story.ended[title].error,
+            renewed=story.renewed[title].status,
         )
-        for title, kind, story in ((title, kind, stories.by_kind[title]) for title, kind in KINDS.items())
+        for title, kind in KINDS.items()
     ]
     if os.environ.get("WRITE_DOCS"):
         versions_page.write_rows(assets.version, rows)
@@ -133,8 +122,8 @@ def test_the_page_of_versions_tells_what_this_run_saw(assets: Assets, stories: S
     assert versions_page.read_rows(assets.version) in ([], rows)
 
 
-def test_the_schedule_renews_every_token_that_has_ended(deployment: Deployment, stories: Stories) -> None:
-    renewals = {line["secret"]: (line["action"], line["verified"]) for line in stories.renewals}
+def test_the_schedule_renews_every_token_that_has_ended(deployment: Deployment, story: Story) -> None:
+    renewals = {line["secret"]: (line["action"], line["verified"]) for line in story.renewals}
 
     assert renewals == {f"{one.namespace}/{one.secret_name}": ("renewed", True) for one in deployment.credentials}
 
