@@ -1,6 +1,6 @@
 """What pulls from ECR with a pull secret that is mounted: kustomize with charts, and a config management plugin.
 
-The mount is a folder that this test keeps as the kubelet does. The files are those of the docs.
+The mount is a folder that this test updates as the kubelet does. The files are those of the docs.
 """
 
 import base64
@@ -8,12 +8,10 @@ import json
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
@@ -29,8 +27,7 @@ from tests.support.function import REGISTRY
 from tests.support.objects import Objects, encode_base64
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "mounted"
-_KUBELET_SECONDS = 0.2
-_SECONDS = 30
+_SECRET = "ecr-pull"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +39,11 @@ class Mounted:
     login: Path
     secret: Objects
 
-    def wait_for_kubelet(self) -> None:
-        """Until the folder holds what the Secret holds."""
-        deadline = time.monotonic() + _SECONDS
-        while (self.login / "config.json").read_bytes() != _read_config(self.secret):
-            assert time.monotonic() < deadline, "the folder is not kept as the Secret is"
-            time.sleep(_KUBELET_SECONDS)
+    def update(self) -> None:
+        """Let the folder hold what the Secret holds; the file is replaced whole, as the kubelet does."""
+        unfinished = self.login / "..data"
+        unfinished.write_bytes(base64.b64decode(self.secret.require("secrets")["data"][".dockerconfigjson"]))
+        unfinished.replace(self.login / "config.json")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +52,7 @@ def mounted(
 ) -> Iterator[Mounted]:
     directory, cluster = tmp_path_factory.mktemp("mounted"), deployment.installation.cluster
     deployment.wait_for_the_schedule()
-    secret = Objects(admin=cluster.admin, namespace=MOUNTED, name="ecr-pull")
+    secret = Objects(admin=cluster.admin, namespace=MOUNTED, name=_SECRET)
     login = directory / "login"
     login.mkdir()
     # The path of a socket has at most 107 characters.
@@ -72,10 +68,12 @@ def mounted(
     )
     install_definitions(assets, cluster)
     try:
-        with _run_kubelet(secret, login), _run_plugin(argo_cd, directory / "plugin"):
+        with _run_plugin(argo_cd, directory / "plugin"):
             argo_cd.start()
             argo_cd.apply(_make_options())
-            yield Mounted(argo_cd=argo_cd, git=_commit(directory / "git"), login=login, secret=secret)
+            mounted = Mounted(argo_cd=argo_cd, git=_commit(directory / "git"), login=login, secret=secret)
+            mounted.update()
+            yield mounted
     finally:
         argo_cd.stop()
         shutil.rmtree(sockets)
@@ -95,7 +93,7 @@ def test_an_application_outlives_its_mounted_token(
     application.wait_for_error(ENDED)
 
     deployment.renew()
-    mounted.wait_for_kubelet()
+    mounted.update()
     application.refresh()
     application.wait_until_healthy()
 
@@ -117,26 +115,27 @@ def test_helm_takes_other_registries_logins_from_its_own_file(
     assert f"Basic {encode_base64('me:theirs')}" in sent
 
 
-def test_the_patch_mounts_the_secret_where_the_login_is_looked_for(mounted: Mounted, tmp_path: Path) -> None:
+def test_the_patch_mounts_the_secret_where_the_login_is_looked_for(tmp_path: Path) -> None:
     container = {"name": "argocd-repo-server", "image": "a", "env": [{"name": "A", "value": "b"}]}
-    labels = {"app": "a"}
-    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
-    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "argocd-repo-server"}}
-    (tmp_path / "d.json").write_text(
-        json.dumps({**deployment, "spec": {"selector": {"matchLabels": labels}, "template": template}})
-    )
-    kubectl = [str(binaries.find().kubectl), "--kubeconfig", str(mounted.argo_cd.cluster.kubeconfig), "-n", MOUNTED]
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "argocd-repo-server"},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    }
+    (tmp_path / "d.json").write_text(json.dumps(deployment))
+    patch = f"--patch-file={_EXAMPLES / 'repo-server-patch.yaml'}"
+    command = [binaries.find().kubectl, "patch", "--local", "-f", tmp_path / "d.json", patch, "-o", "json"]
 
-    subprocess.run([*kubectl, "create", "-f", str(tmp_path / "d.json")], check=True, capture_output=True)
-    patch = ["patch", "deployment", "argocd-repo-server", f"--patch-file={_EXAMPLES / 'repo-server-patch.yaml'}"]
-    done = subprocess.run([*kubectl, *patch, "-o", "json"], check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
 
     pod = json.loads(done.stdout)["spec"]["template"]["spec"]
     (volume,) = pod["volumes"]
     (patched,) = pod["containers"]
-    assert volume["secret"]["secretName"] == mounted.secret.name
+    assert volume["secret"]["secretName"] == _SECRET
     assert volume["secret"]["items"] == [{"key": ".dockerconfigjson", "path": "config.json"}]
-    assert {one["name"]: one["value"] for one in patched["env"]} == {"A": "b", "DOCKER_CONFIG": "/ecr-login"}
+    variables = {variable["name"]: variable["value"] for variable in patched["env"]}
+    assert variables == {"A": "b", "DOCKER_CONFIG": "/ecr-login"}
     assert patched["volumeMounts"] == [{"name": volume["name"], "mountPath": "/ecr-login", "readOnly": True}]
 
 
@@ -160,34 +159,6 @@ def _commit(directory: Path) -> str:
     (directory / "kustomize" / "kustomization.yaml").write_text(_read_example("kustomization.yaml"))
     (directory / "plugin" / "empty").touch()
     return commit_all(directory)
-
-
-def _read_config(secret: Objects) -> bytes:
-    return base64.b64decode(secret.require("secrets")["data"][".dockerconfigjson"])
-
-
-@contextmanager
-def _run_kubelet(secret: Objects, folder: Path) -> Iterator[None]:
-    """Keep the folder as the Secret is; a file is replaced whole, as the kubelet does."""
-    ended = Event()
-
-    def copy() -> None:
-        unfinished = folder / "..data"
-        unfinished.write_bytes(_read_config(secret))
-        unfinished.replace(folder / "config.json")
-
-    def keep() -> None:
-        while not ended.wait(_KUBELET_SECONDS):
-            copy()
-
-    copy()
-    thread = Thread(target=keep)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 @contextmanager
