@@ -69,7 +69,7 @@ class Deployment:
             installation.cdk("synth", "--quiet")
             bootstrap.result()
         installation.apply_manifests()
-        installation.cdk("deploy", "--all", "--require-approval=never", app=[f"--app={installation.output}"])
+        installation.deploy()
         (resolved,) = resolve_targets(make_settings(target), region=REGION)
         return cls(installation=installation, credentials=resolved.credentials)
 

@@ -44,11 +44,6 @@ def _sort(manifests: list[Any]) -> list[Any]:
     return sorted(manifests, key=lambda one: (one["metadata"]["namespace"], one["kind"]))
 
 
-@pytest.fixture(scope="session")
-def kubectl() -> Path:
-    return binaries.find().kubectl
-
-
 def test_the_chart_makes_what_the_synth_writes(assets: Assets, tmp_path: Path) -> None:
     assert _render_chart(assets) == _write_manifests(tmp_path)
 
@@ -64,8 +59,8 @@ def test_the_chart_makes_what_the_synth_writes_for_other_settings(assets: Assets
     assert _render_chart(assets, values) == expected
 
 
-def test_the_kustomize_base_makes_what_the_synth_writes(kubectl: Path, tmp_path: Path) -> None:
-    assert _sort(_render(kubectl, "kustomize", _EXAMPLES / "kustomize")) == _write_manifests(tmp_path)
+def test_the_kustomize_base_makes_what_the_synth_writes(tmp_path: Path) -> None:
+    assert _sort(_render(binaries.find().kubectl, "kustomize", _EXAMPLES / "kustomize")) == _write_manifests(tmp_path)
 
 
 def test_the_chart_and_the_access_entry_let_the_function_in(

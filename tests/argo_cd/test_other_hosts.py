@@ -3,7 +3,6 @@
 Argo CD matches credentials with the URLs of charts by the beginning of the text. None of this is a promise of Argo CD.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -19,35 +18,31 @@ ALL_ASKED = {*DEPENDENCIES, *REPO_URLS}
 ALL_SERVED = {"host", "prefix", "oci", "git", "nested"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """A credential as a user writes it, and the Applications that it serves."""
-
-    credential: dict[str, Any]
-    serves: set[str]
-
-
-SAFE = {
-    "a repository": Shape(credential={}, serves={"host"}),
-    "a repository for a prefix": Shape(credential={"url": PREFIX}, serves={"prefix"}),
-    "templates": Shape(credential={"kind": "repo-creds"}, serves={"prefix", "oci", "git", "nested"}),
-    "templates for a prefix, without a slash": Shape(
-        credential={"kind": "repo-creds", "url": PREFIX}, serves={"prefix", "oci", "git", "nested"}
+SAFE: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "a repository": ({}, {"host"}),
+    "a repository for a prefix": ({"url": PREFIX}, {"prefix"}),
+    "templates": ({"kind": "repo-creds"}, {"prefix", "oci", "git", "nested"}),
+    "templates for a prefix, without a slash": (
+        {"kind": "repo-creds", "url": PREFIX},
+        {"prefix", "oci", "git", "nested"},
     ),
-    "argo-cd": Shape(credential={"kind": "argo-cd"}, serves=ALL_SERVED),
+    "argo-cd": ({"kind": "argo-cd"}, ALL_SERVED),
 }
+"""Credentials as a user writes them, and the Applications that each serves."""
 
 
-@pytest.mark.parametrize("shape", SAFE)
-def test_the_token_reaches_the_registry_alone(shape: str, playground: Playground, other_hosts: OtherHosts) -> None:
-    playground.replace(SAFE[shape].credential)
+@pytest.mark.parametrize(("credential", "serves"), SAFE.values(), ids=SAFE)
+def test_the_token_reaches_the_registry_alone(
+    credential: dict[str, Any], serves: set[str], playground: Playground, other_hosts: OtherHosts
+) -> None:
+    playground.replace(credential)
 
     attack = other_hosts.attack()
 
-    pushed = {IN_THE_REGISTRY} if "nested" in SAFE[shape].serves else set()
+    pushed = {IN_THE_REGISTRY} if "nested" in serves else set()
     assert attack.asked == ALL_ASKED | pushed
     assert attack.given_a_password == set()
-    assert other_hosts.find_synced(*SAFE[shape].serves) == SAFE[shape].serves
+    assert other_hosts.find_synced(*serves) == serves
 
 
 def test_with_a_name_the_token_reaches_hosts_that_look_like_the_registry(
