@@ -42,6 +42,11 @@ class Run:
         return {result["target"]: result["action"] for result in self.results}
 
 
+def find_errors(runs: Sequence[Run]) -> list[str]:
+    """The first errors, for a message."""
+    return [str(result["error"]) for run in runs for result in run.results if result["error"]][:3]
+
+
 class Environment:
     """A process with a folder on its path, such as an asset, and with the rights of its environment variables."""
 

@@ -1,15 +1,16 @@
 """What faulty clusters cost the others of their groups."""
 
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.benchmarks.environment import RUN_SECONDS, Environment, Run, make_asset, make_variables
+from tests.benchmarks.environment import RUN_SECONDS, Environment, Run, find_errors, make_asset, make_variables
 from tests.benchmarks.table import print_table
 from tests.fleet.faults import EVERY, make_faulty
 from tests.fleet.fleet import Fleet
-from tests.fleet.runs import find_errors, format_actions
 from tests.local_cloud.cloud import LocalCloud
 
 _ENVIRONMENTS = 8
@@ -47,9 +48,9 @@ def measure_faults(fleet: Fleet, *, cloud: LocalCloud, role: str, directory: Pat
             (
                 kind or "none",
                 str(len(names)),
-                format_actions(actions[name] for name in names),
+                _format_actions(actions[name] for name in names),
                 str(len(with_it)),
-                f"{len(others)}: {format_actions(actions[name] for name in others)}",
+                f"{len(others)}: {_format_actions(actions[name] for name in others)}",
                 f"{max((run.wall for run in with_it), default=0):.1f}",
             )
         )
@@ -59,3 +60,7 @@ def measure_faults(fleet: Fleet, *, cloud: LocalCloud, role: str, directory: Pat
         ("fault", "targets", "came to", "runs", "others of these runs", "longest run"),
         rows,
     )
+
+
+def _format_actions(actions: Iterable[str]) -> str:
+    return ", ".join(f"{count} {action}" for action, count in Counter(actions).items())

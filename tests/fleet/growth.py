@@ -5,10 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks.environment import Environment, make_asset, make_variables
+from tests.benchmarks.environment import Environment, find_errors, make_asset, make_variables
 from tests.benchmarks.table import print_table
 from tests.fleet.fleet import Fleet
-from tests.fleet.runs import count_actions, find_errors
 from tests.local_cloud.cloud import LocalCloud
 
 _GROUP_SIZES = (1, 2, 5, 10, 20, 50, 100)
@@ -34,7 +33,8 @@ def measure_growth(fleets: Sequence[Fleet], *, cloud: LocalCloud, role: str, dir
             for stage, order, action in _STAGES:
                 aws, api = len(cloud.requests()), fleet.count_requests()
                 runs = [environment.run_group(group, **order) for group in groups]
-                assert count_actions(runs) == {action: count}, find_errors(runs)
+                actions = Counter(action for run in runs for action in run.actions.values())
+                assert actions == {action: count}, find_errors(runs)
                 asked = Counter(request["action"] for request in cloud.requests()[aws:])
                 wall, cpu = sum(run.wall for run in runs), sum(run.cpu for run in runs)
                 rows.append(
