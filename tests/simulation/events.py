@@ -160,11 +160,11 @@ def _start_cold(world: World, event: Event) -> None:
 
 
 def _kill_run(world: World, event: Event, *, request: int) -> None:
-    world.run_killed(_find_ledger(world, event), request=request)
+    world.interrupt(_find_ledger(world, event), request=request, others=0)
 
 
 def _overlap_runs(world: World, event: Event, *, request: int) -> None:
-    world.run_overlapping(_find_ledger(world, event), request=request, others=1 + request % 2)
+    world.interrupt(_find_ledger(world, event), request=request, others=1 + request % 2)
 
 
 def _share(weight: float, acts: Mapping[str, Act], *, minutes: Sequence[Range] = _MINUTES) -> dict[str, EventKind]:

@@ -61,10 +61,7 @@ def _draw(random: Random, ranges: Sequence[Range]) -> int:
 
 
 def _format(history: Sequence[Event]) -> str:
-    events = "".join(
-        f'    Event({event.after}, "{event.name}", {event.index}, {event.minutes}),\n' for event in history
-    )
-    return f"[\n{events}]"
+    return "\n".join(["[", *(f"    {event}," for event in history), "]"])
 
 
 def simulate(

@@ -116,15 +116,9 @@ class World:
         before = self._take_snapshots(ledgers, force=False)
         return self._check(before, self._run_targets(ledgers, environment=0, force=False))
 
-    def run_killed(self, ledger: Ledger, *, request: int) -> None:
-        """A forced renewal of one target that is killed after this request for the credential."""
-        self._interrupt(ledger, request=request, kills=True, others=0)
-
-    def run_overlapping(self, ledger: Ledger, *, request: int, others: int) -> None:
-        """A forced renewal of one target that is suspended at this request, while others run to their end."""
-        self._interrupt(ledger, request=request, kills=False, others=others)
-
-    def _interrupt(self, interrupted: Ledger, *, request: int, kills: bool, others: int) -> None:
+    def interrupt(self, interrupted: Ledger, *, request: int, others: int) -> None:
+        """A forced renewal of one target that is stopped at this request: while others run, or for good without any."""
+        kills = not others
         ledgers = [ledger for ledger in self.ledgers if ledger.target is interrupted.target]
         before = self._take_snapshots(ledgers, force=True)
         interruption = Interruption(environment=0, secret=interrupted.secret, request=request, kills=kills)
@@ -198,12 +192,10 @@ class World:
             moments += [(due + CHECK_INTERVAL, {ledger.target.name})] if due and due > now else []
             if ledger.rejected_since is not None and ledger.credential.verify_login:
                 checks = (_round_up(now) + number * CHECK_INTERVAL for number in itertools.count(1))
-                moments.append((next(filter(self._make_probe(ledger), checks)), {ledger.target.name}))
+                probe = next(check for check in checks if ledger.finds_rejection(check + self.skew))
+                moments.append((probe, {ledger.target.name}))
         next_run = max(_round_up(min(moment for moment, _ in moments)), _round_up(now + CHECK_INTERVAL))
         return next_run, set().union(*(targets for moment, targets in moments if moment <= next_run))
-
-    def _make_probe(self, ledger: Ledger) -> Callable[[datetime], bool]:
-        return lambda moment: ledger.finds_rejection(moment + self.skew)
 
     def _go_to(self, moment: datetime) -> None:
         """Let time pass, and do what was to be done by then."""
