@@ -125,7 +125,7 @@ def test_the_patch_mounts_the_secret_where_the_login_is_looked_for(tmp_path: Pat
     }
     (tmp_path / "d.json").write_text(json.dumps(deployment))
     patch = f"--patch-file={_EXAMPLES / 'repo-server-patch.yaml'}"
-    command = [binaries.find().kubectl, "patch", "--local", "-f", tmp_path / "d.json", patch, "-o", "json"]
+    command = [str(binaries.find().kubectl), "patch", "--local", "-f", str(tmp_path / "d.json"), patch, "-o", "json"]
 
     done = subprocess.run(command, check=True, capture_output=True, text=True)
 

@@ -19,7 +19,7 @@ from tests.local_cloud import emulator_process, processes
 from tests.local_cloud.__main__ import lock_checkout
 from tests.local_cloud.cloud import LocalCloud
 from tests.servers.faults import hang
-from tests.servers.server import Server, always
+from tests.servers.server import Fault, Server, always
 
 _ROOT = Path(__file__).parents[2]
 _MARKER = "local-cloud.json"
@@ -94,23 +94,25 @@ def _interrupt(patch: pytest.MonkeyPatch, *, after: int) -> None:
         patch.setattr(os, name, interrupted)
 
 
+def _send(raw: bytes) -> Fault:
+    return lambda connection: connection.sendall(raw)
+
+
 @pytest.mark.parametrize(
     "answer",
     [
-        b"",
-        b"220 welcome\r\n",
-        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
-        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\xff\xff",
-        None,
+        hang,
+        _send(b""),
+        _send(b"220 welcome\r\n"),
+        _send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
+        _send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"),
+        _send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"),
+        _send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+        _send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n\xff\xff"),
     ],
 )
-def test_another_program_at_a_dead_clouds_port_is_not_taken_for_it(answer: bytes | None, tmp_path: Path) -> None:
-    """One that answers None is silent."""
-    fault = hang if answer is None else lambda connection: connection.sendall(answer)
-    with Server(always(fault), tls=False) as server:
+def test_another_program_at_a_dead_clouds_port_is_not_taken_for_it(answer: Fault, tmp_path: Path) -> None:
+    with Server(always(answer), tls=False) as server:
         (tmp_path / _MARKER).write_text(json.dumps({"port": server.port}))
         assert not LocalCloud(tmp_path).is_running()
 
