@@ -7,6 +7,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import TextIO
 
@@ -21,6 +22,28 @@ def print_text(text: str, *, indent: int = 3, style: str = "") -> None:
     shown = "\n".join(lines)
     is_styled = style and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     print(f"\x1b[{style}m{shown}\x1b[0m" if is_styled else shown, flush=True)
+
+
+@dataclass(kw_only=True)
+class Story:
+    """Prints each step with the time that it took, and a table of all steps at the end."""
+
+    steps: list[tuple[str, float]] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, title: str, *, why: str) -> Iterator[None]:
+        print()
+        print_text(f"{len(self.steps) + 1}. {title}", indent=0, style=BOLD)
+        print_text(why)
+        started = time.monotonic()
+        yield
+        seconds = time.monotonic() - started
+        self.steps.append((title, seconds))
+        print_text(f"Done in {seconds:.0f} s.", style=GREEN)
+
+    def summarize(self) -> str:
+        lines = [f"  {seconds:4.0f} s  {title}" for title, seconds in self.steps]
+        return "\n".join([*lines, f"  {sum(seconds for _, seconds in self.steps):4.0f} s  total"])
 
 
 @contextmanager
