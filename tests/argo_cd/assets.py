@@ -3,13 +3,12 @@
 import os
 import re
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from tests.local_cloud import binaries_build
+from tests.local_cloud.binaries_build import ARGO_CD, HELM, KUSTOMIZE, GoModule, find_built, find_or_build
 
 _HOW = (
     "ARGO_CD_ASSETS must name a folder with bin/argocd (the binary of an Argo CD release), bin/helm, bin/miniredis "
@@ -49,36 +48,34 @@ class Assets:
     def kustomize(self) -> Path:
         """Beside Argo CD, else from our own cache, built if needed."""
         beside = self.argo_cd.with_name("kustomize")
-        return beside if beside.exists() else _find_or_build(binaries_build.KUSTOMIZE, os.environ) / "kustomize"
+        return beside if beside.exists() else find_or_build(KUSTOMIZE) / "kustomize"
 
     @property
     def credentials(self) -> Path:
         """Argo CD's own search for credentials, as a program; beside it, else built."""
         beside = self.argo_cd.with_name("credentials")
-        return beside if beside.exists() else _find_or_build(binaries_build.ARGO_CD, os.environ) / "credentials"
+        return beside if beside.exists() else find_or_build(ARGO_CD) / "credentials"
 
     @classmethod
-    def find(cls, environ: Mapping[str, str] = os.environ) -> Self:
+    def find(cls) -> Self:
         """From `ARGO_CD_ASSETS`, else from our own cache, built if needed."""
-        if named := cls._find_named(environ):
+        if named := cls._find_named():
             return named
-        argo_cd, helm = (_find_or_build(module, environ) for module in (binaries_build.ARGO_CD, binaries_build.HELM))
+        argo_cd, helm = find_or_build(ARGO_CD), find_or_build(HELM)
         return cls(
             argo_cd=argo_cd / "argocd", helm=helm / "helm", redis=argo_cd / "miniredis", definitions=argo_cd / "crds"
         )
 
     @classmethod
-    def find_missing(cls, environ: Mapping[str, str] = os.environ) -> list[binaries_build.GoModule]:
+    def find_missing(cls) -> list[GoModule]:
         """What `find` would have to build."""
-        if cls._find_named(environ):
+        if cls._find_named():
             return []
-        cache = binaries_build.cache_folder(environ)
-        modules = (binaries_build.ARGO_CD, binaries_build.HELM)
-        return [module for module in modules if not binaries_build.find_built(module, cache).exists()]
+        return [module for module in (ARGO_CD, HELM) if not find_built(module).exists()]
 
     @classmethod
-    def _find_named(cls, environ: Mapping[str, str]) -> Self | None:
-        if not (named := environ.get("ARGO_CD_ASSETS")):
+    def _find_named(cls) -> Self | None:
+        if not (named := os.environ.get("ARGO_CD_ASSETS")):
             return None
         folder = Path(named).absolute()
         programs = folder / "bin"
@@ -92,10 +89,6 @@ class Assets:
         if missing := [str(part.relative_to(folder)) for part in parts if not os.access(part, os.X_OK)]:
             raise FileNotFoundError(f"ARGO_CD_ASSETS={named} lacks {', '.join(missing)}. {_HOW}")
         return found
-
-
-def _find_or_build(module: binaries_build.GoModule, environ: Mapping[str, str]) -> Path:
-    return binaries_build.find_or_build(module, binaries_build.cache_folder(environ))
 
 
 def _read_module_version(program: Path, module: str) -> str | None:

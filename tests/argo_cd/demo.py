@@ -1,7 +1,6 @@
 """The demo's last part: an Application of Argo CD that outlives its token."""
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,10 +27,10 @@ class Story(Protocol):
         """Tell that it begins, and that it is done."""
 
 
-def find_missing(environ: Mapping[str, str] = os.environ) -> list[binaries_build.GoModule]:
+def find_missing() -> list[binaries_build.GoModule]:
     """What this part needs and would have to be built."""
-    missing = Assets.find_missing(environ)
-    return missing if binaries_registry.is_ready(environ) else [*missing, binaries_build.DISTRIBUTION]
+    missing = Assets.find_missing()
+    return missing if binaries_registry.is_ready() else [*missing, binaries_build.DISTRIBUTION]
 
 
 def explain_missing(missing: Sequence[binaries_build.GoModule]) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import subprocess
 import sys
 import tempfile
@@ -33,7 +32,7 @@ def install_whole_packages() -> Path:
 def install_aws_cli() -> Path:
     """The program `aws` in an environment of its own; made once."""
     key = hashlib.sha256(_AWS_CLI.encode() + sys.version.encode()).hexdigest()[:16]
-    folder = cache_folder(os.environ) / "benchmarks" / f"aws-cli-{key}"
+    folder = cache_folder() / "benchmarks" / f"aws-cli-{key}"
     if not (folder / "ready").exists():  # an environment cannot be moved once it is made
         venv.create(folder, clear=True, with_pip=True)
         _pip(str(folder / "bin" / "python"), [*_PIP, _AWS_CLI])
@@ -81,7 +80,7 @@ def zip_size(folder: Path, *, without: tuple[str, ...] = ()) -> float:
 
 
 def _make_once(name: str, make: Callable[[Path], None]) -> Path:
-    cached = cache_folder(os.environ) / "benchmarks" / name
+    cached = cache_folder() / "benchmarks" / name
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cached.parent) as temporary:

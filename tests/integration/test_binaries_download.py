@@ -151,5 +151,6 @@ def test_what_cannot_be_downloaded_is_built(
     (tmp_path / "go").write_text(_GO)
     (tmp_path / "go").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    folder = find_or_build(HELM, tmp_path / "cache", hosts=hosts)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = find_or_build(HELM, hosts=hosts)
     assert (folder / "helm").read_text() == content

@@ -41,12 +41,13 @@ def test_text_fits_the_terminal_and_has_no_color_elsewhere(
     assert [line for line in lines if len(line) > 40 or not line.startswith("   ") or "\x1b" in line] == []
 
 
-def test_a_missing_registry_program_is_named_as_that(tmp_path: Path) -> None:
+def test_a_missing_registry_program_is_named_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("bin/argocd", "bin/helm", "bin/miniredis", "crds"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch(mode=0o755)
-    environ = {"ARGO_CD_ASSETS": str(tmp_path), "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
-    message = explain_missing(find_missing(environ))
+    for name in ("ARGO_CD_ASSETS", "PATH", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    message = explain_missing(find_missing())
     assert message.startswith("The demo's Application needs programs that are not here: a registry, distribution ")
 
 

@@ -1,15 +1,13 @@
 """Finds kube-apiserver, etcd and kubectl, or has them built (`binaries_build`)."""
 
 import os
-import platform
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tests.local_cloud import binaries_build
+from tests.local_cloud import binaries_build, binaries_download
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +24,9 @@ class Binaries:
         return [path.name for path in (self.kube_apiserver, self.etcd, self.kubectl) if not os.access(path, os.X_OK)]
 
 
-def find(environ: Mapping[str, str] = os.environ) -> Binaries:
+def find() -> Binaries:
     """From `KUBEBUILDER_ASSETS`, else from the store of setup-envtest, else from our own cache, built if needed."""
-    if assets := environ.get("KUBEBUILDER_ASSETS"):
+    if assets := os.environ.get("KUBEBUILDER_ASSETS"):
         named = Binaries.in_directory(Path(assets).absolute())
         if missing := named.find_missing():
             raise FileNotFoundError(f"KUBEBUILDER_ASSETS={assets} lacks {', '.join(missing)}")
@@ -36,9 +34,7 @@ def find(environ: Mapping[str, str] = os.environ) -> Binaries:
     for directory in _list_envtest_folders(_find_envtest_store()):
         if not (stored := Binaries.in_directory(directory)).find_missing():
             return stored
-    return Binaries.in_directory(
-        binaries_build.find_or_build(binaries_build.KUBERNETES, binaries_build.cache_folder(environ))
-    )
+    return Binaries.in_directory(binaries_build.find_or_build(binaries_build.KUBERNETES))
 
 
 def _find_envtest_store() -> Path:
@@ -49,8 +45,7 @@ def _find_envtest_store() -> Path:
 
 def _list_envtest_folders(store: Path) -> list[Path]:
     """The store's folders for this machine, named VERSION-OS-ARCH, newest first."""
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    name = re.compile(rf"(\d+)\.(\d+)\.(\d+)-{platform.system().lower()}-{re.escape(machine)}")
+    name = re.compile(rf"(\d+)\.(\d+)\.(\d+)-{re.escape(binaries_download.find_system())}")
     folders = {
         tuple(int(part) for part in match.groups()): folder
         for folder in (store.iterdir() if store.is_dir() else ())

@@ -102,18 +102,18 @@ KUSTOMIZE = GoModule(
 )
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    return (Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "argo-ecr-auth").absolute()
+def cache_folder() -> Path:
+    return (Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "argo-ecr-auth").absolute()
 
 
-def find_built(module: GoModule, cache: Path) -> Path:
+def find_built(module: GoModule) -> Path:
     """The folder with the module's commands, which may not be there yet."""
-    return cache / f"{module.folder}-{module.version}"
+    return cache_folder() / f"{module.folder}-{module.version}"
 
 
-def find_or_build(module: GoModule, cache: Path, *, hosts: Hosts = PUBLISHED) -> Path:
+def find_or_build(module: GoModule, *, hosts: Hosts = PUBLISHED) -> Path:
     """The folder with the module's commands, in a cache that processes may share. What is published is downloaded."""
-    finished = find_built(module, cache)
+    finished, cache = find_built(module), cache_folder()
     if finished.exists():
         return finished
     cache.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,7 @@
 """Finds the programs `registry` (distribution) and `htpasswd`, or has both built (`binaries_build`)."""
 
-import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,25 +16,23 @@ class RegistryBinaries:
     htpasswd: Path
 
 
-def find(environ: Mapping[str, str] = os.environ) -> RegistryBinaries:
+def find() -> RegistryBinaries:
     """From the PATH, else from our own cache, built if needed."""
-    if found := _find_installed(environ):
+    if found := _find_installed():
         return found
-    folder = binaries_build.find_or_build(binaries_build.DISTRIBUTION, binaries_build.cache_folder(environ))
+    folder = binaries_build.find_or_build(binaries_build.DISTRIBUTION)
     return RegistryBinaries(registry=folder / "registry", htpasswd=folder / "htpasswd")
 
 
-def is_ready(environ: Mapping[str, str] = os.environ) -> bool:
+def is_ready() -> bool:
     """Whether `find` has nothing to build."""
-    built = binaries_build.find_built(binaries_build.DISTRIBUTION, binaries_build.cache_folder(environ))
-    return built.exists() or _find_installed(environ) is not None
+    return binaries_build.find_built(binaries_build.DISTRIBUTION).exists() or _find_installed() is not None
 
 
-def _find_installed(environ: Mapping[str, str]) -> RegistryBinaries | None:
-    path = environ.get("PATH")
-    htpasswd = shutil.which("htpasswd", path=path)
+def _find_installed() -> RegistryBinaries | None:
+    htpasswd = shutil.which("htpasswd")
     for name in _NAMES:
-        registry = shutil.which(name, path=path)
+        registry = shutil.which(name)
         if registry and htpasswd and _is_distribution(registry):
             return RegistryBinaries(registry=Path(registry), htpasswd=Path(htpasswd))
     return None
