@@ -1,10 +1,8 @@
 """The demo's last part: an Application of Argo CD that outlives its token."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from tests.argo_cd.application import Application
 from tests.argo_cd.assets import Assets
@@ -12,19 +10,12 @@ from tests.argo_cd.charts import BY_HOST, push_chart, write_chart
 from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud import binaries_build, binaries_registry
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.local_cloud.terminal import GREEN, RED, print_text
+from tests.local_cloud.terminal import GREEN, RED, Story, print_text
 from tests.support.ecr import ENDED, run_ecr
 from tests.support.objects import Objects
 from tests.support.rewritten import rewrite_expiry
 
 HOW_TO_GET = "`make test-argo-cd` builds them; then `make demo` ends with an Application."
-
-
-class Story(Protocol):
-    """Tells each step."""
-
-    def step(self, title: str, *, why: str) -> AbstractContextManager[None]:
-        """Tell that it begins, and that it is done."""
 
 
 def find_missing() -> list[binaries_build.GoModule]:
@@ -51,12 +42,8 @@ def show_application(
     cloud: LocalCloud,
     cluster: Cluster,
     directory: Path,
-    wait_for: Callable[[str, Callable[[], object]], None],
 ) -> None:
-    """The Application is Synced across a renewal; then its token expires, and a run repairs it.
-
-    `wait_for` waits for a run.
-    """
+    """The Application is Synced across a renewal; then its token expires, and a run repairs it."""
     names = ("ecr-auth", "ecr-auth-helm", "ecr-auth-oci")
     credentials = [Objects(admin=cluster.admin, namespace="argocd", name=name) for name in names]
     (directory / "ecr").mkdir(parents=True)
@@ -83,7 +70,7 @@ def show_application(
                 "Wait for a renewal",
                 why="The ConfigMap now says that the token is valid for one more hour, so the next run renews it.",
             ):
-                _wait_for_new_tokens(credentials, wait_for, left=timedelta(hours=1), application=application)
+                _wait_for_new_tokens(story, credentials, left=timedelta(hours=1), application=application)
                 _print(application)
             with story.step("Let the token expire", why="Without a renewal, this is what you see twelve hours later."):
                 ecr.end_tokens()
@@ -91,7 +78,7 @@ def show_application(
                 application.wait_for_error(ENDED)
                 _print(application)
             with story.step("Wait for the next run", why="The ConfigMap says that the token has expired."):
-                _wait_for_new_tokens(credentials, wait_for, left=-timedelta(minutes=1))
+                _wait_for_new_tokens(story, credentials, left=-timedelta(minutes=1))
                 application.refresh()
                 application.wait_until_healthy()
                 _print(application)
@@ -100,11 +87,7 @@ def show_application(
 
 
 def _wait_for_new_tokens(
-    credentials: Sequence[Objects],
-    wait_for: Callable[[str, Callable[[], object]], None],
-    *,
-    left: timedelta,
-    application: Application | None = None,
+    story: Story, credentials: Sequence[Objects], *, left: timedelta, application: Application | None = None
 ) -> None:
     """Let the ConfigMaps say how long the tokens are valid, and wait for others. The application stays Synced."""
     before = {credential.password for credential in credentials}
@@ -118,7 +101,7 @@ def _wait_for_new_tokens(
                 raise RuntimeError(f"the Application is {application.status}: {application.error}")
         return not before & {credential.password for credential in credentials}
 
-    wait_for("the next run to renew the token", is_renewed)
+    story.wait_for("the next run to renew the token", is_renewed)
 
 
 def _print(application: Application) -> None:

@@ -9,7 +9,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,11 +21,8 @@ from tests.support.function import REGISTRY
 from tests.support.installation import Installation
 from tests.support.objects import Objects, encode_base64
 
-# The schedule's minute and a cold start.
-_TICK_SECONDS = 100
 _LOG_SECONDS = 20
-# Estimates, for people.
-_RUN_SECONDS, _CDK_SECONDS = 60, 30
+_CDK_SECONDS = 30  # an estimate, for people
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WRITTEN = {"created", "repaired", "renewed"}
 
@@ -46,9 +42,7 @@ def main() -> None:
             _watch(story, _install(story, cloud, cluster, Path(folder)))
             if assets is not None:
                 directory = Path(folder) / "argo-cd"
-                show_application(
-                    story, assets=assets, cloud=cloud, cluster=cluster, directory=directory, wait_for=_wait_for
-                )
+                show_application(story, assets=assets, cloud=cloud, cluster=cluster, directory=directory)
         finally:
             with story.step("Stop the local cloud", why="All its processes end, all its files are removed."):
                 cloud.stop()
@@ -113,18 +107,18 @@ def _watch(story: Story, installation: Installation) -> None:
         "two credential templates, each a Secret with a ConfigMap. This is the repository:",
     ):
         event = "the schedule to create the Secret and the ConfigMap"
-        _wait_for(event, lambda: credential.get("secrets") and credential.get("configmaps"))
+        story.wait_for(event, lambda: credential.get("secrets") and credential.get("configmaps"))
         _show(credential.require("secrets"), credential.require("configmaps"))
         _show_results(installation)
     with story.step("Delete the Secret", why="The next run finds that it is missing and writes it with a new token."):
         first = credential.password
         credential.delete("secrets")
         event = "the next run to write the Secret again"
-        _wait_for(event, lambda: credential.get("secrets") and credential.password != first)
+        story.wait_for(event, lambda: credential.get("secrets") and credential.password != first)
         _show_results(installation)
     with story.step("Overwrite the password", why="The next run finds that this is not the password that it wrote."):
         credential.patch("secrets", {"data": {"password": encode_base64("garbage")}})
-        _wait_for("the next run to replace the password", lambda: credential.password != "garbage")
+        story.wait_for("the next run to replace the password", lambda: credential.password != "garbage")
         _show_results(installation)
 
 
@@ -141,20 +135,6 @@ def _find_argo_cd() -> Assets | None:
         return find_or_build()
     except FileNotFoundError as error:
         sys.exit(str(error))
-
-
-def _wait_for(event: str, has_happened: Callable[[], object]) -> None:
-    """Wait for the schedule's next run to cause this."""
-
-    def wait() -> None:
-        deadline = time.monotonic() + _TICK_SECONDS
-        while not has_happened():
-            if time.monotonic() > deadline:
-                sys.exit(f"The demo waited {_TICK_SECONDS} s for {event}, in vain.")
-            time.sleep(0.5)
-
-    with show_progress(f"waiting for {event}", about=_RUN_SECONDS):
-        wait()
 
 
 def _show(*objects: dict[str, Any]) -> None:

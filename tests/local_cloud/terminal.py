@@ -5,7 +5,7 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -13,6 +13,8 @@ from typing import TextIO
 
 BOLD, GREEN, RED = "1", "32", "31"
 _EVERY_SECONDS = 30  # where lines stay
+_MAX_WAIT_SECONDS = 100  # the schedule's minute and a cold start
+_RUN_SECONDS = 60  # an estimate, for people
 
 
 def print_text(text: str, *, indent: int = 3, style: str = "") -> None:
@@ -26,7 +28,7 @@ def print_text(text: str, *, indent: int = 3, style: str = "") -> None:
 
 @dataclass(kw_only=True)
 class Story:
-    """Prints each step with the time that it took, and a table of all steps at the end."""
+    """The demo: prints each step with the time that it took, and a table of all steps at the end."""
 
     steps: list[tuple[str, float]] = field(default_factory=list)
 
@@ -40,6 +42,15 @@ class Story:
         seconds = time.monotonic() - started
         self.steps.append((title, seconds))
         print_text(f"Done in {seconds:.0f} s.", style=GREEN)
+
+    def wait_for(self, event: str, has_happened: Callable[[], object]) -> None:
+        """Wait for the schedule's next run to cause this."""
+        deadline = time.monotonic() + _MAX_WAIT_SECONDS
+        with show_progress(f"waiting for {event}", about=_RUN_SECONDS):
+            while not has_happened():
+                if time.monotonic() > deadline:
+                    sys.exit(f"The demo waited {_MAX_WAIT_SECONDS} s for {event}, in vain.")
+                time.sleep(0.5)
 
     def summarize(self) -> str:
         lines = [f"  {seconds:4.0f} s  {title}" for title, seconds in self.steps]
