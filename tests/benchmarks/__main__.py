@@ -18,15 +18,13 @@ from tests.benchmarks.scene import prepare
 from tests.benchmarks.table import explain_broken, format_rows
 from tests.local_cloud import binaries
 
-_PACKAGES = ("boto3", "kubernetes", "aws-lambda-powertools", "msgspec", "urllib3")
-
 
 def main() -> None:
     if not Path("/proc/self/status").exists():
         sys.exit("the benchmark needs Linux: it runs the function, made of wheels for Linux, on this machine")
     with prepare() as scene:
         rows = measure_rows(scene)
-    machine = ", ".join([describe_machine(_PACKAGES), *_ask_versions()])
+    machine = ", ".join([describe_machine(), *_ask_versions()])
     print(f"{machine}\n\n{format_rows(rows)}\n\n{RECKONING}")
     if "--write" in sys.argv:
         write_page(rows, machine=f"{machine}.", reckoning=RECKONING)

@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+_PACKAGES = ("boto3", "kubernetes", "aws-lambda-powertools", "msgspec", "urllib3")
 # Not the Python of .venv, and without its packages: what is imported comes from the folder that is measured.
 PYTHON = (str(getattr(sys, "_base_executable", sys.executable)), "-I", "-S")
 
@@ -74,8 +75,8 @@ def take_minimum(works: Mapping[str, Callable[[], float]], *, rounds: int) -> di
     return {name: min(values) for name, values in measured.items()}
 
 
-def describe_machine(packages: Iterable[str]) -> str:
-    """The machine, its Python, and the versions of these packages."""
+def describe_machine() -> str:
+    """The machine, its Python, and the versions of the function's packages."""
     try:
         models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     except OSError:
@@ -85,6 +86,6 @@ def describe_machine(packages: Iterable[str]) -> str:
         (
             f"{platform.platform()}, {os.cpu_count()} x {model or platform.machine()}",
             f"Python {platform.python_version()}",
-            *(f"{name} {version(name)}" for name in packages),
+            *(f"{name} {version(name)}" for name in _PACKAGES),
         )
     )

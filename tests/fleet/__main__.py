@@ -21,7 +21,6 @@ from tests.support.function import RIGHTS, admit
 
 _MOST = 1_000
 _TARGETS_PER_SERVER = 250
-_PACKAGES = ("boto3", "kubernetes", "urllib3")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -51,7 +50,7 @@ def _create_clusters(cloud: LocalCloud, role: str, *, count: int) -> list[Cluste
 
 def _describe_machine(*, servers: int) -> str:
     kubernetes = subprocess.check_output([binaries.find().kube_apiserver, "--version"], text=True).strip()
-    return f"{describe_machine(_PACKAGES)}; {servers} API servers ({kubernetes})"
+    return f"{describe_machine()}; {servers} API servers ({kubernetes})"
 
 
 if __name__ == "__main__":

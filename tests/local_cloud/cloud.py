@@ -13,14 +13,11 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.local_cloud.cluster import Cluster
 from tests.local_cloud.emulator_process import EmulatorProcess
 from tests.local_cloud.environment import ACCOUNT, ARCHITECTURE, REGION, make_client_environment, make_client_settings
-
-if TYPE_CHECKING:
-    import boto3
 
 __all__ = ["Cluster", "LocalCloud"]
 
@@ -42,28 +39,6 @@ class LocalCloud(EmulatorProcess):
         """The settings of a synth that fits this cloud: the processor that runs functions."""
         return {"architecture": ARCHITECTURE}
 
-    def session(
-        self,
-        *,
-        account: str = ACCOUNT,
-        region: str = REGION,
-        credentials: Mapping[str, str] | None = None,
-    ) -> "boto3.Session":
-        """A session as the root of an account, or with the credentials of STS. It reads no environment and no files."""
-        import boto3  # noqa: PLC0415 - `stop` must work where boto3 is missing
-        import botocore.session  # noqa: PLC0415
-
-        given = credentials or {"AccessKeyId": account, "SecretAccessKey": "anything"}
-        nothing = (None, None, os.devnull, None)
-        isolated = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
-        return boto3.Session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given.get("SessionToken"),
-            region_name=region,
-            botocore_session=botocore.session.Session(session_vars=isolated),
-        )
-
     def client(
         self,
         service: str,
@@ -72,10 +47,24 @@ class LocalCloud(EmulatorProcess):
         region: str = REGION,
         credentials: Mapping[str, str] | None = None,
     ) -> Any:
-        """A boto3 client for this cloud; `credentials` as `assume` returns them."""
+        """A boto3 client as the root of an account, or with credentials as `assume` returns them.
+
+        It reads no environment and no files.
+        """
+        import boto3  # noqa: PLC0415 - `stop` must work where boto3 is missing
+        import botocore.session  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
 
-        session: Any = self.session(account=account, region=region, credentials=credentials)
+        given = credentials or {"AccessKeyId": account, "SecretAccessKey": "anything"}
+        nothing = (None, None, os.devnull, None)
+        isolated = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+        session: Any = boto3.Session(
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given.get("SessionToken"),
+            region_name=region,
+            botocore_session=botocore.session.Session(session_vars=isolated),
+        )
         return session.client(service, endpoint_url=self.endpoint_url, config=Config(proxies={}))
 
     def create_role(
@@ -112,17 +101,17 @@ class LocalCloud(EmulatorProcess):
         credentials: dict[str, str] = answer["Credentials"]
         return credentials
 
-    def create_operator(self, name: str = "operator") -> dict[str, str]:
+    def create_operator(self) -> dict[str, str]:
         """Create an IAM user that may do everything, and return its key as `assume` returns one.
 
         The clusters that it creates let it in, as on EKS. The account's root, whose key is the account's number, is
         let in by none.
         """
         iam = self.client("iam")
-        iam.create_user(UserName=name)
+        iam.create_user(UserName="operator")
         statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-        iam.put_user_policy(UserName=name, PolicyName="allow", PolicyDocument=_make_policy(statement))
-        key = iam.create_access_key(UserName=name)["AccessKey"]
+        iam.put_user_policy(UserName="operator", PolicyName="allow", PolicyDocument=_make_policy(statement))
+        key = iam.create_access_key(UserName="operator")["AccessKey"]
         return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
 
     def create_cluster(
@@ -186,10 +175,6 @@ class LocalCloud(EmulatorProcess):
         for namespace in namespaces:
             cluster.admin.create_namespace(namespace)
         return cluster
-
-    def cluster(self, name: str, *, account: str = ACCOUNT, region: str = REGION) -> Cluster:
-        """A cluster that was created before."""
-        return Cluster(emulator=self, name=name, account=account, region=region)
 
     def requests(self) -> list[dict[str, Any]]:
         """Every request to AWS so far: time, service, action, account, region, caller, method, host, path, status."""

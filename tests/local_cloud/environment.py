@@ -19,9 +19,7 @@ CLOSED_PROXY = "http://127.0.0.1:9"
 _NO_PROXY = "127.0.0.1,localhost"
 
 
-def make_client_settings(
-    endpoint_url: str, state_dir: Path, *, account: str = ACCOUNT, region: str = REGION
-) -> dict[str, str]:
+def make_client_settings(endpoint_url: str, state_dir: Path, *, account: str, region: str) -> dict[str, str]:
     """The variables for a client that is the root of an account: its access key id is the account's number."""
     nothing = state_dir / "nothing"
     return {
@@ -44,11 +42,11 @@ def make_client_settings(
     }
 
 
-def make_client_environment(settings: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """A complete environment for a client: `environ` without what could send it elsewhere, and the settings."""
-    kept = {name: value for name, value in environ.items() if not _FOREIGN.fullmatch(name)}
+def make_client_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """A complete environment for a client: this process's without what could send it elsewhere, and the settings."""
+    kept = {name: value for name, value in os.environ.items() if not _FOREIGN.fullmatch(name)}
     for name in ("NO_PROXY", "no_proxy"):
-        kept[name] = ",".join(filter(None, (environ.get(name), _NO_PROXY)))
+        kept[name] = ",".join(filter(None, (os.environ.get(name), _NO_PROXY)))
     return {**kept, **settings}
 
 

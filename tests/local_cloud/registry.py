@@ -115,14 +115,14 @@ class Registry(Service):
         self.users = users
         self._write("htpasswd", "".join(self._make_entry(user, password) for user, password in users.items()))
 
-    def push(self, repository: str, *, tag: str = "1.0") -> None:
+    def push(self, repository: str) -> None:
         """Push an image index without images, as a user of its own."""
         users, password = self.users, secrets.token_urlsafe(24)
         self.let_in({"pusher": password})
         try:
             answer = LoopbackClient({"127.0.0.1": self.address}).request(
                 "PUT",
-                f"https://127.0.0.1/v2/{repository}/manifests/{tag}",
+                f"https://127.0.0.1/v2/{repository}/manifests/1.0",
                 headers={**urllib3.make_headers(basic_auth=f"pusher:{password}"), "Content-Type": _IMAGE_INDEX},
                 body=json.dumps({"schemaVersion": 2, "mediaType": _IMAGE_INDEX, "manifests": []}),
             )

@@ -37,10 +37,10 @@ def _secret(**data: str | None) -> Edit:
     return edit
 
 
-def _metadata(plural: str, part: str, key: str, value: str | None) -> Edit:
+def _metadata(part: str, key: str, value: str | None) -> Edit:
     def edit(ledger: Ledger, _: Reality) -> None:
-        _patch(ledger, plural, {"metadata": {part: {key: value}}})
-        ledger.unvouched |= plural == "configmaps"
+        _patch(ledger, "configmaps", {"metadata": {part: {key: value}}})
+        ledger.unvouched = True
 
     return edit
 
@@ -171,12 +171,12 @@ EDITS: Mapping[str, Edit] = {
     "expiry no time": _config_map(**{EXPIRY_KEY: "tomorrow"}),
     "expiry removed": _config_map(**{EXPIRY_KEY: None}),
     "expiry in binaryData": _put_into_binary_data,
-    "fingerprint changed": _metadata("configmaps", "annotations", FINGERPRINT_ANNOTATION, "sha256:0"),
-    "fingerprint removed": _metadata("configmaps", "annotations", FINGERPRINT_ANNOTATION, None),
-    "source changed": _metadata("configmaps", "annotations", SOURCE_ANNOTATION, "elsewhere as nobody"),
-    "mark added": _metadata("configmaps", "annotations", VERIFIED_ANNOTATION, "true"),
+    "fingerprint changed": _metadata("annotations", FINGERPRINT_ANNOTATION, "sha256:0"),
+    "fingerprint removed": _metadata("annotations", FINGERPRINT_ANNOTATION, None),
+    "source changed": _metadata("annotations", SOURCE_ANNOTATION, "elsewhere as nobody"),
+    "mark added": _metadata("annotations", VERIFIED_ANNOTATION, "true"),
     "ConfigMap's name changed": _config_map(name="another"),
-    "ConfigMap's label changed": _metadata("configmaps", "labels", "argo-ecr-auth", "other"),
+    "ConfigMap's label changed": _metadata("labels", "argo-ecr-auth", "other"),
     "labels stripped": _strip_labels,
     "url changed": _secret(url="https://example.org"),
     "username changed": _secret(username="me"),
