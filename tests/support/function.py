@@ -15,8 +15,8 @@ from argo_ecr_auth.credential import RunOptions
 from argo_ecr_auth.run import run_targets
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
 from argo_ecr_auth_settings.resolve import format_targets_file
-from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.settings import Settings
+from argo_ecr_auth_settings.validation import find_faults
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import CLOSED_PROXY, REGION
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import trustme
 
-from argo_ecr_auth_settings.rules.all_rules import find_faults
 from argo_ecr_auth_settings.settings import Settings
+from argo_ecr_auth_settings.validation import find_faults
 from tests.unit.builders import HOST, b64, settings
 
 GENERAL = {"registry": HOST}

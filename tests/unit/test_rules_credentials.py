@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from argo_ecr_auth_settings.rules.all_rules import find_faults
+from argo_ecr_auth_settings.validation import find_faults
 from tests.unit.builders import HOST, OTHER_HOST, settings
 
 URL = f"{HOST}/charts"
