@@ -29,12 +29,11 @@ from argo_ecr_auth_settings.access_plan import (
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.leftovers import list_objects
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment, name_access_stack, name_function_role
-from argo_ecr_auth_settings.prices import describe_price_of_metrics
 from argo_ecr_auth_settings.record import record_target
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.runtimes import find_runtime_warning
 from argo_ecr_auth_settings.settings import Settings
-from argo_ecr_auth_settings.warnings import find_warnings
+from argo_ecr_auth_settings.warnings import describe_price_of_metrics, find_warnings
 
 
 class ArgoEcrAuth(Construct):

@@ -1,4 +1,4 @@
-"""Warns about risks of valid settings."""
+"""Warns about risks of valid settings, and estimates what the expensive one costs."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -14,6 +14,12 @@ SAFE_SETTING = "kind: argo-cd"
 
 MIGRATION = make_link("credentials", "migrating-to-kind-argo-cd")
 USE_SAFE_SETTING = f"use {SAFE_SETTING} for the registry instead; how to migrate: {MIGRATION}"
+
+_MAX_PATHS = 5
+
+_METRICS_PER_TARGET = 5
+# Of a custom metric in us-east-1 (Amazon CloudWatch pricing).
+_FIRST_METRICS, _PRICE, _PRICE_OF_MORE = 10_000, 0.30, 0.10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,4 +85,14 @@ def _find(settings: Settings, applies: Callable[[CredentialSettings], bool]) -> 
     return ", ".join(paths[:_MAX_PATHS]) + (f" and {more} more" if more > 0 else "")
 
 
-_MAX_PATHS = 5
+def describe_price_of_metrics(settings: Settings) -> str | None:
+    """What `per_target_metrics` cost in US dollars a month, None without them. docs/costs.md has all prices."""
+    if not settings.per_target_metrics:
+        return None
+    targets = sum(target.enabled for target in settings.targets)
+    metrics = _METRICS_PER_TARGET * targets
+    price = min(metrics, _FIRST_METRICS) * _PRICE + max(metrics - _FIRST_METRICS, 0) * _PRICE_OF_MORE
+    return (
+        f"per_target_metrics: {_METRICS_PER_TARGET} metrics for each of {targets} targets cost about {price:,.0f} USD "
+        f"a month; see {make_link('costs', 'prices')}"
+    )

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from argo_ecr_auth_settings.prices import describe_price_of_metrics
 from argo_ecr_auth_settings.runtimes import CREATE_BLOCKS, RUNTIMES, find_runtime_warning
 from argo_ecr_auth_settings.validation import validate_settings
-from argo_ecr_auth_settings.warnings import find_warnings
+from argo_ecr_auth_settings.warnings import describe_price_of_metrics, find_warnings
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content, make_stack
 
 NAMED = {"registry": REGISTRY, "name": "ecr"}
