@@ -3,7 +3,9 @@
 import hashlib
 import json
 import shutil
+import stat
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +17,6 @@ from aws_cdk.cx_api import CloudFormationStackArtifact
 from argo_ecr_auth_cdk.app import SynthesizedApp, synthesize
 from argo_ecr_auth_cdk.function.asset import find_synth_runtime
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
-from argo_ecr_auth_package.archive import zip_folder
 from argo_ecr_auth_package.bill_of_materials import PROJECT, make_bill_of_materials
 from argo_ecr_auth_package.readme import AccessTemplate, make_readme
 from argo_ecr_auth_package.synthesizer import PackageSynthesizer
@@ -23,6 +24,11 @@ from argo_ecr_auth_settings.names import AccountRegion
 from argo_ecr_auth_settings.warnings import find_warnings
 
 _ACCESS, _RBAC = "access", "rbac"
+
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
+_UNIX = 3
+_FILE_MODE = stat.S_IFREG | 0o644
+_LEVEL = 9
 
 
 def write_package(
@@ -41,7 +47,7 @@ def write_package(
         asset = Path(temporary) / synthesizer.assets[home.stack_name]
 
         output.mkdir(parents=True, exist_ok=True)
-        zip_folder(asset, output / "function.zip")
+        _zip_folder(asset, output / "function.zip")
         digest = hashlib.sha256((output / "function.zip").read_bytes()).hexdigest()
         _write(output / "sbom.cdx.json", _describe_contents(synthesized, asset=asset, zip_sha256=digest))
         _write(output / "template.json", _format_template(home))
@@ -60,6 +66,19 @@ def _sort_stacks(synthesized: SynthesizedApp) -> list[CloudFormationStackArtifac
         synthesized.assembly.stacks,
         key=lambda stack: (stack.stack_name != synthesized.stack.stack_name, stack.stack_name),
     )
+
+
+def _zip_folder(folder: Path, file: Path) -> None:
+    """Zip all files of the folder, readable by everybody, sorted by their paths and without their times.
+
+    The bytes also depend on zlib: two builds of Python may compress differently.
+    """
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+        for name in sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(name, date_time=_EARLIEST)
+            entry.create_system = _UNIX
+            entry.external_attr = _FILE_MODE << 16
+            archive.writestr(entry, (folder / name).read_bytes(), zipfile.ZIP_DEFLATED, _LEVEL)
 
 
 def _describe_contents(synthesized: SynthesizedApp, *, asset: Path, zip_sha256: str) -> str:
