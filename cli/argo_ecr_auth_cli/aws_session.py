@@ -28,7 +28,7 @@ from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth_cli.local_cloud import refuse_stopped_local_cloud
 from argo_ecr_auth_cli.messages import Identity, MalformedAnswerError, explain_aws_error
 from argo_ecr_auth_cli.terminal.exits import UNKNOWN, USAGE, CommandError
-from argo_ecr_auth_settings.regions import explain_no_region, is_region
+from argo_ecr_auth_settings.field_types import explain_no_region, is_region
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}

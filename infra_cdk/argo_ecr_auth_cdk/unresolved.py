@@ -7,7 +7,7 @@ import msgspec
 from argo_ecr_auth_settings import validation
 from argo_ecr_auth_settings.access_plan import choose_access
 from argo_ecr_auth_settings.document import KeyPath, SettingsError, as_document, format_path
-from argo_ecr_auth_settings.regions import explain_no_region, is_region
+from argo_ecr_auth_settings.field_types import explain_no_region, is_region
 from argo_ecr_auth_settings.settings import Settings
 
 _MARK = "${Token["  # how CDK encodes a token in a string

@@ -1,5 +1,6 @@
-"""The types of single settings, each with its pattern and a description."""
+"""The types of single settings, each with its pattern and a description, and the names of regions."""
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -57,6 +58,10 @@ Region = Annotated[
     str,
     msgspec.Meta(pattern="^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$(?!\\n)", description="An AWS region, such as eu-west-1."),
 ]
+# All regions are named AREA-DIRECTION-NUMBER (us-east-1, eusc-de-east-1). The pattern accepts new areas and numbers,
+# and refuses names without a direction (us-moon-1, eu-wst-1). A list would refuse each new region until it is updated.
+_REGION = re.compile("[a-z]{2,4}(-[a-z]+)*-(central|(north|south)(east|west)?|east|west)-[0-9]{1,2}")
+
 RoleArn = Annotated[
     str,
     msgspec.Meta(
@@ -98,3 +103,11 @@ LabelValue = Annotated[
     str,
     msgspec.Meta(pattern=rf"^({_PART})?$(?!\n)", description="At most 63 letters, digits, -, _ and .; or nothing."),
 ]
+
+
+def is_region(name: str) -> bool:
+    return _REGION.fullmatch(name) is not None
+
+
+def explain_no_region(name: str) -> str:
+    return f"{name} is no AWS region; a region's name has a direction and a number, such as eu-west-1"

@@ -8,7 +8,7 @@ from botocore.session import Session
 
 from argo_ecr_auth_cdk import read_app_settings
 from argo_ecr_auth_settings.document import SettingsError
-from argo_ecr_auth_settings.regions import is_region
+from argo_ecr_auth_settings.field_types import is_region
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"

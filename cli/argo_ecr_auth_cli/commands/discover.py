@@ -21,8 +21,8 @@ from argo_ecr_auth_cli.messages import OPERATOR
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError
 from argo_ecr_auth_cli.terminal.output import print_error, print_json, print_line, show_progress
 from argo_ecr_auth_settings.document import SettingsDocument
+from argo_ecr_auth_settings.field_types import explain_no_region, is_region
 from argo_ecr_auth_settings.loader import load_document
-from argo_ecr_auth_settings.regions import explain_no_region, is_region
 from argo_ecr_auth_settings.schema import find_schema_faults
 from argo_ecr_auth_settings.settings import Settings
 from argo_ecr_auth_settings.validation import validate_settings

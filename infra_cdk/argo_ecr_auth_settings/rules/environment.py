@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from argo_ecr_auth.core.registry import NotARegistryError, find_partition, parse_registry
 from argo_ecr_auth_settings.access_plan import choose_access, group_by_place
 from argo_ecr_auth_settings.broken import attempt, read_items, read_value
+from argo_ecr_auth_settings.field_types import explain_no_region, is_region
 from argo_ecr_auth_settings.names import AccountRegion
-from argo_ecr_auth_settings.regions import explain_no_region, is_region
 from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_credentials, list_profiles
 
 MAX_CLUSTERS_ELSEWHERE = 400
