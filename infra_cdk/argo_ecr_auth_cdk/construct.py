@@ -21,7 +21,6 @@ from argo_ecr_auth_cdk.unresolved import check_settings, get_known
 from argo_ecr_auth_settings.access_plan import (
     Entry,
     add_access_roles,
-    choose_access,
     divide_into_stacks,
     group_by_place,
     make_entries,
@@ -137,9 +136,7 @@ class ArgoEcrAuth(Construct):
         """Create the access entries, also in access stacks. Return this stack's, by the indexes of their targets."""
         here: Mapping[int, eks.CfnAccessEntry] = {}
         for place, indexes in group_by_place(settings, home=home.place).items():
-            entries = make_entries(
-                [(self.targets[i], choose_access(settings.targets[i], settings=settings)) for i in indexes]
-            )
+            entries = make_entries(self.targets, indexes, settings=settings)
             if place != home.place:
                 self._add_access_stack(f"{place.account}-{place.region}", settings, home, place, entries)
                 continue

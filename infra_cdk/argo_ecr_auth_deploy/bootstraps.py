@@ -18,8 +18,7 @@ def find_missing_bootstraps(deployment: Deployment) -> Sequence[str]:
 
     What the credentials may not read is not reported, and stderr says so.
     """
-    destination = deployment.destination
-    home = AccountRegion(account=destination.account, region=destination.region)
+    home = deployment.home
     places = list(dict.fromkeys((home, *group_by_place(deployment.settings, home=home))))
     faults = map_concurrently(lambda place: _check(place, deployment), places, done=lambda: None)
     return [fault for fault in faults if fault]

@@ -10,11 +10,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from argo_ecr_auth.core.targets import Target
 from argo_ecr_auth_cli.concurrency import map_concurrently
 from argo_ecr_auth_deploy.deployment import Deployment
 from argo_ecr_auth_deploy.destination import Destination
-from argo_ecr_auth_settings.access_plan import choose_access, divide_into_stacks, group_by_place, make_entries
+from argo_ecr_auth_settings.access_plan import divide_into_stacks, group_by_place, make_entries
 from argo_ecr_auth_settings.documentation import make_link
 from argo_ecr_auth_settings.names import (
     AccountRegion,
@@ -46,12 +45,13 @@ class _NewCluster:
         return f"--cluster-name {self.name} --region {self.region}"
 
 
-def find_missing_clusters(targets: Sequence[Target], *, destination: Destination) -> list[str]:
+def find_missing_clusters(deployment: Deployment) -> list[str]:
     """A line for each cluster of the destination's account that EKS does not know.
 
     If the credentials may not list the clusters, none is reported, and stderr says so.
     """
-    here = [target for target in targets if target.account == destination.account and target.role is None]
+    destination = deployment.destination
+    here = [target for target in deployment.targets if target.account == destination.account and target.role is None]
     regions = sorted({target.region for target in here})
     lists = map_concurrently(lambda region: _list_clusters(region, destination), regions, done=lambda: None)
     return [
@@ -78,9 +78,7 @@ def find_unready_clusters(deployment: Deployment) -> list[str]:
 
     In other accounts CDK's lookup role looks. What may not be read is not reported, and stderr says so.
     """
-    destination = deployment.destination
-    home = AccountRegion(account=destination.account, region=destination.region)
-    places = list(group_by_place(deployment.settings, home=home).items())
+    places = list(group_by_place(deployment.settings, home=deployment.home).items())
     new = map_concurrently(lambda item: _list_new_clusters(*item, deployment=deployment), places, done=lambda: None)
     clusters = [cluster for found in new for cluster in found]
     answers = map_concurrently(lambda cluster: list(_check(cluster)), clusters, done=lambda: None)
@@ -93,15 +91,12 @@ def _list_new_clusters(
     settings, destination = deployment.settings, deployment.destination
     if place.region is None:
         return []
-    at_home = AccountRegion(account=destination.account, region=destination.region)
-    home = HomeDeployment(place=at_home, address=make_app_address(settings.installation))
+    home = HomeDeployment(place=deployment.home, address=make_app_address(settings.installation))
     role = name_function_role(installation=settings.installation, home=home)
-    entries = make_entries(
-        [(deployment.targets[i], choose_access(settings.targets[i], settings=settings)) for i in indexes]
-    )
-    names = [f"{place.account}-{place.region}"] if place != at_home else map(str, divide_into_stacks(entries))
+    entries = make_entries(deployment.targets, indexes, settings=settings)
+    names = [f"{place.account}-{place.region}"] if place != home.place else map(str, divide_into_stacks(entries))
     stacks = {name_access_stack(installation=settings.installation, home=home, clusters=name) for name in names}
-    if place == at_home:
+    if place == home.place:
         stacks.add(settings.installation)
     is_own = place.account == destination.account
     looking = destination.sessions.as_role(None if is_own else deployment.get_bootstrap_role("lookup", place))

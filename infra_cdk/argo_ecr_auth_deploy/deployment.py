@@ -1,6 +1,5 @@
 """What a command of the CDK CLI deploys, and where: from its context and the environment's credentials."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any, Literal
 
 from argo_ecr_auth.core.targets import Role, Target
 from argo_ecr_auth_deploy.destination import Destination
+from argo_ecr_auth_settings.cdk_context import ContextError, read_context
 from argo_ecr_auth_settings.context import load_context_document
 from argo_ecr_auth_settings.document import SettingsError
 from argo_ecr_auth_settings.names import AccountRegion, format_role_arn
@@ -30,6 +30,11 @@ class Deployment:
     destination: Destination
 
     @property
+    def home(self) -> AccountRegion:
+        """Of the function."""
+        return AccountRegion(account=self.destination.account, region=self.destination.region)
+
+    @property
     def record(self) -> InstallationRecord:
         return make_record(self.settings, self.targets)
 
@@ -46,22 +51,14 @@ class Deployment:
 
 
 def load_deployment(context: Sequence[str], *, destination: Destination) -> Deployment:
-    """Exit with all faults of the settings. `context` is that of the command line, KEY=VALUE."""
-    merged = _read_context_files() | dict(option.split("=", 1) for option in context if "=" in option)
+    """Exit with all faults of the settings. `context` is that of the command line, KEY=VALUE; files have more."""
+    given = dict(option.split("=", 1) for option in context if "=" in option)
     try:
+        # Not the options, whose JSON the CDK CLI does not read.
+        merged = {**read_context([], directory=ROOT, home=Path.home()), **given}
         document = load_context_document(merged, default_file=ROOT / "settings.yaml")
         settings = validate_settings(document, account=destination.account, region=destination.region)
-    except SettingsError as error:
+    except (ContextError, SettingsError) as error:
         sys.exit(str(error))
     targets = resolve_targets(settings, region=destination.region, account=destination.account)
     return Deployment(settings=settings, targets=targets, context=merged, destination=destination)
-
-
-def _read_context_files() -> dict[str, Any]:
-    """The context that the CDK CLI reads from files."""
-    context: dict[str, Any] = {}
-    for file in (ROOT / "cdk.context.json", ROOT / "cdk.json", Path.home() / ".cdk.json"):
-        if file.exists():
-            content = json.loads(file.read_text())
-            context |= content if file.name == "cdk.context.json" else content.get("context", {})
-    return context

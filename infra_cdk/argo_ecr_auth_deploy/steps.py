@@ -63,10 +63,9 @@ def _deploy(arguments: argparse.Namespace, deployment: Deployment) -> None:
 
 def _find_faults(deployment: Deployment, *, before: InstallationRecord) -> list[str]:
     """Everything for which the deployment would fail halfway."""
-    targets, destination = deployment.targets, deployment.destination
     checks: list[Callable[[], Sequence[str]]] = [
         lambda: find_missing_bootstraps(deployment),
-        lambda: find_missing_clusters(targets, destination=destination),
+        lambda: find_missing_clusters(deployment),
         lambda: find_unready_clusters(deployment),
         lambda: find_deleted_schedules(deployment, before=before),
     ]

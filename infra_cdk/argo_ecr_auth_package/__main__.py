@@ -26,8 +26,8 @@ def _package(options: argparse.Namespace) -> str | None:
     # Not for --help, and only if CDK is installed: importing it starts Node.js.
     from argo_ecr_auth_cdk.function.asset import UnsupportedRuntimeError  # noqa: PLC0415
     from argo_ecr_auth_cdk.function.dependencies import InstallationError  # noqa: PLC0415
-    from argo_ecr_auth_package.cdk_context import ContextError, read_context  # noqa: PLC0415
     from argo_ecr_auth_package.package import write_package  # noqa: PLC0415
+    from argo_ecr_auth_settings.cdk_context import ContextError, read_context  # noqa: PLC0415
     from argo_ecr_auth_settings.document import SettingsError  # noqa: PLC0415
     from argo_ecr_auth_settings.names import AccountRegion  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
 """Plans the access entries: which clusters need one, in which account and region, and in which stack."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -55,11 +55,11 @@ def group_by_place(settings: Settings, *, home: AccountRegion) -> Mapping[Accoun
     return {place: tuple(indexes) for place, indexes in found.items()}
 
 
-def make_entries(targets: Sequence[tuple[Target, Access]]) -> tuple[Entry, ...]:
-    """One entry per cluster, also for several targets and namespaces."""
+def make_entries(targets: Sequence[Target], indexes: Iterable[int], *, settings: Settings) -> tuple[Entry, ...]:
+    """One entry per cluster of these targets, also for several targets and namespaces."""
     by_cluster: dict[str, list[tuple[Target, Access]]] = defaultdict(list)
-    for target, access in targets:
-        by_cluster[target.cluster].append((target, access))
+    for i in indexes:
+        by_cluster[targets[i].cluster].append((targets[i], choose_access(settings.targets[i], settings=settings)))
     return tuple(
         Entry(
             cluster=cluster,

@@ -19,9 +19,9 @@ from cyclonedx.validation.json import JsonStrictValidator
 from argo_ecr_auth_cdk.app import synthesize
 from argo_ecr_auth_cdk.function.dependencies import REQUIREMENTS
 from argo_ecr_auth_package.__main__ import main
-from argo_ecr_auth_package.cdk_context import ContextError, read_context
 from argo_ecr_auth_package.package import write_package
 from argo_ecr_auth_package.synthesizer import CODE_BUCKET, CODE_KEY, PackageSynthesizer
+from argo_ecr_auth_settings.cdk_context import ContextError, read_context
 from argo_ecr_auth_settings.names import AccountRegion
 from tests.infra.snapshot import EVERYTHING
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_app
@@ -69,22 +69,6 @@ def _read_templates(package: Path) -> dict[str, Any]:
     return {"argo-ecr-auth": json.loads((package / "template.json").read_text()), **access}
 
 
-def _synthesize(directory: Path, settings_file: Path, *options: str, tag: str | None = None) -> dict[str, Any]:
-    """The package's templates without the asset, which takes time."""
-    options = (f"settings={settings_file}", _NOT_BUNDLED, *options)
-    context = dict(read_context(options, directory=directory, home=directory))
-    app = cdk.App(context=context, default_stack_synthesizer=PackageSynthesizer())
-    if tag:
-        cdk.Tags.of(app).add("team", tag)
-    synthesized = synthesize(app, account=ACCOUNT, region=REGION, default_file=directory / "none.yaml")
-    return {stack.stack_name: stack.template for stack in synthesized.assembly.stacks}
-
-
-def _find_roles(templates: dict[str, Any]) -> list[dict[str, Any]]:
-    resources = [resource for template in templates.values() for resource in template["Resources"].values()]
-    return [resource["Properties"] for resource in resources if resource["Type"] == "AWS::IAM::Role"]
-
-
 def test_the_templates_differ_from_cdks_in_nothing_but_the_codes_place_and_the_bootstraps_rule(
     package: Path, settings_file: Path
 ) -> None:
@@ -122,23 +106,6 @@ def test_the_wheel_makes_the_same_bytes_elsewhere(
     assert done.stdout == "dist/README.md says how to deploy it\n"
     made = {file.relative_to(tmp_path / "dist"): file.read_bytes() for file in _list_files(tmp_path / "dist")}
     assert made == {file.relative_to(package): file.read_bytes() for file in _list_files(package)}
-
-
-@pytest.mark.parametrize("named", [True, False])
-def test_settings_that_leak_the_token_cause_a_warning(
-    named: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    credential = {"registry": REGISTRY, **({"name": "ecr"} if named else {"kind": "argo-cd"})}
-    content = {"credentials": [credential], "targets": [{"cluster": "demo"}]}
-    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content))
-
-    fault = main(["package", "-c", f"settings={tmp_path / 'mine.yaml'}", "-c", _NOT_BUNDLED, "-o", str(tmp_path)])
-
-    shown = capsys.readouterr()
-    assert fault is None
-    assert shown.out == f"{tmp_path / 'README.md'} says how to deploy it\n"
-    assert ("warning: credentials[0]: a repository with a name: " in shown.err) == named
-    assert ("use kind: argo-cd for the registry instead" in shown.err) == named
 
 
 def _list_files(folder: Path) -> list[Path]:
@@ -187,13 +154,19 @@ def test_the_readme_has_nine_lines_and_one_for_each_place_elsewhere(package: Pat
     assert deleted == [*(line.partition("--stack-name ")[2].split()[0] for line in elsewhere), "argo-ecr-auth"]
 
 
-def test_the_shells_account_and_region_do_not_bind_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_is_not_bound_to_the_shells_account_and_warns_of_settings_that_leak_the_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", ACCOUNT)
     monkeypatch.setenv("CDK_DEFAULT_REGION", REGION)
     options = ("-c", "cluster=demo", "-c", f"registry={REGISTRY}", "-c", _NOT_BUNDLED)
     assert main(["package", *options, "-o", str(tmp_path)]) is None
     first, *_ = (tmp_path / "README.md").read_text().splitlines()
     assert first == "# argo-ecr-auth, for account of your choice, region of your choice, deployed without CDK"
+    shown = capsys.readouterr()
+    assert shown.out == f"{tmp_path / 'README.md'} says how to deploy it\n"
+    assert "warning: credentials[0]: a repository with a name: " in shown.err
+    assert "use kind: argo-cd for the registry instead" in shown.err
 
 
 def test_a_package_replaces_the_manifests_and_access_templates_of_the_one_before(demo_package: Path) -> None:
@@ -233,25 +206,27 @@ def test_the_terraform_example_fits_the_package(demo_package: Path) -> None:
     assert [manifest["kind"] for manifest in manifests] == ["Role", "RoleBinding"]
 
 
-def test_tags_of_the_app_reach_every_role(settings_file: Path, tmp_path: Path) -> None:
-    roles = _find_roles(_synthesize(tmp_path, settings_file, tag="platform"))
+def test_tags_and_keys_of_cdk_reach_every_role_of_every_stack(settings_file: Path, tmp_path: Path) -> None:
+    options = (
+        f"settings={settings_file}",
+        _NOT_BUNDLED,
+        "aws:cdk:enable-path-metadata=false",
+        "@aws-cdk/core:bootstrapQualifier=mine12345",
+        '@aws-cdk/core:permissionsBoundary={"name": "cdk-${Qualifier}-boundary"}',
+    )
+    context = dict(read_context(options, directory=tmp_path, home=tmp_path))
+    app = cdk.App(context=context, default_stack_synthesizer=PackageSynthesizer())
+    cdk.Tags.of(app).add("team", "platform")
+
+    stacks = synthesize(app, account=ACCOUNT, region=REGION, default_file=tmp_path / "none.yaml").assembly.stacks
+
+    resources = [resource for stack in stacks for resource in stack.template["Resources"].values()]
+    assert "aws:cdk:path" not in json.dumps(resources)
+    roles = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::IAM::Role"]
     assert len(roles) > 1
-    assert all({"Key": "team", "Value": "platform"} in role["Tags"] for role in roles)
-
-
-def test_a_permissions_boundary_reaches_every_role_and_has_the_qualifier(settings_file: Path, tmp_path: Path) -> None:
-    boundary = '@aws-cdk/core:permissionsBoundary={"name": "cdk-${Qualifier}-boundary"}'
-    qualifier = "@aws-cdk/core:bootstrapQualifier=mine12345"
-    roles = _find_roles(_synthesize(tmp_path, settings_file, boundary, qualifier))
-    assert len(roles) > 1
-    assert all("policy/cdk-mine12345-boundary" in json.dumps(role["PermissionsBoundary"]) for role in roles)
-
-
-def test_cdks_own_keys_change_the_template(settings_file: Path, tmp_path: Path) -> None:
-    with_paths = _synthesize(tmp_path, settings_file)
-    without = _synthesize(tmp_path, settings_file, "aws:cdk:enable-path-metadata=false")
-    assert "aws:cdk:path" in json.dumps(with_paths)
-    assert "aws:cdk:path" not in json.dumps(without)
+    for role in roles:
+        assert {"Key": "team", "Value": "platform"} in role["Tags"]
+        assert "policy/cdk-mine12345-boundary" in json.dumps(role["PermissionsBoundary"])
 
 
 def test_context_has_the_precedence_that_it_has_in_cdk(tmp_path: Path) -> None:

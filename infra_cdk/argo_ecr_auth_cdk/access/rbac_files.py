@@ -4,6 +4,7 @@ from pathlib import Path
 
 import yaml
 
+from argo_ecr_auth_settings.access_plan import choose_access
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings
@@ -24,7 +25,7 @@ def write_rbac_files(directory: Path, *, settings: Settings, account: str | None
         for target, written in zip(
             resolve_targets(settings, region=region or "", account=account), settings.targets, strict=True
         )
-        if (written.access or settings.access) != "edit-policy"
+        if choose_access(written, settings=settings) != "edit-policy"
     ]
     directory.mkdir(parents=True, exist_ok=True)
     for stale in directory.glob(f"*{_SUFFIX}"):
