@@ -1,12 +1,21 @@
-"""The wheel, installed as a user does it."""
+"""The template of the smallest installation, and the wheel, installed as a user does it."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from aws_cdk.assertions import Template
+
+from tests.infra.synthesis import make_content, make_template
 
 _ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def minimal() -> Template:
+    """With one target, one credential and the defaults."""
+    return make_template(make_content())
 
 
 @pytest.fixture(scope="session")

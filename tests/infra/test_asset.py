@@ -11,6 +11,7 @@ from pathlib import Path
 
 import kubernetes
 import pytest
+from aws_cdk.assertions import Template
 
 from argo_ecr_auth.core.targets import TARGETS_FILE
 from argo_ecr_auth_cdk.function.asset import UnsupportedRuntimeError, assemble, check_runtime, find_synth_runtime
@@ -49,8 +50,8 @@ def _files(directory: Path) -> dict[str, str]:
     }
 
 
-def _asset_hash(document: object) -> str:
-    return str(find_only(make_template(document), "AWS::Lambda::Function")["Code"]["S3Key"])
+def _read_hash(template: Template) -> str:
+    return str(find_only(template, "AWS::Lambda::Function")["Code"]["S3Key"])
 
 
 def test_it_is_small_enough_for_a_quick_cold_start(asset: Path) -> None:
@@ -62,20 +63,24 @@ def test_it_is_small_enough_for_a_quick_cold_start(asset: Path) -> None:
     assert len(zipped.getvalue()) < 25 * _MB
 
 
-def test_it_is_the_same_on_two_paths(asset: Path, tmp_path: Path) -> None:
-    other = _assembled(tmp_path / "another" / "and-longer" / "path", architecture=ARCHITECTURE)
-    assert _files(other) == _files(asset)
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o000])
-def test_every_user_may_read_it_regardless_of_the_umask(umask: int, tmp_path: Path) -> None:
+def test_it_is_the_same_on_another_path_and_without_network_and_every_user_may_read_it(
+    umask: int, asset: Path, no_network: None, tmp_path: Path
+) -> None:
     before = os.umask(umask)
     try:
-        asset = _assembled(tmp_path / "asset", architecture=ARCHITECTURE)
+        other = _assembled(tmp_path / "another" / "and-longer" / "path", architecture=ARCHITECTURE)
     finally:
         os.umask(before)
-    assert {path.stat().st_mode & 0o777 for path in asset.rglob("*") if path.is_file()} == {0o644}
-    assert {path.stat().st_mode & 0o777 for path in (asset, *asset.rglob("*")) if path.is_dir()} == {0o755}
+    assert _files(other) == _files(asset)
+    assert {path.stat().st_mode & 0o777 for path in other.rglob("*") if path.is_file()} == {0o644}
+    assert {path.stat().st_mode & 0o777 for path in (other, *other.rglob("*")) if path.is_dir()} == {0o755}
 
 
 def test_it_holds_the_settings_and_of_our_packages_only_the_functions(asset: Path) -> None:
@@ -174,22 +179,16 @@ def test_what_is_cut_is_not_in_it(asset: Path) -> None:
     assert [cut.reason for cut in CUTS if list_cut_files(cut, asset)] == []
 
 
-def test_only_keys_of_the_function_change_the_asset() -> None:
-    before = _asset_hash(make_content())
-    assert _asset_hash(make_content(installation="other", access="none")) == before
-    assert _asset_hash(make_content(renew_before="5h")) != before
-    assert _asset_hash(make_content(check_every="5m")) != before
-    assert _asset_hash(make_content(architecture="x86_64")) != before
-
-
-@pytest.fixture
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", "")
-
-
-def test_cached_dependencies_need_no_network(asset: Path, no_network: None, tmp_path: Path) -> None:
-    assert _files(_assembled(tmp_path / "again", architecture=ARCHITECTURE)) == _files(asset)
+@pytest.mark.parametrize(
+    ("changes", "changed"),
+    [
+        ({"installation": "other", "access": "none"}, False),
+        ({"renew_before": "5h"}, True),
+        ({"architecture": "x86_64"}, True),
+    ],
+)
+def test_only_keys_of_the_function_change_the_asset(changes: dict[str, str], changed: bool, minimal: Template) -> None:
+    assert (_read_hash(make_template(make_content(**changes))) != _read_hash(minimal)) == changed
 
 
 def test_a_failed_installation_is_reported_with_pips_output(
@@ -218,6 +217,5 @@ def test_a_python_that_lambda_lacks_is_refused_with_the_remedy() -> None:
         check_runtime("python3.15")
 
 
-def test_the_function_has_the_python_of_the_synth() -> None:
-    function = find_only(make_template(make_content()), "AWS::Lambda::Function")
-    assert function["Runtime"] == find_synth_runtime()
+def test_the_function_has_the_python_of_the_synth(minimal: Template) -> None:
+    assert find_only(minimal, "AWS::Lambda::Function")["Runtime"] == find_synth_runtime()

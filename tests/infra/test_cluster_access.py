@@ -1,18 +1,19 @@
 """The access entries: which role has access to which cluster, with which group or policy."""
 
+from aws_cdk.assertions import Template
+
 from tests.infra.synthesis import REGISTRY, find_all, find_only, make_content, make_template
 
 _ROLE = "arn:aws:iam::333333333333:role/made-by-hand"
 
 
-def test_the_entry_gives_the_functions_role_the_group_and_nothing_else() -> None:
-    template = make_template(make_content())
+def test_the_entry_gives_the_functions_role_the_group_and_nothing_else(minimal: Template) -> None:
     (role,) = (
         name
-        for name, role in template.find_resources("AWS::IAM::Role").items()
+        for name, role in minimal.find_resources("AWS::IAM::Role").items()
         if "lambda" in str(role["Properties"]["AssumeRolePolicyDocument"])
     )
-    assert find_only(template, "AWS::EKS::AccessEntry") == {
+    assert find_only(minimal, "AWS::EKS::AccessEntry") == {
         "ClusterName": "demo",
         "Type": "STANDARD",
         "PrincipalArn": {"Fn::GetAtt": [role, "Arn"]},
@@ -20,11 +21,12 @@ def test_the_entry_gives_the_functions_role_the_group_and_nothing_else() -> None
     }
 
 
-def test_the_entry_comes_after_the_function_because_eks_refuses_a_role_that_iam_has_not_propagated() -> None:
+def test_the_entry_comes_after_the_function_because_eks_refuses_a_role_that_iam_has_not_propagated(
+    minimal: Template,
+) -> None:
     # IAM takes seconds to propagate a role. The role's policy and the function, which needs the role, take longer.
-    template = make_template(make_content())
-    (entry,) = template.find_resources("AWS::EKS::AccessEntry").values()
-    (function,) = template.find_resources("AWS::Lambda::Function")
+    (entry,) = minimal.find_resources("AWS::EKS::AccessEntry").values()
+    (function,) = minimal.find_resources("AWS::Lambda::Function")
     assert function in entry["DependsOn"]
 
 
@@ -46,12 +48,6 @@ def test_the_edit_policy_is_scoped_to_the_namespaces_and_needs_no_group() -> Non
     assert policy["PolicyArn"] == "arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy"
 
 
-def test_a_target_may_differ_from_the_general_access() -> None:
-    targets = [{"cluster": "demo"}, {"cluster": "by-hand", "access": "none"}]
+def test_a_target_with_access_none_or_role_arn_has_no_entry() -> None:
+    targets = [{"cluster": "demo"}, {"cluster": "by-hand", "access": "none"}, {"cluster": "theirs", "role_arn": _ROLE}]
     assert find_only(make_template(make_content(targets=targets)), "AWS::EKS::AccessEntry")["ClusterName"] == "demo"
-
-
-def test_access_none_and_role_arn_make_no_entry() -> None:
-    assert not find_all(make_template(make_content(access="none")), "AWS::EKS::AccessEntry")
-    by_role = make_content(targets=[{"cluster": "demo", "role_arn": _ROLE}])
-    assert not find_all(make_template(by_role), "AWS::EKS::AccessEntry")

@@ -7,22 +7,22 @@ from typing import Any
 
 import hcl2
 import yaml
+from aws_cdk.assertions import Template
 
 from argo_ecr_auth_settings.rbac import make_rbac_manifests
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.validation import validate_settings
-from tests.infra.synthesis import REGION, REGISTRY, find_only, make_content, make_template
+from tests.infra.synthesis import REGION, REGISTRY, find_only, make_content
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "cluster"
 _ROLE = "arn:aws:iam::111111111111:role/argo-ecr-auth-function"
 
 
-def _make_entry() -> dict[str, Any]:
-    entry = find_only(make_template(make_content()), "AWS::EKS::AccessEntry")
-    return {**entry, "PrincipalArn": _ROLE}
+def _find_entry(template: Template) -> dict[str, Any]:
+    return find_only(template, "AWS::EKS::AccessEntry") | {"PrincipalArn": _ROLE}
 
 
-def test_the_template_makes_the_entry_of_the_synth() -> None:
+def test_the_template_makes_the_entry_of_the_synth(minimal: Template) -> None:
     values = {"Cluster": "demo", "FunctionRole": _ROLE, "Installation": "argo-ecr-auth"}
 
     class Loader(yaml.SafeLoader):
@@ -35,13 +35,13 @@ def test_the_template_makes_the_entry_of_the_synth() -> None:
 
     assert set(parameters) == set(values)
     assert defaults == {"Installation": "argo-ecr-auth"}
-    assert template["Resources"]["Entry"] == {"Type": "AWS::EKS::AccessEntry", "Properties": _make_entry()}
+    assert template["Resources"]["Entry"] == {"Type": "AWS::EKS::AccessEntry", "Properties": _find_entry(minimal)}
 
 
-def test_the_terraform_module_makes_the_entry_of_the_synth() -> None:
+def test_the_terraform_module_makes_the_entry_of_the_synth(minimal: Template) -> None:
     values = {"var.cluster": "demo", "var.function_role": _ROLE, "var.installation": "argo-ecr-auth"}
     entry = _read_module(values)["aws_eks_access_entry"]
-    assert {key.title().replace("_", ""): value for key, value in entry.items()} == _make_entry()
+    assert {key.title().replace("_", ""): value for key, value in entry.items()} == _find_entry(minimal)
 
 
 def test_the_terraform_module_makes_the_manifests_of_the_synth() -> None:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk.assertions import Template
 
@@ -16,20 +17,23 @@ _VPC = {"id": "vpc-11111111", "subnets": ["subnet-11111111", "subnet-22222222"]}
 _FUNCTION, _GROUP = "AWS::Lambda::Function", "AWS::EC2::SecurityGroup"
 
 
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return make_template(make_content(vpc=_VPC))
+
+
 def _interface_statements(template: Template) -> list[dict[str, Any]]:
     policies = find_all(template, "AWS::IAM::Policy")
     found = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
     return [statement for statement in found if "ec2:" in str(statement["Action"])]
 
 
-def test_without_vpc_the_function_is_in_none() -> None:
-    template = make_template(make_content())
-    assert "VpcConfig" not in find_only(template, _FUNCTION)
-    assert not _interface_statements(template)
+def test_without_vpc_the_function_is_in_none(minimal: Template) -> None:
+    assert "VpcConfig" not in find_only(minimal, _FUNCTION)
+    assert not _interface_statements(minimal)
 
 
-def test_it_is_in_the_subnets_with_a_security_group_that_lets_https_and_dns_out() -> None:
-    template = make_template(make_content(vpc=_VPC))
+def test_it_is_in_the_subnets_with_a_security_group_that_lets_https_and_dns_out(template: Template) -> None:
     group = find_only(template, _GROUP)
     assert group["VpcId"] == "vpc-11111111"
     assert "SecurityGroupIngress" not in group
@@ -44,9 +48,9 @@ def test_it_is_in_the_subnets_with_a_security_group_that_lets_https_and_dns_out(
     }
 
 
-def test_ec2_takes_every_description() -> None:
+def test_ec2_takes_every_description(template: Template) -> None:
     allowed = r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}"
-    group = find_only(make_template(make_content(vpc=_VPC)), _GROUP)
+    group = find_only(template, _GROUP)
     descriptions = [group["GroupDescription"], *(rule["Description"] for rule in group["SecurityGroupEgress"])]
     assert [text for text in descriptions if not re.fullmatch(allowed, text)] == []
 
@@ -57,8 +61,8 @@ def test_given_security_groups_are_used_as_they_are() -> None:
     assert not template.find_resources(_GROUP)
 
 
-def test_lambda_may_create_the_network_interfaces_and_the_functions_code_may_not() -> None:
-    allow, deny = _interface_statements(make_template(make_content(vpc=_VPC)))
+def test_lambda_may_create_the_network_interfaces_and_the_functions_code_may_not(template: Template) -> None:
+    allow, deny = _interface_statements(template)
     assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
     assert allow["Action"] == deny["Action"]
     assert deny["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}

@@ -10,11 +10,10 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_eks as eks
-from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
 from argo_ecr_auth_cdk import ArgoEcrAuth, CredentialSettings, Settings, SettingsError, TargetSettings
-from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_app, make_content, make_stack
+from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, find_all, make_app
 
 
 def _settings(**changes: Any) -> Settings:
@@ -104,18 +103,6 @@ def test_installations_whose_accounts_are_not_known_at_synth_are_not_compared() 
         ArgoEcrAuth(stack, "EcrAuth", settings=_settings())
     with pytest.raises(SettingsError, match="written by first/EcrAuth too"):
         ArgoEcrAuth(first, "Again", settings=_settings())
-
-
-def test_tags_and_a_permissions_boundary_reach_everything() -> None:
-    targets = [{"cluster": "demo"}, {"cluster": "theirs", "account": "333333333333"}]
-    stack = make_stack(make_content(targets=targets))
-    stacks = (stack, *stack.installation.access_stacks)
-    for tagged in stacks:
-        cdk.Tags.of(tagged).add("team", "platform")
-        iam.PermissionsBoundary.of(tagged).apply(iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"))
-    for role in [role for tagged in stacks for role in find_all(Template.from_stack(tagged), "AWS::IAM::Role")]:
-        assert role["PermissionsBoundary"]
-        assert {"Key": "team", "Value": "platform"} in role["Tags"]
 
 
 def test_the_bootstrap_qualifier_is_used() -> None:

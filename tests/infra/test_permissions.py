@@ -43,32 +43,30 @@ def _logs(template: Template) -> tuple[Any, Any]:
     return (["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": [log_group, "Arn"]})
 
 
-def test_the_function_may_log_get_a_token_that_pulls_and_describe_its_cluster() -> None:
-    template = make_template(make_content())
-    assert _statements(template) == [
-        _logs(template),
+def test_the_function_may_log_get_a_token_that_pulls_and_describe_its_cluster(minimal: Template) -> None:
+    assert _statements(minimal) == [
+        _logs(minimal),
         ("ecr:GetAuthorizationToken", "*"),
         (_PULL, "arn:aws:ecr:eu-central-1:222222222222:repository/*"),
         ("eks:DescribeCluster", _DEMO),
     ]
 
 
-def test_its_role_has_no_other_policies() -> None:
-    for role in make_template(make_content()).find_resources("AWS::IAM::Role").values():
+def test_its_role_has_no_other_policies(minimal: Template) -> None:
+    for role in minimal.find_resources("AWS::IAM::Role").values():
         assert "ManagedPolicyArns" not in role["Properties"]
         assert "Policies" not in role["Properties"]
 
 
-def test_a_cluster_whose_address_is_given_is_not_described() -> None:
+def test_a_cluster_is_not_described_if_its_address_or_a_role_for_it_is_given() -> None:
     authority = base64.b64encode(trustme.CA().cert_pem.bytes()).decode()
-    target = {"cluster": "demo", "endpoint": "https://demo.example", "certificate_authority": authority}
-    assert "eks:DescribeCluster" not in str(_statements(make_template(make_content(targets=[target]))))
-
-
-def test_a_role_for_the_cluster_is_assumed_and_describes_it() -> None:
-    template = make_template(make_content(targets=[{"cluster": "demo", "role_arn": _ROLE}]))
-    assert ("sts:AssumeRole", _ROLE) in _statements(template)
-    assert "eks:" not in str(_statements(template))
+    targets = [
+        {"cluster": "demo", "endpoint": "https://demo.example", "certificate_authority": authority},
+        {"cluster": "other", "role_arn": _ROLE},
+    ]
+    statements = _statements(make_template(make_content(targets=targets)))
+    assert ("sts:AssumeRole", _ROLE) in statements
+    assert "eks:" not in str(statements)
 
 
 def test_a_role_for_the_registry_is_assumed_and_has_the_permissions_to_pull() -> None:
@@ -104,31 +102,15 @@ def test_a_token_may_pull_from_its_registries_or_repositories(
     assert sorted(_resources(template, _PULL)) == expected
 
 
-def test_pull_through_cache_may_import_and_create_repositories_only_of_its_registry() -> None:
+def test_pull_through_cache_adds_two_permissions_only_for_its_registry_and_none_to_push() -> None:
     cached = {"registry": REGISTRY, "pull_through_cache": True, "repositories": ["docker-hub/*"]}
     plain = {"registry": REGISTRY.replace("222222222222", "333333333333"), "secret_name": "plain"}
-    assert (
-        ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"],
-        "arn:aws:ecr:eu-central-1:222222222222:repository/docker-hub/*",
-    ) in _statements(make_template(make_content(credentials=[cached, plain])))
-
-
-def test_no_permission_to_push_or_to_change_anything() -> None:
-    credential = {"registry": REGISTRY, "pull_through_cache": True}
-    targets = [{"cluster": "demo"}, {"cluster": "other", "role_arn": _ROLE}]
-    template = make_template(make_content(credentials=[credential], targets=targets))
-    actions = {action for action, _ in _statements(template) if isinstance(action, str)}
-    actions |= {action for group, _ in _statements(template) if isinstance(group, list) for action in group}
-    assert actions == {
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-        "ecr:GetAuthorizationToken",
-        *_PULL,
-        "ecr:BatchImportUpstreamImage",
-        "ecr:CreateRepository",
-        "eks:DescribeCluster",
-        "sts:AssumeRole",
-    }
+    fill = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"]
+    template = make_template(make_content(credentials=[cached, plain]))
+    assert _resources(template, fill) == ["arn:aws:ecr:eu-central-1:222222222222:repository/docker-hub/*"]
+    logs, _ = _logs(template)
+    actions = [action for action, _ in _statements(template)]
+    assert actions == [logs, "ecr:GetAuthorizationToken", _PULL, fill, "eks:DescribeCluster"]
 
 
 def test_clusters_whose_names_are_too_long_together_are_described_by_their_common_beginning() -> None:

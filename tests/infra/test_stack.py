@@ -31,9 +31,9 @@ def test_the_function_runs_the_handler_with_the_variables_that_it_reads(template
     assert "ReservedConcurrentExecutions" not in function
 
 
-def test_per_target_metrics_are_a_variable_that_does_not_change_the_asset() -> None:
-    without, asked = (make_template(make_content(per_target_metrics=value)) for value in (False, True))
-    before, after = (find_only(template, "AWS::Lambda::Function") for template in (without, asked))
+def test_per_target_metrics_are_a_variable_that_does_not_change_the_asset(minimal: Template) -> None:
+    asked = make_template(make_content(per_target_metrics=True))
+    before, after = (find_only(template, "AWS::Lambda::Function") for template in (minimal, asked))
     assert after["Environment"]["Variables"]["PER_TARGET_METRICS"] == "true"
     assert after["Code"] == before["Code"]
 
@@ -129,9 +129,7 @@ def test_every_allowed_retention_is_one_that_cloudwatch_accepts() -> None:
     )
 
 
-def test_only_the_functions_role_has_a_physical_name(
-    template: Template,
-) -> None:
+def test_only_the_functions_role_has_a_physical_name(template: Template) -> None:
     resources = template.to_json()["Resources"].values()
     named = {
         (resource["Type"], key)
