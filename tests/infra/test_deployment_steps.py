@@ -15,8 +15,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 import yaml
+from aws_cdk.assertions import Template
 
-from argo_ecr_auth_deploy.destination import find_destination
 from argo_ecr_auth_settings.leftovers import find_dropped, format_removal, list_objects
 from tests.cli.terminal import Terminal
 from tests.infra.synthesis import (
@@ -25,11 +25,8 @@ from tests.infra.synthesis import (
     REGISTRY,
     find_all,
     make_content,
-    make_stack,
     make_template,
-    synthesize,
 )
-from tests.local_cloud.environment import CLOSED_PROXY
 from tests.servers.server import Answer, Request, Server, answer_json
 from tests.support.warm_process import run_module
 
@@ -120,6 +117,13 @@ def aws() -> Iterator[SmallAws]:
         yield small
 
 
+@pytest.fixture
+def deployed(aws: SmallAws, minimal: Template) -> SmallAws:
+    """With the stack of the smallest installation."""
+    aws.template = minimal.to_json()
+    return aws
+
+
 def _make_environment(directory: Path, **environment: str) -> dict[str, str]:
     """With a CDK CLI that only writes its arguments to a file."""
     cdk = directory / "bin" / "cdk"
@@ -181,14 +185,20 @@ def _profile(name: str, directory: Path) -> str:
 
 
 def _deployed(**changes: object) -> dict[str, Any]:
-    (stack,) = synthesize(make_stack(make_content(**changes))).stacks
-    return dict(stack.template)
+    return make_template(make_content(**changes)).to_json()
 
 
-def test_before_a_deployment_it_prints_where_that_goes(aws: SmallAws, tmp_path: Path) -> None:
-    done = _step("deploy", aws, tmp_path)
+def test_a_deployment_begins_with_where_it_goes_and_ends_with_what_to_do_next(aws: SmallAws, tmp_path: Path) -> None:
+    done = _step("deploy", aws, tmp_path, alarm_email="a@example.com")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"account {ACCOUNT}, region {REGION}, endpoint {aws.url}\n")
+    (call,) = _read_calls(tmp_path)
+    # The local cloud needs no approval.
+    assert call.startswith("deploy --all --require-approval never --concurrency 10 -c ")
+    _, _, next_steps = done.stdout.partition("what to do next:")
+    for command in ("invoke", "status", "doctor"):
+        assert f".venv/bin/argo-ecr-auth {command} --settings mine.yaml\n" in next_steps
+    assert "a@example.com" in next_steps
 
 
 def test_a_cluster_that_does_not_exist_is_refused_before_the_deployment(aws: SmallAws, tmp_path: Path) -> None:
@@ -257,13 +267,6 @@ def test_another_qualifier_of_the_bootstrap_is_looked_for(aws: SmallAws, tmp_pat
     assert "is not bootstrapped for CDK" in done.stderr
 
 
-def test_bootstraps_are_checked_concurrently(aws: SmallAws, tmp_path: Path) -> None:
-    aws.bootstraps["eu-central-1"] = "28"
-    aws.meeting_of_bootstraps = Barrier(2, timeout=60)
-    targets = [{"cluster": "demo"}, {"cluster": "other", "region": "eu-central-1"}]
-    assert _step("deploy", aws, tmp_path, targets=targets).returncode == 0
-
-
 def test_a_cluster_that_has_its_entry_from_the_deployed_stack_is_not_checked_again(
     aws: SmallAws, tmp_path: Path
 ) -> None:
@@ -273,9 +276,11 @@ def test_a_cluster_that_has_its_entry_from_the_deployed_stack_is_not_checked_aga
     assert [path for path in aws.asked if "/clusters/" in path] == []
 
 
-def test_clusters_are_checked_concurrently(aws: SmallAws, tmp_path: Path) -> None:
-    aws.meeting = Barrier(2, timeout=60)
-    done = _step("deploy", aws, tmp_path, targets=[{"cluster": "demo"}, {"cluster": "other"}])
+def test_bootstraps_and_clusters_are_checked_concurrently(aws: SmallAws, tmp_path: Path) -> None:
+    aws.bootstraps["eu-central-1"] = "28"
+    aws.meeting_of_bootstraps, aws.meeting = Barrier(2, timeout=60), Barrier(2, timeout=60)
+    targets = [{"cluster": "demo"}, {"cluster": "other", "region": "eu-central-1"}]
+    done = _step("deploy", aws, tmp_path, targets=targets)
     assert (done.returncode, done.stderr) == (0, "")
     assert sum("/access-entries/" in path for path in aws.asked) == 2
 
@@ -293,13 +298,6 @@ def test_an_account_that_sts_does_not_answer_ends_the_step(aws: SmallAws, tmp_pa
     assert done.stderr.startswith("STS does not say which account the AWS credentials belong to. ")
 
 
-def test_a_shell_of_a_local_cloud_that_is_down_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", CLOSED_PROXY)
-    monkeypatch.setenv("AWS_REGION", REGION)
-    with pytest.raises(SystemExit, match="this shell points at a local cloud that is down: make up starts one"):
-        find_destination()
-
-
 def test_where_clusters_may_not_be_listed_the_deployment_goes_on(aws: SmallAws, tmp_path: Path) -> None:
     aws.clusters = None
     done = _step("deploy", aws, tmp_path)
@@ -314,12 +312,11 @@ def test_faulty_settings_are_refused_before_the_deployment(aws: SmallAws, tmp_pa
     assert "renew_before: " in done.stderr
 
 
-@pytest.mark.parametrize("confirmation", ["--yes", "-y"])
 def test_a_confirmed_removal_is_deployed_and_ends_with_the_commands_that_clean_up(
-    confirmation: str, aws: SmallAws, tmp_path: Path
+    aws: SmallAws, tmp_path: Path
 ) -> None:
     aws.template = _deployed(targets=[{"cluster": "demo"}, {"cluster": "other"}], credentials=_TWO)
-    done = _step("deploy", aws, tmp_path, confirmation, targets=[{"cluster": "demo"}])
+    done = _step("deploy", aws, tmp_path, "--yes", targets=[{"cluster": "demo"}])
     assert done.returncode == 0
     assert "  other: removed, nothing will renew its tokens; the first one expires within 12h\n" in done.stdout
     lost = "nothing will renew the tokens of argocd/second; the current one expires within 12h"
@@ -337,9 +334,10 @@ def test_a_confirmed_removal_is_deployed_and_ends_with_the_commands_that_clean_u
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
-def test_a_removal_that_nobody_can_confirm_is_refused_in_one_line(command: str, aws: SmallAws, tmp_path: Path) -> None:
-    aws.template = _deployed()
-    done = _step(command, aws, tmp_path, targets=[{"cluster": "other"}])
+def test_a_removal_that_nobody_can_confirm_is_refused_in_one_line(
+    command: str, deployed: SmallAws, tmp_path: Path
+) -> None:
+    done = _step(command, deployed, tmp_path, targets=[{"cluster": "other"}])
     assert done.returncode == 1
     assert "  demo: removed, nothing will renew its tokens; the current one expires within 12h\n" in done.stdout
     (line,) = done.stderr.splitlines()
@@ -347,17 +345,24 @@ def test_a_removal_that_nobody_can_confirm_is_refused_in_one_line(command: str, 
     assert _read_calls(tmp_path) == []
 
 
-@pytest.mark.parametrize(("answer", "called"), [("y", True), ("n", False), ("", False), ("\x03", False)])
-@pytest.mark.parametrize("command", ["deploy", "destroy"])
+@pytest.mark.parametrize(
+    ("command", "answer", "called"),
+    [
+        ("deploy", "y", True),
+        ("deploy", "n", False),
+        ("deploy", "", False),
+        ("deploy", "\x03", False),
+        ("destroy", "y", True),
+    ],
+)
 def test_a_removal_is_confirmed_once_on_a_terminal(
-    command: str, answer: str, called: bool, aws: SmallAws, tmp_path: Path
+    command: str, answer: str, called: bool, deployed: SmallAws, tmp_path: Path
 ) -> None:
-    aws.template = _deployed()
     arguments = _make_arguments(tmp_path, targets=[{"cluster": "other"}])
     with Terminal(
         [sys.executable, "-m", "argo_ecr_auth_deploy.steps", command, *arguments],
         cwd=tmp_path,
-        env=_make_environment(tmp_path, **_make_key(aws)),
+        env=_make_environment(tmp_path, **_make_key(deployed)),
         columns=120,
     ) as terminal:
         terminal.wait_for(f"{command.capitalize()}? [y/N]")
@@ -367,10 +372,9 @@ def test_a_removal_is_confirmed_once_on_a_terminal(
     assert ("stopped: nothing was changed" in terminal.text) != called
 
 
-def test_a_deployment_that_removes_nothing_does_not_ask(aws: SmallAws, tmp_path: Path) -> None:
-    aws.template = _deployed()
+def test_a_deployment_that_removes_nothing_does_not_ask(deployed: SmallAws, tmp_path: Path) -> None:
     targets = [{"cluster": "demo"}, {"cluster": "other"}]
-    done = _step("deploy", aws, tmp_path, targets=targets, credentials=_TWO, check_every="5m")
+    done = _step("deploy", deployed, tmp_path, targets=targets, credentials=_TWO, check_every="5m")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.partition("what changes:\n")[2].partition("\n\n")[0].splitlines() == [
         "  demo: also writes argocd/second",
@@ -380,9 +384,8 @@ def test_a_deployment_that_removes_nothing_does_not_ask(aws: SmallAws, tmp_path:
     assert "kubectl -n argocd delete" not in done.stdout
 
 
-def test_a_deployment_without_changes_says_so(aws: SmallAws, tmp_path: Path) -> None:
-    aws.template = _deployed()
-    assert "\nno target changes\n" in _step("deploy", aws, tmp_path).stdout
+def test_a_deployment_without_changes_says_so(deployed: SmallAws, tmp_path: Path) -> None:
+    assert "\nno target changes\n" in _step("deploy", deployed, tmp_path).stdout
 
 
 def test_of_a_release_without_records_the_schedules_name_the_targets(aws: SmallAws, tmp_path: Path) -> None:
@@ -400,14 +403,6 @@ def test_the_exit_code_of_the_cdk_cli_is_kept(aws: SmallAws, tmp_path: Path) -> 
     done = _run("steps", "deploy", *arguments, directory=tmp_path, CDK_EXIT_CODE="7", **_make_key(aws))
     assert done.returncode == 7
     assert "what to do next" not in done.stdout
-
-
-def test_after_a_deployment_it_says_what_to_do_next(aws: SmallAws, tmp_path: Path) -> None:
-    said = _step("deploy", aws, tmp_path, alarm_email="a@example.com").stdout
-    assert "what to do next:" in said
-    for command in ("invoke", "status", "doctor"):
-        assert f".venv/bin/argo-ecr-auth {command} --settings mine.yaml\n" in said
-    assert "a@example.com" in said
 
 
 def test_the_next_commands_speak_of_the_same_installation_with_the_same_profile(aws: SmallAws, tmp_path: Path) -> None:
@@ -434,14 +429,19 @@ def test_after_a_deployment_to_several_clusters_no_command_applies_all_manifests
     assert f"  for each cluster, if you have not yet: {each}\n" in two
 
 
-def test_destroy_asks_once_and_ends_with_the_commands_that_clean_up(aws: SmallAws, tmp_path: Path) -> None:
-    aws.template = _deployed()
-    done = _step("destroy", aws, tmp_path, "--yes", credentials=_TWO)  # the settings have changed since
+def test_destroy_asks_once_and_ends_with_the_commands_that_clean_up(deployed: SmallAws, tmp_path: Path) -> None:
+    done = _step("destroy", deployed, tmp_path, "-y", credentials=_TWO)  # the settings have changed since
     assert done.returncode == 0
     assert [call.split(" -c ")[0] for call in _read_calls(tmp_path)] == ["destroy --all --concurrency 10 --force"]
     assert "kubectl -n argocd delete --ignore-not-found secret/ecr-auth configmap/ecr-auth\n" in done.stdout
     assert "kubectl -n argocd delete --ignore-not-found rolebinding/argo-ecr-auth role/argo-ecr-auth\n" in done.stdout
     assert "apply" not in done.stdout
+    assert "minutes" not in done.stdout
+
+
+def test_before_destroy_it_says_how_long_a_vpc_takes(aws: SmallAws, tmp_path: Path) -> None:
+    vpc = {"id": "vpc-11111111", "subnets": ["subnet-11111111"]}
+    assert "20 to 40 minutes" in _step("destroy", aws, tmp_path, "--yes", vpc=vpc).stdout
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy"])
@@ -477,12 +477,6 @@ def test_a_stack_whose_targets_are_not_understood_needs_a_confirmation(
     assert _read_calls(tmp_path) == []
 
 
-def test_before_destroy_it_says_how_long_a_vpc_takes(aws: SmallAws, tmp_path: Path) -> None:
-    vpc = {"id": "vpc-11111111", "subnets": ["subnet-11111111"]}
-    assert "20 to 40 minutes" in _step("destroy", aws, tmp_path, "--yes", vpc=vpc).stdout
-    assert "minutes" not in _step("destroy", aws, tmp_path, "--yes").stdout
-
-
 def test_a_bootstrap_prints_where_its_profile_goes(aws: SmallAws, tmp_path: Path) -> None:
     arguments = f"aws://{ACCOUNT}/{REGION} --profile mine"
     make = ["make", "--dry-run", "--silent", "bootstrap", f"ARGS={arguments}"]
@@ -499,7 +493,6 @@ def test_a_bootstrap_prints_where_its_profile_goes(aws: SmallAws, tmp_path: Path
         ([], False),  # the CDK CLI asks for approval, stack by stack
         (["--require-approval", "broadening"], False),
         (["--require-approval", "never"], True),
-        (["--require-approval=never"], True),
         (["--yes"], True),  # also approves for the CDK CLI
     ],
 )
@@ -511,12 +504,6 @@ def test_stacks_are_deployed_at_once_unless_each_is_approved(
     (call,) = _read_calls(tmp_path)
     assert ("--concurrency 10" in call) == concurrent
     assert call.endswith(" ".join(["-c settings=mine.yaml --hotswap --output=cdk.out", *options]))
-
-
-def test_the_local_cloud_needs_no_approval(aws: SmallAws, tmp_path: Path) -> None:
-    assert _step("deploy", aws, tmp_path).returncode == 0
-    (call,) = _read_calls(tmp_path)
-    assert call.startswith("deploy --all --require-approval never --concurrency 10 -c ")
 
 
 def test_many_clusters_are_counted() -> None:
