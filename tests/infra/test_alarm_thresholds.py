@@ -1,5 +1,6 @@
 """The alarms' thresholds against simulated schedules, which Scheduler invokes up to a minute late."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import accumulate
 from random import Random
@@ -15,25 +16,40 @@ from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _MINUTE = 60
 _EVERY = ["1m", "2m", "5m", "7m", "10m", "30m", "1h"]
+# Targets by check interval; the first interval is the general one.
+_ONE_INTERVAL = [{"2m": 1}, {"2m": 30}, {"1m": 1_000}, {"2m": 1_000}, {"5m": 1_000}]
 
 
-def _settings(targets: int, **changes: Any) -> Settings:
-    return validate_settings(make_content(targets=[{"cluster": f"c{number}"} for number in range(targets)], **changes))
+def _settings(targets: Mapping[str, int], **changes: Any) -> Settings:
+    """The targets of each other interval have a profile of that name."""
+    general, *others = targets
+    allowed = {"accounts": [ACCOUNT], "regions": [REGION], "clusters": ["*"]}
+    profile = {"credentials": [{"registry": REGISTRY}], "allowed": allowed}
+    written = [
+        {"cluster": f"every-{every}-{number}"} | ({} if every == general else {"profile": f"every-{every}"})
+        for every, count in targets.items()
+        for number in range(count)
+    ]
+    profiles = {f"every-{every}": {**profile, "check_every": every} for every in others}
+    return validate_settings(make_content(targets=written, profiles=profiles, check_every=general, **changes))
 
 
 def _thresholds(settings: Settings) -> AlarmThresholds:
     return compute_thresholds(settings, targets=resolve_targets(settings, region=REGION))
 
 
-def _simulate_runs(schedules: int, *, interval: timedelta, spread: timedelta, minutes: int, seed: int) -> list[int]:
-    """How many runs begin in each minute. The schedules are created within `spread`."""
+def _simulate_runs(targets: Mapping[str, int], *, spread: timedelta | None = None, days: int, seed: int) -> list[int]:
+    """How many runs begin in each minute. Schedules are created within `spread`, or a check interval."""
     random = Random(seed)  # noqa: S311 - a simulation, the same each time
+    minutes = days * 24 * 60
     runs = [0] * (minutes + 2)
-    for _ in range(schedules):
-        due = random.random() * spread.total_seconds()
-        while due < minutes * _MINUTE:
-            runs[int(due + random.random() * _MINUTE) // _MINUTE] += 1
-            due += interval.total_seconds()
+    for every, count in targets.items():
+        interval = parse_duration(every)
+        for _ in range(min(count, 200)):
+            due = random.random() * (spread or interval).total_seconds()
+            while due < minutes * _MINUTE:
+                runs[int(due + random.random() * _MINUTE) // _MINUTE] += 1
+                due += interval.total_seconds()
     return runs[:minutes]
 
 
@@ -49,82 +65,52 @@ def _is_breaching(runs: list[int], thresholds: AlarmThresholds) -> list[bool]:
     return [low[i] and low[i - period] for i in range(period, len(low))]
 
 
-@pytest.mark.parametrize(("targets", "every"), [(1, "2m"), (30, "2m"), (1_000, "1m"), (1_000, "2m"), (1_000, "5m")])
-@pytest.mark.parametrize("spread_over", ["a check interval", "half a minute"])
-def test_late_invocations_are_no_alarm(targets: int, every: str, spread_over: str) -> None:
-    settings = _settings(targets, check_every=every)
-    interval = parse_duration(every)
-    spread = interval if spread_over == "a check interval" else timedelta(seconds=30)
-    runs = _simulate_runs(min(targets, 200), interval=interval, spread=spread, minutes=7 * 24 * 60, seed=1)
-    assert sum(_is_breaching(runs, _thresholds(settings))) == 0
-
-
-@pytest.mark.parametrize(("targets", "every"), [(1, "2m"), (30, "2m"), (1_000, "1m"), (1_000, "2m"), (1_000, "5m")])
-def test_one_silent_schedule_is_an_alarm_before_a_token_expires(targets: int, every: str) -> None:
-    settings = _settings(targets, check_every=every)
-    runs = _simulate_runs(
-        min(targets, 200) - 1, interval=parse_duration(every), spread=parse_duration(every), minutes=24 * 60, seed=2
-    )
-    thresholds = _thresholds(settings)
-    firing = _is_breaching(runs, thresholds)
-    assert sum(firing) > 0.99 * len(firing)
-    assert 3 * thresholds.runs_period <= parse_duration(settings.renew_before)
-
-
-def _settings_of_two_intervals(often: int, rarely: int, *, every: str) -> Settings:
-    """Two minutes for those that are checked often."""
-    allowed = {"accounts": [ACCOUNT], "regions": [REGION], "clusters": ["*"]}
-    profile = {"credentials": [{"registry": REGISTRY}], "allowed": allowed, "check_every": every}
-    targets = [
-        *({"cluster": f"often-{number}"} for number in range(often)),
-        *({"cluster": f"rarely-{number}", "profile": "rare"} for number in range(rarely)),
-    ]
-    return validate_settings(make_content(targets=targets, profiles={"rare": profile}))
-
-
-def _simulate_two_intervals(often: int, rarely: int, *, every: str, seed: int) -> list[int]:
-    minutes = 7 * 24 * 60
-    runs = (
-        _simulate_runs(count, interval=interval, spread=interval, minutes=minutes, seed=seed)
-        for count, interval in ((often, timedelta(minutes=2)), (rarely, parse_duration(every)))
-    )
-    return [sum(begun) for begun in zip(*runs, strict=True)]
-
-
 @pytest.mark.parametrize(
-    ("often", "rarely", "every"), [(1, 1, "1h"), (30, 5, "10m"), (100, 100, "5m"), (190, 10, "1h")]
-)
-def test_with_two_check_intervals_late_invocations_are_no_alarm(often: int, rarely: int, every: str) -> None:
-    thresholds = _thresholds(_settings_of_two_intervals(often, rarely, every=every))
-    runs = _simulate_two_intervals(often, rarely, every=every, seed=1)
-    assert sum(_is_breaching(runs, thresholds)) == 0
-
-
-@pytest.mark.parametrize(
-    ("often", "rarely", "every", "silent"),
+    ("targets", "spread"),
     [
-        (1, 1, "1h", "rarely"),
-        (5, 5, "10m", "rarely"),
-        (20, 100, "5m", "rarely"),
-        (30, 5, "10m", "often"),
-        (100, 100, "5m", "often"),
-        (190, 10, "1h", "often"),
+        *((targets, spread) for targets in _ONE_INTERVAL for spread in (None, timedelta(seconds=30))),
+        ({"2m": 1, "1h": 1}, None),
+        ({"2m": 30, "10m": 5}, None),
+        ({"2m": 100, "5m": 100}, None),
+        ({"2m": 190, "1h": 10}, None),
     ],
+    ids=str,
 )
-def test_with_two_check_intervals_a_silent_schedule_is_an_alarm(
-    often: int, rarely: int, every: str, silent: str
-) -> None:
-    thresholds = _thresholds(_settings_of_two_intervals(often, rarely, every=every))
-    others = (often - (silent == "often"), rarely - (silent == "rarely"))
-    firing = _is_breaching(_simulate_two_intervals(*others, every=every, seed=2), thresholds)
+def test_late_invocations_are_no_alarm(targets: dict[str, int], spread: timedelta | None) -> None:
+    runs = _simulate_runs(targets, spread=spread, days=7, seed=1)
+    assert sum(_is_breaching(runs, _thresholds(_settings(targets)))) == 0
+
+
+@pytest.mark.parametrize(
+    ("targets", "silent"),
+    [
+        *((targets, next(iter(targets))) for targets in _ONE_INTERVAL),
+        ({"2m": 1, "1h": 1}, "1h"),
+        ({"2m": 5, "10m": 5}, "10m"),
+        ({"2m": 20, "5m": 100}, "5m"),
+        ({"2m": 30, "10m": 5}, "2m"),
+        ({"2m": 100, "5m": 100}, "2m"),
+        ({"2m": 190, "1h": 10}, "2m"),
+    ],
+    ids=str,
+)
+def test_one_silent_schedule_is_an_alarm(targets: dict[str, int], silent: str) -> None:
+    runs = _simulate_runs({**targets, silent: min(targets[silent], 200) - 1}, days=2, seed=2)
+    firing = _is_breaching(runs, _thresholds(_settings(targets)))
     assert sum(firing) > 0.99 * len(firing)
+
+
+@pytest.mark.parametrize("targets", _ONE_INTERVAL, ids=str)
+def test_three_periods_of_runs_are_over_before_a_token_expires(targets: dict[str, int]) -> None:
+    settings = _settings(targets)
+    assert 3 * _thresholds(settings).runs_period <= parse_duration(settings.renew_before)
 
 
 @pytest.mark.parametrize("every", _EVERY)
 def test_every_period_holds_a_run_so_that_a_constant_failure_is_one_alarm(every: str) -> None:
-    thresholds = _thresholds(_settings(1, check_every=every))
+    thresholds = _thresholds(_settings({every: 1}))
     period = thresholds.period // timedelta(minutes=1)
-    runs = _simulate_runs(1, interval=parse_duration(every), spread=parse_duration(every), minutes=7 * 24 * 60, seed=3)
+    runs = _simulate_runs({every: 1}, days=7, seed=3)
     until = list(accumulate(runs, initial=0))
     # From the second period on, when there is a run that can fail.
     start = 2 * period
@@ -132,9 +118,4 @@ def test_every_period_holds_a_run_so_that_a_constant_failure_is_one_alarm(every:
 
 
 def test_a_short_renew_before_shortens_the_period_of_runs() -> None:
-    assert _thresholds(_settings(1, renew_before="30m", check_every="1m")).runs_period == timedelta(minutes=5)
-
-
-def test_without_an_enabled_target_no_run_can_be_missing() -> None:
-    settings = validate_settings(make_content(targets=[{"cluster": "asleep", "enabled": False}]))
-    assert _thresholds(settings).min_runs is None
+    assert _thresholds(_settings({"1m": 1}, renew_before="30m")).runs_period == timedelta(minutes=5)
