@@ -7,6 +7,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
 from aws_cdk.cx_api import CloudAssembly
+from cdk_nag import AwsSolutionsChecks
 
 from argo_ecr_auth_cdk.stack import ArgoEcrAuthStack
 from argo_ecr_auth_settings.validation import validate_settings
@@ -38,6 +39,14 @@ def synthesize(stack: cdk.Stack) -> CloudAssembly:
     app = cdk.Stage.of(stack)
     assert app is not None
     return app.synth()
+
+
+def synthesize_with_cdk_nag(stack: cdk.Stack) -> dict[str, dict[str, Any]]:
+    """The templates of all stacks, by stack. Raises if cdk-nag finds something that is not acknowledged."""
+    app = cdk.Stage.of(stack)
+    assert app is not None
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks())
+    return {stack.stack_name: stack.template for stack in app.synth().stacks}
 
 
 def make_template(document: object, *, account: str | None = ACCOUNT, region: str | None = REGION) -> Template:

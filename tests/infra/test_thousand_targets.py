@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from argo_ecr_auth.core.events import MAX_TARGETS
 from argo_ecr_auth_cdk.schedules.schedule_groups import group_names, group_targets
 from argo_ecr_auth_settings.access_plan import MAX_PER_STACK
-from tests.infra.synthesis import make_content, make_stack, synthesize
+from tests.infra.synthesis import make_content, make_stack, synthesize, synthesize_with_cdk_nag
 from tests.unit.builders import target
 
 _THOUSAND = [{"cluster": f"team-{number:04}"} for number in range(1_000)]
@@ -22,13 +22,16 @@ _CLOUDFORMATION_TEMPLATE = 1_000_000
 
 @pytest.fixture(scope="module")
 def templates() -> dict[str, dict[str, Any]]:
-    assembly = synthesize(make_stack(make_content(targets=_THOUSAND)))
-    return {stack.stack_name: stack.template for stack in assembly.stacks}
+    return synthesize_with_cdk_nag(make_stack(make_content(targets=_THOUSAND)))
+
+
+def _find(templates: dict[str, dict[str, Any]], type_: str) -> list[dict[str, Any]]:
+    resources = [resource for template in templates.values() for resource in template["Resources"].values()]
+    return [resource["Properties"] for resource in resources if resource["Type"] == type_]
 
 
 def _schedules(templates: dict[str, dict[str, Any]]) -> list[list[str]]:
-    resources = [resource for template in templates.values() for resource in template["Resources"].values()]
-    schedules = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Scheduler::Schedule"]
+    schedules = _find(templates, "AWS::Scheduler::Schedule")
     return [json.loads(schedule["Target"]["Input"])["targets"] for schedule in schedules]
 
 
@@ -57,8 +60,7 @@ def test_no_schedule_names_more_targets_than_a_run_does_at_once(templates: dict[
 
 
 def test_every_cluster_has_exactly_one_entry(templates: dict[str, dict[str, Any]]) -> None:
-    resources = [resource for template in templates.values() for resource in template["Resources"].values()]
-    entries = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::EKS::AccessEntry"]
+    entries = _find(templates, "AWS::EKS::AccessEntry")
     assert sorted(entry["ClusterName"] for entry in entries) == [target["cluster"] for target in _THOUSAND]
 
 
