@@ -138,29 +138,6 @@ def test_a_fault_names_its_place_and_what_is_allowed(changes: dict[str, Any], pl
     assert "(?!" not in fault  # a pattern helps no reader
 
 
-@pytest.mark.parametrize(
-    ("changes", "places"),
-    [
-        (
-            {"targets": [{"cluster": "a/b", "acess": "none"}], "check_every": "2 minutes", "renew_before": "13h"},
-            ["check_every", "renew_before", "targets[0].acess", "targets[0].cluster"],
-        ),
-        (
-            {
-                **_target(external_id="abc"),
-                **_credential(registry="a.example"),
-                "check_every": "0m",
-                "renew_before": "9h",
-            },
-            ["check_every", "credentials[0].registry", "renew_before", "targets[0].external_id"],
-        ),
-    ],
-    ids=["of the schema and of the rules", "of the rules"],
-)
-def test_all_faults_come_at_once(changes: dict[str, Any], places: list[str]) -> None:
-    assert sorted(fault.split(": ")[0] for fault in _faults(make_content(**changes))) == places
-
-
 _VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["a", "6h", REGISTRY])
 _NAMES = "targets credentials cluster registry registries namespace vpc region account role_arn url"
 _KEYS = st.text() | st.sampled_from(_NAMES.split())
@@ -178,11 +155,6 @@ def test_any_document_is_valid_or_refused_with_each_fault_on_one_line(document: 
     except SettingsError as refused:
         faults = refused.faults
     assert [fault for fault in faults if "\n" in fault] == []
-
-
-@pytest.mark.parametrize("document", [None, [], "demo", {"targets": {}}, {"targets": [1]}, {"targets": [None]}])
-def test_a_document_of_another_shape_is_refused(document: object) -> None:
-    assert _faults(document)
 
 
 def test_the_example_is_valid_and_its_comments_name_every_key() -> None:

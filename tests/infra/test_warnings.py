@@ -61,15 +61,14 @@ def test_many_credentials_are_warned_about_once() -> None:
     assert "credentials[4] and 2 more: " in warning
 
 
-def _annotations(document: dict[str, Any], level: str) -> list[str]:
-    stack = make_stack(document)
+def test_the_synth_prints_the_warnings_and_the_price_of_the_targets_metrics() -> None:
+    targets = [{"cluster": f"c{number}"} for number in range(40)]
+    stack = make_stack(make_content(targets=targets, credentials=[NAMED, OCI], per_target_metrics=True))
     entries = [entry for construct in stack.node.find_all() for entry in construct.node.metadata]
-    return [str(entry.data) for entry in entries if entry.type == f"aws:cdk:{level}"]
-
-
-def test_the_synth_warns() -> None:
-    warnings = _annotations(make_content(credentials=[NAMED, OCI]), "warning")
+    warnings = [str(entry.data) for entry in entries if entry.type == "aws:cdk:warning"]
     assert len([warning for warning in warnings if "use kind: argo-cd for the registry instead" in warning]) == 2
+    (price,) = (str(entry.data) for entry in entries if entry.type == "aws:cdk:info")
+    assert price.startswith("per_target_metrics: 5 metrics for each of 40 targets cost about 60 USD a month; see ")
 
 
 def test_the_dates_of_the_runtimes_are_those_of_cfn_lint() -> None:
@@ -100,16 +99,9 @@ def test_a_warning_of_the_oldest_runtime_names_the_newest() -> None:
     assert f"make setup PYTHON={RUNTIMES[-1]}" in warning
 
 
-def test_the_synth_prints_the_price_of_the_targets_metrics() -> None:
-    targets = [{"cluster": f"c{number}"} for number in range(40)]
-    (price,) = _annotations(make_content(targets=targets, per_target_metrics=True), "info")
-    said = "per_target_metrics: 5 metrics for each of 40 targets cost about 60 USD a month; see "
-    assert price.startswith(said)
-    assert not _annotations(make_content(targets=targets), "info")
-
-
 def test_the_price_of_metrics_falls_with_their_number() -> None:
     targets = [{"cluster": f"c{number}"} for number in range(4_000)]
     price = describe_price_of_metrics(validate_settings(make_content(targets=targets, per_target_metrics=True)))
     assert price is not None
     assert "about 4,000 USD a month" in price
+    assert describe_price_of_metrics(validate_settings(make_content(targets=targets))) is None
