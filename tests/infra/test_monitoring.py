@@ -1,4 +1,4 @@
-"""The alarms, their topic, and the dashboard."""
+"""The alarms, their topic, and the dashboard. The alarms on metrics of Lambda itself are only in snapshot.json."""
 
 import json
 from pathlib import Path
@@ -119,32 +119,6 @@ def test_events_that_scheduler_gives_up_on_alarm(template: Template) -> None:
     for schedule in find_all(template, "AWS::Scheduler::Schedule"):
         assert schedule["GroupName"] == {"Ref": group}
         assert schedule["Target"]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
-
-
-def test_events_that_lambda_drops_without_a_failed_run_alarm(template: Template) -> None:
-    (function,) = template.find_resources("AWS::Lambda::Function")
-    alarm = _alarms(template)["EventsDropped"]
-    # Lambda also counts the event of a failed run, which is not retried, as dropped.
-    (expression,) = (metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric)
-    assert expression == "FILL(dropped, 0) - FILL(errors, 0)"
-    assert [stat["MetricName"] for stat in _stats(alarm)] == ["AsyncEventsDropped", "Errors"]
-    for stat in _stats(alarm):
-        assert (stat["Namespace"], stat["Statistic"], stat["Period"]) == ("AWS/Lambda", "Sum", 300)
-        assert stat["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
-    keys = ("ComparisonOperator", "Threshold", "EvaluationPeriods", "TreatMissingData")
-    assert [alarm[key] for key in keys] == ["GreaterThanOrEqualToThreshold", 1, 3, "notBreaching"]
-
-
-def test_the_queue_keeps_its_messages_for_fourteen_days_encrypted_and_refuses_plain_http(template: Template) -> None:
-    queue = find_only(template, "AWS::SQS::Queue")
-    assert (queue["SqsManagedSseEnabled"], queue["MessageRetentionPeriod"]) == (True, 14 * 24 * 3600)
-    statements = find_only(template, "AWS::SQS::QueuePolicy")["PolicyDocument"]["Statement"]
-    assert {"Bool": {"aws:SecureTransport": "false"}} in [statement.get("Condition") for statement in statements]
-
-
-def test_throttles_of_this_function_alarm(template: Template) -> None:
-    (function,) = template.find_resources("AWS::Lambda::Function")
-    assert _alarms(template)["Throttled"]["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": function}}]
 
 
 def test_the_functions_metrics_have_the_names_and_the_dimension_that_it_emits(template: Template) -> None:

@@ -45,12 +45,6 @@ def test_the_next_scheduled_run_is_the_only_retry_but_of_a_refused_invocation(te
     assert retries == {"MaximumEventAgeInSeconds": 180, "MaximumRetryAttempts": 3}
 
 
-def test_a_schedule_has_another_id_than_one_in_the_default_group(template: Template) -> None:
-    # CloudFormation would update its group in place, and Scheduler refuses that.
-    (schedule,) = template.find_resources("AWS::Scheduler::Schedule")
-    assert schedule.startswith("EcrAuthSchedulesCheckdemo")
-
-
 def test_only_schedules_of_the_installation_may_use_their_role(template: Template) -> None:
     (group,) = template.find_resources("AWS::Scheduler::ScheduleGroup")
     trusts = [role["AssumeRolePolicyDocument"]["Statement"] for role in find_all(template, "AWS::IAM::Role")]
