@@ -27,6 +27,7 @@ from tests.infra.synthesis import (
     make_content,
     make_template,
 )
+from tests.servers.answers import refuse_as_sts
 from tests.servers.server import Answer, Request, Server, answer_json
 from tests.support.warm_process import run_module
 
@@ -95,13 +96,8 @@ class SmallAws:
             keys = "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
             answer = _answer(action, f"<Credentials>{keys}<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials>")
         else:
-            answer = _refuse(self.error or ("AccessDenied" if is_refused else "ValidationError"))
+            answer = refuse_as_sts(self.error or ("AccessDenied" if is_refused else "ValidationError"))
         return answer
-
-
-def _refuse(code: str) -> Answer:
-    error = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
-    return Answer(status=400, body=error.encode())
 
 
 def _answer(action: str, content: str) -> Answer:
