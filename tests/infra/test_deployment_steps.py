@@ -116,7 +116,7 @@ def aws() -> Iterator[SmallAws]:
 @pytest.fixture
 def deployed(aws: SmallAws, minimal: Template) -> SmallAws:
     """With the stack of the smallest installation."""
-    aws.template = minimal.to_json()
+    aws.template = dict(minimal.to_json())
     return aws
 
 
@@ -181,7 +181,7 @@ def _profile(name: str, directory: Path) -> str:
 
 
 def _deployed(**changes: object) -> dict[str, Any]:
-    return make_template(make_content(**changes)).to_json()
+    return dict(make_template(make_content(**changes)).to_json())
 
 
 def test_a_deployment_begins_with_where_it_goes_and_ends_with_what_to_do_next(aws: SmallAws, tmp_path: Path) -> None:
