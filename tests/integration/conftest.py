@@ -12,7 +12,6 @@ import trustme
 from argo_ecr_auth.aws.sessions import Sessions
 from argo_ecr_auth_settings.settings import Settings
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.local_cloud.control_plane import ControlPlane
 from tests.local_cloud.environment import REGION
 from tests.local_cloud.registry import Registry
 from tests.support import handler_process
@@ -29,14 +28,6 @@ from tests.support.function import (
 from tests.support.handler_process import RunHandler
 from tests.support.objects import Objects
 from tests.support.registry_login import REPOSITORY, TOKEN
-
-
-@pytest.fixture(scope="package")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A Kubernetes API server without AWS; two static tokens: `member`, in the group argo-ecr-auth, and `stranger`."""
-    users = {"member": ("member", ["argo-ecr-auth"]), "stranger": ("stranger", [])}
-    with ControlPlane(tmp_path_factory.mktemp("control-plane"), users=users) as plane:
-        yield plane
 
 
 @pytest.fixture(scope="package")
