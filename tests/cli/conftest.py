@@ -17,7 +17,7 @@ from tests.integration.conftest import (
     role,
 )
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import REGISTRY, Function, FunctionFactory, admit
+from tests.support.function import REGISTRY, Function, FunctionFactory
 
 __all__ = ["cluster", "local_cloud", "make_function", "make_function_with", "namespace", "objects", "role"]
 
@@ -26,6 +26,7 @@ INSTALLATION = "argo-ecr-auth"
 TARGETS = (
     "abroad",
     "demo",
+    "demos",
     "limited",
     "no-such-cluster",
     "not-described",
@@ -33,8 +34,6 @@ TARGETS = (
     "one",
     "private",
     "two",
-    "ward",
-    "wards",
 )
 HERE = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_EC2_METADATA_DISABLED": "true"}
 
@@ -90,16 +89,7 @@ def all_of_argo_cd(doctor: CommandLine, namespace: str, make_function_with: Func
 
 
 @pytest.fixture(scope="package")
-def ward(local_cloud: LocalCloud, operator: str, role: str) -> Cluster:
-    """A cluster that only the doctor's tests use, with nothing wrong in it but what they do."""
-    cluster = local_cloud.create_cluster("ward")
-    admit(local_cloud, cluster, role)
-    admit_operator(local_cloud, cluster, operator)
-    return cluster
-
-
-@pytest.fixture(scope="package")
-def odd_clusters(local_cloud: LocalCloud, ward: Cluster) -> None:
+def odd_clusters(local_cloud: LocalCloud, cluster: Cluster) -> None:
     """Clusters as EKS would describe them; nothing but EKS is asked about them here."""
     eks = local_cloud.client("eks")
     role = local_cloud.client("iam").get_role(RoleName="eks-cluster")["Role"]["Arn"]

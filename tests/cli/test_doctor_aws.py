@@ -44,13 +44,15 @@ def test_a_function_in_a_vpc_may_reach_such_an_endpoint(
     assert "private-endpoint" not in [finding["finding"] for finding in run_doctor(command_line)[1]]
 
 
-def test_a_wrong_cluster_name_is_shown_with_similar_ones(stack: str, command_line: CommandLine, ward: Cluster) -> None:
-    command_line.write_settings({"cluster": "wards"})
+def test_a_wrong_cluster_name_is_shown_with_similar_ones(
+    stack: str, command_line: CommandLine, cluster: Cluster
+) -> None:
+    command_line.write_settings({"cluster": "demos"})
 
     found = get_only_finding(command_line)
 
     assert found["finding"] == "no-such-cluster"
-    assert "did you mean ward?" in found["remedy"]
+    assert "did you mean demo?" in found["remedy"]
 
 
 def test_a_cluster_that_cannot_be_described_is_not_judged_by_its_entry(

@@ -14,8 +14,8 @@ from tests.support.function import GROUP, REGISTRY, Function
 from tests.support.objects import Objects
 
 
-def test_a_missing_namespace(stack: str, command_line: CommandLine, ward: Cluster) -> None:
-    command_line.write_settings({"cluster": "ward", "namespace": "no-such-namespace"})
+def test_a_missing_namespace(stack: str, command_line: CommandLine, cluster: Cluster) -> None:
+    command_line.write_settings({"cluster": "demo", "namespace": "no-such-namespace"})
 
     found = {finding["finding"]: finding["remedy"] for finding in run_doctor(command_line)[1]}
 
