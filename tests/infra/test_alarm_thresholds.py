@@ -77,7 +77,7 @@ def _is_breaching(runs: list[int], thresholds: AlarmThresholds) -> list[bool]:
     ids=str,
 )
 def test_late_invocations_are_no_alarm(targets: dict[str, int], spread: timedelta | None) -> None:
-    runs = _simulate_runs(targets, spread=spread, days=7, seed=1)
+    runs = _simulate_runs(targets, spread=spread, days=2, seed=1)
     assert sum(_is_breaching(runs, _thresholds(_settings(targets)))) == 0
 
 
@@ -95,7 +95,7 @@ def test_late_invocations_are_no_alarm(targets: dict[str, int], spread: timedelt
     ids=str,
 )
 def test_one_silent_schedule_is_an_alarm(targets: dict[str, int], silent: str) -> None:
-    runs = _simulate_runs({**targets, silent: min(targets[silent], 200) - 1}, days=2, seed=2)
+    runs = _simulate_runs({**targets, silent: min(targets[silent], 200) - 1}, days=1, seed=2)
     firing = _is_breaching(runs, _thresholds(_settings(targets)))
     assert sum(firing) > 0.99 * len(firing)
 
