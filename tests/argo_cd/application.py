@@ -106,4 +106,6 @@ def _read_status(application: dict[str, Any]) -> str:
 
 def _read_error(application: dict[str, Any]) -> str:
     conditions = application.get("status", {}).get("conditions", [])
-    return "\n".join(one["message"] for one in conditions if one["type"] in {"ComparisonError", "InvalidSpecError"})
+    return "\n".join(
+        condition["message"] for condition in conditions if condition["type"] in {"ComparisonError", "InvalidSpecError"}
+    )

@@ -112,7 +112,10 @@ class Deployment:
 
     def _list_objects(self) -> list[Objects]:
         admin = self.installation.cluster.admin
-        return [Objects(admin=admin, namespace=one.namespace, name=one.secret_name) for one in self.credentials]
+        return [
+            Objects(admin=admin, namespace=credential.namespace, name=credential.secret_name)
+            for credential in self.credentials
+        ]
 
 
 def _lives(objects: Objects) -> bool:

@@ -189,7 +189,7 @@ def install_definitions(assets: Assets, cluster: Cluster) -> None:
 def _is_served(cluster: Cluster, plural: str) -> bool:
     # Also in the discovery, which kubectl asks.
     _, found = cluster.admin.request("GET", "/apis/argoproj.io/v1alpha1")
-    names = [one["name"] for one in found["resources"]] if "resources" in found else []
+    names = [resource["name"] for resource in found["resources"]] if "resources" in found else []
     return plural in names
 
 

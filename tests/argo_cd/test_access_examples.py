@@ -32,7 +32,7 @@ def _write_manifests(directory: Path, **settings: Any) -> list[Any]:
 def _render(*command: str | Path) -> list[Any]:
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return [one for one in yaml.safe_load_all(done.stdout) if one]
+    return list(filter(None, yaml.safe_load_all(done.stdout)))
 
 
 def _render_chart(assets: Assets, values: Sequence[str] = ()) -> list[Any]:

@@ -125,7 +125,9 @@ def test_the_page_of_versions_tells_what_this_run_saw(assets: Assets, story: Sto
 def test_the_schedule_renews_every_token_that_has_ended(deployment: Deployment, story: Story) -> None:
     renewals = {line["secret"]: (line["action"], line["verified"]) for line in story.renewals}
 
-    assert renewals == {f"{one.namespace}/{one.secret_name}": ("renewed", True) for one in deployment.credentials}
+    assert renewals == {
+        f"{credential.namespace}/{credential.secret_name}": ("renewed", True) for credential in deployment.credentials
+    }
 
 
 def _observe(applications: Mapping[str, Application], reached: Callable[[Application], bool]) -> dict[str, Observation]:

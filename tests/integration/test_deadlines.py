@@ -56,7 +56,7 @@ def second_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
             if not str(host).endswith("amazonaws.com"):
                 return resolve(host, *arguments, **named)
             ports = (listener.getsockname()[1] for listener in (first, second))
-            return [each for port in ports for each in resolve("127.0.0.1", port, type=socket.SOCK_STREAM)]
+            return [address for port in ports for address in resolve("127.0.0.1", port, type=socket.SOCK_STREAM)]
 
         monkeypatch.setattr(socket, "getaddrinfo", resolve_to_both)
         yield second

@@ -58,7 +58,10 @@ def test_each_example_is_tried() -> None:
 def test_two_teams_have_a_secret_and_a_role_each(make_function: FunctionFactory) -> None:
     (written,) = _read(_EXAMPLES / "teams" / "settings.yaml")
     (target,) = make_function(make_settings(*written["targets"], credentials=written["credentials"])).targets
-    found = [(each.secret_name, each.project, each.role and each.role.arn) for each in target.credentials]
+    found = [
+        (credential.secret_name, credential.project, credential.role and credential.role.arn)
+        for credential in target.credentials
+    ]
     assert found == [
         (f"ecr-team-{team}", f"team-{team}", f"arn:aws:iam::123456789012:role/pull-team-{team}") for team in "ab"
     ]

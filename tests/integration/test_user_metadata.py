@@ -98,7 +98,7 @@ def test_each_namespace_has_the_secret_with_one_token_of_one_request_and_one_tha
         (f"{missing}/pull", "failed"),
     ]
     assert f"create namespace {missing}" in str(results[-1].error)
-    secrets = [replace(objects, namespace=one, name="pull").require("secrets") for one in namespaces]
+    secrets = [replace(objects, namespace=namespace, name="pull").require("secrets") for namespace in namespaces]
     assert len({secret["data"][".dockerconfigjson"] for secret in secrets}) == 1
     assert [request["action"] for request in local_cloud.requests()[before:]].count("GetAuthorizationToken") == 1
     assert [result.action for result in function.run()] == ["fresh", "fresh", "fresh", "failed"]
