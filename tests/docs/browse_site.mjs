@@ -50,7 +50,7 @@ await page.route("**/*", (route) => {
 const pages = globSync("**/index.html", { cwd: site }).sort();
 let diagrams = 0;
 for (path of pages) {
-  await page.setViewportSize({ width: WIDTHS[0], height: 900 });
+  await page.setViewportSize({ width: WIDTHS[0], height: 100 });
   await page.goto(`${ORIGIN}/${path.replace("index.html", "")}`);
   const sources = readFileSync(join(site, path), "utf8").split('<pre class="mermaid">').length - 1;
   // Material replaces the source by a div with a closed shadow tree as soon as the diagram is drawn.
@@ -59,7 +59,7 @@ for (path of pages) {
   if ((await drawn()) < sources) faults.push(`${path} has a diagram that is not drawn`);
   diagrams += await drawn();
   for (const width of WIDTHS) {
-    await page.setViewportSize({ width, height: 900 });
+    await page.setViewportSize({ width, height: 100 });
     for (const fault of await page.evaluate(findFaults, width)) faults.push(`${path} ${fault}`);
   }
 }

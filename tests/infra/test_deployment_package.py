@@ -267,7 +267,13 @@ def test_a_fault_is_reported_and_nothing_is_written(
 
 def _package_without_node(installed_wheel: Path, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [str(installed_wheel / "bin" / "argo-ecr-auth-cdk"), "package", *options]
-    environment = {"PYTHONPATH": f"{installed_wheel}:{directory}", "PATH": str(directory), "HOME": str(directory)}
+    environment = {
+        "PYTHONPATH": f"{installed_wheel}:{directory}",
+        "PATH": str(directory),
+        "HOME": str(directory),
+        # Where the other tests have unpacked CDK, which takes half a minute.
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(Path.home() / ".cache" / "aws" / "jsii" / "package-cache"),
+    }
     return subprocess.run(command, env=environment, cwd=directory, check=False, capture_output=True, text=True)
 
 
