@@ -61,7 +61,7 @@ demo: .venv/ready .venv-cloud/ready ## show the main job on this machine, step b
 
 .PHONY: test
 test: check ## run make check, then all tests; ARGS=tests/unit for some of them
-	@.venv/bin/python -m pytest --quiet --numprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@.venv/bin/python -m pytest --quiet --numprocesses=3 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-only
 test-only: .venv/ready .venv-cloud/ready ## run some tests and no checks; ARGS=tests/unit/test_renewal_plan.py
