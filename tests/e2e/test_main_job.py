@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
+from argo_ecr_auth_settings.resolve import resolve_targets
 from tests.cli.command_line import make_command_line
 from tests.cli.operators import OPERATOR_RIGHTS, admit_operator
 from tests.e2e.alarms import find_alarm, find_metrics, put_values, read_values
 from tests.local_cloud import ecr_token
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import ACCOUNT, REGION
-from tests.support.function import REGISTRY
+from tests.support.function import REGISTRY, grant, make_settings
 from tests.support.installation import CONFIG_MAP, INSTALLATION, SECRET, Installation
 
 _ROLE_BINDING = f"/apis/rbac.authorization.k8s.io/v1/namespaces/argocd/rolebindings/{INSTALLATION}"
@@ -28,18 +29,18 @@ _SECONDS_TO_LEAVE = 6  # after this time a bad value has left its alarm's window
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A cloud with a cluster `demo`, the app deployed with a schedule of one minute, and then its manifest applied."""
+    """A cloud with a cluster `demo`, the function's Role in it, and the app deployed with a schedule of one minute."""
     folder = tmp_path_factory.mktemp("main-job")
     with LocalCloud(folder / "cloud") as cloud:
         cloud.begin_cluster("demo")
         cloud.bootstrap()
         cluster = cloud.finish_cluster("demo")
+        grant(cluster.admin, *resolve_targets(make_settings({"cluster": "demo"}), region=REGION))
         context = {"cluster": "demo", "registry": REGISTRY, "check_every": "1m", **cloud.cdk_context()}
         installation = Installation(cloud=cloud, cluster=cluster, output=folder / "cdk.out", context=context)
         done = installation.make("deploy")
         assert done.returncode == 0, done.stdout + done.stderr
         assert "\n  demo: new, writes argocd/ecr-auth\n" in done.stdout
-        installation.apply_manifests()
         yield installation
 
 
