@@ -41,7 +41,7 @@ def _render_chart(assets: Assets, values: Sequence[str] = ()) -> list[Any]:
 
 
 def _sort(manifests: list[Any]) -> list[Any]:
-    return sorted(manifests, key=lambda one: (one["metadata"]["namespace"], one["kind"]))
+    return sorted(manifests, key=lambda manifest: (manifest["metadata"]["namespace"], manifest["kind"]))
 
 
 def test_the_chart_makes_what_the_synth_writes(assets: Assets, tmp_path: Path) -> None:

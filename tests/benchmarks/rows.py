@@ -23,9 +23,9 @@ _BUDGETS_MB = {1: 70, 100: 80}
 _BOTO3 = "import boto3; boto3.client('ecr')"
 _WHOLE = f"{_BOTO3}; from kubernetes import client; client.CoreV1Api(); import aws_lambda_powertools as p; p.Logger()"
 
-# A day of one target at the default tick of two minutes, which renews every six hours. AWS ends an environment "every
-# few hours" even where it is invoked continuously (AWS Lambda Developer Guide, "Understanding the Lambda execution
-# environment lifecycle"): taken as three. Each cold start is billed with its imports.
+# A day of one target at the default check interval of two minutes, which renews every six hours. AWS ends an
+# environment "every few hours" even where it is invoked continuously (AWS Lambda Developer Guide, "Understanding the
+# Lambda execution environment lifecycle"): taken as three. Each cold start is billed with its imports.
 _RUNS, _RENEWALS, _COLD_STARTS = 720, 4, 8
 _MEMORY_MB = 256
 _MB_OF_ONE_PROCESSOR = 1769
