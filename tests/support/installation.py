@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,51 +50,19 @@ class Installation:
     output: Path
     context: dict[str, str] = field(default_factory=dict)
 
-    def cdk(self, command: str, *arguments: str, app: Sequence[str] = ()) -> str:
+    def cdk(self, command: str, *arguments: str) -> str:
         """Run the CDK CLI; its standard output and error."""
-        done = subprocess.run(
-            [
-                ROOT / ".venv/bin/cdk",
-                command,
-                f"--output={self.output}",
-                *app,
-                *self._make_context_arguments(),
-                *arguments,
-            ],
-            cwd=ROOT,
-            env=self.cloud.environment() | make_tool_path(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        done = self._run(str(ROOT / ".venv/bin/cdk"), command, *arguments, stderr=subprocess.STDOUT)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
     def make(self, target: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the program of `make deploy` or `make destroy`, with the real CDK CLI and no terminal."""
-        return subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "argo_ecr_auth_deploy.steps",
-                target,
-                f"--output={self.output}",
-                *self._make_context_arguments(),
-                *options,
-            ],
-            cwd=ROOT,
-            env=self.cloud.environment() | make_tool_path(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return self._run(sys.executable, "-m", "argo_ecr_auth_deploy.steps", target, *options, stderr=subprocess.PIPE)
 
     def deploy(self) -> None:
         """Deploy what was synthesized."""
-        self.cdk("deploy", "--all", "--require-approval=never", app=[f"--app={self.output}"])
+        self.cdk("deploy", "--all", "--require-approval=never", f"--app={self.output}")
 
     def apply_manifests(self) -> None:
         command = [str(binaries.find().kubectl), "apply", "-f", str(self.output / "rbac")]
@@ -140,8 +107,18 @@ class Installation:
         events = [event for group in groups for event in logs.filter_log_events(logGroupName=group)["events"]]
         return "\n".join(event["message"] for event in events)
 
-    def _make_context_arguments(self) -> list[str]:
-        return [f"--context={key}={value}" for key, value in self.context.items()]
+    def _run(self, *command: str, stderr: int) -> subprocess.CompletedProcess[str]:
+        context = [f"--context={key}={value}" for key, value in self.context.items()]
+        return subprocess.run(
+            [*command, f"--output={self.output}", *context],
+            cwd=ROOT,
+            env=self.cloud.environment() | make_tool_path(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            check=False,
+        )
 
 
 def _was_ended_by_emulator(invocation: Invocation) -> bool:
