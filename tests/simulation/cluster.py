@@ -17,14 +17,19 @@ MEMBER = "member"
 USERS = {MEMBER: (MEMBER, [GROUP])}
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
+_OBJECTS = (
+    "/api/v1/namespaces/{}/secrets",
+    "/api/v1/namespaces/{}/configmaps",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles",
+)
 
 
 @dataclass(kw_only=True)
 class Cluster:
     """A cluster, as its administrator uses it."""
 
-    name: str
-    namespace: str
+    name: str  # also of its namespace
     plane: ControlPlane
     http: urllib3.PoolManager
     _objects: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # by path, until something writes
@@ -60,9 +65,13 @@ class Cluster:
         """Read the objects again: somebody may have written them."""
         self._objects = {}
 
-    def create_namespace(self) -> None:
-        status, answer = self.request("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}})
-        assert status == HTTPStatus.CREATED, answer
+    def begin(self) -> None:
+        """Its namespace is empty, and has the same name in each history: some of what a run does depends on names."""
+        status, answer = self.request("POST", "/api/v1/namespaces", {"metadata": {"name": self.name}})
+        assert status in {HTTPStatus.CREATED, HTTPStatus.CONFLICT}, answer
+        for path in _OBJECTS:
+            status, answer = self.request("DELETE", path.format(self.name))
+            assert status == HTTPStatus.OK, answer
 
     def grant(self, target: Target) -> None:
         grant(self, target)
@@ -70,13 +79,13 @@ class Cluster:
 
     def revoke(self) -> None:
         for plural in ("rolebindings", "roles"):
-            path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{self.namespace}/{plural}/{GROUP}"
+            path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{self.name}/{plural}/{GROUP}"
             status, answer = self.request("DELETE", path)
             assert status == HTTPStatus.OK, answer
         self._await_access(granted=False)
 
     def _await_access(self, *, granted: bool) -> None:
         """The API server notices a change of RBAC within moments."""
-        path = f"/api/v1/namespaces/{self.namespace}/configmaps/ecr-auth"
+        path = f"/api/v1/namespaces/{self.name}/configmaps/ecr-auth"
         while (self.request("GET", path, token=MEMBER)[0] != HTTPStatus.FORBIDDEN) != granted:
             pass

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
-from uuid import uuid4
 
 import urllib3
 
@@ -94,11 +93,8 @@ def open_world(
     plane: ControlPlane, *, summary: Summary | None = None, change: Change = lambda _: None
 ) -> Iterator[World]:
     """A world after its first run."""
-    history = f"history-{uuid4().hex[:8]}"
     with urllib3.PoolManager(ca_cert_data=plane.ca_pem, maxsize=32) as http:
-        clusters = {
-            name: Cluster(name=name, namespace=f"{history}-{name}", plane=plane, http=http) for name in CLUSTERS
-        }
+        clusters = {name: Cluster(name=name, plane=plane, http=http) for name in CLUSTERS}
         with install(Reality(), clusters) as installation:
             world = World(installation=installation, summary=summary or Summary())
             change(world)

@@ -94,7 +94,7 @@ class Installation:
         self.variant = variant
         key, _, value = variant.partition(": ")
         settings = make_settings(
-            *({**target, "namespace": self.clusters[target["cluster"]].namespace} for target in _make_targets(variant)),
+            *({**target, "namespace": target["cluster"]} for target in _make_targets(variant)),
             renew_before=value if key == "renew_before" else "6h",
         )
         self.renew_before = parse_duration(settings.renew_before)

@@ -9,12 +9,15 @@ from datetime import timedelta
 
 from argo_ecr_auth.core.manifests import VERIFIED_ANNOTATION
 from argo_ecr_auth.core.results import Result
+from tests.simulation.installation import CHECK_INTERVAL
 from tests.simulation.ledger import MAX_CLOCK_SKEW, Ledger, find_own_leaves
 from tests.simulation.reality import Reality
 
 _MARK = "configmaps", ("metadata", "annotations", VERIFIED_ANNOTATION)  # a comment for people
 _REJECTED = "a token that its registry rejects"
 _MAX_REJECTED = timedelta(hours=1) + 2 * MAX_CLOCK_SKEW
+_MAX_LAST = CHECK_INTERVAL + MAX_CLOCK_SKEW
+"""A token that is valid for no longer does not serve until the next check (ADR 1)."""
 _SHARED = ("ecr:", "sts:", "registry:")  # a credential that needs none of it in a run does not notice its fault
 
 
@@ -25,6 +28,7 @@ class Snapshot:
     ledger: Ledger
     is_served: bool
     payload: str
+    is_last: bool  # its token may expire before the next run
     newest_token: int  # the number of ECR's last token
     has_need: bool  # of a new token, or of a write
 
@@ -66,6 +70,7 @@ def take_snapshot(ledger: Ledger, reality: Reality, *, renew_before: timedelta, 
         ledger=ledger,
         is_served=is_served,
         payload=payload,
+        is_last=expiry is not None and expiry - reality.now < _MAX_LAST,
         newest_token=len(reality.tokens),
         has_need=has_need,
     )
@@ -97,8 +102,8 @@ def _check_tokens(run: Run, before: Snapshot) -> None:
     ledger, reality = before.ledger, run.reality
     regions = {registry.region for registry in ledger.credential.registries}
     is_unverified = not ledger.credential.verify_login or run.faults.keys() & ledger.list_registries()
-    if regions & reality.bad_regions and (ledger.unvouched or is_unverified):
-        # A token that nothing vouches for is not kept, and one that was not verified is written.
+    if regions & reality.bad_regions and (ledger.unvouched or is_unverified or before.is_last):
+        # A token that nothing vouches for or that is about to expire is not kept; one that was not verified is written.
         ledger.broken = True
     payload = ledger.read_payload()
     if payload != before.payload:

@@ -34,5 +34,12 @@ def test_a_bad_token_that_no_registry_could_refuse_is_replaced_within_the_hour(c
     assert simulate(control_plane, history).runs > 5
 
 
+def test_a_token_may_be_replaced_by_a_bad_one_in_its_last_minutes(control_plane: ControlPlane) -> None:
+    """A drawn history, shortened: a run happened to come two minutes before the expiry."""
+    history = [Event(100, "bad tokens", 1, 773), Event(12 * 60 - 100 - 4, "cold start")]
+
+    assert simulate(control_plane, history).runs > 5
+
+
 def test_a_token_that_is_revoked_is_replaced_within_the_hour(control_plane: ControlPlane) -> None:
     assert simulate(control_plane, [Event(60, "token revoked", 0), Event(90, "cold start")]).runs > 2

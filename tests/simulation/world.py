@@ -48,7 +48,7 @@ class World:
         """Namespaces and Roles, and the first run."""
         self.installation.deploy("default")
         for target in self.installation.targets:
-            self.clusters[target.cluster].create_namespace()
+            self.clusters[target.cluster].begin()
             self.grant(target.cluster)
         self.ledgers = self._open_ledgers()
         self.run()
