@@ -11,7 +11,7 @@ from tests.integration.fault_matrix.matrix import Cells, open_installations, run
 from tests.integration.fault_matrix.page import find_differences
 from tests.integration.fault_matrix.promises import find_broken_promises
 from tests.integration.fault_matrix.proxy import Proxy
-from tests.integration.fault_matrix.site import Site, keep_alive, pass_on_to_registry
+from tests.integration.fault_matrix.site import Site, pass_on_to_registry
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.ecr import run_ecr
 from tests.support.function import RIGHTS, admit
@@ -43,7 +43,7 @@ def site(
         yield Site(
             aws_url=local_cloud.endpoint_url,
             cluster=cluster.name,
-            admin=keep_alive(cluster.admin),
+            admin=cluster.admin,
             ecr=ecr,
             authority=authority,
             registry=registry.address,

@@ -1,7 +1,7 @@
 """What all installations share: emulated AWS, an API server, a registry, and the authority of their proxies."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import trustme
@@ -66,23 +66,3 @@ def announce(upstream: Upstream, *, endpoint: str, ca_pem: str) -> Upstream:
         return replace(described, body=json.dumps(body).encode())
 
     return answer
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeepAliveKubeApi(KubeApi):
-    """A client that keeps its connections, for many threads."""
-
-    pool: urllib3.PoolManager = field(repr=False)
-
-    def request(
-        self, method: str, path: str, body: object = None, *, content_type: str = "application/json"
-    ) -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
-        text = None if body is None else json.dumps(body)
-        answer = self.pool.request(method, self.endpoint + path, body=text, headers=headers, retries=False)
-        return answer.status, answer.json()
-
-
-def keep_alive(admin: KubeApi) -> KubeApi:
-    pool = urllib3.PoolManager(maxsize=_CONNECTIONS, ca_cert_data=admin.ca_pem)
-    return KeepAliveKubeApi(endpoint=admin.endpoint, ca_pem=admin.ca_pem, token=admin.token, pool=pool)
