@@ -2,7 +2,7 @@
 
 from aws_cdk import aws_iam as iam
 
-from argo_ecr_auth_settings.permissions import Statement
+from argo_ecr_auth_settings.function_permissions import Statement
 
 
 def make_policy_statement(statement: Statement) -> iam.PolicyStatement:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib3.exceptions import SSLError
 
 import argo_ecr_auth
-from argo_ecr_auth.api_server.refusals import read_refusal, read_unreachable
+from argo_ecr_auth.api_server.answers import read_refusal, read_unreachable
 from argo_ecr_auth.api_server.trust import EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_IP_ADDRESS
 from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, ForbiddenError, SyncError, UnauthorizedError
 from argo_ecr_auth.core.messages import explain
@@ -42,7 +42,7 @@ _REFUSALS = {
 
 
 def _make_examples() -> Iterator[SyncError]:
-    """Errors whose sentences core/messages.py, the command line's messages.py and refusals.py build."""
+    """Errors whose sentences core/messages.py, the command line's messages.py and answers.py build."""
     yield UnauthorizedError(failed="demo's API server answers 401", target=target())
     yield ForbiddenError(failed=f"forbids to {_DOING}", target=target(), doing=_DOING, namespace="argocd")
     yield AssumeRoleError(failed=f"cannot assume {_ROLE.arn}", why="AccessDenied", code="AccessDenied", role=_ROLE)

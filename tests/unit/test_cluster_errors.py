@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.api_server.refusals import is_not_found, read_refusal
+from argo_ecr_auth.api_server.answers import is_not_found, read_refusal
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth_cli.messages import OPERATOR

@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from argo_ecr_auth.api_server.refusals import is_not_found
+from argo_ecr_auth.api_server.answers import is_not_found
 from argo_ecr_auth.api_server.server import ApiServer
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.timestamps import parse_expiry

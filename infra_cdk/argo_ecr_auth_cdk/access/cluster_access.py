@@ -11,7 +11,7 @@ from constructs import Construct
 from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_wildcards
 from argo_ecr_auth_cdk.policy_statement import make_policy_statement
 from argo_ecr_auth_settings.access_plan import Entry
-from argo_ecr_auth_settings.permissions import make_describe_statement
+from argo_ecr_auth_settings.function_permissions import make_describe_statement
 
 
 class ClusterAccess(Construct):

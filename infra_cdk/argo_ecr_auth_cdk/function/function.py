@@ -18,7 +18,7 @@ from argo_ecr_auth_cdk.nag_acknowledgements import acknowledge_runtime, acknowle
 from argo_ecr_auth_cdk.policy_statement import make_policy_statement
 from argo_ecr_auth_cdk.schedules.schedules import make_check_interval
 from argo_ecr_auth_cdk.unresolved import get_known
-from argo_ecr_auth_settings.permissions import make_statements
+from argo_ecr_auth_settings.function_permissions import make_statements
 from argo_ecr_auth_settings.pull_permissions import collect_pulls
 from argo_ecr_auth_settings.resolve import format_targets_file
 from argo_ecr_auth_settings.settings import Settings

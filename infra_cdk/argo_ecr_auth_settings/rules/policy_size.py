@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth_settings.access_plan import add_access_roles
+from argo_ecr_auth_settings.function_permissions import Statement, make_statements
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment
-from argo_ecr_auth_settings.permissions import Statement, make_statements
 from argo_ecr_auth_settings.pull_permissions import collect_pulls
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings

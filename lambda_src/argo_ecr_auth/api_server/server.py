@@ -16,7 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
 from urllib3.exceptions import HTTPError
 
-from argo_ecr_auth.api_server.refusals import is_not_found, read_refusal, read_unreachable
+from argo_ecr_auth.api_server.answers import is_not_found, read_refusal, read_unreachable
 from argo_ecr_auth.core.diff import contains
 from argo_ecr_auth.core.errors import AddressError, OverlapError, SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
