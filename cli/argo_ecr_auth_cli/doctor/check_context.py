@@ -24,38 +24,43 @@ from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.messages import Identity
 from argo_ecr_auth_cli.own_commands import OwnCommands
 
-FindingName = Literal[
+CauseName = Literal[
     "authentication-mode",
-    "cached-failure",
-    "duplicate",
-    "leftover",
     "limited-endpoint",
     "no-access-entry",
     "no-group",
     "no-namespace",
     "no-policy",
-    "no-pull-right",
     "no-role",
     "no-role-binding",
     "no-schedule",
     "no-such-cluster",
-    "not-checked",
     "not-deployed",
-    "not-kept-fresh",
     "not-ours",
     "not-running",
-    "other-installation",
     "private-endpoint",
-    "run-failed",
     "schedule-disabled",
+    "stale-access-entry",
+    "sts-region",
+    "token-refused",
+]
+"""Why the function cannot keep a credential fresh."""
+SymptomName = Literal["not-kept-fresh", "run-failed"]
+"""What follows from a cause, and is reported with it."""
+FindingName = Literal[
+    CauseName,
+    SymptomName,
+    "cached-failure",
+    "duplicate",
+    "leftover",
+    "no-pull-right",
+    "not-checked",
+    "other-installation",
     "second-writer",
     "shadowed",
-    "stale-access-entry",
     "stale-keys",
-    "sts-region",
     "tampered",
     "token-may-leave",
-    "token-refused",
     "tracked",
     "wide-access",
 ]

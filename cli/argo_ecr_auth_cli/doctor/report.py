@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import get_args
 
-from argo_ecr_auth_cli.doctor.check_context import Finding, FindingName, Outcome
+from argo_ecr_auth_cli.doctor.check_context import CauseName, Finding, FindingName, Outcome, SymptomName
 from argo_ecr_auth_cli.terminal.output import print_line, strip_control_characters, supports_colour, supports_unicode
 from argo_ecr_auth_cli.terminal.summary import (
     NO_ENTRY,
@@ -23,28 +24,7 @@ _MAX_SHOWN = 3  # findings of one kind, in full
 _PASSED, _WARNING, _FAILED = "passed", "warning", "failed"
 _MARKS = {_PASSED: ("✓", "+"), _WARNING: ("‼", "!"), _FAILED: ("✗", "x")}
 _COLOURS = {_PASSED: "32", _WARNING: "33", _FAILED: "1;31"}
-_CAUSES: set[FindingName] = {
-    "authentication-mode",
-    "limited-endpoint",
-    "no-access-entry",
-    "no-group",
-    "no-namespace",
-    "no-policy",
-    "no-role",
-    "no-role-binding",
-    "no-schedule",
-    "no-such-cluster",
-    "not-deployed",
-    "not-ours",
-    "not-running",
-    "private-endpoint",
-    "schedule-disabled",
-    "stale-access-entry",
-    "sts-region",
-    "token-refused",
-}
-"""Why the function cannot keep a credential fresh."""
-_SYMPTOMS: set[FindingName] = {"not-kept-fresh", "run-failed"}
+_CAUSES, _SYMPTOMS = get_args(CauseName), get_args(SymptomName)
 _CONDITIONS: dict[FindingName, str] = {
     "no-access-entry": NO_ENTRY,
     "stale-access-entry": NO_ENTRY,

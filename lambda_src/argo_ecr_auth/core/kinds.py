@@ -1,6 +1,6 @@
 """The kinds of Secret that a credential can be, and how they differ.
 
-A new kind begins here; a shape of its own goes into manifests.py.
+A new kind begins here; the keys of a new shape go into manifests.py.
 
 What Argo CD reads of its two kinds is in its util/db/repository_secrets.go, what Kargo reads of its two in its
 pkg/credentials/kubernetes/database.go.
@@ -13,7 +13,9 @@ from typing import Literal
 SECRET_TYPE_LABEL = "argocd.argoproj.io/secret-type"  # noqa: S105 - a label
 
 _KARGO_LABEL = "kargo.akuity.io/cred-type"
-_DOCKER_CONFIG = ".dockerconfigjson"
+
+Shape = Literal["argo-cd", "kargo", "docker-config"]
+"""Which keys a Secret has."""
 
 Kind = Literal["repository", "repo-creds", "kargo-image", "kargo-helm", "pull-secret"]
 
@@ -22,29 +24,34 @@ Kind = Literal["repository", "repo-creds", "kargo-image", "kargo-helm", "pull-se
 class SecretKind:
     """What a kind of Secret holds."""
 
+    shape: Shape
     labels: Mapping[str, str] = field(default_factory=dict)  # by which its reader finds it
-    secret_type: str = "Opaque"  # noqa: S105 - a type
-    payload_key: str = "password"  # of the Secret's data
 
     @property
     def for_argo_cd(self) -> bool:
-        return SECRET_TYPE_LABEL in self.labels
+        return self.shape == "argo-cd"
 
     @property
     def is_docker_config(self) -> bool:
         """Whether it holds the logins of several registries; otherwise a username and a password."""
-        return self.payload_key == _DOCKER_CONFIG
+        return self.shape == "docker-config"
+
+    @property
+    def secret_type(self) -> str:
+        return "kubernetes.io/dockerconfigjson" if self.is_docker_config else "Opaque"
+
+    @property
+    def payload_key(self) -> str:
+        """Of the Secret's data."""
+        return ".dockerconfigjson" if self.is_docker_config else "password"
 
 
 KINDS: Mapping[Kind, SecretKind] = {
-    "repository": SecretKind(labels={SECRET_TYPE_LABEL: "repository"}),
-    "repo-creds": SecretKind(labels={SECRET_TYPE_LABEL: "repo-creds"}),
-    "kargo-image": SecretKind(labels={_KARGO_LABEL: "image"}),
-    "kargo-helm": SecretKind(labels={_KARGO_LABEL: "helm"}),
-    "pull-secret": SecretKind(
-        secret_type="kubernetes.io/dockerconfigjson",  # noqa: S106 - a type
-        payload_key=_DOCKER_CONFIG,
-    ),
+    "repository": SecretKind(shape="argo-cd", labels={SECRET_TYPE_LABEL: "repository"}),
+    "repo-creds": SecretKind(shape="argo-cd", labels={SECRET_TYPE_LABEL: "repo-creds"}),
+    "kargo-image": SecretKind(shape="kargo", labels={_KARGO_LABEL: "image"}),
+    "kargo-helm": SecretKind(shape="kargo", labels={_KARGO_LABEL: "helm"}),
+    "pull-secret": SecretKind(shape="docker-config"),
 }
 
 ARGO_CD_KEYS = frozenset(

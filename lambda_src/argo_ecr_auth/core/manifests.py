@@ -221,13 +221,18 @@ def format_lifetime(lifetime: timedelta) -> str:
 
 def _make_keys(credential: Credential) -> dict[str, str]:
     """All keys but the payload's."""
-    kind = KINDS[credential.kind]
-    if kind.is_docker_config:
-        return {}
-    if not kind.for_argo_cd:
-        # Kargo compares a URL as a whole, and looks for an expression anywhere in it.
-        host = credential.registry.replace(".", r"\.")
-        return {"repoURL": f"^(oci://)?{host}/", "repoURLIsRegex": "true", "username": USERNAME}
+    match KINDS[credential.kind].shape:
+        case "docker-config":
+            return {}
+        case "kargo":
+            # Kargo compares a URL as a whole, and looks for an expression anywhere in it.
+            host = credential.registry.replace(".", r"\.")
+            return {"repoURL": f"^(oci://)?{host}/", "repoURLIsRegex": "true", "username": USERNAME}
+        case "argo-cd":
+            return _make_keys_for_argo_cd(credential)
+
+
+def _make_keys_for_argo_cd(credential: Credential) -> dict[str, str]:
     keys = {
         "url": credential.url,
         "name": credential.name,
