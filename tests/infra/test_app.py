@@ -10,12 +10,15 @@ import pytest
 import yaml
 
 from argo_ecr_auth_cdk import read_app_settings, write_rbac_files
+from tests.infra.snapshot import EVERYTHING
 from tests.infra.synthesis import ACCOUNT, REGION, REGISTRY, make_content
 
 _ROOT = Path(__file__).parents[2]
 
 
-def _run(directory: Path, *, bundled: bool = False, **context: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    directory: Path, *, bundled: bool = False, validated: bool = False, **context: str
+) -> subprocess.CompletedProcess[str]:
     """Run the app without the CDK CLI, which takes time, and without a bundle, as for `cdk destroy`."""
     bundling: dict[str, list[str]] = {} if bundled else {"aws:cdk:bundling-stacks": []}
     given = json.loads((_ROOT / "cdk.json").read_text())["context"] | bundling | context
@@ -25,6 +28,7 @@ def _run(directory: Path, *, bundled: bool = False, **context: str) -> subproces
         "CDK_CONTEXT_JSON": json.dumps(given),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": REGION,
+        "CDK_VALIDATION": str(validated).lower(),
     }
     command = [sys.executable, str(_ROOT / "infra_cdk" / "app.py")]
     return subprocess.run(command, env=environment, cwd=directory, check=False, capture_output=True, text=True)
@@ -47,6 +51,11 @@ def test_it_writes_the_manifests_and_prints_the_commands(tmp_path: Path) -> None
     assert [file.name for file in (tmp_path / "cdk.out" / "rbac").iterdir()] == ["demo.rbac.yaml"]
     manifests = list(yaml.safe_load_all((tmp_path / "cdk.out" / "rbac" / "demo.rbac.yaml").read_text()))
     assert [manifest["kind"] for manifest in manifests] == ["Role", "RoleBinding"]
+
+
+def test_cdks_own_validation_finds_nothing(tmp_path: Path) -> None:
+    _run(tmp_path, validated=True, settings=_settings_file(tmp_path, **EVERYTHING))
+    assert json.loads((tmp_path / "cdk.out" / "validation-report.json").read_text())["pluginReports"] == []
 
 
 def test_the_manifest_of_a_removed_target_is_removed(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def make_client_settings(endpoint_url: str, state_dir: Path, *, account: str, re
         # The files of these tools are removed with the cloud.
         "CDK_HOME": str(state_dir / "cdk"),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
-        # It takes a third of a synth. tests/infra checks the same templates with cfn-lint and cdk-nag.
+        # It takes more than half of a synth. tests/infra checks the same templates.
         "CDK_VALIDATION": "false",
         "KUBECACHEDIR": str(state_dir / "kubectl-cache"),
     }
