@@ -6,7 +6,7 @@ import msgspec
 
 from argo_ecr_auth_settings import validation
 from argo_ecr_auth_settings.access_plan import choose_access
-from argo_ecr_auth_settings.document import KeyPath, SettingsError, as_document, format_path
+from argo_ecr_auth_settings.document import Fault, KeyPath, SettingsError, as_document
 from argo_ecr_auth_settings.field_types import explain_no_region, is_region
 from argo_ecr_auth_settings.settings import Settings
 
@@ -29,7 +29,7 @@ def read_app_settings(document: object, *, account: str | None = None, region: s
     `account` and `region` are the stack's: None or CDK tokens if they are unknown at synth.
     """
     written = as_document(document)
-    if tokens := [f"{format_path(path)}: {_UNKNOWN_STRING}" for path in _find_tokens(written.content)]:
+    if tokens := [Fault(path=path, text=_UNKNOWN_STRING) for path in _find_tokens(written.content)]:
         raise written.make_error(tokens)
     account, region = get_known(account), get_known(region)
     if region and not is_region(region):
@@ -59,15 +59,25 @@ def _find_tokens(document: object, path: KeyPath = ()) -> Iterator[KeyPath]:
         yield path
 
 
-def _find_unknown_homes(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
+def _find_unknown_homes(settings: Settings, *, account: str | None, region: str | None) -> Iterator[Fault]:
     """Faults of targets whose account or region cannot be compared with the stack's, because that is unknown."""
     for i, target in enumerate(settings.targets):
         has_entry = not target.role_arn and choose_access(target, settings=settings) != "none"
         if target.account and account is None and not target.role_arn:
-            yield f"targets[{i}].account: cannot be compared with the stack's own, which {_UNKNOWN_HOME}"
+            yield Fault(
+                path=("targets", i, "account"), text=f"cannot be compared with the stack's own, which {_UNKNOWN_HOME}"
+            )
         elif target.account and target.account != account and region is None and has_entry:
-            yield f"targets[{i}].account: needs an access stack, for which the stack's own region {_UNKNOWN_HOME}"
+            yield Fault(
+                path=("targets", i, "account"),
+                text=f"needs an access stack, for which the stack's own region {_UNKNOWN_HOME}",
+            )
         if target.region and region is None:
-            yield f"targets[{i}].region: cannot be compared with the stack's own, which {_UNKNOWN_HOME}"
+            yield Fault(
+                path=("targets", i, "region"), text=f"cannot be compared with the stack's own, which {_UNKNOWN_HOME}"
+            )
         elif target.region and target.region != region and account is None and has_entry:
-            yield f"targets[{i}].region: needs an access stack, for which the stack's own account {_UNKNOWN_HOME}"
+            yield Fault(
+                path=("targets", i, "region"),
+                text=f"needs an access stack, for which the stack's own account {_UNKNOWN_HOME}",
+            )

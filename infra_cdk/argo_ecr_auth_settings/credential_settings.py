@@ -7,6 +7,7 @@ import msgspec
 
 from argo_ecr_auth.core.kinds import Kind
 from argo_ecr_auth.core.targets import ChartType
+from argo_ecr_auth_settings.document import KeyPath
 from argo_ecr_auth_settings.field_types import (
     HOST_AND_PORT,
     ONE_LINE,
@@ -179,14 +180,14 @@ class CredentialSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     @property
     def hosts(self) -> tuple[str, ...]:
         """The registries' hosts."""
-        return tuple(host for _, host in self.hosts_by_key)
+        return tuple(host for _, host in self.hosts_by_path)
 
     @property
-    def hosts_by_key(self) -> tuple[tuple[str, str], ...]:
-        """The registries' hosts, each with its key."""
+    def hosts_by_path(self) -> tuple[tuple[KeyPath, str], ...]:
+        """The registries' hosts, each with its path."""
         if isinstance(self.registry, str):
-            return (("registry", self.registry),)
-        return tuple((f"registry[{i}]", host) for i, host in enumerate(self.registry))
+            return ((("registry",), self.registry),)
+        return tuple((("registry", i), host) for i, host in enumerate(self.registry))
 
     def list_namespaces(self, *, default: str) -> tuple[str, ...]:
         """The namespaces of its Secrets; `default` is the target's."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from argo_ecr_auth_settings.characters import escape_characters
-from argo_ecr_auth_settings.document import KeyPath, Position, SettingsDocument, SettingsError, format_path
+from argo_ecr_auth_settings.document import KeyPath, Position, SettingsDocument, SettingsError
 from argo_ecr_auth_settings.field_types import ONE_LINE
 from argo_ecr_auth_settings.yaml_errors import explain_yaml_error
 
@@ -74,7 +74,7 @@ def make_document(
     return SettingsDocument(
         content={"targets": [{"cluster": cluster}], "credentials": [{"registry": registry, "name": ORIGINAL_NAME}]},
         source="the command line",
-        options={"targets[0].cluster": cluster_option, "credentials[0].registry": registry_option},
+        options={("targets", 0, "cluster"): cluster_option, ("credentials", 0, "registry"): registry_option},
     )
 
 
@@ -144,14 +144,14 @@ class _Reader:
 
     def __init__(self, *, source: str) -> None:
         self._source = source
-        self.positions: dict[str, Position] = {}
+        self.positions: dict[KeyPath, Position] = {}
         self._parts = 0
 
     def read(self, node: yaml.Node, path: KeyPath = (), *, mark: yaml.Mark | None = None) -> object:
         """The node's value. `mark` is the mark of its key."""
         mark = mark or node.start_mark
         source = "" if mark.name == self._source else mark.name
-        self.positions[format_path(path)] = Position(source=source, line=mark.line + 1, column=mark.column + 1)
+        self.positions[path] = Position(source=source, line=mark.line + 1, column=mark.column + 1)
         if len(path) > _MAX_LEVELS:
             raise _make_error(mark, _TOO_DEEP)
         self._count_part(mark)

@@ -9,7 +9,7 @@ import msgspec
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from argo_ecr_auth_settings.document import KeyPath
+from argo_ecr_auth_settings.document import Fault, KeyPath
 from argo_ecr_auth_settings.settings import Settings
 
 _MAX_SHOWN_CHARACTERS = 100
@@ -32,11 +32,12 @@ def format_json_schema() -> str:
     return msgspec.json.format(msgspec.json.encode(make_json_schema()), indent=2).decode() + "\n"
 
 
-def find_schema_faults(document: object) -> tuple[tuple[KeyPath, str], ...]:
-    """The path and description of each fault, in the order of the document."""
+def find_schema_faults(document: object) -> tuple[Fault, ...]:
+    """The faults in the order of the document."""
     errors = _make_validator().iter_errors(document)
     # For several missing keys there are several errors, and each of them lists all keys.
-    return tuple(dict.fromkeys(fault for error in errors for fault in _explain(error)))
+    found = dict.fromkeys(fault for error in errors for fault in _explain(error))
+    return tuple(Fault(path=path, text=text) for path, text in found)
 
 
 @cache

@@ -10,6 +10,7 @@ import msgspec
 
 from argo_ecr_auth_settings.broken import attempt, read_items
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
+from argo_ecr_auth_settings.document import KeyPath
 from argo_ecr_auth_settings.field_types import (
     HOST_AND_PORT,
     ONE_LINE,
@@ -215,15 +216,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ) = None
 
 
-def list_credentials(settings: Settings) -> Iterator[tuple[str, CredentialSettings]]:
+def list_credentials(settings: Settings) -> Iterator[tuple[KeyPath, CredentialSettings]]:
     """Each credential with its path, the general ones first; a profile's only there, not for each of its targets."""
     for i, credential in enumerate(read_items(settings, "credentials")):
-        yield f"credentials[{i}]", credential
+        yield ("credentials", i), credential
     for name, profile in attempt(list_profiles(settings)):
-        yield from ((f"profiles.{name}.credentials[{i}]", found) for i, found in enumerate(profile.credentials))
+        yield from ((("profiles", name, "credentials", i), found) for i, found in enumerate(profile.credentials))
     for i, target in enumerate(read_items(settings, "targets")):
         for j, credential in enumerate(attempt(_list_own_credentials(target))):
-            yield f"targets[{i}].credentials[{j}]", credential
+            yield ("targets", i, "credentials", j), credential
 
 
 def list_profiles(settings: Settings) -> Iterator[tuple[str, ProfileSettings]]:

@@ -3,7 +3,7 @@
 import msgspec
 
 from argo_ecr_auth_settings.broken import attempt
-from argo_ecr_auth_settings.document import as_document, format_path
+from argo_ecr_auth_settings.document import Fault, as_document
 from argo_ecr_auth_settings.intact import convert_intact
 from argo_ecr_auth_settings.rules.credentials import check_credentials
 from argo_ecr_auth_settings.rules.deployment import check_deployment
@@ -25,17 +25,9 @@ def validate_settings(document: object, *, account: str | None = None, region: s
     """
     written = as_document(document)
     if schema_faults := find_schema_faults(written.content):
-        intact = convert_intact(written.content, (path for path, _ in schema_faults))
-        raise written.make_error(
-            [
-                *(f"{format_path(path) or 'settings'}: {fault}" for path, fault in schema_faults),
-                *(
-                    find_faults(apply_profiles(intact, account=account), account=account, region=region)
-                    if intact
-                    else ()
-                ),
-            ]
-        )
+        intact = convert_intact(written.content, (fault.path for fault in schema_faults))
+        others = find_faults(apply_profiles(intact, account=account), account=account, region=region) if intact else ()
+        raise written.make_error([*schema_faults, *others])
     settings = apply_profiles(msgspec.convert(written.content, Settings), account=account)
     faults = find_faults(settings, account=account, region=region)
     # The size of the policies is only defined for settings without other faults.
@@ -44,8 +36,8 @@ def validate_settings(document: object, *, account: str | None = None, region: s
     return settings
 
 
-def find_faults(settings: Settings, *, account: str | None = None, region: str | None = None) -> tuple[str, ...]:
-    """All faults that the types do not catch, each with its path and what is allowed.
+def find_faults(settings: Settings, *, account: str | None = None, region: str | None = None) -> tuple[Fault, ...]:
+    """All faults that the types do not catch.
 
     A rule that needs a BROKEN value is skipped.
 

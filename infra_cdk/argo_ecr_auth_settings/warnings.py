@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from argo_ecr_auth_settings.credential_settings import CredentialSettings
+from argo_ecr_auth_settings.document import format_path
 from argo_ecr_auth_settings.documentation import make_link
 from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_credentials
 
@@ -80,7 +81,7 @@ def _find_shared_clusters(settings: Settings, *, account: str | None, region: st
 
 
 def _find(settings: Settings, applies: Callable[[CredentialSettings], bool]) -> str:
-    paths = [path for path, credential in list_credentials(settings) if applies(credential)]
+    paths = [format_path(path) for path, credential in list_credentials(settings) if applies(credential)]
     more = len(paths) - _MAX_PATHS
     return ", ".join(paths[:_MAX_PATHS]) + (f" and {more} more" if more > 0 else "")
 

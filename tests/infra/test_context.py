@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from argo_ecr_auth_settings.context import load_context_document
-from argo_ecr_auth_settings.document import SettingsError
+from argo_ecr_auth_settings.document import SettingsError, make_fault
 from argo_ecr_auth_settings.validation import validate_settings
 from tests.infra.synthesis import REGISTRY, make_content
 
@@ -78,5 +78,5 @@ def test_a_fault_of_a_value_from_the_context_does_not_point_into_the_file(tmp_pa
     file = tmp_path / "settings.yaml"
     file.write_text(yaml.safe_dump(make_content(check_every="5m")))
     document = load_context_document({"check_every": "0m"}, default_file=file)
-    (fault,) = document.make_error(["check_every: 0m is too short"]).faults
+    (fault,) = document.make_error([make_fault("check_every", "0m is too short")]).faults
     assert fault == "-c check_every: 0m is too short"

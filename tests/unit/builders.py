@@ -17,6 +17,7 @@ from argo_ecr_auth.core.observed import ObservedState
 from argo_ecr_auth.core.registry import parse_registry
 from argo_ecr_auth.core.targets import Credential, Target
 from argo_ecr_auth_settings.settings import Settings
+from argo_ecr_auth_settings.validation import find_faults
 
 HOST: Final = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 OTHER_HOST: Final = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
@@ -89,6 +90,11 @@ def settings(**keys: Any) -> Settings:
     """Faultless settings of one target, but for what is given."""
     document = {"targets": [{"cluster": "demo"}], "credentials": [{"registry": HOST}]} | keys
     return msgspec.json.decode(json.dumps(document).encode(), type=Settings)
+
+
+def list_faults(settings: Settings) -> list[str]:
+    """The faults as text: `PATH: TEXT`."""
+    return [str(fault) for fault in find_faults(settings)]
 
 
 def secret_there(written: Payload | None = None, *, of: Credential | None = None) -> dict[str, Any]:

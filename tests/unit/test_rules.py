@@ -6,8 +6,7 @@ import pytest
 import trustme
 
 from argo_ecr_auth_settings.settings import Settings
-from argo_ecr_auth_settings.validation import find_faults
-from tests.unit.builders import HOST, b64, settings
+from tests.unit.builders import HOST, b64, list_faults, settings
 
 GENERAL = {"registry": HOST}
 OTHER = GENERAL | {"secret_name": "other"}
@@ -75,34 +74,34 @@ def test_every_key_can_be_given() -> None:
     target = {"cluster": "Demo_1", "name": "demo.one", "region": "eu-north-1", "account": "012345678901"}
     target |= {"endpoint": "https://ABC.gr7.eu-west-1.eks.amazonaws.com", "certificate_authority": CA, **role}
     others = {"namespace": "argocd", "enabled": False, "credentials": [credential]}
-    assert find_faults(settings(renew_before="1h30m", targets=[target | others])) == ()
+    assert list_faults(settings(renew_before="1h30m", targets=[target | others])) == []
 
 
 @pytest.mark.parametrize("text", ["10m", "6h", "600s", "5h59m59s", "360m"])
 def test_a_renewal_between_ten_minutes_and_six_hours_is_allowed(text: str) -> None:
-    assert find_faults(settings(renew_before=text)) == ()
+    assert list_faults(settings(renew_before=text)) == []
 
 
 @pytest.mark.parametrize("text", ["0h", "9m59s", "6h1s", "12h", "999h"])
 def test_a_renewal_outside_of_that_is_a_fault(text: str) -> None:
-    assert find_faults(settings(renew_before=text)) == (
+    assert list_faults(settings(renew_before=text)) == [
         f"renew_before: {text} is not between 10m and 6h (half of a token's 12h)",
-    )
+    ]
 
 
 def test_a_check_interval_that_leaves_a_second_attempt_is_allowed() -> None:
-    assert find_faults(settings(check_every="30m", renew_before="1h")) == ()
+    assert list_faults(settings(check_every="30m", renew_before="1h")) == []
 
 
 @pytest.mark.parametrize("text", ["31m", "59m59s", "10m"])
 def test_a_check_interval_that_leaves_no_second_attempt_is_a_fault(text: str) -> None:
-    (fault,) = find_faults(settings(check_every="30m", renew_before=text))
+    (fault,) = list_faults(settings(check_every="30m", renew_before=text))
     assert fault.startswith(f"check_every: 30m is more than half of renew_before ({text})")
 
 
 @pytest.mark.parametrize(("fault", "keys"), FAULTS.items(), ids=FAULTS)
 def test_a_fault_has_its_path_and_what_is_allowed(fault: str, keys: dict[str, Any]) -> None:
-    assert find_faults(settings(**keys)) == (fault,)
+    assert list_faults(settings(**keys)) == [fault]
 
 
 @pytest.mark.parametrize("number", range(1, 6))
@@ -110,7 +109,7 @@ def test_a_certificate_authority_is_a_bundle_of_any_size(number: int) -> None:
     for _ in range(10):  # half of all pairs were refused
         bundle = "".join(trustme.CA().cert_pem.bytes().decode() for _ in range(number))
         target = {"endpoint": "https://demo.example", "certificate_authority": b64(bundle)}
-        assert find_faults(_with_target(**target)) == ()
+        assert list_faults(_with_target(**target)) == []
 
 
 @pytest.mark.parametrize(
@@ -121,9 +120,9 @@ def test_a_certificate_authority_is_a_bundle_of_any_size(number: int) -> None:
     ],
 )
 def test_an_authority_that_is_no_base64_of_pem_is_a_fault(text: str) -> None:
-    assert find_faults(_with_target(endpoint="https://demo.example", certificate_authority=text)) == (
+    assert list_faults(_with_target(endpoint="https://demo.example", certificate_authority=text)) == [
         "targets[0].certificate_authority: not the base64 of PEM certificates, as DescribeCluster gives it",
-    )
+    ]
 
 
 @pytest.mark.parametrize("endpoint", ["https://demo.example", "https://Demo.example:443"])
@@ -132,7 +131,7 @@ def test_two_targets_of_one_endpoint_that_write_one_secret_are_a_fault(endpoint:
         {"cluster": cluster, "endpoint": url, "certificate_authority": CA}
         for cluster, url in (("a", "https://demo.example"), ("b", endpoint))
     ]
-    (fault,) = find_faults(settings(targets=targets))
+    (fault,) = list_faults(settings(targets=targets))
     assert fault.startswith("targets[1] with credentials[0]: the Secret argocd/ecr-auth of cluster b is targets[0]")
 
 
@@ -153,4 +152,4 @@ def test_two_targets_of_one_endpoint_that_write_one_secret_are_a_fault(endpoint:
     ids=["cluster", "namespace", "region", "account", "secret_name"],
 )
 def test_secrets_of_different_places_do_not_clash(other: dict[str, Any]) -> None:
-    assert find_faults(settings(targets=[DEMO, other])) == ()
+    assert list_faults(settings(targets=[DEMO, other])) == []

@@ -5,15 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from argo_ecr_auth_settings.validation import find_faults
-from tests.unit.builders import HOST, OTHER_HOST, settings
+from tests.unit.builders import HOST, OTHER_HOST, list_faults, settings
 
 URL = f"{HOST}/charts"
 
 
 def _find_credential_faults(**keys: Any) -> list[str]:
     """The faults of a credential of nothing but these keys, with their paths below it."""
-    return [fault.removeprefix("credentials[0].") for fault in find_faults(settings(credentials=[keys]))]
+    return [fault.removeprefix("credentials[0].") for fault in list_faults(settings(credentials=[keys]))]
 
 
 @pytest.mark.parametrize(
@@ -195,8 +194,8 @@ PAIR = {"registry": HOST, "kind": "repo-creds", "secret_name": "ecr"}
 @pytest.mark.parametrize("chart_type", ["helm", "oci"])
 def test_a_template_of_one_type_leaves_the_second_name_free(chart_type: str) -> None:
     one = PAIR | {"type": chart_type}
-    assert find_faults(settings(credentials=[one, {"registry": HOST, "secret_name": "ecr-oci"}])) == ()
+    assert list_faults(settings(credentials=[one, {"registry": HOST, "secret_name": "ecr-oci"}])) == []
 
 
 def test_a_pair_whose_second_name_is_too_long_is_a_fault() -> None:
-    assert find_faults(settings(credentials=[PAIR | {"secret_name": "s" * 250}])) != ()
+    assert list_faults(settings(credentials=[PAIR | {"secret_name": "s" * 250}])) != []

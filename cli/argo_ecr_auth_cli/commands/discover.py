@@ -75,7 +75,7 @@ def _divide_targets(document: SettingsDocument) -> tuple[list[Entry], list[Entry
     content: Any = document.content
     divided: tuple[list[Entry], list[Entry]] = ([], [])
     for i, target in enumerate(content.get("targets", ())):
-        divided[bool(document.positions[f"targets[{i}]"].source)].append(target)
+        divided[bool(document.positions["targets", i].source)].append(target)
     return divided
 
 

@@ -22,20 +22,21 @@ from argo_ecr_auth_cli.messages import OPERATOR
 from argo_ecr_auth_cli.recording_reader import RecordingServers
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
 from argo_ecr_auth_cli.terminal.output import print_error, print_line
-from argo_ecr_auth_settings.document import SettingsDocument, SettingsError
+from argo_ecr_auth_settings.document import KeyPath, SettingsDocument, SettingsError
 from argo_ecr_auth_settings.loader import ORIGINAL_NAME
 from argo_ecr_auth_settings.resolve import resolve_targets
 from argo_ecr_auth_settings.settings import Settings, parse_duration
 from argo_ecr_auth_settings.validation import validate_settings
 
 _SECONDS = 120  # a pass's time at most
-_FLAGS = {
-    "targets[0].cluster": "--cluster",
-    "targets[0].region": "--region",
-    "targets[0].credentials[0].namespace": "--namespace",
-    "targets[0].credentials[0].registry": "--registry",
-    "targets[0].credentials[0].secret_name": "--secret-name",
-    "targets[0].credentials[0].url": "--registry",
+_TARGET, _CREDENTIAL = ("targets", 0), ("targets", 0, "credentials", 0)
+_FLAGS: dict[KeyPath, str] = {
+    (*_TARGET, "cluster"): "--cluster",
+    (*_TARGET, "region"): "--region",
+    (*_CREDENTIAL, "namespace"): "--namespace",
+    (*_CREDENTIAL, "registry"): "--registry",
+    (*_CREDENTIAL, "secret_name"): "--secret-name",
+    (*_CREDENTIAL, "url"): "--registry",
 }
 """The flags, by the settings that they set."""
 

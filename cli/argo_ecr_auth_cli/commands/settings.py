@@ -66,8 +66,8 @@ def _make_document(options: argparse.Namespace) -> SettingsDocument:
         content={"credentials": [{"registry": options.registry, **yaml.safe_load(SAFE_SETTING)}], "targets": targets},
         source="the command line",
         options={
-            "credentials[0].registry": "--registry",
-            **{f"targets[{i}].{key}": "--cluster" for i in range(len(targets)) for key in ("cluster", "name")},
+            ("credentials", 0, "registry"): "--registry",
+            **{("targets", i, key): "--cluster" for i in range(len(targets)) for key in ("cluster", "name")},
         },
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from argo_ecr_auth.core.registry import find_partition
 from argo_ecr_auth_settings.access_plan import add_access_roles
+from argo_ecr_auth_settings.document import Fault, make_fault
 from argo_ecr_auth_settings.function_permissions import Statement, make_statements
 from argo_ecr_auth_settings.names import AccountRegion, HomeDeployment
 from argo_ecr_auth_settings.pull_permissions import collect_pulls
@@ -20,7 +21,7 @@ _MANAGED = 6_000
 _UNKNOWN_ACCOUNT, _UNKNOWN_ARN = "${unknown}", 150
 
 
-def find_policy_size_faults(settings: Settings, *, account: str | None, region: str | None) -> tuple[str, ...]:
+def find_policy_size_faults(settings: Settings, *, account: str | None, region: str | None) -> tuple[Fault, ...]:
     """One fault if the permissions are too long. `account` and `region` are the stack's, None if unknown.
 
     The settings must have no other faults, because the statements are computed as for a deployment.
@@ -38,12 +39,12 @@ def find_policy_size_faults(settings: Settings, *, account: str | None, region: 
         len({arn for statement in statements if statement.sid.startswith(name) for arn in statement.resources})
         for name in ("Roles", "Pull")
     )
-    fault = (
+    text = (
         f"{roles} roles to assume and {repositories} repositories do not fit into IAM's policies "
         f"({MAX_MANAGED_POLICIES} of 6,144 characters for a role); name repositories by pattern (charts/*), or divide "
         "the targets between two installations"
     )
-    return (f"{'targets' if roles >= repositories else 'credentials'}: {fault}",)
+    return (make_fault("targets" if roles >= repositories else "credentials", text),)
 
 
 def _count_managed_policies(statements: Iterable[Statement]) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from argo_ecr_auth_settings.broken import BROKEN, BrokenValueError, attempt, read_value
+from argo_ecr_auth_settings.document import Fault, below, make_fault
 from argo_ecr_auth_settings.names import format_role_arn
 from argo_ecr_auth_settings.profile_settings import ProfileSettings
 from argo_ecr_auth_settings.settings import Settings, TargetSettings
@@ -44,36 +45,37 @@ def _find_changes(target: TargetSettings, profile: ProfileSettings, *, account: 
     return changes
 
 
-def check_profiles(settings: Settings, *, account: str | None, region: str | None) -> Iterator[str]:
+def check_profiles(settings: Settings, *, account: str | None, region: str | None) -> Iterator[Fault]:
     """`account` and `region` are those of targets that set none, None if unknown."""
     for _ in read_value(settings, "clusters"):
-        yield "clusters: names a file, which only a settings file can; give the targets"
+        yield make_fault("clusters", "names a file, which only a settings file can; give the targets")
     yield from attempt(_check_external_ids(settings))
     for i, target in enumerate(settings.targets):
         faults = _check_profile(target, settings, account=account, region=region)
-        yield from (f"targets[{i}].{fault}" for fault in attempt(faults))
+        yield from below(("targets", i), attempt(faults))
 
 
-def _check_external_ids(settings: Settings) -> Iterator[str]:
+def _check_external_ids(settings: Settings) -> Iterator[Fault]:
     for name, profile in settings.profiles.items():
         if profile.external_id is not None and profile.role_name is None:
-            yield f"profiles.{name}.external_id: goes with role_name, which is missing"
+            text = "goes with role_name, which is missing"
+            yield Fault(path=("profiles", name, "external_id"), text=text)
 
 
 def _check_profile(
     target: TargetSettings, settings: Settings, *, account: str | None, region: str | None
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     if target.profile is None:
         return
     profile = settings.profiles.get(target.profile)
     if profile is None:
         known = ", ".join(settings.profiles) or "none"
-        yield f"profile: there is no profile {target.profile}; there are: {known}"
+        yield make_fault("profile", f"there is no profile {target.profile}; there are: {known}")
         return
     if target.credentials != profile.credentials:
-        yield "credentials: cannot go with profile; give either"
+        yield make_fault("credentials", "cannot go with profile; give either")
     refusals = profile.allowed.find_refusals(
         cluster=target.cluster, account=target.account or account, region=target.region or region
     )
     for key, value in refusals:
-        yield f"{key}: the profile {target.profile} does not allow the {key} {value}"
+        yield make_fault(key, f"the profile {target.profile} does not allow the {key} {value}")
