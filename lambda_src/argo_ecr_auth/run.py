@@ -35,10 +35,10 @@ def run_targets(
     issuer = TokenIssuer(sessions=cache.sessions, verify_login=verify_login, now=now)
     run = Run(options=options, servers=servers or EksApiServers(cache), issuer=issuer, now=now, explain=explain)
     work = [(target, credential) for target in targets for credential in target.credentials]
-    # Each target's first, then each one's second: a slow one with many does not keep the others from their start.
-    turns = [turn for target in targets for turn in range(len(target.credentials))]
+    # Each target's first, then their second ones: a slow target with many does not keep the others from their start.
+    ranks = [rank for target in targets for rank in range(len(target.credentials))]
     pool = _take_pool(cache)
-    tasks = {i: pool.submit(keep_fresh, *work[i], run=run) for i in sorted(range(len(work)), key=turns.__getitem__)}
+    tasks = {i: pool.submit(keep_fresh, *work[i], run=run) for i in sorted(range(len(work)), key=ranks.__getitem__)}
     try:
         wait(tasks.values(), timeout=options.seconds)
     finally:
