@@ -123,7 +123,7 @@ def _measure_idle(scene: Scene) -> _Idle:
     """Run, requests, run, requests, ... in one process: both meet the same state of the processor's caches.
 
     Alone, either has caches of its own, as it never has minutes after the run before. The median of each, because other
-    work slows both alike; a minimum favours the shorter one.
+    work slows both alike; a minimum favors the shorter one.
     """
     admin = scene.cluster.admin
     requested = {"urls": _list_urls(scene), "ca": admin.ca_pem, "token": admin.token}

@@ -53,7 +53,7 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """The same without colours and other commands to the terminal."""
+        """The same without colors and other commands to the terminal."""
         return _ESCAPES.sub("", self.raw)
 
     def wait_for(self, words: str) -> None:

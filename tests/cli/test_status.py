@@ -182,7 +182,7 @@ def test_a_terminal_too_narrow_for_columns_gets_a_line_for_each_field(fresh: Com
 
 
 @pytest.mark.parametrize("variable", ["NO_COLOR=1", "TERM=dumb"])
-def test_a_terminal_without_colour_gets_none(variable: str, fresh: CommandLine) -> None:
+def test_a_terminal_without_color_gets_none(variable: str, fresh: CommandLine) -> None:
     _, terminal = fresh.show("status", environment=dict([variable.split("=")]))
 
     assert re.findall(r"\x1b\[[0-9;]*m", terminal.raw) == []

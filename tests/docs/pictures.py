@@ -39,7 +39,7 @@ check_every: 1m
 
 
 def draw_terminal(output: str, *, title: str) -> str:
-    """An SVG of a terminal that shows the output, with its colours."""
+    """An SVG of a terminal that shows the output, with its colors."""
     console = Console(record=True, width=_COLUMNS, file=StringIO(), force_terminal=True)
     console.print(Text.from_ansi(output))
     # Without an id of its own, each picture would be another one.

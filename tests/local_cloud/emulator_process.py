@@ -134,7 +134,7 @@ def stop(state_dir: Path) -> bool:
     marker = state_dir / _MARKER
     if not marker.exists() and any(state_dir.iterdir()):
         raise FileExistsError(f"{state_dir} is not a local cloud's folder: nothing in it was changed")
-    # The marker goes last: without it, the rest of an interrupted removal could not be recognised.
+    # The marker goes last: without it, the rest of an interrupted removal could not be recognized.
     for entry in [entry for entry in state_dir.iterdir() if entry != marker]:
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)

@@ -135,7 +135,7 @@ NOT_AS_WRITTEN = "the password, its expireyTime, its lifetime or its token-sourc
 NO_TIMESTAMP = "the ConfigMap's expireyTime is missing or not a valid timestamp"
 NO_FINGERPRINT = "the ConfigMap has no fingerprint of the password: something else wrote one of the two"
 # The ConfigMap does not vouch for the token in the cluster.
-UNRECOGNISED = [
+UNRECOGNIZED = [
     *(
         (with_secret("data", "password", to=value), NOT_AS_WRITTEN)
         for value in (b64("other"), b64(PASSWORD + "\n"), "", REMOVED, "x", b64(b"\xff\xfe"), None)
@@ -166,7 +166,7 @@ def test_drift_is_repaired_with_the_token_in_the_cluster(observed: ObservedState
     assert plan.expires_at == payload().expires_at
 
 
-@pytest.mark.parametrize(("observed", "reason"), UNRECOGNISED)
+@pytest.mark.parametrize(("observed", "reason"), UNRECOGNIZED)
 def test_a_token_that_its_config_map_does_not_vouch_for_is_replaced(observed: ObservedState, reason: str) -> None:
     plan = plan_for(observed)
     assert (plan.action, plan.reasons[0], plan.needs_token) == ("repaired", reason, True)

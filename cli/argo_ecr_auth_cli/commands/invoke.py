@@ -163,7 +163,7 @@ def _is_healthy(result: dict[str, Any], *, renew_before: timedelta | None) -> bo
 
 def _print(results: list[dict[str, Any]], *, renew_before: timedelta | None) -> None:
     # Rich is of the extra.
-    from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_time_left, print_table  # noqa: PLC0415
+    from argo_ecr_auth_cli.terminal.tables import color_by_health, format_time_left, print_table  # noqa: PLC0415
 
     dry_run = any(result.get("dry_run") for result in results)
     rows = []
@@ -173,7 +173,7 @@ def _print(results: list[dict[str, Any]], *, renew_before: timedelta | None) -> 
             (
                 result["target"],
                 result["secret"],
-                colour_by_health(result["action"], healthy=healthy),
+                color_by_health(result["action"], healthy=healthy),
                 format_time_left(result["seconds_to_expiry"], healthy=healthy),
                 {True: "yes", False: "no"}.get(result["verified"], ""),
                 result["error"] or result["reason"] or "",

@@ -240,7 +240,7 @@ def _print(statuses: list[Status], findings: list[Finding], *, as_json: bool) ->
 
 def _print_table(statuses: list[Status]) -> None:
     # Rich is of the extra.
-    from argo_ecr_auth_cli.terminal.tables import colour_by_health, format_age, format_time_left, print_table  # noqa: PLC0415
+    from argo_ecr_auth_cli.terminal.tables import color_by_health, format_age, format_time_left, print_table  # noqa: PLC0415
 
     conditions: dict[str, list[str]] = {}
     for status in statuses:
@@ -254,7 +254,7 @@ def _print_table(statuses: list[Status]) -> None:
             (
                 status.result.target,
                 secret,
-                colour_by_health(status.state, healthy=status.healthy),
+                color_by_health(status.state, healthy=status.healthy),
                 format_time_left(status.result.seconds_to_expiry, healthy=status.healthy) if checked else "",
                 format_age(status.verified_at) if status.verified_at else _format_doubt(status) if checked else "",
                 _format_writer(status.writer) if status.writer else "",

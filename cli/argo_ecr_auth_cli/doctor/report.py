@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import get_args
 
 from argo_ecr_auth_cli.doctor.check_context import CauseName, Finding, FindingName, Outcome, SymptomName
-from argo_ecr_auth_cli.terminal.output import print_line, strip_control_characters, supports_colour, supports_unicode
+from argo_ecr_auth_cli.terminal.output import print_line, strip_control_characters, supports_color, supports_unicode
 from argo_ecr_auth_cli.terminal.summary import (
     NO_ENTRY,
     NO_ROLE,
@@ -23,7 +23,7 @@ _MAX_NAMES = 10
 _MAX_SHOWN = 3  # findings of one kind, in full
 _PASSED, _WARNING, _FAILED = "passed", "warning", "failed"
 _MARKS = {_PASSED: ("✓", "+"), _WARNING: ("‼", "!"), _FAILED: ("✗", "x")}
-_COLOURS = {_PASSED: "32", _WARNING: "33", _FAILED: "1;31"}
+_COLORS = {_PASSED: "32", _WARNING: "33", _FAILED: "1;31"}
 _CAUSES, _SYMPTOMS = get_args(CauseName), get_args(SymptomName)
 _CONDITIONS: dict[FindingName, str] = {
     "no-access-entry": NO_ENTRY,
@@ -67,7 +67,7 @@ def _print_check(passes: str, outcomes: Sequence[Outcome], shown: dict[int, Find
     checked = {outcome.target for outcome in outcomes} - {None}
     wrong = {finding.target for finding in findings} - {None}
     of_how_many = f"{len(wrong):,} of {format_count(len(checked))}" if wrong and checked else format_count(len(checked))
-    _print_in_colour(_mark(state), state, f"{passes} ({of_how_many})" if many and checked else passes)
+    _print_in_color(_mark(state), state, f"{passes} ({of_how_many})" if many and checked else passes)
     own = [shown[id(finding)] for finding in findings if id(finding) in shown]
     if findings and not own:
         print_line("    follows from another finding")
@@ -75,7 +75,7 @@ def _print_check(passes: str, outcomes: Sequence[Outcome], shown: dict[int, Find
         for finding in group[:_MAX_SHOWN]:
             whose = f"{finding.target}: " if many and finding.target else ""
             text = whose + "; so ".join((finding.message, *finding.consequences))
-            _print_in_colour(f"    {finding.name}:", _find_state([finding]), text)
+            _print_in_color(f"    {finding.name}:", _find_state([finding]), text)
             print_line(f"    remedy: {finding.remedy}")
         if more := group[_MAX_SHOWN:]:
             names = list(dict.fromkeys(finding.target or "all" for finding in more))
@@ -104,9 +104,9 @@ def _mark(state: str) -> str:
     return _MARKS[state][0 if supports_unicode(sys.stdout) else 1]
 
 
-def _print_in_colour(label: str, state: str, text: str) -> None:
-    if supports_colour(sys.stdout):
-        label = f"\x1b[{_COLOURS[state]}m{label}\x1b[0m"
+def _print_in_color(label: str, state: str, text: str) -> None:
+    if supports_color(sys.stdout):
+        label = f"\x1b[{_COLORS[state]}m{label}\x1b[0m"
     sys.stdout.write(f"{label} {strip_control_characters(text)}\n")
 
 

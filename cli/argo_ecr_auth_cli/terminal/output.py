@@ -49,8 +49,8 @@ def strip_control_characters(text: str) -> str:
     return "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in text)
 
 
-def supports_colour(stream: TextIO) -> bool:
-    """Whether the stream is a terminal that may be coloured (no-color.org)."""
+def supports_color(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that may be colored (no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -71,7 +71,7 @@ def show_progress(activity: str, *, total: int) -> Iterator[Callable[[], None]]:
     from rich.console import Console  # noqa: PLC0415 - only for a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
 
-    console = Console(file=sys.stderr, color_system="auto" if supports_colour(sys.stderr) else None)
+    console = Console(file=sys.stderr, color_system="auto" if supports_color(sys.stderr) else None)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(activity, total=total)

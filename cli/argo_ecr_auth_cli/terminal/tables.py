@@ -1,4 +1,4 @@
-"""Prints tables: fitted to a terminal's width, with colour; elsewhere plain, each row one line."""
+"""Prints tables: fitted to a terminal's width, with color; elsewhere plain, each row one line."""
 
 import sys
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from argo_ecr_auth.core.authorization_token import TOKEN_LIFETIME
-from argo_ecr_auth_cli.terminal.output import strip_control_characters, supports_colour, supports_unicode
+from argo_ecr_auth_cli.terminal.output import strip_control_characters, supports_color, supports_unicode
 
 Cell = Text | str
 
@@ -29,7 +29,7 @@ def print_table(
 ) -> None:
     """Print rows under headers.
 
-    On a terminal the last columns, those named `below`, get labelled lines of their own under each row. No word is
+    On a terminal the last columns, those named `below`, get labeled lines of their own under each row. No word is
     broken, and none of the columns that are to stay `whole`: if the terminal is too narrow, every field gets such a
     line.
     """
@@ -51,7 +51,7 @@ def print_table(
             console.print()
 
 
-def colour_by_health(text: str, *, healthy: bool) -> Text:
+def color_by_health(text: str, *, healthy: bool) -> Text:
     """Green, or bold red."""
     return Text(strip_control_characters(text), style="green" if healthy else "bold red")
 
@@ -89,7 +89,7 @@ def _make_console() -> Console:
     return _Console(
         file=sys.stdout,
         force_terminal=terminal,
-        color_system="auto" if supports_colour(sys.stdout) else None,
+        color_system="auto" if supports_color(sys.stdout) else None,
         width=None if terminal else _UNBOUNDED,
         highlight=False,
     )
