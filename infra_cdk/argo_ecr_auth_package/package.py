@@ -7,6 +7,7 @@ import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,12 @@ from argo_ecr_auth_package.bill_of_materials import PROJECT, make_bill_of_materi
 from argo_ecr_auth_package.readme import AccessTemplate, make_readme
 from argo_ecr_auth_package.synthesizer import PackageSynthesizer
 from argo_ecr_auth_settings.names import AccountRegion
-from argo_ecr_auth_settings.warnings import find_warnings
+from argo_ecr_auth_settings.runtimes import find_runtime_warning
+from argo_ecr_auth_settings.settings import Settings
+from argo_ecr_auth_settings.warnings import describe_price_of_metrics, find_warnings
+
+_REPORT_BY_CDK = "@aws-cdk/core:annotationsInValidationReport"
+"""Of warnings. It names a file of the temporary folder."""
 
 _ACCESS, _RBAC = "access", "rbac"
 
@@ -34,14 +40,16 @@ _LEVEL = 9
 def write_package(
     output: Path, *, context: Mapping[str, Any], place: AccountRegion, default_file: Path
 ) -> tuple[str, ...]:
-    """Write the package into the folder `output` and return the warnings about its settings.
+    """Write the package into the folder `output` and return the warnings of the synth.
 
     An earlier package there is overwritten, other files stay. `place` is the function's; None in it stands for any
     account or region. Raises SettingsError, UnsupportedRuntimeError and InstallationError before anything is written.
     """
     with tempfile.TemporaryDirectory() as temporary:
         synthesizer = PackageSynthesizer()
-        app = cdk.App(outdir=temporary, context=dict(context), default_stack_synthesizer=synthesizer)
+        app = cdk.App(
+            outdir=temporary, context={**context, _REPORT_BY_CDK: False}, default_stack_synthesizer=synthesizer
+        )
         synthesized = synthesize(app, account=place.account, region=place.region, default_file=default_file)
         home, *others = _sort_stacks(synthesized)
         asset = Path(temporary) / synthesizer.assets[home.stack_name]
@@ -57,7 +65,16 @@ def write_package(
             stack=home.stack_name, place=place, code_key=f"{PROJECT}/{digest}.zip", manifests=manifests, access=access
         )
         _write(output / "README.md", readme)
-        return find_warnings(synthesized.settings, account=place.account, region=place.region)
+        return tuple(_list_warnings(synthesized.settings, place=place))
+
+
+def _list_warnings(settings: Settings, *, place: AccountRegion) -> Iterator[str]:
+    """Those that a synth annotates."""
+    yield from find_warnings(settings, account=place.account, region=place.region)
+    if deprecation := find_runtime_warning(find_synth_runtime(), today=datetime.now(UTC).date()):
+        yield deprecation
+    if price := describe_price_of_metrics(settings):
+        yield price
 
 
 def _sort_stacks(synthesized: SynthesizedApp) -> list[CloudFormationStackArtifact]:

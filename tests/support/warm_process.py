@@ -5,6 +5,7 @@ The import is most of a command's time. Environment variables that are read duri
 
 import multiprocessing
 import os
+import pkgutil
 import runpy
 import subprocess
 import sys
@@ -14,12 +15,13 @@ from pathlib import Path
 
 from kubernetes.config import kube_config
 
+from argo_ecr_auth_cli import commands
+
 _IMPORTED = [
     "tests.support.warm_process",
     "tests.support.warm_clients",
     "argo_ecr_auth_cli.__main__",
-    *(f"argo_ecr_auth_cli.commands.{name}" for name in ("completion", "discover", "doctor", "invoke", "loop", "rbac")),
-    *(f"argo_ecr_auth_cli.commands.{name}" for name in ("settings", "status", "which")),
+    *(f"{commands.__name__}.{module.name}" for module in pkgutil.iter_modules(commands.__path__)),
     *(f"argo_ecr_auth_deploy.{name}" for name in ("bootstraps", "destination", "steps")),
 ]
 _PROCESSES = multiprocessing.get_context("forkserver")
