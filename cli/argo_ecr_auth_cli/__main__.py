@@ -80,7 +80,7 @@ def _explain_error(error: Exception) -> str:
     if isinstance(error, SyncError):
         return OPERATOR.explain(error)
     if isinstance(error, ClientError | BotoCoreError):
-        return explain_aws_error(error, asked="AWS")
+        return explain_aws_error(error, doing="call AWS")
     if isinstance(error, OSError) and error.filename is None and error.errno:
         return f"cannot go on: {error.strerror}"
     return describe_unexpected(error)

@@ -36,7 +36,7 @@ class Accounts:
             return f"the target names no account, and the function's may not be yours ({self.caller})"
         if account == self.caller:
             return None
-        return f"the cluster is in account {account}; your credentials are of {self.caller}"
+        return f"the cluster is in account {account}; your credentials are for {self.caller}"
 
 
 def find_accounts(targets: Iterable[Target], *, caller: str | None, function_role: str | None) -> Accounts:

@@ -121,7 +121,7 @@ def find_region(*, profile: str | None, region: str | None) -> str:
         raise CommandError(f"cannot read the files of ~/.aws ({type(error).__name__})", code=USAGE) from None
     found = region or os.environ.get("AWS_REGION") or configured
     if not found:
-        raise CommandError("no AWS region is known: give --region, or set AWS_REGION", code=USAGE)
+        raise CommandError("no AWS region is known: pass --region, or set AWS_REGION", code=USAGE)
     if not is_region(found):
         raise CommandError(explain_no_region(repr(found)), code=USAGE)
     return found
@@ -179,8 +179,8 @@ def _explain_missing(error: BaseException | None, *, profile: str | None) -> str
         case ClientError():
             code = error.response.get("Error", {}).get("Code")
             if code in _EXPIRED | _INVALID:
-                return f"those of the profile's source are refused ({code}): {_format_login(profile)}"
-            return explain_aws_error(error, asked="for the profile's role")
+                return f"the source profile's credentials are refused ({code}): {_format_login(profile)}"
+            return explain_aws_error(error, doing="assume the profile's role")
         case _:
             return f"{type(error).__name__}; aws sts get-caller-identity may show more"
 

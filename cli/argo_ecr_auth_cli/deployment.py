@@ -64,7 +64,7 @@ def describe_stack(sessions: Sessions, *, installation: str, region: str) -> Sta
     except (ClientError, BotoCoreError) as error:
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == "ValidationError":
             return None
-        raise _explain(error, f"for the stack {installation}", "cloudformation:DescribeStacks") from None
+        raise _explain(error, f"read the stack {installation}", "cloudformation:DescribeStacks") from None
     return Stack(
         name=installation,
         region=region,
@@ -76,7 +76,7 @@ def describe_stack(sessions: Sessions, *, installation: str, region: str) -> Sta
 
 def find_function_name(sessions: Sessions, *, installation: str, region: str) -> str:
     """The function's name, from the stack's outputs. Raises CommandError."""
-    remedy = "give --region, --installation or --function-name"
+    remedy = "pass --region, --installation or --function-name"
     try:
         stack = describe_stack(sessions, installation=installation, region=region)
     except CommandError as error:
@@ -97,8 +97,8 @@ def list_schedules(sessions: Sessions, stack: Stack) -> list[Schedule]:
         with show_progress("schedules", total=len(schedules)) as done:
             return map_concurrently(lambda name: _read_schedule(scheduler, name, groups), schedules, done=done)
     except (ClientError, BotoCoreError) as error:
-        asked = f"for the schedules of the stack {stack.name}"
-        raise _explain(error, asked, "cloudformation:ListStackResources and scheduler:GetSchedule") from None
+        doing = f"read the schedules of the stack {stack.name}"
+        raise _explain(error, doing, "cloudformation:ListStackResources and scheduler:GetSchedule") from None
 
 
 def count_runs(sessions: Sessions, *, function: str, region: str, since: datetime, until: datetime) -> int:
@@ -114,7 +114,7 @@ def count_runs(sessions: Sessions, *, function: str, region: str, since: datetim
             Statistics=["Sum"],
         )["Datapoints"]
     except (ClientError, BotoCoreError) as error:
-        raise _explain(error, "CloudWatch for the function's runs", "cloudwatch:GetMetricStatistics") from None
+        raise _explain(error, "read the function's metrics", "cloudwatch:GetMetricStatistics") from None
     return int(sum(point["Sum"] for point in points))
 
 
@@ -168,7 +168,7 @@ def read_log(
                 before = last_results.get(key)
                 last_results[key] = replace(result, is_again=bool(before and before.action == result.action))
     except (ClientError, BotoCoreError) as error:
-        raise _explain(error, "for the function's log", "logs:FilterLogEvents") from None
+        raise _explain(error, "read the function's log", "logs:FilterLogEvents") from None
     return FunctionLog(verified_at=verified_at, last_results=last_results)
 
 
@@ -230,5 +230,5 @@ def _parse_targets(event: str) -> frozenset[str]:
         return frozenset()
 
 
-def _explain(error: ClientError | BotoCoreError, asked: str, right: str) -> CommandError:
-    return CommandError(explain_aws_error(error, asked=asked, right=right), code=UNKNOWN)
+def _explain(error: ClientError | BotoCoreError, doing: str, permission: str) -> CommandError:
+    return CommandError(explain_aws_error(error, doing=doing, permission=permission), code=UNKNOWN)

@@ -21,7 +21,7 @@ from argo_ecr_auth_settings.validation import validate_settings
 DEFAULT_NAME = "argo-ecr-auth"
 DEFAULT_FILE = "settings.yaml"
 
-_NO_FILE = "give --settings FILE, or --cluster NAME --registry HOST for one of each"
+_NO_FILE = "pass --settings FILE, or --cluster NAME --registry HOST for one of each"
 _SHARED_OPTIONS = ("settings", "cluster", "registry", "installation", "profile", "region")
 
 
@@ -78,12 +78,12 @@ def choose_enabled_targets(installation: Installation, names: list[str]) -> tupl
 
 
 def without_role(target: Target) -> Target:
-    """The target as it is reached with one's own rights: the role of its settings is for the function to assume."""
+    """The target as an operator reaches it: the role of its settings is for the function to assume."""
     return replace(target, role=None)
 
 
 def format_shared_options(options: argparse.Namespace) -> str:
-    """The options that another command needs too, to speak of the same installation with the same rights."""
+    """The options that another command needs too, to speak of the same installation with the same permissions."""
     given = {name: getattr(options, name, None) for name in _SHARED_OPTIONS}
     return "".join(f" --{name} {shlex.quote(value)}" for name, value in given.items() if value)
 

@@ -33,8 +33,8 @@ _IDENTITIES = {
     "local": Identity(name="your user of the kubeconfig"),
 }
 _REMEDIES = {
-    "in-cluster": "in a pod it needs a service account's token; elsewhere give --kube-config local or eks",
-    "local": "it is ~/.kube/config, or what KUBECONFIG names",
+    "in-cluster": "in a pod it needs a service account's token; elsewhere pass --kube-config local or eks",
+    "local": "the kubeconfig is ~/.kube/config, or the file that KUBECONFIG names",
 }
 _MAX_QUOTE = 200
 
@@ -108,7 +108,7 @@ def open_kubeconfig(options: argparse.Namespace, targets: Sequence[Target]) -> K
     if len(clusters) > 1:
         names = format_names([target.name for target in targets])
         raise CommandError(
-            f"a context leads to one cluster, and these targets are of {len(clusters)} ({names}): "
+            f"a context leads to one cluster, and these targets are in {len(clusters)} ({names}): "
             "name the targets of one",
             code=USAGE,
         )
@@ -117,7 +117,7 @@ def open_kubeconfig(options: argparse.Namespace, targets: Sequence[Target]) -> K
 
 def _load_access(kind: str, *, file: str | None, context: str | None) -> _Access:
     configuration = Configuration()
-    remedy = f"it is {file}" if file else _REMEDIES[kind]
+    remedy = f"the kubeconfig is {file}" if file else _REMEDIES[kind]
     try:
         with _capture_root_logger() as errors:
             if kind == "in-cluster":

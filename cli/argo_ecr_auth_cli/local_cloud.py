@@ -17,7 +17,7 @@ def is_local_cloud() -> bool:
 def refuse_stopped_local_cloud() -> None:
     """Raise CommandError if the environment still points at one that is down."""
     if is_local_cloud() and not _is_reachable(os.environ["AWS_ENDPOINT_URL"]):
-        reason = "this shell points at a local cloud that is down: make up starts one, a new shell leaves it"
+        reason = "this shell points at a local cloud that is down: start it with make up, or open a new shell"
         raise CommandError(reason, code=UNKNOWN)
 
 

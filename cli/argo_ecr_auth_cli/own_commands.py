@@ -14,7 +14,7 @@ _NAME = "argo-ecr-auth"
 
 @dataclass(frozen=True, kw_only=True)
 class OwnCommands:
-    """How to call this program again, for the same installation and with the same rights."""
+    """How to call this program again, for the same installation and with the same permissions."""
 
     program: str = _NAME
     options: str = ""

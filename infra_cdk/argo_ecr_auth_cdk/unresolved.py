@@ -12,8 +12,8 @@ from argo_ecr_auth_settings.settings import Settings
 
 _MARK = "${Token["  # how CDK encodes a token in a string
 _UNKNOWN_STRING = (
-    "is not known at synth (a CDK token), but the function's settings are written then; give the resource that it "
-    "comes from a name of your own, and write that name here"
+    "is not known at synth (a CDK token), but the function's settings are written then; give its resource a "
+    "physical name, and write that name here"
 )
 _UNKNOWN_HOME = "is not known at synth; choose it by AWS_PROFILE or AWS_REGION, or give the stack an env"
 

@@ -36,7 +36,11 @@ def _check(place: AccountRegion, deployment: Deployment) -> str | None:
     for principal in [None, role] if is_own else [role]:
         try:
             answer = destination.sessions.as_role(principal).call(
-                "ssm", "get_parameter", region=region, asked=f"SSM for {parameter}", parameters={"Name": parameter}
+                "ssm",
+                "get_parameter",
+                region=region,
+                doing=f"read the SSM parameter {parameter}",
+                parameters={"Name": parameter},
             )
         except SyncError as error:
             if isinstance(error, AwsRefusalError) and error.code == "ParameterNotFound":
@@ -51,5 +55,5 @@ def _check(place: AccountRegion, deployment: Deployment) -> str | None:
         else:
             is_old = int(answer["Parameter"]["Value"]) < _MIN_VERSION
             return f"the CDK bootstrap of account {account} in {region} is too old: {remedy}" if is_old else None
-    print(f"whether account {account} is bootstrapped in {region} is not checked: {reason}", file=sys.stderr)
+    print(f"cannot check whether account {account} is bootstrapped in {region}: {reason}", file=sys.stderr)
     return None

@@ -69,7 +69,7 @@ def _list_clusters(region: str, destination: Destination) -> set[str] | None:
         pages = destination.sessions.client("eks", region=region).get_paginator("list_clusters").paginate()
         return {name for page in pages for name in page["clusters"]}
     except (BotoCoreError, ClientError) as error:
-        print(f"whether the clusters in {region} exist is not checked: {error}", file=sys.stderr)
+        print(f"cannot check whether the clusters in {region} exist: {error}", file=sys.stderr)
         return None
 
 
@@ -107,7 +107,7 @@ def _list_new_clusters(
         # find_missing_bootstraps reports an account whose roles may not be assumed.
         if not (isinstance(error, ClientError) and error.operation_name == "AssumeRole"):
             where = f"in {place.region} of account {place.account}"
-            print(f"whether the clusters {where} are ready is not checked: {error}", file=sys.stderr)
+            print(f"cannot check whether the clusters {where} are ready: {error}", file=sys.stderr)
         return []
     return [
         _NewCluster(
@@ -147,7 +147,7 @@ def _check(cluster: _NewCluster) -> Iterator[str]:
         code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
         # A missing entry is as it should be, and so is one that cannot exist; find_missing_clusters reports a cluster.
         if code not in {"ResourceNotFoundException", "InvalidRequestException"}:
-            print(f"whether {cluster} is ready is not checked: {error}", file=sys.stderr)
+            print(f"cannot check whether {cluster} is ready: {error}", file=sys.stderr)
     else:
         yield (
             f"{cluster} has an access entry for {entry['principalArn']}, which the deployment creates. Delete it: "

@@ -57,7 +57,7 @@ def find_deleted_schedules(deployment: Deployment, *, before: InstallationRecord
         stack = _describe_stack(deployment) if names else None
         schedules = list_schedules(deployment.destination.sessions, stack) if stack else []
     except CommandError as error:
-        print(f"whether the schedules exist is not checked: {error}", file=sys.stderr)
+        print(f"cannot check whether the schedules exist: {error}", file=sys.stderr)
         return []
     scheduled = {name for schedule in schedules for name in schedule.targets}
     missing = [name for name in names if name not in scheduled]

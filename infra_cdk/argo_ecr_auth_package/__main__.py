@@ -49,7 +49,7 @@ def _find_missing() -> str | None:
     node = shutil.which(os.environ.get("JSII_NODE", "node")) or _find_installed_node()
     if node is None:
         return (
-            "Node.js is needed to make the package, not to deploy it: install version 22 or later, or it comes with "
+            "Node.js is needed to make the package, not to deploy it: install version 22 or later, or pip install "
             "'argo-ecr-auth[cdk,node]'"
         )
     os.environ["JSII_NODE"] = node

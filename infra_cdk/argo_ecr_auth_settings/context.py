@@ -14,7 +14,7 @@ OVERRIDING = ("check_every", "architecture", "installation")
 _BOUNDARY = "@aws-cdk/core:permissionsBoundary"
 _KEYS = ("settings", "cluster", "registry", *OVERRIDING)
 _REMEDY = (
-    "copy settings.example.yaml to settings.yaml and fill it in, or give -c settings=FILE, "
+    "copy settings.example.yaml to settings.yaml and fill it in, or pass -c settings=FILE, "
     "or -c cluster=NAME -c registry=HOST for one cluster and one registry"
 )
 
@@ -38,7 +38,9 @@ def _load(given: Mapping[str, object], *, default_file: Path) -> SettingsDocumen
         file = Path(str(given["settings"])) if "settings" in given else default_file
         return load_document(file, remedy=_REMEDY)
     if "settings" in given:
-        raise SettingsError(["-c settings: cannot go with -c cluster and -c registry; give either"])
+        raise SettingsError(
+            ["-c settings: cannot be combined with -c cluster and -c registry; pass only one of the two"]
+        )
     for missing, other in (("cluster", "registry"), ("registry", "cluster")):
         if missing not in given:
             raise SettingsError([f"-c {missing}: missing; it goes with -c {other}"])

@@ -110,4 +110,4 @@ def is_region(name: str) -> bool:
 
 
 def explain_no_region(name: str) -> str:
-    return f"{name} is no AWS region; a region's name has a direction and a number, such as eu-west-1"
+    return f"{name} is not an AWS region; a region's name has a direction and a number, such as eu-west-1"

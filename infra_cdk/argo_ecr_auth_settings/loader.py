@@ -1,8 +1,8 @@
-"""Loads a settings file, and the file of clusters that it names: YAML, with the position of each key.
+"""Loads a settings file, and the clusters file that it names: YAML, with the position of each key.
 
 The synth and the command line use it, so both accept the same files:
 
-    document = load_document(Path("settings.yaml"), remedy="give --settings FILE")
+    document = load_document(Path("settings.yaml"), remedy="pass --settings FILE")
     settings = validate_settings(document, account=account, region=region)  # validation.py
 
 Without a file, use `make_document(cluster=..., registry=...)`. The SettingsError of both is meant for users.

@@ -26,6 +26,6 @@ def find_runtime_warning(runtime: str, *, today: date) -> str | None:
     newest = RUNTIMES[-1]
     remedy = f"Run `rm -rf .venv && make setup PYTHON={newest}`" if runtime != newest else "Upgrade argo-ecr-auth"
     return (
-        f"runtime: from {last} Lambda takes no new function with {runtime}, and soon after that no update of one. "
+        f"runtime: from {last} Lambda accepts no new functions with {runtime}, and soon after that no updates. "
         f"{remedy}, then deploy"
     )

@@ -32,7 +32,7 @@ class Risk:
 
     def describe(self, token: str) -> str:
         """Where Argo CD sends this token."""
-        return f"Argo CD sends {token} also to hosts that only look like the registry, {self.when}"
+        return f"Argo CD also sends {token} to hosts that only look like the registry, {self.when}"
 
 
 # Argo CD matches both with a chart's dependencies by prefix, in both directions (argo-cd, getHelmRepos in

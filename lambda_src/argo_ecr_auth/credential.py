@@ -65,7 +65,7 @@ class Run:
 
 
 def keep_fresh(target: Target, credential: Credential, *, run: Run) -> Result:
-    """The whole story, and if another run wrote at the same time, what is left to do after it."""
+    """Keep one credential fresh; if another run wrote it at the same time, try once more."""
     result = _keep_fresh(target, credential, run=run)
     if result.error_type == OverlapError.__name__:
         again = _keep_fresh(target, credential, run=replace(run, options=replace(run.options, force=False)))
@@ -188,7 +188,7 @@ def _explain_choice(written: Payload | None, plan: Plan, issued: Issued) -> str:
     if plan.kept:
         hosts = ", ".join(registry.host for registry in issued.tokens.keys() - issued.refused)
         return f"only the token for {hosts} was renewed"
-    return "it is written all the same, because the cluster has no valid token that its registry accepts"
+    return "it was written anyway, because the cluster has no valid token that its registry accepts"
 
 
 def describe_unexpected(failure: Exception) -> str:

@@ -27,7 +27,7 @@ _limit = _Limit()
 
 @contextmanager
 def time_limit(seconds: float, *, max_bytes: float = math.inf) -> Iterator[None]:
-    """Let this thread's connections end within so many seconds, or with the limit around this one.
+    """End this thread's connections within this many seconds, or sooner if an enclosing limit requires it.
 
     Past it, whatever connects, sends or receives raises TimeoutError; more than `max_bytes`, as they are on the wire,
     raise OSError. urllib3 and botocore report both as their own errors. It does not hold for the resolution of names,

@@ -95,7 +95,7 @@ def verify_login(
         if answer.status in _REFUSALS:
             return Verification(login=Login.REFUSED, reason=f"{host} answered {answer.status}")
         if answer.status != HTTPStatus.OK:
-            return _inconclusive(f"{host} answers {answer.status} to a login")
+            return _inconclusive(f"{host} returned {answer.status} for the login")
         return Verification(login=Login.ACCEPTED, reason=_try_to_list(client, host, authorization, repository))
 
 
@@ -116,7 +116,7 @@ def _log_in(client: urllib3.PoolManager, host: str, basic: str) -> tuple[_Answer
     # It issues tokens of its own. The password does not go to another host than the registry's.
     own = PUBLIC_HOSTS if host in PUBLIC_HOSTS else (host,)
     if not f"{bearer['realm']}/".startswith(tuple(f"https://{name}/" for name in own)):
-        raise InconclusiveError("sends logins to another host, which is not given the password")
+        raise InconclusiveError("sends logins to another host, which does not get the password")
     issued = _get(client, f"{bearer['realm']}?{urlencode(dict(_PARAMETER.findall(answer.challenge)))}", basic)
     if issued.status != HTTPStatus.OK:
         return issued, basic
@@ -131,7 +131,7 @@ def _parse_token(body: bytes) -> str:
     except (ValueError, AttributeError, RecursionError):
         token = ""
     if not _BEARER_TOKEN.fullmatch(token):
-        raise InconclusiveError("answers a login without a token")
+        raise InconclusiveError("returned no token for the login")
     return token
 
 
@@ -146,7 +146,7 @@ def _try_to_list(client: urllib3.PoolManager, host: str, authorization: str, rep
     except InconclusiveError as odd:
         return f"whether the token may list {repository} is not known: {host} {odd}"
     if status in _REFUSALS:
-        return f"the token may not list {repository} ({status}): allow ecr:ListImages and the pull actions on it"
+        return f"the token cannot list {repository} ({status}): allow ecr:ListImages and the pull actions on it"
     if status == HTTPStatus.NOT_FOUND:
         return f"there is no repository {repository} ({status})"
     return None if status == HTTPStatus.OK else f"whether the token may list {repository} is not known ({status})"

@@ -69,7 +69,7 @@ def _make_unfinished(target: Target, credential: Credential, *, begun: bool, run
     error = (
         f"timed out after {seconds}; the next run tries again. If it persists, {target.cluster} or AWS is slow"
         if begun
-        else f"not begun within {seconds}; the next run tries again. If it persists, a cluster of the run is slow"
+        else f"not started within {seconds}; the next run tries again. If this persists, a cluster in the run is slow"
     )
     result = new_result(target, credential, dry_run=run.options.dry_run)
     return fail(result, TimeoutError(), error=error)

@@ -20,7 +20,7 @@ VerifyLogin = Callable[..., Verification]
 
 _SECONDS_OF_VERIFICATION = 10  # for all registries of a credential: the check is never the outage
 _MIN_VALIDITY = timedelta(minutes=10)  # as the shortest renew_before
-_PULLS = "Argo CD can pull with it all the same, set verify: off"
+_PULLS = "Argo CD can pull with it anyway, set verify: off"
 _UNFIT = {Login.REFUSED, Login.NO_SUCH_HOST}  # a new token that replaces none that is still valid
 _NOT_TRIED = Verification(login=Login.NOT_TRIED)
 
@@ -112,9 +112,9 @@ def _check_expiry(token: AuthorizationToken, *, api: TokenApi, now: datetime) ->
     """The token, valid for no longer than ECR documents. Raises SyncError if it has expired or is about to."""
     if token.expires_at - now < _MIN_VALIDITY:
         raise SyncError(
-            failed=f"asked ECR in {api.region} for an authorization token",
+            failed=f"cannot use an authorization token from ECR in {api.region}",
             why=f"it expires at {format_time(token.expires_at)}, and now is {format_time(now)}",
-            remedy="is the function's clock right, and is it ECR that answers?",
+            remedy="check the function's clock; does a proxy respond in ECR's place?",
         )
     return replace(token, expires_at=min(token.expires_at, (now + TOKEN_LIFETIME).replace(microsecond=0)))
 

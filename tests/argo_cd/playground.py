@@ -20,7 +20,7 @@ from tests.argo_cd.programs import ArgoCd, install_definitions
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import REGION
 from tests.support.ecr import Ecr
-from tests.support.function import GROUP, REGISTRY, RIGHTS, Function, admit, make_environment, make_settings
+from tests.support.function import GROUP, PERMISSIONS, REGISTRY, Function, admit, make_environment, make_settings
 from tests.support.objects import Objects, encode_base64
 
 NAMESPACE = "argocd"
@@ -36,7 +36,7 @@ class Playground:
     @classmethod
     def make(cls, assets: Assets, cloud: LocalCloud, ecr: Ecr, directory: Path) -> Self:
         cluster = cloud.create_cluster("playground", namespaces=[NAMESPACE])
-        role = cloud.create_role("playground", allow=RIGHTS)
+        role = cloud.create_role("playground", allow=PERMISSIONS)
         admit(cloud, cluster, role)
         install_definitions(assets, cluster)
         argo_cd = ArgoCd(

@@ -18,7 +18,7 @@ from tests.argo_cd.assets import Assets
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import LocalCloud
 from tests.local_cloud.environment import REGION
-from tests.support.function import REGISTRY, RIGHTS, Function, make_environment, make_settings
+from tests.support.function import PERMISSIONS, REGISTRY, Function, make_environment, make_settings
 
 _EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
@@ -66,7 +66,7 @@ def test_the_kustomize_base_makes_what_the_synth_writes(tmp_path: Path) -> None:
 def test_the_chart_and_the_access_entry_let_the_function_in(
     assets: Assets, cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    role = cloud.create_role("of-another-pipeline", allow=RIGHTS)
+    role = cloud.create_role("of-another-pipeline", allow=PERMISSIONS)
     for name, value in make_environment(cloud, role).items():
         monkeypatch.setenv(name, value)
     with cloud.run_cluster("owned", namespaces=["argocd"]) as cluster:

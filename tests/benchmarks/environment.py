@@ -47,7 +47,7 @@ def find_errors(runs: Sequence[Run]) -> list[str]:
 
 
 class Environment:
-    """A process with a folder on its path, such as an asset, and with the rights of its environment variables."""
+    """A process with a folder on its path, such as an asset, and with the permissions of its environment variables."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class Environment:
 
 
 def make_variables(cloud: LocalCloud, role: str) -> dict[str, str]:
-    """The environment variables of the function with the rights of a role."""
+    """The environment variables of the function with the permissions of a role."""
     return make_environment(cloud, role) | {
         "AWS_LAMBDA_FUNCTION_NAME": "x",
         "POWERTOOLS_METRICS_NAMESPACE": "ArgoEcrAuth",

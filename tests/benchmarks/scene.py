@@ -13,7 +13,7 @@ from tests.benchmarks.environment import Environment, Run, make_asset, make_vari
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.local_cloud.environment import REGION
 from tests.support.ecr import run_ecr
-from tests.support.function import REGISTRY, RIGHTS, admit, grant, make_settings
+from tests.support.function import PERMISSIONS, REGISTRY, admit, grant, make_settings
 
 COUNTS = (1, 100)
 _FOLDER = Path(__file__).parent
@@ -75,7 +75,7 @@ def namespace(count: int) -> str:
 def prepare() -> Iterator[Scene]:
     with tempfile.TemporaryDirectory() as name, LocalCloud(Path(name) / "cloud") as cloud:
         folder = Path(name)
-        role = cloud.create_role("function", allow=RIGHTS)
+        role = cloud.create_role("function", allow=PERMISSIONS)
         cluster = cloud.create_cluster("demo", namespaces=[namespace(count) for count in COUNTS])
         admit(cloud, cluster, role)
         with run_ecr(cloud, folder) as ecr:

@@ -104,12 +104,12 @@ def without_network(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def make_command_line(cloud: LocalCloud, role: str, *, directory: Path) -> CommandLine:
-    """The command line with a role's rights."""
+    """The command line with a role's permissions."""
     return make_command_line_with(cloud, cloud.assume(role), directory=directory)
 
 
 def make_command_line_with(cloud: LocalCloud, key: Mapping[str, str], *, directory: Path) -> CommandLine:
-    """The command line with the rights of a role's or a user's key."""
+    """The command line with the permissions of a role's or a user's key."""
     environment = cloud.environment() | {
         "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],

@@ -55,7 +55,7 @@ def stack(local_cloud: LocalCloud, role: str) -> str:
 
 @pytest.fixture
 def command_line(local_cloud: LocalCloud, operator: str, tmp_path: Path) -> CommandLine:
-    """The command line with the operator's rights."""
+    """The command line with the operator's permissions."""
     return make_command_line(local_cloud, operator, directory=tmp_path)
 
 

@@ -28,7 +28,7 @@ def test_a_cluster_of_the_same_name_is_not_taken_for_the_one_in_another_account(
 
     here_result, abroad = json.loads(status.stdout)["results"]
     assert (here_result["state"], abroad["state"], status.returncode) == ("fresh", "not checked", 3)
-    assert f"in account {ABROAD}; your credentials are of {HOME}: use --profile of that account" in abroad["error"]
+    assert f"in account {ABROAD}; your credentials are for {HOME}: use --profile of that account" in abroad["error"]
     (found,) = json.loads(doctor.stdout)["findings"]
     assert (found["finding"], found["not_checked"], doctor.returncode) == ("not-checked", True, 3)
     assert f"in account {ABROAD}" in found["message"]
@@ -84,7 +84,7 @@ def test_the_account_of_home_is_the_same_written_or_not(role: str | None, contex
 def test_a_target_without_an_account_is_in_the_functions(contexts: Cases) -> None:
     first, second = contexts(ABROAD, caller=ABROAD, function_role=ROLE)
 
-    assert first.not_visible == f"the cluster is in account {HOME}; your credentials are of {ABROAD}"
+    assert first.not_visible == f"the cluster is in account {HOME}; your credentials are for {ABROAD}"
     assert second.not_visible is None
     assert [*first.ours, *second.ours] == [("argocd", "ecr-auth"), ("argocd", "second")]
 

@@ -60,8 +60,8 @@ def test_a_wrong_argument_is_answered_with_usage_and_2(arguments: list[str], off
         (["doctor", "--cluster", "x", "--registry", REGISTRY, "--function-role", "mine"], "is not the ARN of a role"),
         (["which", REGISTRY, "--project", "x", "y"], "there is no settings.yaml"),
         (["which", "https://charts.example.com"], "URL: 'charts.example.com' is not the host of an ECR registry"),
-        (["status", "--region", "eu west 1"], "'eu west 1' is no AWS region"),
-        (["status", "--region", "us-moon-1"], "'us-moon-1' is no AWS region"),
+        (["status", "--region", "eu west 1"], "'eu west 1' is not an AWS region"),
+        (["status", "--region", "us-moon-1"], "'us-moon-1' is not an AWS region"),
         (["status", "--profile", "nope"], "there is no AWS profile nope; there are: none"),
     ],
 )

@@ -89,7 +89,7 @@ def test_an_answer_that_is_not_of_aws_is_explained(
 
     assert done.returncode == 3
     assert "unexpected" not in done.stderr + done.stdout
-    assert "a proxy or a VPC endpoint may answer in its place" in done.stderr + done.stdout
+    assert "a proxy or a VPC endpoint may respond in its place" in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize("command", ["status", "doctor", "invoke"])
@@ -97,4 +97,4 @@ def test_a_shell_of_a_local_cloud_that_is_down_is_explained(command: str, offlin
     done = offline.run(command, *WHICH, AWS_ENDPOINT_URL=CLOSED_PROXY)
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
-    assert "this shell points at a local cloud that is down: make up starts one, a new shell leaves it" in done.stderr
+    assert "this shell points at a local cloud that is down: start it with make up, or open a new shell" in done.stderr

@@ -34,7 +34,7 @@ _DEMO = f'- {{cluster: demo, region: {REGION}, account: "{ACCOUNT}", profile: ba
 
 @pytest.fixture(scope="module")
 def pipeline(local_cloud: LocalCloud) -> str:
-    """The role of the example's pipeline, with the rights of the example."""
+    """The role of the example's pipeline, with the permissions of the example."""
     arn = local_cloud.create_role("pipeline")
     policy = (_EXAMPLE / "policy.json").read_text()
     local_cloud.client("iam").put_role_policy(RoleName="pipeline", PolicyName="discover", PolicyDocument=policy)
@@ -97,7 +97,7 @@ def test_a_tag_adds_a_cluster_and_its_removal_removes_it(
     refused = fleet.run("settings", "discover", *here, "--write")
     assert (refused.returncode, _read(fleet.directory)) == (1, _DEMO)
     assert f"removed  {ACCOUNT} {REGION} demo: it has no tag {_TAG}\n" in refused.stdout
-    assert "more than a tenth would be removed: look at why, and give --allow-removals" in refused.stderr
+    assert "more than a tenth would be removed: check why, then pass --allow-removals" in refused.stderr
     assert fleet.run("settings", "discover", *here, "--write", "--allow-removals").returncode == 0
     assert _read(fleet.directory) == "[]\n"
 
@@ -119,7 +119,7 @@ def test_a_role_reads_another_account_whose_cluster_of_the_same_name_has_a_name_
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ((), "your credentials are of 000000000000; give --role, a role to assume in each other account"),
+        ((), "your credentials are for 000000000000; pass --role, a role to assume in each other account"),
         (("--role", "nobody"), "cannot assume arn:aws:iam::222222222222:role/nobody"),
         ((*_ROLE[:3], "wrong"), "cannot assume arn:aws:iam::222222222222:role/argo-ecr-auth-discover"),
     ],
@@ -196,11 +196,11 @@ def test_a_terminal_sees_how_far_the_search_is(fleet: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("settings", "arguments", "fault"),
     [
-        ({**_SETTINGS, "clusters": None}, (), "settings.yaml names no file of clusters: add clusters: clusters.yaml"),
+        ({**_SETTINGS, "clusters": None}, (), "settings.yaml names no clusters file: add clusters: clusters.yaml"),
         ({**_SETTINGS, "profiles": {}}, (), "settings.yaml has no profiles, so no cluster may be added"),
         ({**_SETTINGS, "chek": 1}, (), "chek: unknown key"),
         (_SETTINGS, ("--account", "1234"), "--account: '1234' is not the 12 digits of an account"),
-        (_SETTINGS, ("--region", "us-moon-1"), "--region: 'us-moon-1' is no AWS region"),
+        (_SETTINGS, ("--region", "us-moon-1"), "--region: 'us-moon-1' is not an AWS region"),
         (_SETTINGS, ("--external-id", "x"), "--external-id goes with --role"),
         (_SETTINGS, ("--write", "--check"), "not allowed with argument"),
     ],

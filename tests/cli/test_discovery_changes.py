@@ -1,4 +1,4 @@
-"""What a discovery changes in the file of clusters, and what it refuses."""
+"""What a discovery changes in the clusters file, and what it refuses."""
 
 from typing import Any
 
@@ -234,7 +234,7 @@ def test_each_cluster_is_a_line_and_the_comments_at_the_top_stay() -> None:
         f'# ours\n# too\n- {{cluster: a, region: {REGION}, account: "{ACCOUNT}", profile: base}}\n'
         f'- {{cluster: "007", region: {REGION}, account: "{ACCOUNT}", profile: base, name: zero.seven}}\n'
     )
-    assert format_clusters([]).endswith("are not kept.\n[]\n")
+    assert format_clusters([]).endswith("are lost.\n[]\n")
 
 
 def test_what_is_found_is_valid_settings() -> None:

@@ -129,5 +129,5 @@ def test_below_a_failed_check_are_the_finding_its_remedy_and_where_to_read_on(
 def test_what_nobody_could_look_at_is_neither_passed_nor_failed(fresh: CommandLine) -> None:
     done = fresh.run("doctor", "--installation", "another", PYTHONIOENCODING="ascii")
 
-    assert "\n! the function's access entry is right\n    not-checked: " in done.stdout
+    assert "\n! the function's access entry is correct\n    not-checked: " in done.stdout
     assert "\n+ nobody else writes the objects\n" in done.stdout

@@ -77,7 +77,7 @@ def test_an_entry_that_does_not_let_the_function_in_is_of_an_earlier_role(
     fresh: CommandLine, objects: Objects, role: str, local_cloud: LocalCloud
 ) -> None:
     """It has the role's name, but lets in only the role that had it before. The remedy can be copied as it is."""
-    refused = {"action": "failed", "error": "demo's API server answers 401", "error_type": "UnauthorizedError"}
+    refused = {"action": "failed", "error": "demo's API server returned 401", "error_type": "UnauthorizedError"}
     admitted = run_doctor(fresh)[1]
     write_log(local_cloud, GROUP, objects, (timedelta(minutes=1), refused))
 
@@ -91,7 +91,7 @@ def test_an_entry_that_does_not_let_the_function_in_is_of_an_earlier_role(
     again = f"aws eks delete-access-entry {place} && aws eks create-access-entry {place}"
     apply = "argo-ecr-auth rbac demo | kubectl apply -f -"
     assert found["remedy"] == f"{again} --kubernetes-groups {GROUP} && {apply}"
-    assert "answers 401" in found["consequences"][0]
+    assert "returned 401" in found["consequences"][0]
     assert edited["stale-access-entry"].startswith(f"{again} && aws eks associate-access-policy ")
     assert "rbac" not in edited["stale-access-entry"], "edit-policy needs no Role"
 

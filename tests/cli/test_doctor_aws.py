@@ -76,8 +76,8 @@ def test_a_region_where_sts_is_off(fresh: CommandLine) -> None:
 
 
 def test_a_right_that_is_missing_hides_nothing_else(fresh: CommandLine, local_cloud: LocalCloud) -> None:
-    rights = ["eks:DescribeCluster", "cloudformation:DescribeStacks"]
-    describer = local_cloud.create_role("describer", allow=rights)
+    permissions = ["eks:DescribeCluster", "cloudformation:DescribeStacks"]
+    describer = local_cloud.create_role("describer", allow=permissions)
     with Server(STS_OFF, tls=False) as sts:
         line = make_command_line(local_cloud, describer, directory=fresh.directory)
         _, found = run_doctor(line, AWS_ENDPOINT_URL_STS=sts.url)

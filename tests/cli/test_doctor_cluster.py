@@ -1,4 +1,4 @@
-"""What doctor says of the function's rights in a cluster, and of what earlier settings left there."""
+"""What doctor says of the function's permissions in a cluster, and of what earlier settings left there."""
 
 import time
 from dataclasses import replace
@@ -41,7 +41,7 @@ def test_a_role_without_a_name_that_the_settings_have_since(
 
     found = {finding["finding"]: finding["message"] for finding in run_doctor(command_line)[1]}
 
-    assert "does not allow to get secrets another" in found["no-role"]
+    assert "does not allow get on secrets/another" in found["no-role"]
 
 
 def test_a_role_binding_of_another_group(fresh: CommandLine, objects: Objects) -> None:
@@ -169,4 +169,4 @@ def test_a_context_is_for_the_targets_of_one_cluster(command: str, stack: str, c
     done = command_line.run(command, "--context", "any")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "a context leads to one cluster, and these targets are of 2 (demo, one)" in done.stderr
+    assert "a context leads to one cluster, and these targets are in 2 (demo, one)" in done.stderr

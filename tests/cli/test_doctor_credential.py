@@ -146,7 +146,7 @@ def test_the_credentials_of_the_settings_that_let_the_token_leave(doctor: Comman
     assert set(found) == set(leaking)
     for finding in found.values():
         assert (
-            "Argo CD sends its token also to hosts that only look like the registry, for a chart" in finding["message"]
+            "Argo CD also sends its token to hosts that only look like the registry, for a chart" in finding["message"]
         )
         assert finding["remedy"].endswith(make_link("credentials", "migrating-to-kind-argo-cd"))
 
@@ -220,12 +220,12 @@ def test_a_token_that_does_not_log_in(examine_with: Examine, objects: Objects) -
     assert objects.password not in json.dumps([finding.as_dict() for finding in found])
 
 
-def test_missing_pull_rights(examine_with: Examine) -> None:
-    verification = Verification(login=Login.ACCEPTED, reason="it may not list charts/app")
+def test_missing_pull_permissions(examine_with: Examine) -> None:
+    verification = Verification(login=Login.ACCEPTED, reason="it cannot list charts/app")
 
     found, ((_, _, repository),) = examine_with(verification, verify_repository="charts/app")
 
-    assert [finding.name for finding in found] == ["no-pull-right"]
+    assert [finding.name for finding in found] == ["no-pull-permission"]
     assert "charts/app" in found[0].message
     assert repository == "charts/app"
 

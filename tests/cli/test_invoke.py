@@ -85,7 +85,7 @@ def test_a_target_that_the_function_does_not_know_hides_no_other(stack: str, com
     unknown, odd = done.stderr.splitlines()
     assert unknown.endswith("no target is named unknown: the settings have all")
     assert odd.startswith("argo-ecr-auth: odd: ")
-    assert odd.endswith(" answers, but not as argo-ecr-auth's function does")
+    assert odd.endswith(" responds, but not like argo-ecr-auth's function")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_an_answer_that_lacks_something_is_no_answer(stack: str, command_line: C
     code, results, (fault,) = invoked(command_line, "short")
 
     assert (code, results) == (3, [])
-    assert fault.endswith("answers, but not as argo-ecr-auth's function does")
+    assert fault.endswith("responds, but not like argo-ecr-auth's function")
 
 
 def test_a_reader_that_has_seen_enough_does_not_change_the_exit_code(stack: str, command_line: CommandLine) -> None:
@@ -163,7 +163,7 @@ def test_no_stack_is_3_with_the_options_that_help(command_line: CommandLine) -> 
     done = command_line.run("invoke", "--installation", "another", "one")
 
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
-    assert "no stack another in us-east-1: give --region, --installation or --function-name" in done.stderr
+    assert "no stack another in us-east-1: pass --region, --installation or --function-name" in done.stderr
 
 
 def test_a_function_may_be_named(stack: str, command_line: CommandLine, local_cloud: LocalCloud) -> None:

@@ -1,4 +1,4 @@
-"""How the credentials are: read with the operator's own rights, and nothing else."""
+"""How the credentials are: read with the operator's own permissions, and nothing else."""
 
 import json
 import re
@@ -75,8 +75,8 @@ def test_a_fresh_credential_whose_last_run_failed_is_not_healthy(
 
 def test_a_log_that_may_not_be_read_is_reported(fresh: CommandLine, local_cloud: LocalCloud, cluster: Cluster) -> None:
     """A fresh token does not show whether the runs succeed."""
-    rights = [right for right in OPERATOR_RIGHTS if not right.startswith("logs:")]
-    reader = local_cloud.create_role("reader-without-logs", allow=rights)
+    permissions = [right for right in OPERATOR_RIGHTS if not right.startswith("logs:")]
+    reader = local_cloud.create_role("reader-without-logs", allow=permissions)
     local_cloud.client("eks").create_access_entry(
         clusterName=cluster.name, principalArn=reader, kubernetesGroups=[OPERATORS]
     )
@@ -84,7 +84,7 @@ def test_a_log_that_may_not_be_read_is_reported(fresh: CommandLine, local_cloud:
     done = make_command_line(local_cloud, reader, directory=fresh.directory).run("status")
 
     (line,) = done.stderr.splitlines()
-    assert line.startswith("argo-ecr-auth: whether the last runs succeeded is not checked: ")
+    assert line.startswith("argo-ecr-auth: cannot check whether the last runs succeeded: ")
     assert "logs:FilterLogEvents" in line
     assert (done.returncode, "fresh" in done.stdout) == (0, True)
 

@@ -20,16 +20,16 @@ def test_the_secret_that_serves_a_url_is_named(fresh: CommandLine, objects: Obje
 
     of_team = ["--project", "team", "demo"]
     for asked, serves in (
-        ([REGISTRY], "the repository {}/ecr-auth serves it, of these settings"),
-        ([REGISTRY, *of_team], "the repository {}/of-team serves it, which is not of these settings"),
-        ([f"oci://{REGISTRY}/charts/app"], "the repo-creds {}/long serves it, which is not of these settings"),
-        ([f"oci://{REGISTRY}/other"], "the repo-creds {}/short serves it, which is not of these settings"),
+        ([REGISTRY], "the repository {}/ecr-auth serves it, from these settings"),
+        ([REGISTRY, *of_team], "the repository {}/of-team serves it, which is not from these settings"),
+        ([f"oci://{REGISTRY}/charts/app"], "the repo-creds {}/long serves it, which is not from these settings"),
+        ([f"oci://{REGISTRY}/other"], "the repo-creds {}/short serves it, which is not from these settings"),
         ([f"{REGISTRY}/charts"], "nothing in the namespace {} serves it"),
     ):
         done = fresh.run("which", *asked)
 
         assert done.stdout.startswith(f"demo: {serves.format(objects.namespace)}"), done.stderr
-        assert done.returncode == (0 if serves.endswith(", of these settings") else 1)
+        assert done.returncode == (0 if serves.endswith(", from these settings") else 1)
         assert ("these settings would serve it:" in done.stdout) == serves.startswith("nothing")
 
 
@@ -42,7 +42,7 @@ def test_all_that_the_kind_argo_cd_serves(all_of_argo_cd: CommandLine, objects: 
     }.items():
         done = all_of_argo_cd.run("which", url)
 
-        assert done.stdout == f"demo: {secret.format(objects.namespace)} serves it, of these settings\n"
+        assert done.stdout == f"demo: {secret.format(objects.namespace)} serves it, from these settings\n"
         assert done.returncode == 0
 
 
@@ -87,15 +87,15 @@ def test_the_settings_that_are_shown_would_serve_the_url_and_are_safe(
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        (f"https://{REGISTRY}/charts", f"by https://; write {REGISTRY}/charts or oci://{REGISTRY}/charts"),
-        (f"HTTP://{REGISTRY}", f"by http://; write {REGISTRY} or oci://{REGISTRY}"),
+        (f"https://{REGISTRY}/charts", f"over https://; write {REGISTRY}/charts or oci://{REGISTRY}/charts"),
+        (f"HTTP://{REGISTRY}", f"over http://; write {REGISTRY} or oci://{REGISTRY}"),
         (f"{REGISTRY}/team/", f"a slash at the end; write {REGISTRY}/team"),
         (f"{REGISTRY}/", f"a slash at the end; write {REGISTRY}"),
         (f"oci://{REGISTRY}/team/app/", f"write oci://{REGISTRY}/team/app"),
         (f"{REGISTRY}/Charts", f"in lower case; write {REGISTRY}/charts"),
-        (f"{REGISTRY}/a//b", "'a//b' is no name of a repository of ECR's"),
-        (f"oci://{REGISTRY}/-a", "'-a' is no name of a repository of ECR's"),
-        (f"{REGISTRY}/a\u2011b", "'a\\u2011b' is no name of a repository of ECR's"),
+        (f"{REGISTRY}/a//b", "'a//b' is not a valid ECR repository name"),
+        (f"oci://{REGISTRY}/-a", "'-a' is not a valid ECR repository name"),
+        (f"{REGISTRY}/a\u2011b", "'a\\u2011b' is not a valid ECR repository name"),
     ],
 )
 def test_a_url_with_which_argo_cd_fails_is_refused_with_the_right_one(

@@ -13,7 +13,7 @@ After `make setup` it is `.venv/bin/argo-ecr-auth`; elsewhere `pip install 'argo
 --help` prints what this page says.
 
 The commands read the `settings.yaml` of the deployment, or take `--cluster NAME --registry HOST` for one of each; `-o
-json` is for programs. They use your own AWS rights and your own access to the clusters; only the function uses a target's
+json` is for programs. They use your own AWS permissions and your own access to the clusters; only the function uses a target's
 `role_arn`. `status` and `doctor` see the EKS clusters of your credentials' account only, and show others as `not
 checked`: use `--profile` for those. `rbac` gives a pipe one cluster at a time. With `doctor --function-role` and no stack
 of that name, whether the function runs is `not checked`.
@@ -23,7 +23,7 @@ of that name, whether the function runs is `not checked`.
 | 0 | all is well |
 | 1 | something is wrong: a credential failed, less than a third of `renew_before` is left of its token, or the function crashes or does not run by itself |
 | 2 | a wrong flag, target or settings file |
-| 3 | something could not be checked (no rights, no connection, no valid credentials) |
+| 3 | something could not be checked (no permissions, no connection, no valid credentials) |
 
 ## What doctor needs
 

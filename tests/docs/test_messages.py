@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib3.exceptions import SSLError
 
 import argo_ecr_auth
-from argo_ecr_auth.api_server.answers import read_refusal, read_unreachable
+from argo_ecr_auth.api_server.answers import make_refusal_error, make_unreachable_error
 from argo_ecr_auth.api_server.trust import EXPIRED, NOT_YET_VALID, OTHER_HOST, OTHER_IP_ADDRESS
 from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, ForbiddenError, SyncError, UnauthorizedError
 from argo_ecr_auth.core.messages import explain
@@ -43,19 +43,24 @@ _REFUSALS = {
 
 def _make_examples() -> Iterator[SyncError]:
     """Errors whose sentences core/messages.py, the command line's messages.py and answers.py build."""
-    yield UnauthorizedError(failed="demo's API server answers 401", target=target())
+    yield UnauthorizedError(failed="demo's API server returned 401", target=target())
     yield ForbiddenError(failed=f"forbids to {_DOING}", target=target(), doing=_DOING, namespace="argocd")
     yield AssumeRoleError(failed=f"cannot assume {_ROLE.arn}", why="AccessDenied", code="AccessDenied", role=_ROLE)
     code = "AccessDeniedException"
-    yield AwsRefusalError(failed="asked ECR for a token", why=code, code=code, right="ecr:GetAuthorizationToken")
+    yield AwsRefusalError(
+        failed="cannot get an authorization token from ECR in eu-west-1",
+        why=code,
+        code=code,
+        permission="ecr:GetAuthorizationToken",
+    )
     yield SyncError(failed="the new token is rejected: registry.example.org answered 401", remedy="set verify: off")
     for verify_code in (NOT_YET_VALID, EXPIRED, OTHER_HOST, OTHER_IP_ADDRESS):
         fault = ssl.SSLCertVerificationError("CERTIFICATE_VERIFY_FAILED")
         fault.verify_code = verify_code
-        yield read_unreachable(SSLError(fault), host="https://demo.example.org", target=target())
+        yield make_unreachable_error(SSLError(fault), host="https://demo.example.org", target=target())
     for message, status in _REFUSALS.items():
         body = {"kind": "Status", "message": message}
-        yield read_refusal(status, body, target=target(), doing=_DOING, namespace="argocd")
+        yield make_refusal_error(status, body, target=target(), doing=_DOING, namespace="argocd")
 
 
 def _read_errors(file: Path) -> Iterator[str]:

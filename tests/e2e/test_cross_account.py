@@ -55,11 +55,11 @@ _SECONDS_TO_FIRST_RUN = 120
 
 
 # The words of the error, and what causes it: a target, the action that its role loses, and that role's account.
-_RIGHTS = {
-    "asked ECR": ("home", "ecr:GetAuthorizationToken", ACCOUNT),
-    "asked EKS": ("home", "eks:DescribeCluster", ACCOUNT),
+_PERMISSIONS = {
+    "from ECR": ("home", "ecr:GetAuthorizationToken", ACCOUNT),
+    "EKS cluster": ("home", "eks:DescribeCluster", ACCOUNT),
     "cannot assume": ("theirs", "sts:AssumeRole", ACCOUNT),
-    "asked EKS for the cluster theirs": ("theirs", "eks:DescribeCluster", _OTHER_ACCOUNT),
+    "cannot find the API server of the EKS cluster theirs": ("theirs", "eks:DescribeCluster", _OTHER_ACCOUNT),
 }
 
 
@@ -175,9 +175,9 @@ def test_the_function_enters_the_clusters_of_all_accounts_by_its_own_role(deploy
     assert accounts == {name: {ACCOUNT} for name in _CLUSTERS}
 
 
-@pytest.mark.parametrize("words", _RIGHTS)
+@pytest.mark.parametrize("words", _PERMISSIONS)
 def test_without_any_one_right_the_run_fails_for_that_reason(words: str, deployed: Deployed) -> None:
-    target, action, account = _RIGHTS[words]
+    target, action, account = _PERMISSIONS[words]
     event = {"targets": [target], "force": True}
 
     with _without(deployed.installation.cloud, action=action, account=account):

@@ -17,7 +17,7 @@ from tests.fleet.fleet import make_fleet
 from tests.fleet.growth import measure_group_sizes, measure_growth
 from tests.local_cloud import binaries
 from tests.local_cloud.cloud import Cluster, LocalCloud
-from tests.support.function import RIGHTS, admit
+from tests.support.function import PERMISSIONS, admit
 
 _MOST = 1_000
 _TARGETS_PER_SERVER = 250
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> None:
     most = int(arguments[0]) if arguments else _MOST
     counts = [count for count in (1, 10, 100, 1_000) if count < most] + [most]
     with tempfile.TemporaryDirectory() as folder, LocalCloud(Path(folder) / "cloud") as cloud:
-        role = cloud.create_role("function", allow=RIGHTS)
+        role = cloud.create_role("function", allow=PERMISSIONS)
         clusters = _create_clusters(cloud, role, count=max(2, most // _TARGETS_PER_SERVER))
         print(_describe_machine(servers=len(clusters)))
         measure_deployment(clusters, count=most, cloud=cloud, directory=Path(folder))

@@ -54,7 +54,7 @@ def make_faulty(fleet: Fleet) -> Iterator[FaultyFleet]:
                 proxy = proxies[cluster.name]
                 place = {"endpoint": proxy.url, "certificate_authority": encode_base64(proxy.ca_pem)}
             elif kind == REFUSING:
-                _take_rights(cluster, namespace=target["namespace"])
+                _take_permissions(cluster, namespace=target["namespace"])
             written.append({**target, **(place if kind else {})})
         yield FaultyFleet(fleet=replace(fleet, written=written), faults=faults)
 
@@ -68,7 +68,7 @@ def _delay(cluster: Cluster) -> Server:
     return Server(intercept(pass_on(cluster.endpoint, ca_pem=cluster.ca_pem), wait))
 
 
-def _take_rights(cluster: Cluster, *, namespace: str) -> None:
+def _take_permissions(cluster: Cluster, *, namespace: str) -> None:
     path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings/{GROUP}"
     status, answer = cluster.admin.request("DELETE", path)
     if status != 200:

@@ -42,7 +42,7 @@ def test_a_key_that_looks_like_one_of_the_settings_is_refused(key: str, meant: s
         ({"settings": "none.yaml"}, "there is no none.yaml: copy settings.example.yaml"),
         ({"cluster": "demo"}, "-c registry: missing"),
         ({"registry": REGISTRY}, "-c cluster: missing"),
-        ({**_MINIMAL, "settings": "mine.yaml"}, "give either"),
+        ({**_MINIMAL, "settings": "mine.yaml"}, "pass only one"),
         ({**_MINIMAL, "check_every": "0m"}, "-c check_every: 0m"),
     ],
 )

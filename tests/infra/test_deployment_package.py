@@ -283,7 +283,7 @@ def _package_without_node(installed_wheel: Path, directory: Path, *options: str)
 def test_without_node_it_says_what_to_install(installed_wheel: Path, tmp_path: Path) -> None:
     _write_node_extra(tmp_path, node=None)
     assert _package_without_node(installed_wheel, tmp_path).stderr == (
-        "Node.js is needed to make the package, not to deploy it: install version 22 or later, or it comes with "
+        "Node.js is needed to make the package, not to deploy it: install version 22 or later, or pip install "
         "'argo-ecr-auth[cdk,node]'\n"
     )
 

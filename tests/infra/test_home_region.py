@@ -24,7 +24,7 @@ def _refuse(document: object, *, account: str | None, region: str | None) -> str
 
 def test_a_stack_in_a_region_that_does_not_exist_is_refused() -> None:
     fault = _refuse(make_content(), account=ACCOUNT, region="us-moon-1")
-    assert fault.startswith("the stack's region: us-moon-1 is no AWS region")
+    assert fault.startswith("the stack's region: us-moon-1 is not an AWS region")
     assert "AWS_REGION" in fault
 
 

@@ -126,8 +126,8 @@ def test_a_file_that_holds_no_keys_is_refused(tmp_path: Path, text: str, expecte
 
 def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
-        load_document(tmp_path / "mine.yaml", remedy="give --settings FILE")
-    assert str(refused.value) == "there is no mine.yaml: give --settings FILE"
+        load_document(tmp_path / "mine.yaml", remedy="pass --settings FILE")
+    assert str(refused.value) == "there is no mine.yaml: pass --settings FILE"
 
 
 _TARGETS = "targets:\n  - cluster: demo\n"
@@ -278,7 +278,7 @@ _BROKEN: dict[str, tuple[dict[str, object], list[str]]] = {
         {"alarm_email": 5, "alarm_topic_arn": f"arn:aws:sns:us-east-1:{ACCOUNT}:x", "monitoring": False},
         [
             "alarm_email: must",
-            "alarm_email: cannot go",
+            "alarm_email: cannot be combined",
             "alarm_email: there",
             "alarm_topic_arn: there",
             "alarm_topic_arn: is",

@@ -51,7 +51,7 @@ def test_a_cluster_name_that_is_not_known_at_synth_is_refused_with_the_remedy() 
         ArgoEcrAuth(stack, "EcrAuth", settings=_settings(targets=(TargetSettings(cluster=cluster.ref),)))
     (fault,) = refused.value.faults
     assert fault.startswith("targets[0].cluster: ")
-    assert "give the resource that it comes from a name of your own" in fault
+    assert "give its resource a physical name" in fault
 
 
 def test_settings_made_in_python_are_validated_like_those_of_a_file() -> None:

@@ -51,7 +51,7 @@ def test_what_keeps_the_token_at_its_registry_is_not_warned_about(credential: di
 )
 def test_what_lets_the_token_leave_is_warned_about_with_the_safe_setting(credential: dict[str, Any], what: str) -> None:
     (warning,) = _find_warnings(credential)
-    assert warning.startswith(f"credentials[0]: {what}: Argo CD sends its token also to hosts that only look like")
+    assert warning.startswith(f"credentials[0]: {what}: Argo CD also sends its token to hosts that only look like")
     assert "use kind: argo-cd for the registry instead" in warning
 
 
@@ -85,7 +85,7 @@ def test_a_runtime_is_warned_about_in_the_last_180_days_before_lambda_refuses_it
     assert find_runtime_warning(runtime, today=last - timedelta(days=181)) is None
     soon = find_runtime_warning(runtime, today=last - timedelta(days=180))
     assert soon is not None
-    assert soon.startswith(f"runtime: from {last} Lambda takes no new function with {runtime}")
+    assert soon.startswith(f"runtime: from {last} Lambda accepts no new functions with {runtime}")
     assert find_runtime_warning(runtime, today=last + timedelta(days=400)) == soon
 
 

@@ -16,8 +16,8 @@ from tests.local_cloud.environment import REGION
 from tests.local_cloud.registry import Registry
 from tests.support import handler_process
 from tests.support.function import (
+    PERMISSIONS,
     REGISTRY,
-    RIGHTS,
     Function,
     FunctionFactory,
     admit,
@@ -39,8 +39,8 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud
 
 @pytest.fixture(scope="package")
 def role(local_cloud: LocalCloud) -> str:
-    """A role with the rights of the function's role, made by hand."""
-    return local_cloud.create_role("function", allow=RIGHTS)
+    """A role with the permissions of the function's role, made by hand."""
+    return local_cloud.create_role("function", allow=PERMISSIONS)
 
 
 @pytest.fixture(scope="package")

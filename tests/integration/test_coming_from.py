@@ -62,7 +62,7 @@ def ecr(local_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A cluster with the function's rights in it, and who acts there."""
+    """A cluster with the function's permissions in it, and who acts there."""
 
     cluster: Cluster
     cloud: LocalCloud

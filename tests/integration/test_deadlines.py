@@ -114,5 +114,5 @@ def test_a_limit_holds_without_a_run() -> None:
 
 def _assert_ecr_times_out(client: Any = None) -> None:
     principal = StubbedPrincipal(client or Sessions(region="us-east-1").client("ecr", region="us-east-1"))
-    with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for the answer"):
+    with time_limit(LIMIT), pytest.raises(SyncError, match="timed out waiting for the response"):
         fetch_authorization_token(principal, api=TokenApi(service="ecr", region="us-east-1"))

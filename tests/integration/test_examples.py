@@ -175,7 +175,7 @@ def test_the_change_over_adds_the_new_secrets_beside_the_old_one_and_then_leaves
 def test_image_updater_reads_the_pull_secret_that_the_page_names_and_the_registry_takes_it(
     shared: Cluster, local_cloud: LocalCloud, make_function: FunctionFactory, tmp_path: Path
 ) -> None:
-    """Image Updater in its own namespace, with the rights of its manifests; it does not run here.
+    """Image Updater in its own namespace, with the permissions of its manifests; it does not run here.
 
     Its config/install.yaml gives its service account get, list and watch of Secrets in its own namespace alone. It
     takes `pullsecret:NAMESPACE/NAME`, and of that auths[HOST].auth.

@@ -5,7 +5,7 @@ import trustme
 
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.servers.server import Answer, Server, always
-from tests.support.function import RIGHTS, FunctionFactory, make_settings
+from tests.support.function import PERMISSIONS, FunctionFactory, make_settings
 from tests.support.objects import encode_base64
 from tests.support.results import assert_failed
 
@@ -26,12 +26,12 @@ def test_a_missing_manifest_and_a_missing_namespace_are_both_named_with_their_co
 def test_a_missing_access_entry_is_named(
     cluster: Cluster, local_cloud: LocalCloud, make_function: FunctionFactory
 ) -> None:
-    stranger = local_cloud.create_role("stranger", allow=RIGHTS)
+    stranger = local_cloud.create_role("stranger", allow=PERMISSIONS)
     why = "its access entry is missing, or older than the role"
 
     result = make_function(make_settings({"cluster": "demo"}), role=stranger).result()
 
-    assert_failed(result, "demo's API server answers 401", why, "--cluster-name demo --region us-east-1")
+    assert_failed(result, "demo's API server returned 401", why, "--cluster-name demo --region us-east-1")
 
 
 def test_a_fixed_endpoint_of_another_cluster_is_among_the_candidates(
@@ -40,7 +40,7 @@ def test_a_fixed_endpoint_of_another_cluster_is_among_the_candidates(
     address = {"endpoint": cluster.endpoint, "certificate_authority": encode_base64(cluster.ca_pem)}
     function = make_function(make_settings({"cluster": "other", **address}))
 
-    assert_failed(function.result(), "401", "A fixed endpoint may also be another cluster's")
+    assert_failed(function.result(), "401", "If the target sets an endpoint, it may belong to another cluster")
 
 
 def test_a_wrong_authority_is_told_and_the_certificate_never_trusted(

@@ -46,7 +46,7 @@ def meet(outcome: Answer | Fault, *, method: str = "", path: str = "") -> First:
     ("asked", "words"),
     [
         ({"method": "PATCH"}, "demo"),
-        ({"method": "GET"}, "answers"),
+        ({"method": "GET"}, "responds"),
         ({"method": "GET", "path": "/configmaps/"}, "demo"),
     ],
     ids=["a write", "a read", "a missing object"],
@@ -128,7 +128,7 @@ def test_a_target_that_hangs_keeps_no_credential_of_another_from_its_turn(
 
     assert {result.action for result in results if result.target == "demo"} == {"created"}
     errors = [str(result.error) for result in results if result.target == "hung"]
-    assert [error for error in errors if "timed out" not in error and "not begun within 30 s" not in error] == []
+    assert [error for error in errors if "timed out" not in error and "not started within 30 s" not in error] == []
 
 
 def test_no_retry_of_a_write_comes_after_the_runs_end(make_function_behind: Any, objects: Objects) -> None:

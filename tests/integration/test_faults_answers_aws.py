@@ -53,7 +53,7 @@ def test_an_answer_that_is_not_ecrs_is_named_as_that_and_drift_is_put_back(
         function.cache = WarmCache(sessions=Sessions(region=REGION))
         result = function.result(force=True)
 
-    assert_failed(result, "asked ECR in us-east-1 for an authorization token")
+    assert_failed(result, "cannot get an authorization token from ECR in us-east-1")
     assert "please report it" not in str(result.error)
     assert objects.require("secrets")["metadata"]["labels"] == {LABEL: "repository"}
     assert objects.password == before
@@ -67,7 +67,7 @@ def test_an_expiry_that_cannot_be_one_is_named_as_ecrs(
     with redirect_aws("ECR", answer_json({"authorizationData": [token]})):
         result = function.result()
 
-    assert_failed(result, "asked ECR in us-east-1 for an authorization token")
+    assert_failed(result, "an authorization token from ECR in us-east-1: ")
     assert objects.get("secrets") is None
 
 
@@ -78,7 +78,7 @@ def test_an_answer_that_is_not_ekss_is_named_as_that(
     with redirect_aws("EKS", Answer(body=body)):
         result = function.result()
 
-    assert_failed(result, "asked EKS for the cluster demo in us-east-1")
+    assert_failed(result, "cannot find the API server of the EKS cluster demo in us-east-1")
     assert "please report it" not in str(result.error)
 
 
@@ -92,7 +92,7 @@ def test_an_answer_that_is_not_stss_is_named_as_that(
     with redirect_aws("STS", Answer(body=body, status=status)):
         result = function.result()
 
-    assert "STS for the role" in str(result.error) or "cannot assume" in str(result.error)
+    assert "cannot assume" in str(result.error)
     assert "please report it" not in str(result.error)
 
 
@@ -104,7 +104,7 @@ def test_an_answer_of_sts_without_credentials_is_not_remembered(
     empty = Answer(body=b"<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>")
 
     with redirect_aws("STS", empty, _make_sts_answer()):
-        with pytest.raises(SyncError, match="STS for the role"):
+        with pytest.raises(SyncError, match="cannot assume the role"):
             sessions.as_role(reader).credentials()
         credentials = sessions.as_role(reader).credentials()
 
@@ -121,11 +121,17 @@ def _make_sts_answer() -> Answer:
     return Answer(body=body.encode())
 
 
-@pytest.mark.parametrize(("service", "name"), [("ECR", "ECR in us-east-1"), ("EKS", "EKS for the cluster demo")])
+@pytest.mark.parametrize(
+    ("service", "doing"),
+    [
+        ("ECR", "get an authorization token from ECR in us-east-1"),
+        ("EKS", "find the API server of the EKS cluster demo"),
+    ],
+)
 def test_a_service_of_aws_that_drips_is_named_within_the_runs_time(
-    service: str, name: str, function: Function, redirect_aws: Callable[..., Any]
+    service: str, doing: str, function: Function, redirect_aws: Callable[..., Any]
 ) -> None:
     with redirect_aws(service, drip(seconds=0.2)):
         (result,) = function.run(seconds=4)
 
-    assert_failed(result, f"asked {name}", "timed out")
+    assert_failed(result, f"cannot {doing}", "timed out")

@@ -55,10 +55,10 @@ ALL_KINDS = {name: written for name, (written, _) in ARGO_CD.items()} | {
 
 
 @pytest.fixture(autouse=True)
-def _public_rights(local_cloud: LocalCloud, role: str) -> None:
+def _public_permissions(local_cloud: LocalCloud, role: str) -> None:
     """The function's role may ask for tokens of ECR Public."""
     condition = {"StringEquals": {"sts:AWSServiceName": "ecr-public.amazonaws.com"}}
-    rights = {
+    permissions = {
         "Version": "2012-10-17",
         "Statement": [
             {"Effect": "Allow", "Action": "ecr-public:GetAuthorizationToken", "Resource": "*"},
@@ -66,7 +66,7 @@ def _public_rights(local_cloud: LocalCloud, role: str) -> None:
         ],
     }
     local_cloud.client("iam").put_role_policy(
-        RoleName=role.rpartition("/")[2], PolicyName="public", PolicyDocument=json.dumps(rights)
+        RoleName=role.rpartition("/")[2], PolicyName="public", PolicyDocument=json.dumps(permissions)
     )
 
 
@@ -158,7 +158,7 @@ def test_what_was_written_is_fresh_then_renewed_and_healed(
 
     config, key = encode_base64('{"auths":{}}'), ".dockerconfigjson" if "pull" in kind else "password"
     objects.patch("secrets", {"data": {key: config}})
-    assert f"the {key}, its expireyTime, its lifetime or its token-source is not as it was written" in str(
+    assert f"the {key}, its expireyTime, its lifetime or its token-source was changed after it was written" in str(
         function.run()[0].reason
     )
     assert objects.require("secrets")["data"][key] != config

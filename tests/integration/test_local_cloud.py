@@ -63,7 +63,7 @@ def test_a_token_of_ecr_logs_in_as_with_the_aws_cli_and_docker(local_cloud: Loca
     assert client.request("GET", url, headers=headers).status == HTTPStatus.UNAUTHORIZED
 
 
-def test_ecr_public_wants_two_rights(local_cloud: LocalCloud) -> None:
+def test_ecr_public_wants_two_permissions(local_cloud: LocalCloud) -> None:
     half = local_cloud.create_role("half", allow=["ecr-public:GetAuthorizationToken"])
     whole = local_cloud.create_role("whole", allow=["ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken"])
     clients = [local_cloud.client("ecr-public", credentials=local_cloud.assume(role)) for role in (half, whole)]

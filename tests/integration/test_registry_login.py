@@ -67,11 +67,11 @@ LATER = {"Retry-After": "1"}
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (Answer(status=404), "answers 404 to a login"),
-        (Answer(status=429), "answers 429 to a login"),
-        (Answer(status=429, headers=LATER), "answers 429 to a login"),
-        (Answer(status=500), "answers 500 to a login"),
-        (Answer(status=503, headers=LATER), "answers 503 to a login"),
+        (Answer(status=404), "returned 404 for the login"),
+        (Answer(status=429), "returned 429 for the login"),
+        (Answer(status=429, headers=LATER), "returned 429 for the login"),
+        (Answer(status=500), "returned 500 for the login"),
+        (Answer(status=503, headers=LATER), "returned 503 for the login"),
         (faults.close, "does not answer (ProtocolError)"),
     ],
     ids=["404", "429", "429 with the time to wait", "500", "503", "a connection that breaks off"],
@@ -86,7 +86,7 @@ def test_a_host_that_is_redirected_to_gets_no_request_and_it_is_no_refusal(statu
     redirect = Answer(status=status, headers={"Location": f"https://{ELSEWHERE}/v2/"})
     with Server(always(Answer())) as other, Server(always(redirect)) as server:
         http = LoopbackClient({REGISTRY: server.address, ELSEWHERE: other.address})
-        assert verify_login(REGISTRY, TOKEN, http=http) == not_verified(f"{REGISTRY} answers {status} to a login")
+        assert verify_login(REGISTRY, TOKEN, http=http) == not_verified(f"{REGISTRY} returned {status} for the login")
 
     assert list(other.requests) == []
 
@@ -105,7 +105,7 @@ def listing(outcome: Answer | Fault) -> Handler:
     return lambda request: outcome if "/tags/list" in request.path else Answer()
 
 
-FORBIDDEN = f"the token may not list {REPOSITORY} ({{}}): allow ecr:ListImages and the pull actions on it"
+FORBIDDEN = f"the token cannot list {REPOSITORY} ({{}}): allow ecr:ListImages and the pull actions on it"
 UNKNOWN = f"whether the token may list {REPOSITORY} is not known ({{}})"
 
 

@@ -74,7 +74,7 @@ def test_a_realm_elsewhere_gets_no_password_and_is_no_refusal(realm: str) -> Non
         verification = verify_login(PUBLIC_HOST, TOKEN, http=LoopbackClient(addresses))
 
     assert (len(server.requests), len(other.requests)) == (1, 0)
-    told = "sends logins to another host, which is not given the password"
+    told = "sends logins to another host, which does not get the password"
     assert verification == Verification(login=Login.INCONCLUSIVE, reason=f"not verified: {PUBLIC_HOST} {told}")
 
 
@@ -86,5 +86,5 @@ def test_an_exchange_without_a_token_is_no_refusal(granted: Any) -> None:
         verification = verify_at(server.address, host=PUBLIC_HOST)
 
     assert verification == Verification(
-        login=Login.INCONCLUSIVE, reason=f"not verified: {PUBLIC_HOST} answers a login without a token"
+        login=Login.INCONCLUSIVE, reason=f"not verified: {PUBLIC_HOST} returned no token for the login"
     )

@@ -31,7 +31,7 @@ def run(function: Function, verify: VerifyLogin | LoopbackAddress, *, force: boo
     return run_targets(function.targets, options=options, cache=function.cache, now=lambda: now, verify_login=verify)
 
 
-VERIFY_OFF = "if Argo CD can pull with it all the same, set verify: off"
+VERIFY_OFF = "if Argo CD can pull with it anyway, set verify: off"
 REJECTED = f"the new token is rejected: {REGISTRY} answered 401; {VERIFY_OFF}"
 
 
@@ -80,7 +80,7 @@ def test_a_refused_token_leaves_the_valid_one_untouched_and_fails_the_credential
 def refused(function: Function, forbidding: Registry) -> Function:
     """A function that has written a token which its registry refuses, because no valid token was there."""
     (result,) = run(function, forbidding.address)
-    why = "it is written all the same, because the cluster has no valid token that its registry accepts"
+    why = "it was written anyway, because the cluster has no valid token that its registry accepts"
     assert (result.action, result.verified, result.error) == ("failed", False, f"{REJECTED}; {why}")
     return function
 
@@ -156,8 +156,8 @@ def test_a_registry_that_does_not_resolve_replaces_no_working_credential(valid: 
 
     assert objects.versions == before
     assert str(result.error) == (
-        f"{wrong} does not resolve; correct the registry in the settings; or, if Argo CD can pull with it all the "
-        "same, set verify: off; the token in the cluster stays"
+        f"{wrong} does not resolve; correct the registry in the settings; or, if Argo CD can pull with it "
+        "anyway, set verify: off; the token in the cluster stays"
     )
 
 

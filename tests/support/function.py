@@ -30,7 +30,7 @@ class Administrator(Protocol):
 
 GROUP = "argo-ecr-auth"
 REGISTRY = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
-RIGHTS = ("ecr:GetAuthorizationToken", "eks:DescribeCluster")
+PERMISSIONS = ("ecr:GetAuthorizationToken", "eks:DescribeCluster")
 
 
 def admit(cloud: LocalCloud, cluster: Cluster, role: str) -> None:

@@ -1,4 +1,4 @@
-"""What an API server's refusals mean: missing rights are told from a webhook's words, however long these are."""
+"""What an API server's refusals mean: missing permissions are told from a webhook's words, however long these are."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from argo_ecr_auth.api_server.answers import is_not_found, read_refusal
+from argo_ecr_auth.api_server.answers import is_not_found, make_refusal_error
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth_cli.messages import OPERATOR
@@ -20,7 +20,7 @@ ROLE_ADVICE = "kubectl apply -f cdk.out/rbac/demo.rbac.yaml, or dist/rbac/demo.r
 
 def _explain(status: int, message: Any, *, explain: Callable[[SyncError], str] = explain) -> str:
     body = {"message": message}
-    return explain(read_refusal(status, body, target=target(), doing="get it", namespace="argocd"))
+    return explain(make_refusal_error(status, body, target=target(), doing="get it", namespace="argocd"))
 
 
 @pytest.mark.parametrize("message", [NO_RIGHT, NO_RIGHT.replace(' "ecr-auth"', ""), NO_RIGHT + "x" * 10_000])

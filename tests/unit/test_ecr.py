@@ -21,7 +21,7 @@ API = TokenApi(service="ecr", region="eu-west-1")
 PUBLIC_CLIENT = offline_client("ecr-public")
 PUBLIC_API = TokenApi(service="ecr-public", region="us-east-1")
 ROLE = Role(arn="arn:aws:iam::123456789012:role/reader", external_id="who")
-ASKED = "asked ECR in eu-west-1 for an authorization token"
+ASKED = "cannot get an authorization token from ECR in eu-west-1"
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ def test_the_token_is_what_ecr_answers(ecr: Stubber) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({}, "the answer holds none"),
-        ({"authorizationData": []}, "the answer holds none"),
-        ({"authorizationData": [{}]}, "the answer holds none"),
-        ({"authorizationData": [{"authorizationToken": b64("AWS:x")}]}, "the answer holds none"),
-        ({"authorizationData": [{"expiresAt": NOW}]}, "the answer holds none"),
+        ({}, "the response contains none"),
+        ({"authorizationData": []}, "the response contains none"),
+        ({"authorizationData": [{}]}, "the response contains none"),
+        ({"authorizationData": [{"authorizationToken": b64("AWS:x")}]}, "the response contains none"),
+        ({"authorizationData": [{"expiresAt": NOW}]}, "the response contains none"),
         (
             {"authorizationData": [{"authorizationToken": f"{PASSWORD}!", "expiresAt": NOW}]},
             "ECR's authorization token is not base64 of text",
@@ -119,10 +119,13 @@ def test_ecr_public_answers_one_object(ecr_public: Stubber) -> None:
 @pytest.mark.parametrize("answer", [{}, {"authorizationData": {}}, {"authorizationData": {"expiresAt": NOW}}])
 def test_a_malformed_answer_of_ecr_public_is_told_as_its_own(ecr_public: Stubber, answer: dict[str, Any]) -> None:
     ecr_public.add_response("get_authorization_token", answer)
-    assert _public_failure() == "asked ECR Public in us-east-1 for an authorization token: the answer holds none"
+    assert (
+        _public_failure()
+        == "cannot get an authorization token from ECR Public in us-east-1: the response contains none"
+    )
 
 
 def test_a_refusal_of_ecr_public_names_both_rights_that_it_needs(ecr_public: Stubber) -> None:
     ecr_public.add_client_error("get_authorization_token", "AccessDeniedException", "not you", 400)
-    rights = "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on *"
-    assert _public_failure().endswith(f"not you; the function's role needs {rights}")
+    permissions = "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on *"
+    assert _public_failure().endswith(f"not you; the function's role needs {permissions}")

@@ -52,14 +52,18 @@ def test_the_address_is_what_eks_answers(eks: Stubber) -> None:
 def test_a_cluster_without_an_address_yet_is_told_with_its_status(eks: Stubber, answer: dict[str, Any]) -> None:
     eks.add_response("describe_cluster", {"cluster": answer})
     assert _failure() == (
-        "asked EKS for the cluster demo in eu-west-1: it has no endpoint and authority yet (its status is CREATING)"
+        "cannot find the API server of the EKS cluster demo in eu-west-1: it has no endpoint and authority yet (its "
+        "status is CREATING)"
     )
 
 
 def test_an_answer_without_a_cluster_is_told_as_that(eks: Stubber) -> None:
     """Half of an answer is no JSON, which botocore takes for an empty one."""
     eks.add_response("describe_cluster", {})
-    assert _failure() == "asked EKS for the cluster demo in eu-west-1: the answer holds no cluster"
+    assert (
+        _failure()
+        == "cannot find the API server of the EKS cluster demo in eu-west-1: the response contains no cluster"
+    )
 
 
 @pytest.mark.parametrize("data", ["not base64!", b64(b"\xff"), "x", "é"])
@@ -67,7 +71,7 @@ def test_an_authority_that_cannot_be_read_is_a_failure(eks: Stubber, data: str) 
     answer = {"endpoint": ENDPOINT, "certificateAuthority": {"data": data}, "status": "ACTIVE"}
     eks.add_response("describe_cluster", {"cluster": answer})
     failure = _failure()
-    assert failure.startswith("asked EKS for the cluster demo in eu-west-1: ")
+    assert failure.startswith("cannot find the API server of the EKS cluster demo in eu-west-1: ")
     assert "yet" not in failure
 
 
@@ -86,6 +90,6 @@ def test_a_cluster_that_is_not_there_is_told_with_what_to_correct(eks: Stubber) 
 def test_a_refusal_is_in_ekss_words_with_the_right_that_is_needed(eks: Stubber) -> None:
     eks.add_client_error("describe_cluster", "AccessDeniedException", "User: x is not authorized", 403)
     assert _failure() == (
-        "asked EKS for the cluster demo in eu-west-1: AccessDeniedException: User: x is not authorized; "
-        "the function's role needs eks:DescribeCluster on it"
+        "cannot find the API server of the EKS cluster demo in eu-west-1: AccessDeniedException: User: x is not "
+        "authorized; the function's role needs eks:DescribeCluster on it"
     )

@@ -131,7 +131,7 @@ DRIFTED = [
     # The same moment in other words.
     (_expiring("2026-11-24T08:00:00+01:00"), "the ConfigMap's data expireyTime differs"),
 ]
-NOT_AS_WRITTEN = "the password, its expireyTime, its lifetime or its token-source is not as it was written"
+NOT_AS_WRITTEN = "the password, its expireyTime, its lifetime or its token-source was changed after it was written"
 NO_TIMESTAMP = "the ConfigMap's expireyTime is missing or not a valid timestamp"
 NO_FINGERPRINT = "the ConfigMap has no fingerprint of the password: something else wrote one of the two"
 # The ConfigMap does not vouch for the token in the cluster.
@@ -226,7 +226,9 @@ def test_a_token_that_would_live_longer_than_tokens_do_is_replaced() -> None:
     """Written by a clock that was far ahead."""
     plan = plan_for(there(payload(left=timedelta(hours=12, minutes=5, seconds=1))))
     assert (plan.action, plan.needs_token) == ("repaired", True)
-    assert plan.reasons == ("the ConfigMap's expireyTime is further ahead than a token is valid: clocks differ",)
+    assert plan.reasons == (
+        "the ConfigMap's expireyTime is further in the future than any token is valid: the clocks differ",
+    )
 
 
 def test_a_requested_renewal_is_due_although_the_token_is_fresh() -> None:
@@ -263,7 +265,7 @@ PULL_SECRET = KINDS["pull-secret"]
 )
 def test_a_pull_secret_that_is_not_as_it_was_written_is_replaced(value: Any) -> None:
     plan = plan_for(with_secret("data", ".dockerconfigjson", to=value, of=PULL_SECRET), of=PULL_SECRET)
-    reason = "the .dockerconfigjson, its expireyTime, its lifetime or its token-source is not as it was written"
+    reason = "the .dockerconfigjson, its expireyTime, its lifetime or its token-source was changed after it was written"
     assert (plan.action, plan.reasons, plan.needs_token) == ("repaired", (reason,), True)
 
 

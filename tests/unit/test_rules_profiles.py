@@ -52,7 +52,7 @@ def test_a_profile_allows_clusters_by_their_whole_name(name: str) -> None:
         ({"region": "eu-west-2"}, ["region: the profile base does not allow the region eu-west-2"]),
         ({"cluster": "Demo"}, ["cluster: the profile base does not allow the cluster Demo"]),
         ({"profile": "team-b"}, ["profile: there is no profile team-b; there are: base"]),
-        ({"credentials": [{"registry": OTHER_HOST}]}, ["credentials: cannot go with profile; give either"]),
+        ({"credentials": [{"registry": OTHER_HOST}]}, ["credentials: cannot be combined with profile; set only one"]),
         ({"credentials": []}, []),
     ],
 )

@@ -9,14 +9,14 @@ import botocore.session
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, SSLError
 
-from argo_ecr_auth.aws.sessions import Sessions, read_aws_error
+from argo_ecr_auth.aws.sessions import Sessions, make_aws_error
 from argo_ecr_auth.core.errors import SyncError
 from argo_ecr_auth.core.messages import explain
 from argo_ecr_auth.core.targets import Role
 
 
 def _said(error: ClientError | BotoCoreError, **given: Any) -> str:
-    return explain(read_aws_error(error, asked="X", **given))
+    return explain(make_aws_error(error, doing="X", **given))
 
 
 def _client_error(answer: Any) -> ClientError:
@@ -26,16 +26,16 @@ def _client_error(answer: Any) -> ClientError:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "asked X: AccessDenied: not you"),
-        ({"Error": {"Code": "AccessDenied", "Message": "not you\nplanted"}}, "asked X: AccessDenied: not you"),
-        ({"Error": {"Code": "AccessDenied", "Message": "\n\nnot you\n\nplanted"}}, "asked X: AccessDenied: not you"),
-        ({"Error": {"Code": "AccessDenied", "Message": ""}}, "asked X: AccessDenied"),
-        ({"Error": {"Code": "AccessDenied"}}, "asked X: AccessDenied"),
-        ({"Error": {"Code": "AccessDenied", "Message": None}}, "asked X: AccessDenied"),
-        ({"Error": {"Code": "AccessDenied", "Message": {"a": 1}}}, "asked X: AccessDenied: {'a': 1}"),
-        ({"Error": {"Message": "not you"}}, "asked X: unknown: not you"),
-        ({"Error": {}}, "asked X: unknown"),
-        ({}, "asked X: unknown"),
+        ({"Error": {"Code": "AccessDenied", "Message": "not you"}}, "cannot X: AccessDenied: not you"),
+        ({"Error": {"Code": "AccessDenied", "Message": "not you\nplanted"}}, "cannot X: AccessDenied: not you"),
+        ({"Error": {"Code": "AccessDenied", "Message": "\n\nnot you\n\nplanted"}}, "cannot X: AccessDenied: not you"),
+        ({"Error": {"Code": "AccessDenied", "Message": ""}}, "cannot X: AccessDenied"),
+        ({"Error": {"Code": "AccessDenied"}}, "cannot X: AccessDenied"),
+        ({"Error": {"Code": "AccessDenied", "Message": None}}, "cannot X: AccessDenied"),
+        ({"Error": {"Code": "AccessDenied", "Message": {"a": 1}}}, "cannot X: AccessDenied: {'a': 1}"),
+        ({"Error": {"Message": "not you"}}, "cannot X: unknown: not you"),
+        ({"Error": {}}, "cannot X: unknown"),
+        ({}, "cannot X: unknown"),
     ],
 )
 def test_a_refusal_is_the_code_and_the_first_line(answer: Any, said: str) -> None:
@@ -49,8 +49,8 @@ ROLE = Role(arn="arn:aws:iam::123456789012:role/reader", external_id="x1")
 @pytest.mark.parametrize(
     ("words", "status", "given", "then"),
     [
-        ("AccessDenied: not you", 400, {"right": "s:Do"}, "; the function's role needs s:Do"),
-        ("ThrottlingException: slow down", 400, {"right": "s:Do"}, AGAIN),
+        ("AccessDenied: not you", 400, {"permission": "s:Do"}, "; the function's role needs s:Do"),
+        ("ThrottlingException: slow down", 400, {"permission": "s:Do"}, AGAIN),
         ("Throttling: slow down", 400, {"role": ROLE}, AGAIN),
         ("Odd", 500, {}, AGAIN),
         ("Odd", 429, {}, AGAIN),
@@ -61,7 +61,7 @@ ROLE = Role(arn="arn:aws:iam::123456789012:role/reader", external_id="x1")
 def test_a_refusal_is_followed_by_what_to_do(words: str, status: int, given: dict[str, Any], then: str) -> None:
     code, _, message = words.partition(": ")
     answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    assert _said(_client_error(answer), **given) == f"asked X: {words}{then}"
+    assert _said(_client_error(answer), **given) == f"cannot X: {words}{then}"
 
 
 def test_a_certificate_that_is_not_trusted_points_at_a_proxy() -> None:
@@ -93,14 +93,14 @@ def test_an_answer_that_repeats_the_request_is_not_quoted(status: int, code: str
     ],
 )
 def test_an_error_of_botocores_own_is_told_by_its_kind_alone(error: BotoCoreError, kind: str) -> None:
-    assert _said(error) == f"asked X: {kind}, no answer or none that can be read"
+    assert _said(error) == f"cannot X: {kind}, no response, or none that can be read"
 
 
 def test_half_a_pair_of_keys_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    with pytest.raises(SyncError, match="asked for credentials: PartialCredentialsError"):
+    with pytest.raises(SyncError, match="cannot find credentials: PartialCredentialsError"):
         Sessions(region="eu-west-1").credentials()
 
 

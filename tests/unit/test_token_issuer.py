@@ -152,7 +152,7 @@ def test_a_refused_token_names_its_registry_and_says_how_to_turn_the_check_off(
     assert issued.refused == set(credential().registries)
     (error,) = issued.errors
     assert (error.failed, error.transient) == ("the new token is rejected: it answered 401", False)
-    assert error.remedy == "if Argo CD can pull with it all the same, set verify: off"
+    assert error.remedy == "if Argo CD can pull with it anyway, set verify: off"
 
 
 # ECR's answers
@@ -186,7 +186,7 @@ def test_a_token_that_has_ended_or_soon_ends_is_not_taken(issue: Answers, left: 
     issued = issue(credential(), eu_west_1=NOW + left)
     assert issued.tokens == {}
     (error,) = issued.errors
-    assert error.remedy == "is the function's clock right, and is it ECR that answers?"
+    assert error.remedy == "check the function's clock; does a proxy respond in ECR's place?"
 
 
 def test_a_token_is_not_believed_to_live_longer_than_twelve_hours(issue: Answers) -> None:
@@ -198,7 +198,7 @@ def test_one_region_that_gives_no_token_does_not_keep_the_others_from_theirs(iss
     issued = issue(pull_secret(HOST, OTHER_HOST), eu_west_1=ENDS, us_east_1="AccessDeniedException")
     assert _passwords(issued) == {HOST: "eu_west_1"}
     (error,) = issued.errors
-    assert str(error).startswith("asked ECR in us-east-1 for an authorization token: AccessDeniedException")
+    assert str(error).startswith("cannot get an authorization token from ECR in us-east-1: AccessDeniedException")
 
 
 def test_where_no_region_gives_a_token_there_is_none(issue: Answers) -> None:

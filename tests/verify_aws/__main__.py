@@ -87,7 +87,7 @@ def _ask(stage: Stage, ask: Ask, questions: tuple[Question, ...]) -> Answers:
             yield name, answer
     except StoppedError:
         reason = "no answer: the time was up"
-    except Exception as error:  # noqa: BLE001 - the other questions are asked all the same
+    except Exception as error:  # noqa: BLE001 - the other questions are still asked
         reason = f"no answer: {error}".partition("\n")[0]
     for name in open_questions:
         yield name, Answer(text=reason, right=None)

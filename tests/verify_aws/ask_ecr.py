@@ -106,4 +106,4 @@ def _judge_login(found: Verification, *, right: bool) -> Answer:
 
 
 def _is_accepted_without_pull(found: Verification) -> bool:
-    return found.login is Login.ACCEPTED and "may not list" in (found.reason or "")
+    return found.login is Login.ACCEPTED and "cannot list" in (found.reason or "")

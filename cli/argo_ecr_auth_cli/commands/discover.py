@@ -1,4 +1,4 @@
-"""Finds the clusters that are tagged with a profile, and what changes in the file of clusters."""
+"""Finds the clusters that are tagged with a profile, and what changes in the clusters file."""
 
 import argparse
 import re
@@ -52,7 +52,7 @@ def discover(options: argparse.Namespace) -> int:
         write_clusters(document.clusters_file, discovery.entries)
     _print(discovery, answers, written=is_written, as_json=options.output == "json")
     if is_refused and options.write:
-        raise CommandError("more than a tenth would be removed: look at why, and give --allow-removals", code=UNHEALTHY)
+        raise CommandError("more than a tenth would be removed: check why, then pass --allow-removals", code=UNHEALTHY)
     if answers and all(answer.error for answer in answers):
         return UNKNOWN
     return UNHEALTHY if options.check and discovery.differs else OK
@@ -64,14 +64,14 @@ def _read_settings(document: SettingsDocument) -> Settings:
         validate_settings(document)  # raises, with the faults of the rules too
     settings = msgspec.convert(document.content, Settings)
     if document.clusters_file is None:
-        raise CommandError(f"{document.source} names no file of clusters: add clusters: clusters.yaml", code=USAGE)
+        raise CommandError(f"{document.source} names no clusters file: add clusters: clusters.yaml", code=USAGE)
     if not settings.profiles:
         raise CommandError(f"{document.source} has no profiles, so no cluster may be added", code=USAGE)
     return settings
 
 
 def _divide_targets(document: SettingsDocument) -> tuple[list[Entry], list[Entry]]:
-    """The settings' own targets, and those of the file of clusters."""
+    """The settings' own targets, and those of the clusters file."""
     content: Any = document.content
     divided: tuple[list[Entry], list[Entry]] = ([], [])
     for i, target in enumerate(content.get("targets", ())):

@@ -1,4 +1,4 @@
-"""Shows what was checked, what is wrong and what to do about it. Looks with the operator's own rights; only reads."""
+"""Shows what was checked, what is wrong and what to do about it, with the operator's own permissions; only reads."""
 
 import argparse
 from datetime import UTC, datetime

@@ -136,12 +136,12 @@ def invoke_function(
         if all(result.keys() >= _EXPECTED for result in payload["results"]):
             return Answer(results=payload["results"])
     except (ClientError, BotoCoreError) as error:
-        asked = f"Lambda to run {function} for {name}"
-        refusal = explain_aws_error(error, asked=asked, right="lambda:InvokeFunction on it")
+        doing = f"invoke {function} for {name}"
+        refusal = explain_aws_error(error, doing=doing, permission="lambda:InvokeFunction on it")
         return Answer(fault=refusal, code=UNKNOWN)
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    return Answer(fault=f"{name}: {function} answers, but not as argo-ecr-auth's function does", code=UNKNOWN)
+    return Answer(fault=f"{name}: {function} responds, but not like argo-ecr-auth's function", code=UNKNOWN)
 
 
 def _invoke(client: Any, function: str, event: dict[str, Any], *, wait: Callable[[float], None]) -> dict[str, Any]:

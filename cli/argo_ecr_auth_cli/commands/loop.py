@@ -19,7 +19,7 @@ from argo_ecr_auth_cli.aws_session import open_sessions
 from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
 from argo_ecr_auth_cli.messages import OPERATOR
-from argo_ecr_auth_cli.recording_reader import RecordingServers
+from argo_ecr_auth_cli.recording_servers import RecordingServers
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, USAGE, CommandError, Stopped
 from argo_ecr_auth_cli.terminal.output import print_error, print_line
 from argo_ecr_auth_settings.document import KeyPath, SettingsDocument, SettingsError

@@ -1,4 +1,4 @@
-"""Prints the manifests that give the function its rights in the clusters."""
+"""Prints the manifests that give the function its permissions in the clusters."""
 
 import argparse
 import os
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     if len(clusters) > 1 and (options.output == "json" or not sys.stdout.isatty()):
         names = format_names([target.name for target in due])
         raise CommandError(
-            f"these are {len(clusters)} clusters, and kubectl applies to one: "
+            f"the targets are in {len(clusters)} clusters, but kubectl applies to one at a time: "
             f"name the targets of one of them ({names})",
             code=USAGE,
         )
@@ -77,7 +77,7 @@ def _with_places(targets: Sequence[Target], options: argparse.Namespace) -> tupl
     if by_account:
         account = sign_in(profile=options.profile, region=region).account
         if account is None:
-            raise CommandError("STS does not say which account your credentials are of", code=UNKNOWN)
+            raise CommandError("STS does not say which account your credentials belong to", code=UNKNOWN)
     return tuple(
         replace(target, region=target.region or region, account=target.account or account) for target in targets
     )

@@ -1,4 +1,4 @@
-"""Shows the state of every credential. Reads with the operator's own rights, does not ask ECR and writes nothing."""
+"""Shows the state of every credential. Reads with the operator's own permissions; makes no ECR call, writes nothing."""
 
 import argparse
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ from argo_ecr_auth_cli.health import is_healthy
 from argo_ecr_auth_cli.installation import choose_targets, load_installation, without_role
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig, open_kubeconfig
 from argo_ecr_auth_cli.own_commands import make_own_commands
-from argo_ecr_auth_cli.recording_reader import RecordingServers
+from argo_ecr_auth_cli.recording_servers import RecordingServers
 from argo_ecr_auth_cli.terminal.exits import OK, UNHEALTHY, UNKNOWN, CommandError
 from argo_ecr_auth_cli.terminal.output import (
     print_error,
@@ -130,7 +130,7 @@ def _add_log(
     try:
         log = read_log(operator.sessions, stack, check_intervals=check_intervals, now=datetime.now(UTC))
     except CommandError as error:
-        print_error(f"whether the last runs succeeded is not checked: {error}")
+        print_error(f"cannot check whether the last runs succeeded: {error}")
         return statuses
     return [_add_run(status, log) for status in statuses]
 

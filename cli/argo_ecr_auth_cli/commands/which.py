@@ -46,7 +46,7 @@ class Service:
         names = " or ".join(map(str, self.secrets))
         if not self.secrets:
             return f"{self.target}: nothing in the namespace {self.namespace} serves it"
-        whose = "of these settings" if self.ours else "which is not of these settings"
+        whose = "from these settings" if self.ours else "which is not from these settings"
         return f"{self.target}: {names} serves it, {whose}"
 
 
@@ -91,13 +91,13 @@ def check_url(url: str) -> None:
     except NotARegistryError as fault:
         raise CommandError(f"URL: {fault}", code=USAGE) from None
     if separator and scheme != "oci":
-        why = f"Argo CD reads no charts of ECR by {scheme}://; write {meant} or oci://{meant}"
+        why = f"Argo CD cannot read charts from ECR over {scheme}://; write {meant} or oci://{meant}"
     elif url.strip().endswith("/"):
         why = f"Argo CD fails with a slash at the end; write {scheme}{separator}{meant}"
     elif path != path.lower():
         why = f"ECR's repositories are in lower case; write {scheme}{separator}{meant}"
     elif path and not re.fullmatch(REPOSITORY, path):
-        why = f"{path!a} is no name of a repository of ECR's"
+        why = f"{path!a} is not a valid ECR repository name"
     else:
         return
     raise CommandError(f"URL: {url.strip()}: {why}", code=USAGE)

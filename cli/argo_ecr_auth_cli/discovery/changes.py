@@ -1,4 +1,4 @@
-"""Decides what changes in the file of clusters, from the clusters that were found, the profiles and its entries."""
+"""Decides what changes in the clusters file, from the clusters that were found, the profiles and its entries."""
 
 import re
 from collections import defaultdict
@@ -16,7 +16,7 @@ TAG = "argo-ecr-auth/profile"
 """The key of a cluster's tag. Its value is the name of a profile."""
 
 Entry = Mapping[str, Any]
-"""A target, as the file of clusters has it."""
+"""A target, as the clusters file has it."""
 
 _MAX_SHOWN = 63  # characters: the longest name of a profile
 _MAX_REMOVED = 0.1

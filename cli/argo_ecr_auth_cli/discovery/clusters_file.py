@@ -1,4 +1,4 @@
-"""Writes the file of clusters: sorted, one line for each, so that a diff has one line for each change."""
+"""Writes the clusters file: sorted, one line for each, so that a diff has one line for each change."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import yaml
 
 from argo_ecr_auth_cli.discovery.changes import Entry
 
-_HEAD = "# Kept by argo-ecr-auth settings discover: a target on each line. Comments below these lines are not kept.\n"
+_HEAD = "# Maintained by argo-ecr-auth settings discover, one target per line. Comments below these lines are lost.\n"
 _PLAIN = re.compile("[A-Za-z][A-Za-z0-9_.-]*")
 
 

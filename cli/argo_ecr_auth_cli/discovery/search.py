@@ -1,4 +1,4 @@
-"""Searches accounts and regions for EKS clusters, with the operator's rights or a role in each account."""
+"""Searches accounts and regions for EKS clusters, with the operator's permissions or a role in each account."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,8 +39,8 @@ def list_accounts(operator: Operator, *, region: str) -> list[str]:
         operator.sessions.as_role(None),
         ("organizations", "list_accounts"),
         region=region,
-        asked="Organizations for its accounts",
-        right="organizations:ListAccounts",
+        doing="list the organization's accounts",
+        permission="organizations:ListAccounts",
         token="NextToken",  # noqa: S106 - a parameter's name
     )
     accounts = [account for page in pages for account in page.get("Accounts", ())]
@@ -67,8 +67,8 @@ def _choose_role(place: Place, *, operator: Operator, role: SearchRole | None) -
         return None
     if role is None:
         raise SyncError(
-            failed=f"your credentials are of {operator.account or 'an unknown account'}",
-            remedy="give --role, a role to assume in each other account",
+            failed=f"your credentials are for {operator.account or 'an unknown account'}",
+            remedy="pass --role, a role to assume in each other account",
         )
     arn = format_role_arn(role.name, account=place.account, region=place.region)
     return Role(arn=arn, external_id=role.external_id)
@@ -79,8 +79,8 @@ def _read_clusters(principal: Principal, place: Place) -> Iterator[FoundCluster]
         principal,
         ("eks", "list_clusters"),
         region=place.region,
-        asked=f"EKS in {place.region} for its clusters",
-        right="eks:ListClusters",
+        doing=f"list the EKS clusters in {place.region}",
+        permission="eks:ListClusters",
         token="nextToken",  # noqa: S106 - a parameter's name
         maxResults=_PAGE,
     )
@@ -96,14 +96,14 @@ def _read_clusters(principal: Principal, place: Place) -> Iterator[FoundCluster]
 
 def _describe(principal: Principal, name: str, *, place: Place) -> Mapping[str, Any] | None:
     """The cluster, None if it was deleted in the meantime. Raises SyncError."""
-    asked = f"EKS in {place.region} for a cluster"
+    doing = f"describe an EKS cluster in {place.region}"
     try:
         answer = principal.call(
             "eks",
             "describe_cluster",
             region=place.region,
-            asked=asked,
-            right="eks:DescribeCluster",
+            doing=doing,
+            permission="eks:DescribeCluster",
             parameters={"name": name},
         )
     except SyncError as error:
@@ -112,7 +112,7 @@ def _describe(principal: Principal, name: str, *, place: Place) -> Mapping[str, 
         raise
     cluster: Mapping[str, Any] | None = answer.get("cluster")
     if cluster is None or cluster.get("name") != name:
-        raise SyncError(failed=f"asked {asked}", why="the answer is of another one")
+        raise SyncError(failed=f"cannot {doing}", why="the response describes another one")
     return cluster
 
 
@@ -121,15 +121,15 @@ def _list_pages(
     operation: tuple[str, str],
     *,
     region: str,
-    asked: str,
-    right: str,
+    doing: str,
+    permission: str,
     token: str,
     **parameters: Any,
 ) -> Iterator[Mapping[str, Any]]:
     for _ in range(_MAX_PAGES):
-        page = principal.call(*operation, region=region, asked=asked, right=right, parameters=parameters)
+        page = principal.call(*operation, region=region, doing=doing, permission=permission, parameters=parameters)
         yield page
         if not page.get(token):
             return
         parameters[token] = page[token]
-    raise SyncError(failed=f"asked {asked}", why=f"more than {_MAX_PAGES:,} pages")
+    raise SyncError(failed=f"cannot {doing}", why=f"more than {_MAX_PAGES:,} pages")

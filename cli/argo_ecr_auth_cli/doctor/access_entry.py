@@ -12,22 +12,22 @@ from argo_ecr_auth_cli.doctor.check_context import CheckContext, Finding, check
 _EDIT_POLICY = "AmazonEKSEditPolicy"
 
 
-@check("AWS", "the function's access entry is right")
+@check("AWS", "the function's access entry is correct")
 def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> Iterator[Finding]:
     """What keeps the function out, or lets it in too far."""
     principal = context.shared.function_role
     if mode == "CONFIG_MAP":
-        if not context.entry_by_user:  # a user may give access in aws-auth
+        if not context.user_manages_access:  # a user may give access in aws-auth
             yield report_config_map_mode(context)
     elif principal is None:
         yield context.report_not_checked(
-            "whether the function's access entry is right",
+            "whether the function's access entry is correct",
             "the function's role is not known",
-            remedy="give --function-role ARN, or --installation",
+            remedy="pass --function-role ARN, or --installation",
         )
     elif (entry := _get_entry(context, eks, principal)) is None:
         # Without an entry, a role of the user's own may come in by aws-auth.
-        if mode == "API" or not context.entry_by_user:
+        if mode == "API" or not context.user_manages_access:
             yield context.report(
                 "no-access-entry",
                 f"the cluster has no access entry for {principal}",
@@ -35,8 +35,8 @@ def check_access_entry(context: CheckContext, eks: Any, *, mode: str | None) -> 
                 "(deploying does not restore an entry that somebody deleted)",
             )
     else:
-        yield from _check_rights(context, eks, entry, principal=principal)
-        yield from _check_admission(context, principal=principal)
+        yield from _check_permissions(context, eks, entry, principal=principal)
+        yield from _check_stale_entry(context, principal=principal)
 
 
 @check("AWS", "no other installation of this name has access")
@@ -82,7 +82,7 @@ def is_let_in_by_group(context: CheckContext) -> bool:
     return entry is not None and _has_group(context, entry) and not _list_policies(context, eks, principal)
 
 
-def _check_admission(context: CheckContext, *, principal: str) -> Iterator[Finding]:
+def _check_stale_entry(context: CheckContext, *, principal: str) -> Iterator[Finding]:
     """An entry is bound to the unique ID of one role: one of an earlier role looks right and lets in nobody."""
     if any(result.error_type == UnauthorizedError.__name__ for result in context.last_results.values()):
         commands = [
@@ -93,19 +93,21 @@ def _check_admission(context: CheckContext, *, principal: str) -> Iterator[Findi
             commands.append(f"{context.format_command('rbac')} | kubectl apply -f -")
         yield context.report(
             "stale-access-entry",
-            f"the access entry of {principal} does not let the function in: it is of an earlier role of this name",
+            f"the access entry of {principal} does not let the function in: its role was deleted and recreated",
             remedy=" && ".join(commands),
         )
 
 
-def _check_rights(context: CheckContext, eks: Any, entry: Mapping[str, Any], *, principal: str) -> Iterator[Finding]:
+def _check_permissions(
+    context: CheckContext, eks: Any, entry: Mapping[str, Any], *, principal: str
+) -> Iterator[Finding]:
     policies = _list_policies(context, eks, principal)
     groups = list(entry.get("kubernetesGroups") or ())
-    if not context.entry_by_user:
+    if not context.user_manages_access:
         yield from _check_too_wide(context, policies, principal=principal)
-    if context.access == "edit-policy" and not context.entry_by_user:
+    if context.access == "edit-policy" and not context.user_manages_access:
         yield from _check_edit_policy(context, policies, principal=principal)
-    elif not _has_group(context, entry) and not (context.entry_by_user and groups) and not policies:
+    elif not _has_group(context, entry) and not (context.user_manages_access and groups) and not policies:
         all_groups = " ".join([*groups, context.group])  # an update replaces them all
         yield context.report(
             "no-group",
@@ -115,7 +117,7 @@ def _check_rights(context: CheckContext, eks: Any, entry: Mapping[str, Any], *, 
 
 
 def _check_too_wide(context: CheckContext, policies: list[dict[str, Any]], *, principal: str) -> Iterator[Finding]:
-    """Rights that the settings do not ask for, such as those of an earlier `access: edit-policy`."""
+    """Permissions that the settings do not ask for, such as those of an earlier `access: edit-policy`."""
     for policy in policies:
         arn, scope = policy["policyArn"], policy.get("accessScope") or {}
         if context.access == "edit-policy" and arn.endswith(f"/{_EDIT_POLICY}"):

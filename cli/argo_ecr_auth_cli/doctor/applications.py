@@ -67,7 +67,7 @@ def _list_applications(server: ApiServer, namespaces: Sequence[str]) -> Iterator
         path = _APPLICATIONS.replace("/applications", f"/namespaces/{namespace}/applications")
         status, body = server.request(path, max_body=_MAX_APPLICATIONS)
         if status != HTTPStatus.OK:
-            raise SyncError(failed=f"{server.target.cluster}'s API server answers {status} to you for Applications")
+            raise SyncError(failed=f"{server.target.cluster}'s API server returned {status} to you for Applications")
         yield from body["items"]
 
 

@@ -67,7 +67,7 @@ def check_shadowing(context: CheckContext, credential: Credential, secret: ArgoC
 
 
 def check_duplicates(context: CheckContext, secrets: Sequence[ArgoCdSecret]) -> Iterator[Finding]:
-    """Several Secrets of one kind for one URL and project, whoever wrote them: Argo CD takes any of them."""
+    """Several Secrets of one kind for one URL and project, whoever wrote them: Argo CD may use any of them."""
     groups: dict[tuple[str, str, str], list[ArgoCdSecret]] = {}
     for secret in secrets:
         groups.setdefault((secret.kind, secret.url, secret.project), []).append(secret)
@@ -76,7 +76,7 @@ def check_duplicates(context: CheckContext, secrets: Sequence[ArgoCdSecret]) -> 
         project = f" in the project {group[0].project}" if group[0].project else ""
         yield context.report(
             "duplicate",
-            f"{names} are both a {group[0].kind} for {group[0].url}{project}: Argo CD takes any of them",
+            f"{names} are both a {group[0].kind} for {group[0].url}{project}: Argo CD may use any of them",
             remedy=f"keep one: kubectl -n {group[0].namespace} delete secret NAME, for the others",
             namespace=group[0].namespace,
         )

@@ -77,7 +77,7 @@ def read_argo_cd_secret(secret: Mapping[str, Any]) -> ArgoCdSecret:
 
 
 def find_serving(secrets: Iterable[ArgoCdSecret], url: str, *, project: str) -> list[ArgoCdSecret]:
-    """The Secrets that may serve the URL: one, several if Argo CD takes any of them, none if nothing does."""
+    """The Secrets that may serve the URL: one, several if Argo CD may use any of them, none if nothing does."""
     every, compared = list(secrets), _read_url(url, "repository")
     same = [secret for secret in every if secret.kind == "repository" and secret.url == compared != ""]
     of_project = [secret for secret in same if secret.project == project]

@@ -41,9 +41,9 @@ def check_cluster(context: CheckContext, eks: Any, described: dict[str, Any]) ->
         if target.endpoint is None:
             yield report_no_such_cluster(context, eks)
     except (ClientError, BotoCoreError) as error:
-        asked = f"EKS for the cluster {target.cluster} in {target.region}"
+        doing = f"find the API server of the EKS cluster {target.cluster} in {target.region}"  # as a run says it
         yield report_error(
-            context, "whether EKS knows the cluster", error, asked=asked, right="eks:DescribeCluster on it"
+            context, "whether EKS knows the cluster", error, doing=doing, permission="eks:DescribeCluster on it"
         )
 
 
@@ -78,7 +78,7 @@ def check_endpoint(context: CheckContext, network: dict[str, Any]) -> Iterator[F
     elif not _ANYWHERE & set(limits := network.get("publicAccessCidrs") or _ANYWHERE):
         yield context.report(
             "limited-endpoint",
-            f"the cluster's endpoint lets in only {', '.join(sorted(limits))}; the function has no address of its own",
+            f"the cluster's endpoint lets in only {', '.join(sorted(limits))}; the function has no fixed IP address",
             remedy=vpc,
         )
 

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, Final, Literal, ParamSpec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from argo_ecr_auth.api_server.eks_server import EksApiServers
-from argo_ecr_auth.aws.sessions import read_aws_error
+from argo_ecr_auth.aws.sessions import make_aws_error
 from argo_ecr_auth.core.errors import AwsRefusalError, SyncError
 from argo_ecr_auth.core.targets import Role, Target
 from argo_ecr_auth.credential import describe_unexpected
@@ -53,7 +53,7 @@ FindingName = Literal[
     "cached-failure",
     "duplicate",
     "leftover",
-    "no-pull-right",
+    "no-pull-permission",
     "not-checked",
     "other-installation",
     "second-writer",
@@ -66,7 +66,7 @@ FindingName = Literal[
 ]
 """Stable, for programs. Each has a row in docs/operations.md."""
 NOT_CHECKED: Final = "not-checked"
-REMEDY = "doctor looks with your own rights and from this machine"
+REMEDY = "doctor looks with your own permissions and from this machine"
 P = ParamSpec("P")
 
 
@@ -78,12 +78,12 @@ class Cause:
     why: str = ""
     remedy: str = ""
     code: str = ""  # AWS's own, or the error's class
-    right: str = ""  # that the operator may lack
+    permission: str = ""  # that the operator may lack
 
     @property
     def kind(self) -> tuple[str, ...]:
         """What errors of several targets have in common: all but what each of them is of."""
-        return (self.code, self.why, self.remedy, self.right)
+        return (self.code, self.why, self.remedy, self.permission)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +148,7 @@ class SharedContext:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckContext:
-    """A target, seen with the operator's own rights."""
+    """A target, seen with the operator's own permissions."""
 
     target: Target  # as the operator reaches it; with its account, if that is known
     role: Role | None  # of the settings: the function assumes it to reach the cluster
@@ -168,7 +168,7 @@ class CheckContext:
         return self.shared.installation.name
 
     @property
-    def entry_by_user(self) -> bool:
+    def user_manages_access(self) -> bool:
         """Whether the user makes the access to the cluster, and decides what it looks like."""
         return self.role is not None or self.access == "none"
 
@@ -246,15 +246,15 @@ def report_error(
     what: str,
     error: SyncError | ClientError | BotoCoreError,
     *,
-    asked: str = "AWS",
-    right: str = "",
+    doing: str = "call AWS",
+    permission: str = "",
 ) -> Finding:
-    """Why something was not checked; of an error of botocore's, `asked` and `right` say what it refused."""
+    """Why something was not checked; of an error of botocore's, `doing` and `permission` say what it refused."""
     if not isinstance(error, SyncError):
-        error = read_aws_error(error, asked=asked, right=right)
+        error = make_aws_error(error, doing=doing, permission=permission)
     code = error.code if isinstance(error, AwsRefusalError) else type(error).__name__
-    right = error.right if isinstance(error, AwsRefusalError) else ""
-    cause = Cause(failed=error.failed, why=error.why, remedy=error.remedy, code=code, right=right)
+    permission = error.permission if isinstance(error, AwsRefusalError) else ""
+    cause = Cause(failed=error.failed, why=error.why, remedy=error.remedy, code=code, permission=permission)
     return context.report_not_checked(what, context.shared.identity.explain(error), remedy=REMEDY, cause=cause)
 
 

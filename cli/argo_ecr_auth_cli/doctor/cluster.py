@@ -1,4 +1,4 @@
-"""Checks in a cluster: the function's rights, and what earlier settings left behind."""
+"""Checks in a cluster: the function's permissions, and what earlier settings left behind."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -27,12 +27,12 @@ def check_answer(context: CheckContext) -> Iterator[Finding]:
         status, _ = server.request("/api")
     if status == HTTPStatus.UNAUTHORIZED:
         who = context.shared.identity
-        admission = who.format_admission(server.target)
+        admission = who.format_access_commands(server.target)
         remedy = (
-            f"{admission}; or give --context NAME, to look with your kubeconfig" if admission else "renew its token"
+            f"{admission}; or pass --context NAME, to look with your kubeconfig" if admission else "renew its token"
         )
         message = (
-            f"{server.target.cluster}'s API server answers 401 to {who.name}: it has no access entry in the cluster"
+            f"{server.target.cluster}'s API server returned 401 to {who.name}: it has no access entry in the cluster"
         )
         yield context.report_not_checked("the cluster", message, remedy=remedy)
 
@@ -61,7 +61,7 @@ def check_roles(context: CheckContext, server: ApiServer, *, namespaces: set[str
         if manifest["metadata"]["namespace"] in namespaces
         and (lack := _describe_lack(get_object(server, _format_path(manifest)), manifest))
     }
-    if not lacking or (context.entry_by_user and not is_let_in_by_group(context)):
+    if not lacking or (context.user_manages_access and not is_let_in_by_group(context)):
         return
     for namespace in sorted(namespaces):
         role, binding = (lacking.get((namespace, kind)) for kind in ("Role", "RoleBinding"))
@@ -115,20 +115,24 @@ def _describe_lack(found: Mapping[str, Any] | None, desired: Mapping[str, Any]) 
         )
         return None if bound and found.get("roleRef") == desired["roleRef"] else "does not bind the group to the Role"
     (rule,) = desired["rules"]
-    rights = [
+    permissions = [
         (resource, name, verb)
         for resource in rule["resources"]
         for name in rule["resourceNames"]
         for verb in rule["verbs"]
     ]
-    lacking = [right for right in rights if not any(_gives_right(given, *right) for given in found.get("rules") or ())]
+    lacking = [
+        permission
+        for permission in permissions
+        if not any(_gives_permission(given, *permission) for given in found.get("rules") or ())
+    ]
     if not lacking:
         return None
     resource, name, verb = lacking[0]
-    return f"does not allow to {verb} {resource} {name}"
+    return f"does not allow {verb} on {resource}/{name}"
 
 
-def _gives_right(rule: Mapping[str, Any], resource: str, name: str, verb: str) -> bool:
+def _gives_permission(rule: Mapping[str, Any], resource: str, name: str, verb: str) -> bool:
     return (
         bool({"", "*"} & set(rule.get("apiGroups") or ()))
         and bool({resource, "*"} & set(rule.get("resources") or ()))

@@ -217,7 +217,7 @@ def check_login(context: CheckContext, objects: Objects) -> Iterator[Finding]:
             )
         elif verification.reason:
             yield context.report(
-                "no-pull-right",
+                "no-pull-permission",
                 f"{objects.name}: {verification.reason}",
                 remedy="allow the function's role to pull, in the repository's policy or by the setting `repositories`",
             )

@@ -60,8 +60,8 @@ def check_deployment(
 
 def report_refusal(passes: str, error: CommandError) -> Finding:
     """What AWS did not show the operator."""
-    remedy = "check your credentials' rights, and the connection to AWS"
-    return Finding(target=None, name=NOT_CHECKED, message=f"whether {passes}: {error}", remedy=remedy)
+    remedy = "check your credentials' permissions, and the connection to AWS"
+    return Finding(target=None, name=NOT_CHECKED, message=f"cannot check whether {passes}: {error}", remedy=remedy)
 
 
 def _report_not_deployed(stack: Stack | None, *, installation: str, region: str, is_home: bool) -> Finding:
@@ -72,7 +72,7 @@ def _report_not_deployed(stack: Stack | None, *, installation: str, region: str,
             target=None,
             name="not-deployed",
             message=f"{fact}: nothing renews the credentials",
-            remedy="make deploy; or give --region or --installation if it is elsewhere",
+            remedy="make deploy; or pass --region or --installation if it is elsewhere",
         )
     return Finding(
         target=None,

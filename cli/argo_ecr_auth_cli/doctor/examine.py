@@ -13,7 +13,7 @@ from argo_ecr_auth_cli.doctor.check_context import Cause, CheckContext, Finding,
 from argo_ecr_auth_cli.doctor.cluster import check_answer, check_leftovers, check_namespaces, check_roles
 from argo_ecr_auth_cli.doctor.credential import Objects, check_credential, check_readable
 from argo_ecr_auth_cli.kubeconfig import Kubeconfig
-from argo_ecr_auth_cli.recording_reader import RecordingServers
+from argo_ecr_auth_cli.recording_servers import RecordingServers
 
 
 def examine(context: CheckContext) -> list[Outcome]:

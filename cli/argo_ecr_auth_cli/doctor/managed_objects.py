@@ -43,5 +43,5 @@ def get_object(server: ApiServer, path: str) -> Mapping[str, Any] | None:
     if status == HTTPStatus.NOT_FOUND and is_not_found(body):
         return None
     if status != HTTPStatus.OK:
-        raise SyncError(failed=f"{server.target.cluster}'s API server answers {status} to you for {path}")
+        raise SyncError(failed=f"{server.target.cluster}'s API server returned {status} to you for {path}")
     return body

@@ -97,7 +97,7 @@ def _add_loop(parser: argparse.ArgumentParser) -> None:
     )
     add("--cluster", metavar="NAME", help="with --kube-config eks")
     add("--profile", metavar="NAME", help="a profile of ~/.aws (default: none; the usual search for credentials)")
-    add("--region", help="of --cluster (default: the registry's, which also decides the token's)")
+    add("--region", help="the region of --cluster (default: the registry's region, which the token is always for)")
     add(
         "--sleep-between-checks",
         type=_parse_seconds,
@@ -139,7 +139,7 @@ def _add_installation_options(parser: argparse.ArgumentParser, name: str) -> Non
             "--installation", help=f"name of the {what} (default: `installation` of the settings, else argo-ecr-auth)"
         )
     if name in {"status", "doctor", "which"}:
-        parser.add_argument("--context", metavar="NAME", help="look into the cluster by this context of a kubeconfig")
+        parser.add_argument("--context", metavar="NAME", help="connect to the cluster with this kubeconfig context")
         parser.add_argument("--kubeconfig", metavar="FILE", help="the kubeconfig, with or without --context")
     if name == "doctor":
         parser.add_argument("--function-role", metavar="ARN", help="instead of the one in the stack's outputs")
@@ -192,7 +192,7 @@ def _add_settings_discover(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--external-id", metavar="ID", help="what the role's trust policy requires")
     parser.add_argument("--profile", metavar="NAME", help="a profile of ~/.aws")
     then = parser.add_mutually_exclusive_group()
-    then.add_argument("--write", action="store_true", help="write the changes into the file of clusters")
+    then.add_argument("--write", action="store_true", help="write the changes into the clusters file")
     then.add_argument("--check", action="store_true", help="exit with 1 if there are changes")
     parser.add_argument("--allow-removals", action="store_true", help="write even if more than a tenth is removed")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text", help="(default: text)")

@@ -19,7 +19,7 @@ exit codes:
   1  something is wrong: a credential failed, less than a third of renew_before
      is left of its token, or the function crashes or does not run by itself
   2  a wrong flag, target or settings file
-  3  something could not be checked (no rights, no connection, no valid
+  3  something could not be checked (no permissions, no connection, no valid
      credentials)
 """
 
@@ -37,8 +37,9 @@ INSTALLATION_COMMANDS = {
     "status": Command(
         brief="the state of every credential: what is left of its token, and who wrote it last",
         description="""\
-Reads the Secrets and ConfigMaps with your own rights, and whether the function
-is deployed, scheduled and running. It does not ask ECR and writes nothing.""",
+Reads the Secrets and ConfigMaps with your own permissions, and whether the
+function is deployed, scheduled and running. It makes no ECR call and writes
+nothing.""",
         examples="""\
   argo-ecr-auth status
   watch -n 10 argo-ecr-auth status
@@ -50,7 +51,7 @@ is deployed, scheduled and running. It does not ask ECR and writes nothing.""",
     "doctor": Command(
         brief="what was checked, what is wrong, and what to do about it",
         description="""\
-Checks with your own rights what goes wrong in practice, from the access entry
+Checks for common problems with your own permissions, from the access entry
 to another Secret that Argo CD uses instead. It only reads. It tries the
 password in the Secret at its own registry, and no other.""",
         examples="""\
@@ -62,7 +63,7 @@ password in the Secret at its own registry, and no other.""",
     "which": Command(
         brief="which credential serves an Application's repoURL, or which settings would",
         description="""\
-Reads with your own rights the Secrets of Argo CD in each target's namespaces.
+Reads Argo CD's Secrets in each target's namespaces, with your own permissions.
 It exits with 0 if a credential of the settings serves the URL in all of them,
 else with 1. It writes nothing.""",
         examples="""\
@@ -73,7 +74,7 @@ else with 1. It writes nothing.""",
 """,
     ),
     "rbac": Command(
-        brief="the manifests that give the function its rights in the clusters",
+        brief="the manifests that give the function its permissions in the clusters",
         description="""\
 Prints the Role and RoleBinding of each target, as the synth writes them.
 kubectl applies to one cluster: for a pipe or JSON, name the targets of one.""",
@@ -147,7 +148,7 @@ region. The flags of the in-cluster tool of this name work without `loop`.""",
 )
 
 SETTINGS_DISCOVER = Command(
-    brief="print what changes in the file of clusters, or write it",
+    brief="print what changes in the clusters file, or write it",
     description="""\
 Searches accounts and regions for EKS clusters with the tag
 argo-ecr-auth/profile, applies the profiles of the settings, and prints what

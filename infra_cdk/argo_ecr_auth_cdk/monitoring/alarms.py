@@ -97,7 +97,7 @@ class Alarms(Construct):
         )
         self._add(
             "TokensRejected",
-            "for hours, registries have rejected tokens before they expire; the log lines name the registry",
+            "registries have been rejecting unexpired tokens for hours; the log lines name the registry",
             title="Tokens in clusters that their registry rejected",
             # A token is tried once an hour.
             metric=metric("TokensRejected", "Sum", _make_duration(max(thresholds.period, timedelta(hours=1)))),

@@ -90,7 +90,8 @@ def _check_ids(vpc: VpcSettings, key: str, *, limit: int) -> Iterator[Fault]:
 def _check_alarms(settings: Settings) -> Iterator[Fault]:
     if settings.alarm_email is not None and settings.alarm_topic_arn is not None:
         yield make_fault(
-            "alarm_email", "cannot go with alarm_topic_arn; give either, and subscribe the address to that topic"
+            "alarm_email",
+            "cannot be combined with alarm_topic_arn; set only one, and subscribe the address to that topic",
         )
     for key in ("alarm_email", "alarm_topic_arn"):
         if getattr(settings, key) is not None and not settings.monitoring:

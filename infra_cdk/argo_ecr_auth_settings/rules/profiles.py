@@ -73,7 +73,7 @@ def _check_profile(
         yield make_fault("profile", f"there is no profile {target.profile}; there are: {known}")
         return
     if target.credentials != profile.credentials:
-        yield make_fault("credentials", "cannot go with profile; give either")
+        yield make_fault("credentials", "cannot be combined with profile; set only one")
     refusals = profile.allowed.find_refusals(
         cluster=target.cluster, account=target.account or account, region=target.region or region
     )

@@ -48,7 +48,7 @@ _OTHER_NAME = (
 )
 _CERTIFICATE_FAULTS: Mapping[int | None, tuple[str, str]] = {
     NOT_YET_VALID: ("is not valid yet", "compare the clocks"),
-    EXPIRED: ("has expired", "renew it at the API server, or at the tunnel or load balancer before it"),
+    EXPIRED: ("has expired", "renew it at the API server, or at the tunnel or load balancer in front of it"),
     OTHER_HOST: _OTHER_NAME,
     OTHER_IP_ADDRESS: _OTHER_NAME,
 }
@@ -60,7 +60,7 @@ def is_not_found(body: Mapping[str, Any]) -> bool:
     return (body.get("kind"), body.get("reason")) == ("Status", "NotFound")
 
 
-def read_unreachable(error: Exception, *, host: str, target: Target) -> AddressError:
+def make_unreachable_error(error: Exception, *, host: str, target: Target) -> AddressError:
     """What it means that the API server at this URL did not answer."""
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(cause, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
@@ -74,19 +74,21 @@ def read_unreachable(error: Exception, *, host: str, target: Target) -> AddressE
     if time_is_up():
         return AddressError(failed=f"timed out waiting for {host} of the cluster {target.cluster}", transient=True)
     if isinstance(error, ProtocolError):  # not a MaxRetryError: the answer had begun
-        return AddressError(failed=f"{host} of the cluster {target.cluster} broke off its answer", transient=True)
+        return AddressError(failed=f"{host} of the cluster {target.cluster} cut its response short", transient=True)
     return AddressError(
         failed=f"{host} of the cluster {target.cluster} does not answer ({type(cause).__name__})",
         remedy="is its endpoint private, limited by publicAccessCidrs, or the cluster stopped?",
     )
 
 
-def read_refusal(status: int, body: Mapping[str, Any], *, target: Target, doing: str, namespace: str) -> SyncError:
+def make_refusal_error(
+    status: int, body: Mapping[str, Any], *, target: Target, doing: str, namespace: str
+) -> SyncError:
     """What the API server's status means; `doing` is what it was asked to do."""
     where = f"{target.cluster}'s API server"
     message = " ".join(str(body.get("message", ""))[:_MAX_MESSAGE].split())
     if status == HTTPStatus.UNAUTHORIZED:
-        return UnauthorizedError(failed=f"{where} answers 401", target=target)
+        return UnauthorizedError(failed=f"{where} returned 401", target=target)
     if status == HTTPStatus.FORBIDDEN and _NO_RIGHT.match(message):
         return ForbiddenError(failed=f"{where} forbids to {doing}", target=target, doing=doing, namespace=namespace)
     if status == HTTPStatus.NOT_FOUND and is_not_found(body):

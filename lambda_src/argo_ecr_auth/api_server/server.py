@@ -16,7 +16,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.client.rest import RESTClientObject
 from urllib3.exceptions import HTTPError
 
-from argo_ecr_auth.api_server.answers import is_not_found, read_refusal, read_unreachable
+from argo_ecr_auth.api_server.answers import is_not_found, make_refusal_error, make_unreachable_error
 from argo_ecr_auth.core.diff import contains
 from argo_ecr_auth.core.errors import AddressError, OverlapError, SyncError
 from argo_ecr_auth.core.managed_fields import read_writers
@@ -139,15 +139,15 @@ class ApiServer(ABC):
 
     def _read_object(self, access: Access, *, kind: str, namespace: str, name: str) -> Manifest | None:
         """The object as the API server gives it, None where there is none. Raises SyncError."""
-        remedy = f"delete the {kind} {namespace}/{name}, or look for a proxy that answers in the API server's place"
+        remedy = f"delete the {kind} {namespace}/{name}, or look for a proxy that responds in the API server's place"
         status, body = self._call(access, "GET", _path(kind, namespace, name), if_too_large=remedy)
         if status == HTTPStatus.NOT_FOUND and is_not_found(body):
             return None
         if status != HTTPStatus.OK:
             doing = f"get the {kind} {namespace}/{name}"
-            raise read_refusal(status, body, target=self.target, doing=doing, namespace=namespace)
+            raise make_refusal_error(status, body, target=self.target, doing=doing, namespace=namespace)
         if not contains(body, {"metadata": {"namespace": namespace, "name": name}}):
-            raise SyncError(failed=f"{access.client.configuration.host} answers, but not as an API server does")
+            raise SyncError(failed=f"{access.client.configuration.host} responds, but not like an API server")
         return {**body, "kind": kind}
 
     def _apply(self, access: Access, manifest: Manifest) -> None:
@@ -167,7 +167,7 @@ class ApiServer(ABC):
 
     def _explain_refusal(self, status: int, body: Mapping[str, Any], manifest: Manifest) -> SyncError:
         doing, namespace = _describe_apply(manifest), manifest["metadata"]["namespace"]
-        return read_refusal(status, body, target=self.target, doing=doing, namespace=namespace)
+        return make_refusal_error(status, body, target=self.target, doing=doing, namespace=namespace)
 
     def _remove_keys(
         self, access: Access, manifest: Manifest, *, keys: list[str], only_over: Manifest | None
@@ -185,7 +185,7 @@ class ApiServer(ABC):
         status, body = self._call(access, "PATCH", path, patch, content_type="application/merge-patch+json")
         doing = f"remove keys from the {kind} {namespace}/{name}"
         if status != HTTPStatus.OK:
-            raise read_refusal(status, body, target=self.target, doing=doing, namespace=namespace)
+            raise make_refusal_error(status, body, target=self.target, doing=doing, namespace=namespace)
         left = body.get(part) or {}
         is_removed = isinstance(left, Mapping) and not left.keys() & keys
         if not (is_removed and contains(body, {"metadata": {"namespace": namespace, "name": name}})):
@@ -221,7 +221,7 @@ class ApiServer(ABC):
                 ).response
                 text = _read_body(response, max_body=max_body)
             except (HTTPError, ApiException) as error:
-                raise read_unreachable(error, host=host, target=self.target) from None
+                raise make_unreachable_error(error, host=host, target=self.target) from None
         if text is None:
             failed = f"{host} of the cluster {self.target.cluster} answers with more than {max_body >> 20} MiB"
             raise SyncError(failed=failed, remedy=if_too_large)
@@ -233,9 +233,9 @@ class ApiServer(ABC):
 
     def _explain_other_object(self, status: int, *, doing: str) -> SyncError:
         return SyncError(
-            failed=f"asked {self.target.cluster}'s API server to {doing}",
-            why=f"its answer ({status}) is not the object that was applied",
-            remedy="does a proxy answer in its place, or a webhook change the object?",
+            failed=f"{self.target.cluster}'s API server did not {doing}",
+            why=f"its response ({status}) is not the object that was applied",
+            remedy="does a proxy respond in its place, or a webhook change the object?",
         )
 
     def _check_written(self, access: Access, secret: Manifest) -> None:

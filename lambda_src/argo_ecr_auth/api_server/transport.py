@@ -33,7 +33,7 @@ def make_api_client(address: Address) -> RESTClientObject:
 
 
 class _Retry(urllib3.Retry):
-    """Ends with the time limit, takes an unreadable Retry-After for none, and leaves unread what it gives up."""
+    """Stops at the time limit, ignores an unreadable Retry-After, and does not read bodies that it discards."""
 
     def parse_retry_after(self, retry_after: str) -> float:
         try:

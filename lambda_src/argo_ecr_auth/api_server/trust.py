@@ -22,7 +22,7 @@ def make_tls_context() -> ssl.SSLContext:
     """Checks chain and host name, and trusts nobody yet."""
     context = create_urllib3_context()
     # From Python 3.13 on; the CA of a cluster created with Kubernetes 1.16 or before lacks a key identifier
-    # (kubernetes-client/python issue 2394). Chain and host name are checked all the same.
+    # (kubernetes-client/python issue 2394). Chain and host name are checked anyway.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 

@@ -47,7 +47,7 @@ class ClientPool:
 
 @dataclass(frozen=True, kw_only=True)
 class WarmCache:
-    """Sessions of AWS, threads, and by the target's name where its API server is and with which token it was asked."""
+    """AWS sessions, threads, and each target's API server: its address and the bearer token it was called with."""
 
     sessions: Sessions
     addresses: dict[str, Address] = field(default_factory=dict)

@@ -14,31 +14,31 @@ def fetch_authorization_token(principal: Principal, *, api: TokenApi) -> Authori
     Without `registryIds`, which is deprecated (Amazon ECR API Reference, GetAuthorizationToken). ECR Public answers one
     object where ECR answers a list (Amazon ECR Public API Reference). Raises SyncError.
     """
-    asked = f"{'ECR Public' if api.service == 'ecr-public' else 'ECR'} in {api.region} for an authorization token"
+    doing = f"get an authorization token from {'ECR Public' if api.service == 'ecr-public' else 'ECR'} in {api.region}"
     answer = principal.call(
         api.service,
         "get_authorization_token",
         region=api.region,
         fips=api.fips,
         dual_stack=api.dual_stack,
-        asked=asked,
-        right=_RIGHTS[api.service],
+        doing=doing,
+        permission=_PERMISSIONS[api.service],
     )
     try:
         data = answer["authorizationData"]
         data = data[0] if isinstance(data, list) else data
         token, expires_at = data["authorizationToken"], data["expiresAt"]
     except (KeyError, IndexError, TypeError):
-        raise SyncError(failed=f"asked {asked}", why="the answer holds none") from None
+        raise SyncError(failed=f"cannot {doing}", why="the response contains none") from None
     if not isinstance(token, str) or not isinstance(expires_at, datetime):
-        raise SyncError(failed=f"asked {asked}", why="the answer holds none")
+        raise SyncError(failed=f"cannot {doing}", why="the response contains none")
     try:
         return parse_authorization_token(token, expires_at=expires_at)
     except (MalformedTokenError, OverflowError) as error:  # of the expiry, which has no time in UTC
-        raise SyncError(failed=f"asked {asked}", why=str(error)) from None
+        raise SyncError(failed=f"cannot {doing}", why=str(error)) from None
 
 
-_RIGHTS = {
+_PERMISSIONS = {
     "ecr": "ecr:GetAuthorizationToken on *",
     "ecr-public": "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken on *",
 }

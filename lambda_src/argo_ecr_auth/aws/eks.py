@@ -17,14 +17,14 @@ class Address:
 
 def describe_cluster(principal: Principal, *, cluster: str, region: str) -> Address:
     """Ask EKS for the address of the cluster of this name. Raises SyncError."""
-    asked = f"EKS for the cluster {cluster} in {region}"
+    doing = f"find the API server of the EKS cluster {cluster} in {region}"
     try:
         answer = principal.call(
             "eks",
             "describe_cluster",
             region=region,
-            asked=asked,
-            right="eks:DescribeCluster on it",
+            doing=doing,
+            permission="eks:DescribeCluster on it",
             parameters={"name": cluster},
         )
     except AwsRefusalError as refusal:
@@ -41,10 +41,10 @@ def describe_cluster(principal: Principal, *, cluster: str, region: str) -> Addr
         if not endpoint or not authority:
             status = described.get("status", "unknown")
             why = f"it has no endpoint and authority yet (its status is {status})"
-            raise SyncError(failed=f"asked {asked}", why=why)
+            raise SyncError(failed=f"cannot {doing}", why=why)
         pem = base64.b64decode(authority, validate=True).decode("ascii")
     except ValueError:
-        raise SyncError(failed=f"asked {asked}", why="its certificate authority is not base64 of a PEM") from None
+        raise SyncError(failed=f"cannot {doing}", why="its certificate authority is not base64 of a PEM") from None
     except (AttributeError, KeyError, TypeError):
-        raise SyncError(failed=f"asked {asked}", why="the answer holds no cluster") from None
+        raise SyncError(failed=f"cannot {doing}", why="the response contains no cluster") from None
     return Address(endpoint=str(endpoint), certificate_authority=pem)

@@ -136,7 +136,7 @@ class Sessions:
 
 
 class Principal:
-    """Whoever asks AWS: the process's own identity, or a role that it assumes."""
+    """Whoever calls AWS: the process's own identity, or a role that it assumes."""
 
     def __init__(self, sessions: Sessions, role: Role | None) -> None:
         self.role = role
@@ -170,7 +170,7 @@ class Principal:
 
     def credentials(self) -> ReadOnlyCredentials:
         """The credentials as they are now. Raises SyncError where there are none or the role cannot be assumed."""
-        with self._explaining(f"STS for the role {self.role.arn}" if self.role else "for credentials"):
+        with self._explaining(f"assume the role {self.role.arn}" if self.role else "find credentials"):
             with self._sessions.lock:
                 found = self.session.get_credentials()
             if found is None:
@@ -184,37 +184,37 @@ class Principal:
         operation: str,
         *,
         region: str,
-        asked: str,
-        right: str = "",
+        doing: str,
+        permission: str = "",
         parameters: Mapping[str, Any] | None = None,
         fips: bool = False,
         dual_stack: bool = False,
     ) -> Mapping[str, Any]:
         """What the service answers; `operation` is the client's method, with its own `parameters`.
 
-        Bounded in time and size. `asked` and `right` are for the error: what was asked for, and what the principal may
-        lack. Raises SyncError; its `code` is AWS's own, if it refused.
+        Bounded in time and size. `doing` and `permission` are for the error: what the call is for, and what the
+        principal may lack. Raises SyncError; its `code` is AWS's own, if it refused.
         """
         self.credentials()  # an error of STS is not one of this service
-        with self._explaining(f"for {service}'s API in {region}"):
+        with self._explaining(f"create a client of {service} in {region}"):
             client = self.client(service, region=region, fips=fips, dual_stack=dual_stack)
-        with self._explaining(asked, right=right):
+        with self._explaining(doing, permission=permission):
             answer: Mapping[str, Any] = getattr(client, operation)(**(parameters or {}))
         return answer
 
     @contextmanager
-    def _explaining(self, asked: str, *, right: str = "") -> Iterator[None]:
+    def _explaining(self, doing: str, *, permission: str = "") -> Iterator[None]:
         with time_limit(_SECONDS_PER_CALL, max_bytes=_MAX_BYTES_PER_CALL):
             try:
                 yield
             except (ClientError, BotoCoreError) as error:
-                raise read_aws_error(error, asked=asked, right=right, role=self.role) from None
+                raise make_aws_error(error, doing=doing, permission=permission, role=self.role) from None
             except _MALFORMED_ANSWER as error:
                 raise AwsError(
                     cause=error,
-                    failed=f"asked {asked}",
-                    why=f"the answer is not of its API ({type(error).__name__})",
-                    remedy="does a proxy or a VPC endpoint answer in its place?",
+                    failed=f"cannot {doing}",
+                    why=f"the response is not valid for its API ({type(error).__name__})",
+                    remedy="does a proxy or a VPC endpoint respond in its place?",
                 ) from None
 
 
@@ -224,23 +224,25 @@ def _read_unique_id(answer: Mapping[str, Any]) -> str | None:
     return str(user.get("AssumedRoleId") or "").partition(":")[0] or None
 
 
-def read_aws_error(
-    error: ClientError | BotoCoreError, *, asked: str, right: str = "", role: Role | None = None
+def make_aws_error(
+    error: ClientError | BotoCoreError, *, doing: str, permission: str = "", role: Role | None = None
 ) -> SyncError:
     """What AWS refused, in its own code and words; botocore's other errors only by their kind.
 
-    `right` is what the role, or else whoever asks, may lack. Only the first line of AWS's words is quoted: a refused
+    `permission` is what the role, or else the caller, may lack. Only the first line of AWS's words is quoted: a refused
     signature goes on with the request, its session token included. Nothing of a server error is quoted.
     """
-    failed = f"asked {asked}"
+    failed = f"cannot {doing}"
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError) or (
         time_is_up() and not isinstance(error, ClientError)
     ):
-        return AwsError(cause=error, failed=failed, why="timed out waiting for the answer", transient=True)
+        return AwsError(cause=error, failed=failed, why="timed out waiting for the response", transient=True)
     if isinstance(error, SSLError):
         return AwsError(cause=error, failed=failed, why=_FOREIGN_CERTIFICATE, remedy="look for an intercepting proxy")
     if not isinstance(error, ClientError):
-        return AwsError(cause=error, failed=failed, why=f"{type(error).__name__}, no answer or none that can be read")
+        return AwsError(
+            cause=error, failed=failed, why=f"{type(error).__name__}, no response, or none that can be read"
+        )
     answer = error.response.get("Error") or {}
     metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
     status = metadata.get("HTTPStatusCode", 0)
@@ -261,8 +263,8 @@ def read_aws_error(
         why=why,
         code=code,
         role=role,
-        right=right if is_denied else "",
-        transient=not (right and is_denied) and (is_throttled or status >= HTTPStatus.INTERNAL_SERVER_ERROR),
+        permission=permission if is_denied else "",
+        transient=not (permission and is_denied) and (is_throttled or status >= HTTPStatus.INTERNAL_SERVER_ERROR),
     )
 
 

@@ -70,7 +70,7 @@ class AwsRefusalError(AwsError):
 
     code: str  # AWS's own
     role: Role | None = None  # that was assumed to ask
-    right: str = ""  # that whoever asked may lack; empty if nothing points at a right
+    permission: str = ""  # that whoever asked may lack; empty if nothing points at a permission
 
 
 @dataclass(kw_only=True, eq=False)

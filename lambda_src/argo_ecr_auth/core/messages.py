@@ -1,7 +1,7 @@
 """The sentences of the function's results and log lines, for the person who reads them at night.
 
 What failed, for what, why if that is known; then what to do. One line, no secret. The command line has its own words
-for what concerns the operator's rights.
+for what concerns the operator's permissions.
 """
 
 from argo_ecr_auth.core.errors import AssumeRoleError, AwsRefusalError, ForbiddenError, SyncError, UnauthorizedError
@@ -25,11 +25,11 @@ def explain_for(error: SyncError, *, asker: str) -> str:
             name = role.arn.rpartition("/")[2]
             return (
                 f"{error}; its trust policy must allow {_FUNCTION}{external_id}, and {_FUNCTION} needs sts:AssumeRole "
-                f"on it (aws iam get-role --role-name {name} shows the one, the synth writes the other)"
+                f"on it (aws iam get-role --role-name {name} shows the trust policy; the synth writes the permission)"
             )
-        case AwsRefusalError(right=right, role=role) if right:
+        case AwsRefusalError(permission=permission, role=role) if permission:
             who = f"the role {role.arn}" if role else asker
-            return f"{error}; {who} needs {right}"
+            return f"{error}; {who} needs {permission}"
         case _:
             return str(error)
 
@@ -51,8 +51,8 @@ def _explain(error: SyncError) -> str:
 def _explain_unauthorized(error: UnauthorizedError) -> str:
     target = error.target
     return (
-        f"{error} to {_FUNCTION}: its access entry is missing, or older than the role (then first aws "
+        f"{error} to {_FUNCTION}: its access entry is missing, or older than the role (if so, first run aws "
         f"eks delete-access-entry). Run aws eks create-access-entry --cluster-name {target.cluster} --region "
         f"{target.region} --principal-arn ROLE --kubernetes-groups GROUP; argo-ecr-auth doctor {target.name} fills "
-        "them in. A fixed endpoint may also be another cluster's"
+        "in ROLE and GROUP. If the target sets an endpoint, it may belong to another cluster"
     )

@@ -60,7 +60,7 @@ class Plan:
 def compute_threshold(
     target: str, *, renew_before: timedelta, lifetime: timedelta, check_every: timedelta
 ) -> timedelta:
-    """With how much left a token of this lifetime is renewed: `renew_before`, or half of a shorter one's lifetime.
+    """How much of a token's lifetime is left when it is renewed: `renew_before`, or half of a shorter one's lifetime.
 
     Earlier by the target's share of up to an hour, stable, so that a thousand do not renew at once; and in time for the
     next check. By at most half of the time that is left until then, else a new token would be due at once.
@@ -135,7 +135,7 @@ def choose_payload(
 
     `tokens` are the new ones that were to be had, `refused` the registries that refuse theirs, and `found` what the
     Secret holds. A refused token does not replace one that serves until the next check. If there is none, it is
-    written all the same.
+    written anyway.
     """
     accepted = {registry: token for registry, token in tokens.items() if registry not in refused}
     if plan.needs_token and len(accepted) == len(credential.registries):
@@ -183,11 +183,11 @@ def _find_repair_reasons(
     elif current is None and parse_expiry(observed.config_map) is None:
         yield f"the ConfigMap's {EXPIRY_KEY} is missing or not a valid timestamp"
     elif current is None:
-        yield f"the {key}, its {EXPIRY_KEY}, its lifetime or its token-source is not as it was written"
+        yield f"the {key}, its {EXPIRY_KEY}, its lifetime or its token-source was changed after it was written"
     elif not is_source_of(current.source, credential):
         yield _explain_source(current.source, credential)
     elif current.expires_at - now > _MAX_VALIDITY:
-        yield f"the ConfigMap's {EXPIRY_KEY} is further ahead than a token is valid: clocks differ"
+        yield f"the ConfigMap's {EXPIRY_KEY} is further in the future than any token is valid: the clocks differ"
 
 
 def _explain_source(source: str, credential: Credential) -> str:

@@ -14,7 +14,7 @@ from tests.integration.fault_matrix.proxy import Proxy
 from tests.integration.fault_matrix.site import Site, pass_on_to_registry
 from tests.local_cloud.cloud import Cluster, LocalCloud
 from tests.support.ecr import run_ecr
-from tests.support.function import RIGHTS, admit
+from tests.support.function import PERMISSIONS, admit
 
 pytest.register_assert_rewrite("tests.integration.fault_matrix.checks")
 
@@ -24,7 +24,7 @@ _INSTALLATIONS_OF_A_SECOND_LOOK = 2
 
 @pytest.fixture(scope="package")
 def function_role(local_cloud: LocalCloud, cluster: Cluster) -> str:
-    role = local_cloud.create_role(FUNCTION, allow=[*RIGHTS, "sts:AssumeRole"])
+    role = local_cloud.create_role(FUNCTION, allow=[*PERMISSIONS, "sts:AssumeRole"])
     admit(local_cloud, cluster, role)
     return role
 
@@ -34,7 +34,7 @@ def site(
     local_cloud: LocalCloud, cluster: Cluster, function_role: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     authority = trustme.CA()
-    other = local_cloud.create_role(f"{FUNCTION}-other", allow=RIGHTS, trusted=function_role)
+    other = local_cloud.create_role(f"{FUNCTION}-other", allow=PERMISSIONS, trusted=function_role)
     admit(local_cloud, cluster, other)
     with (
         run_ecr(local_cloud, tmp_path_factory.mktemp("ecr")) as ecr,

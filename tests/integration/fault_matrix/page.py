@@ -43,7 +43,7 @@ The words in a cell:
 | failed | The credential has failed. Nothing was written: an existing token is still valid. |
 | failed, Secret | The credential has failed. The new token is in the Secret, and the ConfigMap is as before. |
 | failed, both | The credential has failed. All was written. |
-| failed, all the same | The credential has failed. The new token was written, because no other token was valid. |
+| failed, but written | The credential has failed. The new token was written, because no other token was valid. |
 
 A number refers to the messages below the table. In every cell:
 
@@ -130,7 +130,7 @@ def _name_end(outcome: Outcome) -> str:
         return "failed, Secret"
     if outcome.next_result.action == "fresh" and outcome.scenario.action != "fresh":
         return "failed, both"
-    return "failed, all the same" if has_new else "failed"
+    return "failed, but written" if has_new else "failed"
 
 
 def _make_general(message: str) -> str:

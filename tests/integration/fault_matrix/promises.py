@@ -58,7 +58,7 @@ def _the_fault_is_understood(outcome: Outcome) -> bool:
 
 
 def _the_credential_is_done_within_the_runs_time(outcome: Outcome) -> bool:
-    return not f"{outcome.result.error}".startswith(("timed out after", "not begun", "out of time"))
+    return not f"{outcome.result.error}".startswith(("timed out after", "not started", "out of time"))
 
 
 def _the_password_in_the_cluster_is_one_that_the_registry_accepts(outcome: Outcome) -> bool:
