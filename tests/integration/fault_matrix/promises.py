@@ -76,7 +76,7 @@ def _the_next_run_fixes_everything(outcome: Outcome) -> bool:
     return not outcome.next_result.failed and outcome.last_result.action == "fresh"
 
 
-def _the_neighbor_is_renewed_all_the_same(outcome: Outcome) -> bool:
+def _the_neighbor_is_renewed_anyway(outcome: Outcome) -> bool:
     after = outcome.neighbor_after
     is_valid = after.is_vouched_for and after.password in outcome.accepted
     return (outcome.neighbor.action, outcome.neighbor.error) == ("renewed", None) and is_valid
@@ -90,7 +90,7 @@ PROMISES: tuple[Callable[[Outcome], bool], ...] = (
     _the_password_in_the_cluster_is_one_that_the_registry_accepts,
     _no_result_contains_a_password,
     _the_next_run_fixes_everything,
-    _the_neighbor_is_renewed_all_the_same,
+    _the_neighbor_is_renewed_anyway,
 )
 
 
