@@ -56,8 +56,8 @@ _SECONDS_TO_FIRST_RUN = 120
 
 # The words of the error, and what causes it: a target, the action that its role loses, and that role's account.
 _PERMISSIONS = {
-    "from ECR": ("home", "ecr:GetAuthorizationToken", ACCOUNT),
-    "EKS cluster": ("home", "eks:DescribeCluster", ACCOUNT),
+    "cannot get an authorization token from ECR": ("home", "ecr:GetAuthorizationToken", ACCOUNT),
+    "cannot find the API server of the EKS cluster home": ("home", "eks:DescribeCluster", ACCOUNT),
     "cannot assume": ("theirs", "sts:AssumeRole", ACCOUNT),
     "cannot find the API server of the EKS cluster theirs": ("theirs", "eks:DescribeCluster", _OTHER_ACCOUNT),
 }
