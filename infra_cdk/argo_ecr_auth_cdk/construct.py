@@ -49,12 +49,14 @@ class ArgoEcrAuth(Construct):
         stack = cdk.Stack.of(self)
         account, region = get_known(stack.account), get_known(stack.region)
         settings = check_settings(settings, account=account, region=region)
-        for i, warning in enumerate(find_warnings(settings, account=account, region=region)):
+        warnings = find_warnings(settings, account=account, region=region)
+        for i, warning in enumerate(warnings):
             cdk.Annotations.of(self).add_warning_v2(f"argo-ecr-auth:settings-{i}", warning)
         if deprecation := find_runtime_warning(find_synth_runtime(), today=datetime.now(UTC).date()):
             cdk.Annotations.of(self).add_warning_v2("argo-ecr-auth:runtime", deprecation)
         if price := describe_price_of_metrics(settings):
             cdk.Annotations.of(self).add_info_v2("argo-ecr-auth:price", price)
+        self.annotations = tuple(filter(None, (*warnings, deprecation, price)))
         place = AccountRegion(account=account, region=region)
         home = HomeDeployment(place=place, address=_make_address(self))
         complete = add_access_roles(settings, home=home)

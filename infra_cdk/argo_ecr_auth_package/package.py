@@ -7,7 +7,6 @@ import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,6 @@ from argo_ecr_auth_package.bill_of_materials import PROJECT, make_bill_of_materi
 from argo_ecr_auth_package.readme import AccessTemplate, make_readme
 from argo_ecr_auth_package.synthesizer import PackageSynthesizer
 from argo_ecr_auth_settings.names import AccountRegion
-from argo_ecr_auth_settings.runtimes import find_runtime_warning
-from argo_ecr_auth_settings.settings import Settings
-from argo_ecr_auth_settings.warnings import describe_price_of_metrics, find_warnings
 
 _REPORT_BY_CDK = "@aws-cdk/core:annotationsInValidationReport"
 """Of warnings. It names a file of the temporary folder."""
@@ -65,16 +61,7 @@ def write_package(
             stack=home.stack_name, place=place, code_key=f"{PROJECT}/{digest}.zip", manifests=manifests, access=access
         )
         _write(output / "README.md", readme)
-        return tuple(_list_warnings(synthesized.settings, place=place))
-
-
-def _list_warnings(settings: Settings, *, place: AccountRegion) -> Iterator[str]:
-    """Those that a synth annotates."""
-    yield from find_warnings(settings, account=place.account, region=place.region)
-    if deprecation := find_runtime_warning(find_synth_runtime(), today=datetime.now(UTC).date()):
-        yield deprecation
-    if price := describe_price_of_metrics(settings):
-        yield price
+        return synthesized.stack.installation.annotations
 
 
 def _sort_stacks(synthesized: SynthesizedApp) -> list[CloudFormationStackArtifact]:
