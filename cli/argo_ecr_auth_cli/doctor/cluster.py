@@ -27,10 +27,8 @@ def check_answer(context: CheckContext) -> Iterator[Finding]:
         status, _ = server.request("/api")
     if status == HTTPStatus.UNAUTHORIZED:
         who = context.shared.identity
-        admission = who.format_access_commands(server.target)
-        remedy = (
-            f"{admission}; or pass --context NAME, to look with your kubeconfig" if admission else "renew its token"
-        )
+        commands = who.format_access_commands(server.target)
+        remedy = f"{commands}; or pass --context NAME, to look with your kubeconfig" if commands else "renew its token"
         message = (
             f"{server.target.cluster}'s API server returned 401 to {who.name}: it has no access entry in the cluster"
         )

@@ -1,7 +1,7 @@
 """Rules about accounts, regions and partitions."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from argo_ecr_auth.core.registry import NotARegistryError, find_partition, parse_registry
 from argo_ecr_auth_settings.access_plan import choose_access, group_by_place
@@ -14,9 +14,9 @@ from argo_ecr_auth_settings.settings import Settings, TargetSettings, list_crede
 MAX_CLUSTERS_ELSEWHERE = 400
 """In one account and region. Their access entries share a stack, which holds 500 resources."""
 
-_WHY_HERE: Mapping[KeyPath, str] = {
-    ("alarm_topic_arn",): "an alarm acts only in its own region",
-    ("log_key_arn",): "a key encrypts only in its own region",
+_WHY_HERE = {
+    "alarm_topic_arn": "an alarm acts only in its own region",
+    "log_key_arn": "a key encrypts only in its own region",
 }
 
 
@@ -56,11 +56,11 @@ def _check_numbers(settings: Settings, *, account: str | None, region: str | Non
 
 
 def _check_regional_arns(settings: Settings, *, region: str | None) -> Iterator[Fault]:
-    for path, arn in _find_regional_arns(settings):
+    for (key,), arn in _find_regional_arns(settings):
         found = arn.split(":")[3]
         # _check_partitions reports an ARN in another partition.
         if region is not None and found != region and find_partition(found) == find_partition(region):
-            yield Fault(path=path, text=f"is in {found}, the stack is in {region}; {_WHY_HERE[path]}")
+            yield make_fault(key, f"is in {found}, the stack is in {region}; {_WHY_HERE[key]}")
 
 
 def _check_regions(settings: Settings) -> Iterator[Fault]:
@@ -96,9 +96,9 @@ def _find_regions(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
     yield from ((path, arn.split(":")[3]) for path, arn in _find_regional_arns(settings))
 
 
-def _find_regional_arns(settings: Settings) -> Iterator[tuple[KeyPath, str]]:
+def _find_regional_arns(settings: Settings) -> Iterator[tuple[tuple[str], str]]:
     """The ARNs of resources that must be in the stack's region."""
-    for key in ("alarm_topic_arn", "log_key_arn"):
+    for key in _WHY_HERE:
         yield from (((key,), arn) for arn in read_value(settings, key))
 
 
